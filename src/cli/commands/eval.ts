@@ -1,0 +1,174 @@
+import { writeFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import { exitCodes, failure, messageOf, usageError } from '../../errors.js';
+import { evaluate, type Report } from '../../evaluate.js';
+import { type ExampleContext, exampleOf, isBadExample } from '../../examples.js';
+import { loadProfile } from '../../profile/index.js';
+import { fileSource, readerFor, readers } from '../../records/index.js';
+import type { Example, TaskProfile } from '../../types.js';
+import { type CliContext, profileContext } from '../context.js';
+import { type InputFlags, readRows } from '../inputs.js';
+import { chooseModel, documentsFor, type EngineFlags, openModel, openTaskOn, withThreshold } from '../open.js';
+import { labelMap, list, shared, wholeNumber } from '../options.js';
+import { createPaint } from '../paint.js';
+import { comparisonText, reportText } from '../report-text.js';
+import { createEvalProgress } from '../ui/eval-progress.js';
+
+interface EvalFlags extends EngineFlags, Omit<InputFlags, 'text' | 'lines'> {
+  data?: string;
+  dataFormat?: string;
+  labelField?: string;
+  labelMap?: ReadonlyMap<string, string>;
+  threshold?: number;
+  context?: string[];
+  json?: boolean;
+  output?: string;
+  seed: number;
+  mistakes: number;
+}
+
+/** `slm eval`: how good a task is, on its own fixtures or on any labelled data. */
+export function evalCommand(context: CliContext): Command {
+  return new Command('eval')
+    .description('measure a task on its fixtures, or on labelled data')
+    .argument('<task>', 'a task name, or a path to a task.yaml or its folder')
+    .option('-d, --data <file>', 'labelled data instead of the fixtures; "-" is standard input')
+    .addOption(
+      new Option('--data-format <name>', 'how to read it, instead of by the suffix').choices(
+        Object.values(readers)
+          .filter((reader) => reader.labelled)
+          .map((reader) => reader.name),
+      ),
+    )
+    .addOption(shared.field())
+    .option('--label-field <name>', 'field or column of the label')
+    .addOption(
+      new Option(
+        '--label-map <pairs>',
+        'names of labels in the data: 0=negative,1=positive; nothing after "=" drops an entity',
+      ).argParser(labelMap),
+    )
+    .addOption(shared.columns())
+    .addOption(shared.delimiter())
+    .addOption(shared.maxRecordSize())
+    .addOption(shared.limit())
+    .addOption(shared.context())
+    .addOption(shared.threshold())
+    .addOption(
+      new Option('-m, --model <models>', 'a model, or several with commas between them, to compare').env('SLM_MODEL'),
+    )
+    .addOption(shared.threads())
+    .addOption(shared.contextSize())
+    .addOption(shared.gpu())
+    .option('--json', 'the whole report as JSON')
+    .option('-o, --output <file>', 'write the report there as JSON, too')
+    .addOption(new Option('--mistakes <n>', 'how many mistakes to list').argParser(wholeNumber(0)).default(10))
+    .addOption(new Option('--seed <n>', 'seed of the bootstrap').argParser(wholeNumber(0)).default(1))
+    .action(async (task: string, flags: EvalFlags) => {
+      const profile = withThreshold(await loadProfile(task, profileContext(context)), flags.threshold);
+      const examples = await readGold(context, profile, flags);
+      const models = list(chooseModel(context, flags, profile));
+      const reports: Report[] = [];
+      for (const model of models) {
+        reports.push(await measure(context, profile, examples, model, flags));
+        if (context.interrupted()) break;
+      }
+      writeReports(context, reports, flags);
+      if (context.interrupted()) context.exit(exitCodes.interrupted);
+      else if (reports.some((report) => report.goals.some((goal) => !goal.passed)))
+        context.exit(exitCodes.belowMinimum);
+      else if (reports.some((report) => report.failed > 0)) context.exit(exitCodes.someRecordsFailed);
+    });
+}
+
+async function measure(
+  context: CliContext,
+  profile: TaskProfile,
+  examples: readonly Example[],
+  model: string,
+  flags: EvalFlags,
+): Promise<Report> {
+  const documents = await documentsFor(context, profile, flags.context ?? []);
+  const engine = await openModel(context, model, flags, 'many');
+  try {
+    const task = await openTaskOn(context, profile, engine, documents);
+    const progress = await createEvalProgress(context, `${profile.name} on ${engine.model.name}`);
+    try {
+      return await evaluate(task, examples, {
+        source: flags.data ?? 'fixtures',
+        seed: flags.seed,
+        now: context.now,
+        // In kilobytes, by definition of getrusage as Node passes it on.
+        peakMemoryBytes: () => process.resourceUsage().maxRSS * 1024,
+        onProgress: progress.update,
+        signal: context.signal,
+      });
+    } finally {
+      progress.end();
+    }
+  } finally {
+    await engine.dispose();
+  }
+}
+
+/** The examples to measure on. Data that is not clean stops here: a figure over half of it would mislead. */
+async function readGold(context: CliContext, profile: TaskProfile, flags: EvalFlags): Promise<Example[]> {
+  if (flags.data === undefined) {
+    if (profile.fixtures.length === 0) {
+      throw usageError(
+        `task "${profile.name}" has no fixtures`,
+        'Write some (docs/tasks.md), or name labelled data with --data.',
+      );
+    }
+    return profile.fixtures.slice(0, flags.limit ?? profile.fixtures.length);
+  }
+  const exampleContext: ExampleContext = {
+    type: profile.type,
+    input: profile.input,
+    labels: profile.labels,
+    multiLabel: profile.multiLabel,
+    labelMap: flags.labelMap ?? new Map(),
+    field: flags.field ?? null,
+    labelField: flags.labelField ?? null,
+  };
+  const source = flags.data === '-' ? { file: '-', open: () => context.stdin } : fileSource(flags.data);
+  const reader = readerFor(flags.dataFormat ?? null, flags.data);
+  if (!reader.labelled) {
+    throw usageError(
+      `"${flags.data}" is read as ${reader.name}, which carries no labels`,
+      'Say what it is with --data-format jsonl, csv, tsv, conll or squad.',
+    );
+  }
+  const examples: Example[] = [];
+  for await (const row of readRows(context, { source, reader }, flags)) {
+    if (examples.length >= (flags.limit ?? Number.POSITIVE_INFINITY)) break;
+    const example = exampleOf(row, examples.length, exampleContext);
+    if (isBadExample(example)) throw usageError(`${example.origin.file}:${example.origin.line}: ${example.error}`);
+    examples.push(example);
+  }
+  if (examples.length === 0) throw usageError(`"${flags.data}" has no examples`);
+  return examples;
+}
+
+function writeReports(context: CliContext, reports: readonly Report[], flags: EvalFlags): void {
+  const paint = createPaint(context.stdoutIsTerminal && context.color);
+  const json = `${JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 2)}\n`;
+  if (flags.output !== undefined) {
+    try {
+      writeFileSync(flags.output, json);
+    } catch (error) {
+      context.stdout.write(json);
+      throw failure(
+        `cannot write ${flags.output}: ${messageOf(error)}`,
+        'The report is on standard output instead.',
+        error,
+      );
+    }
+  }
+  if (flags.json === true) context.stdout.write(json);
+  else {
+    for (const report of reports)
+      context.stdout.write(reportText(report, { paint, mistakes: flags.mistakes, width: context.columns }));
+    if (reports.length > 1) context.stdout.write(comparisonText(reports));
+  }
+}

@@ -1,0 +1,146 @@
+import { Command } from 'commander';
+import { messageOf, modelError, SlmError, usageError } from '../../errors.js';
+import { checkGguf } from '../../gguf/check.js';
+import {
+  checkInstalled,
+  findManifest,
+  installedNames,
+  installedStats,
+  type ModelEnvironment,
+  modelPath,
+  readSpec,
+  removeModel,
+  resolveModel,
+} from '../../models/index.js';
+import { type CliContext, modelEnvironment, modelEvents } from '../context.js';
+import { listModels } from '../model-list.js';
+import { modelDetails, modelSheet } from '../model-sheet.js';
+import { modelTable } from '../model-table.js';
+import { chooseModel } from '../open.js';
+
+/** `slm models`: what there is, and what is on this machine. */
+export function modelsCommand(context: CliContext): Command {
+  const command = new Command('models').description('list, fetch, check and remove models');
+  const print = (text: string) => context.stdout.write(`${text}\n`);
+  const printJson = (value: unknown) => print(JSON.stringify(value, null, 2));
+
+  command
+    .command('list', { isDefault: true })
+    .description('the models that have names here')
+    .option('--json', 'as JSON')
+    .action(async ({ json }: { json?: boolean }) => {
+      const rows = await listModels(modelEnvironment(context), chooseModel(context, {}, null));
+      if (json === true) printJson(rows);
+      else print(modelTable(rows));
+    });
+
+  command
+    .command('show')
+    .description('what a model is, what it needs and where it comes from')
+    .argument('<model>', 'a name, or a path to a .gguf file')
+    .option('--json', 'as JSON')
+    .action(async (spec: string, { json }: { json?: boolean }) => {
+      const details = await showModel(context, spec);
+      if (json === true) printJson(details);
+      else print(modelSheet(details));
+    });
+
+  command
+    .command('pull')
+    .description('fetch models; prints where they are')
+    .argument('<models...>', 'names, or addresses such as hf:owner/repo/file.gguf')
+    .action(async (specs: string[]) => {
+      for (const spec of specs) {
+        const { name, path } = await resolveModel(spec, modelEnvironment(context), modelEvents(context));
+        print(`${name}\t${path}`);
+      }
+    });
+
+  command
+    .command('verify')
+    .description('hash installed models again (all, when none is named); exit code 3 when one is damaged')
+    .argument('[models...]')
+    .action((specs: string[]) => verifyModels(context, specs, print));
+
+  command
+    .command('rm')
+    .description('remove models from this machine')
+    .argument('<models...>')
+    .option('--unpin', 'also forget the digest, so that another file of that name is accepted next time')
+    .action(async (specs: string[], { unpin }: { unpin?: boolean }) => {
+      const env = modelEnvironment(context);
+      for (const spec of specs) {
+        await removeModel(env.dataDir, await nameInStore(spec, env, unpin !== true), { unpin: unpin === true });
+        context.notice(`removed ${spec}`);
+      }
+    });
+
+  command
+    .command('path')
+    .description('where an installed model is')
+    .argument('<model>')
+    .action(async (spec: string) => {
+      const env = modelEnvironment(context);
+      print(modelPath(env.dataDir, await nameInStore(spec, env)));
+    });
+
+  return command;
+}
+
+async function showModel(context: CliContext, spec: string) {
+  const env = modelEnvironment(context);
+  const read = await readSpec(spec, env);
+  if (read.kind === 'path') return modelDetails({ manifest: null, header: checkGguf(read.path), path: read.path });
+  const { name, manifest } = read;
+  const path = modelPath(env.dataDir, name);
+  if (installedStats(env.dataDir, name) !== null) return modelDetails({ manifest, header: checkGguf(path), path });
+  if (manifest === null) {
+    throw modelError(`${spec} is not on this machine.`, `Fetch it with \`slm models pull ${spec}\`.`);
+  }
+  return modelDetails({ manifest, header: null, path: null });
+}
+
+async function verifyModels(
+  context: CliContext,
+  specs: readonly string[],
+  print: (text: string) => void,
+): Promise<void> {
+  const env = modelEnvironment(context);
+  const names =
+    specs.length === 0
+      ? await installedNames(env.dataDir)
+      : await Promise.all(specs.map((spec) => nameInStore(spec, env)));
+  if (names.length === 0) context.notice('no model is installed');
+  let damaged = 0;
+  for (const name of names) {
+    try {
+      const manifest = findManifest(name, env);
+      const sha256 = await checkInstalled(env.dataDir, name, manifest, {
+        rehash: true,
+        signal: context.signal,
+        onHash: () => checkGguf(modelPath(env.dataDir, name)),
+      });
+      print(`ok\t${name}\t${sha256}`);
+    } catch (error) {
+      if (!(error instanceof SlmError)) throw error;
+      damaged++;
+      print(`damaged\t${name}\t${messageOf(error)}`);
+    }
+  }
+  if (damaged > 0) {
+    throw modelError(
+      `${damaged} of ${names.length} installed models ${damaged === 1 ? 'is' : 'are'} not what ${damaged === 1 ? 'it' : 'they'} should be.`,
+      '`slm models rm NAME` removes one; it is downloaded again when needed.',
+    );
+  }
+}
+
+/** The name under which a model is (with `mustExist`, the default) in the store. */
+async function nameInStore(spec: string, env: ModelEnvironment, mustExist = true): Promise<string> {
+  const read = await readSpec(spec, env);
+  if (read.kind === 'path') throw usageError(`${spec} is a file of your own, not a model that slm installed.`);
+  if (mustExist && installedStats(env.dataDir, read.name) === null) {
+    throw modelError(`${spec} is not installed.`, `Fetch it with \`slm models pull ${spec}\`.`);
+  }
+  return read.name;
+}

@@ -1,0 +1,169 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { Command, Option } from 'commander';
+import { exitCodes, SlmError, usageError } from '../../errors.js';
+import { methodNamed } from '../../methods/index.js';
+import { listTasks, loadProfile, profileJsonSchema } from '../../profile/index.js';
+import { starters } from '../../profile/starters.js';
+import type { TaskProfile } from '../../types.js';
+import { type CliContext, profileContext } from '../context.js';
+import { tableText } from '../table.js';
+
+/** `slm tasks`: what there is, whether it is sound, and a new one. */
+export function tasksCommand(context: CliContext): Command {
+  const command = new Command('tasks').description('list, show, check and create tasks');
+
+  command
+    .command('list', { isDefault: true })
+    .description('the tasks that have names here')
+    .option('--json', 'as JSON')
+    .action(async ({ json }: { json?: boolean }) => {
+      const rows = [];
+      for (const place of listTasks(profileContext(context).folders)) rows.push(await summary(context, place));
+      if (json === true) context.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
+      else context.stdout.write(taskTable(rows));
+    });
+
+  command
+    .command('show')
+    .description('what a task does, and how')
+    .argument('<task>', 'a task name, or a path')
+    .option('--json', 'as JSON')
+    .action(async (spec: string, { json }: { json?: boolean }) => {
+      const profile = await loadProfile(spec, profileContext(context));
+      context.stdout.write(json === true ? `${JSON.stringify(details(profile), null, 2)}\n` : sheet(profile));
+    });
+
+  command
+    .command('validate')
+    .description('check tasks and every file that they name')
+    .argument('[tasks...]', 'names or paths (default: every task)')
+    .action(async (specs: string[]) => {
+      const places = specs.length > 0 ? specs : listTasks(profileContext(context).folders).map((place) => place.path);
+      for (const spec of places) await validate(context, spec);
+    });
+
+  command
+    .command('init')
+    .description('create a task that runs as it is, to be changed into yours')
+    .argument('<name>', 'lower-case letters, digits and hyphens')
+    .addOption(new Option('--type <type>', 'what it gives').choices(Object.keys(starters)).default('classify'))
+    .option('--dir <folder>', 'where to put it', 'tasks')
+    .action((name: string, { type, dir }: { type: keyof typeof starters; dir: string }) =>
+      init(context, name, type, dir),
+    );
+
+  command
+    .command('schema')
+    .description('the JSON Schema of a task.yaml, for editors')
+    .action(() => {
+      context.stdout.write(`${JSON.stringify(profileJsonSchema(), null, 2)}\n`);
+    });
+
+  return command;
+}
+
+interface TaskRow {
+  name: string;
+  type: string;
+  from: string;
+  description: string;
+  path: string;
+}
+
+/** A broken task is listed too, with what is wrong in place of its description. */
+async function summary(context: CliContext, place: { name: string; path: string; title: string }): Promise<TaskRow> {
+  const common = { name: place.name, from: place.title, path: place.path };
+  try {
+    const profile = await loadProfile(place.path, profileContext(context));
+    return { ...common, type: typeName(profile), description: profile.description };
+  } catch (error) {
+    if (!(error instanceof SlmError)) throw error;
+    return { ...common, type: 'broken', description: error.message };
+  }
+}
+
+function taskTable(rows: readonly TaskRow[]): string {
+  return tableText(
+    ['TASK', 'TYPE', 'FROM', 'WHAT IT DOES'],
+    rows.map((row) => [row.name, row.type, row.from, row.description]),
+  );
+}
+
+function details(profile: TaskProfile) {
+  const { examples, fixtures, ...rest } = profile;
+  return { ...rest, examples: examples.length, fixtures: fixtures.length };
+}
+
+function sheet(profile: TaskProfile): string {
+  const lines: [string, string][] = [
+    ['task', profile.name],
+    ['file', profile.path],
+    ['what it does', profile.description],
+    ['type', typeName(profile)],
+    ['model', profile.model ?? '(the default)'],
+    ['input', profile.input],
+    ['method', `${profile.method}: ${methodNamed(profile.method).title}`],
+    [
+      'options',
+      Object.entries(profile.options)
+        .map(([key, value]) => `${key} ${JSON.stringify(value)}`)
+        .join(', '),
+    ],
+    ...profile.labels.map((label, i): [string, string] => [
+      i === 0 ? 'labels' : '',
+      `${label.name}${label.description === '' ? '' : ` – ${label.description}`}`,
+    ]),
+    [
+      'threshold',
+      profile.threshold.min === 0 ? 'none' : `${profile.threshold.min}, below it: ${profile.threshold.below}`,
+    ],
+    ['examples', String(profile.examples.length)],
+    ['fixtures', String(profile.fixtures.length)],
+    ...profile.documents.map((file, i): [string, string] => [i === 0 ? 'documents' : '', file]),
+    [
+      'must reach',
+      profile.metrics.map((goal) => `${goal.name} ${goal.min ?? `≤ ${goal.max}`}`).join(', ') || '(nothing)',
+    ],
+  ];
+  return lines.map(([key, value]) => `${key.padEnd(13)} ${value}\n`).join('');
+}
+
+async function validate(context: CliContext, spec: string): Promise<void> {
+  try {
+    const profile = await loadProfile(spec, profileContext(context));
+    // Templates are compiled where they are used; here, to see that they can be.
+    const model = { format: 'base', chatTemplate: null, bosText: '', eosText: '' } as const;
+    const use = profile.prompt.use === 'chat' ? 'base' : profile.prompt.use;
+    const render = methodNamed(profile.method).renderer({ ...profile, prompt: { ...profile.prompt, use } }, model);
+    for (const { record } of [...profile.examples, ...profile.fixtures].slice(0, 1)) render(record.fields);
+    context.stdout.write(
+      `ok\t${profile.name}\t${profile.examples.length} examples\t${profile.fixtures.length} fixtures\t${profile.path}\n`,
+    );
+  } catch (error) {
+    if (!(error instanceof SlmError)) throw error;
+    context.stderr.write(`slm: ${error.message}\n${error.hint === undefined ? '' : `     ${error.hint}\n`}`);
+    context.exit(exitCodes.usage);
+  }
+}
+
+function init(context: CliContext, name: string, type: keyof typeof starters, dir: string): void {
+  if (!/^[a-z0-9][a-z0-9-]*$/u.test(name)) {
+    throw usageError(`"${name}" is not a task name`, 'Use lower-case letters, digits and hyphens.');
+  }
+  const folder = path.resolve(context.cwd, dir, name);
+  if (existsSync(folder))
+    throw usageError(`${path.join(dir, name)} exists already`, 'Choose another name; nothing was changed.');
+  for (const [file, content] of Object.entries(starters[type](name))) {
+    const target = path.join(folder, file);
+    mkdirSync(path.dirname(target), { recursive: true });
+    writeFileSync(target, content);
+    context.stdout.write(`${path.join(dir, name, file)}\n`);
+  }
+  const spec = dir === 'tasks' ? name : path.join(dir, name);
+  context.notice(`next: \`slm eval ${spec}\`, then put your own labels and examples in`);
+}
+
+function typeName(profile: TaskProfile): string {
+  return profile.multiLabel ? 'classify, multi-label' : profile.type;
+}

@@ -1,0 +1,82 @@
+import { usageError } from '../errors.js';
+import { type BadRow, recordOf } from '../record.js';
+import { type ByteSource, fileSource, type Reader, readerFor, readers, stdinSource } from '../records/index.js';
+import type { InputRecord, Row, TaskProfile } from '../types.js';
+import type { CliContext } from './context.js';
+
+export interface InputFlags {
+  lines?: boolean;
+  inputFormat?: string;
+  field?: string;
+  columns?: string[];
+  delimiter?: string;
+  limit?: number;
+  maxRecordSize: number;
+  text?: string[];
+}
+
+/** One place that records come from, with how it is read. */
+export interface Input {
+  readonly source: ByteSource;
+  readonly reader: Reader;
+}
+
+/** What to read: the files, `-` or nothing for standard input, or the texts of the command line. */
+export function chooseInputs(context: CliContext, files: readonly string[], flags: InputFlags): Input[] {
+  if (flags.text !== undefined && files.length > 0) throw usageError('give either files or --text, not both');
+  if (flags.text !== undefined) return flags.text.map((text) => ({ source: textSource(text), reader: readers.text }));
+  if (flags.lines === true && flags.inputFormat !== undefined && flags.inputFormat !== 'lines') {
+    throw usageError(`--lines contradicts --input-format ${flags.inputFormat}`, 'Leave one of them out.');
+  }
+  const named = flags.lines === true ? 'lines' : (flags.inputFormat ?? null);
+  return (files.length === 0 ? ['-'] : files).map((file) => {
+    if (file === '-' && context.stdinIsTerminal) context.notice('reading from the terminal; end with Ctrl-D');
+    return {
+      source: file === '-' ? stdinSource(context.stdin) : fileSource(file),
+      reader: readerFor(named, file),
+    };
+  });
+}
+
+/** Whether there is but one record, so that all threads may work on it. */
+export function isSingle(inputs: readonly Input[]): boolean {
+  return inputs.length === 1 && inputs[0]?.reader === readers.text;
+}
+
+/** The records of all inputs, one after the other. */
+export async function* readRecords(
+  context: CliContext,
+  inputs: readonly Input[],
+  profile: TaskProfile,
+  flags: InputFlags,
+): AsyncGenerator<InputRecord | BadRow> {
+  let index = 0;
+  for (const input of inputs) {
+    for await (const row of readRows(context, input, flags)) {
+      if (flags.limit !== undefined && index >= flags.limit) return;
+      yield recordOf(row, index++, profile.input, flags.field ?? null);
+    }
+  }
+}
+
+export function readRows(
+  context: CliContext,
+  { source, reader }: Input,
+  flags: Omit<InputFlags, 'text'>,
+): AsyncIterable<Row> {
+  return reader.read(source, {
+    maxRecordBytes: flags.maxRecordSize,
+    onWarning: (message) => context.notice(message),
+    ...(flags.columns === undefined ? {} : { columns: flags.columns }),
+    ...(flags.delimiter === undefined ? {} : { delimiter: flags.delimiter === '\\t' ? '\t' : flags.delimiter }),
+  });
+}
+
+function textSource(text: string): ByteSource {
+  return {
+    file: '-',
+    async *open() {
+      yield Buffer.from(text);
+    },
+  };
+}

@@ -1,0 +1,124 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command, CommanderError } from 'commander';
+import { exitCodes, messageOf, SlmError } from '../errors.js';
+import { evalCommand } from './commands/eval.js';
+import { modelsCommand } from './commands/models.js';
+import { runCommand } from './commands/run.js';
+import { tasksCommand } from './commands/tasks.js';
+import type { CliContext } from './context.js';
+import { OutputClosed } from './output.js';
+
+interface GlobalFlags {
+  quiet?: boolean;
+  offline?: boolean;
+  debug?: boolean;
+  color: boolean;
+}
+
+const packageRoot = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
+const { version, description } = JSON.parse(readFileSync(path.join(packageRoot, 'package.json'), 'utf8')) as {
+  version: string;
+  description: string;
+};
+
+const program = new Command('slm')
+  .description(description)
+  .version(version, '-V, --version')
+  .option('-q, --quiet', 'nothing on stderr but errors')
+  .option('--offline', 'never use the network')
+  .option('--no-color', 'no colours')
+  .option('--debug', 'stack traces, and the log of llama.cpp')
+  .showSuggestionAfterError()
+  .configureHelp({ showGlobalOptions: true })
+  .exitOverride();
+
+const closing: (() => Promise<void>)[] = [];
+const abort = new AbortController();
+let exitCode: number = exitCodes.ok;
+
+const context: CliContext = {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  cwd: process.cwd(),
+  get color() {
+    return program.opts<GlobalFlags>().color && (process.env.NO_COLOR ?? '') === '';
+  },
+  get quiet() {
+    return program.opts<GlobalFlags>().quiet === true;
+  },
+  get offline() {
+    const { env } = process;
+    return program.opts<GlobalFlags>().offline === true || isOn(env.SLM_OFFLINE) || isOn(env.HF_HUB_OFFLINE);
+  },
+  get debug() {
+    return program.opts<GlobalFlags>().debug === true;
+  },
+  packageRoot,
+  stdinIsTerminal: process.stdin.isTTY === true,
+  stdoutIsTerminal: process.stdout.isTTY === true || (process.env.FORCE_COLOR ?? '0') !== '0',
+  columns: process.stdout.columns ?? (Number(process.env.COLUMNS) || 80),
+  now: () => performance.now(),
+  notice(text) {
+    if (!context.quiet) process.stderr.write(`slm: ${text}\n`);
+  },
+  interrupted: () => abort.signal.aborted,
+  signal: abort.signal,
+  exit(code) {
+    if (exitCode === exitCodes.ok) exitCode = code;
+  },
+  onClose: (action) => closing.push(action),
+};
+
+for (const command of [runCommand, evalCommand, tasksCommand, modelsCommand])
+  program.addCommand(inherit(command(context)));
+
+process.on('SIGINT', () => {
+  if (abort.signal.aborted) process.exit(exitCodes.interrupted);
+  abort.abort();
+});
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(exitCodes.ok);
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  exitCode = report(error);
+}
+await Promise.race([
+  Promise.allSettled(closing.map((close) => close())),
+  new Promise((resolve) => setTimeout(resolve, 2000)),
+]);
+// Streams flush first; an open standard input would keep the process alive.
+process.stdout.write('', () => process.exit(exitCode));
+
+function report(error: unknown): number {
+  if (error instanceof OutputClosed) return exitCodes.ok;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  if (abort.signal.aborted) return exitCodes.interrupted;
+  const known = error instanceof SlmError;
+  process.stderr.write(`slm: ${known ? error.message : `unexpected: ${messageOf(error)}`}\n`);
+  if (known && error.hint !== undefined) process.stderr.write(`     ${error.hint}\n`);
+  if (!known) process.stderr.write('     This is a defect of slm; run again with --debug for a report.\n');
+  if (context.debug && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n${causes(error)}`);
+  return known ? error.exitCode : exitCodes.failure;
+}
+
+function causes(error: Error): string {
+  return error.cause instanceof Error ? `caused by: ${error.cause.stack ?? ''}\n${causes(error.cause)}` : '';
+}
+
+/** Usage errors of a command end up in the one catch above, too. */
+function inherit(command: Command): Command {
+  command.exitOverride().copyInheritedSettings(program);
+  for (const child of command.commands) inherit(child);
+  return command;
+}
+
+function isOn(value: string | undefined): boolean {
+  return value !== undefined && value !== '' && value !== '0' && value.toLowerCase() !== 'false';
+}

@@ -1,0 +1,122 @@
+import path from 'node:path';
+import { bundledCache, fileCache } from '../cache.js';
+import { readDocuments } from '../documents.js';
+import type { EngineOptions } from '../engine/llama.js';
+import { usageError } from '../errors.js';
+import type { Document } from '../methods/types.js';
+import { type ResolvedModel, resolveModel } from '../models/index.js';
+import { openTask, type Task } from '../predict.js';
+import { documentFiles } from '../profile/paths.js';
+import type { Engine, TaskProfile } from '../types.js';
+import { readConfig } from './config.js';
+import { type CliContext, cacheDirectory, modelEnvironment, modelEvents } from './context.js';
+import { createStatusLine } from './ui/status-line.js';
+
+/** Options that every command which loads a model has. */
+export interface EngineFlags {
+  model?: string;
+  threads?: number;
+  contextSize?: number;
+  gpu?: 'auto' | 'cuda' | 'vulkan' | 'metal';
+}
+
+const defaultModel = 'gemma-3-270m';
+
+/** The model to use: flag or environment, then project and user configuration, then the task's own, then the default. */
+export function chooseModel(context: CliContext, flags: EngineFlags, profile: TaskProfile | null): string {
+  return flags.model ?? readConfig(context).model ?? profile?.model ?? defaultModel;
+}
+
+/** Loads a model, after fetching it where it is missing. */
+export async function openModel(
+  context: CliContext,
+  spec: string,
+  flags: EngineFlags,
+  parallel: 'one' | 'many',
+): Promise<Engine> {
+  const model: ResolvedModel = await resolveModel(spec, modelEnvironment(context), modelEvents(context));
+  const config = readConfig(context);
+  const options: EngineOptions = {
+    path: model.path,
+    name: model.name,
+    sha256: model.sha256,
+    parallel,
+    ...(model.manifest === null ? {} : { format: model.manifest.format }),
+    ...(model.manifest?.template === undefined ? {} : { chatTemplate: model.manifest.template }),
+    ...definedOnly({
+      threads: flags.threads ?? config.threads,
+      contextSize: flags.contextSize ?? config.contextSize,
+      accelerator: flags.gpu ?? config.gpu,
+    }),
+    ...(context.debug ? { onLog: (line: string) => context.stderr.write(`llama.cpp: ${line.trimEnd()}\n`) } : {}),
+  };
+  // Loaded only here: the commands that need no model start without the library (0.3 s).
+  const { openEngine } = await import('../engine/llama.js');
+  return openEngine(options);
+}
+
+/** Makes a task ready: documents read, method prepared. */
+export async function openTaskOn(
+  context: CliContext,
+  profile: TaskProfile,
+  engine: Engine,
+  documents: readonly Document[],
+): Promise<Task> {
+  const status = createStatusLine(context);
+  const folder = path.dirname(path.resolve(context.cwd, profile.path));
+  const cache = bundledCache(
+    path.join(folder, 'calibration.json'),
+    fileCache(path.join(cacheDirectory(context), 'calibration')),
+  );
+  try {
+    return await openTask({
+      profile,
+      engine,
+      documents,
+      cache,
+      onProgress: (what, done, total) =>
+        status.show(`${what} ${profile.name} for ${engine.model.name}: ${done} of ${total} examples`),
+    });
+  } finally {
+    status.clear();
+  }
+}
+
+/** Documents named on the command line instead of the profile's own. */
+export async function documentsFor(
+  context: CliContext,
+  profile: TaskProfile,
+  named: readonly string[],
+): Promise<Document[]> {
+  const onWarning = (message: string) => context.notice(message);
+  if (named.length === 0) {
+    return readDocuments(profile.documents, context.stdin, onWarning, (file) => path.basename(file));
+  }
+  if (profile.type !== 'answer') {
+    throw usageError(`--context is for tasks that answer questions; "${profile.name}" is of type ${profile.type}.`);
+  }
+  const files = named.flatMap((name) => {
+    if (name === '-') return [name];
+    const found = documentFiles(name, context.cwd);
+    if (found.length === 0)
+      throw usageError(`no document at "${name}"`, 'Name a text file, or a folder that holds some.');
+    return found.length === 1 ? [name] : found.map((file) => path.relative(context.cwd, file));
+  });
+  return readDocuments(
+    files.map((file) => (file === '-' ? file : path.resolve(context.cwd, file))),
+    context.stdin,
+    onWarning,
+    (file) => (file === '-' ? file : path.relative(context.cwd, file)),
+  );
+}
+
+/** The profile with what the command line changes. */
+export function withThreshold(profile: TaskProfile, threshold: number | undefined): TaskProfile {
+  return threshold === undefined ? profile : { ...profile, threshold: { ...profile.threshold, min: threshold } };
+}
+
+function definedOnly<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}

@@ -1,0 +1,82 @@
+import { InvalidArgumentError, Option } from 'commander';
+
+/** A whole number of at least `min`, for commander. */
+export function wholeNumber(min: number): (value: string) => number {
+  return (value) => {
+    const number = Number(value);
+    if (!Number.isInteger(number) || number < min)
+      throw new InvalidArgumentError(`Expected a whole number of at least ${min}.`);
+    return number;
+  };
+}
+
+/** A probability, for commander. */
+function probability(value: string): number {
+  const number = Number(value);
+  if (value.trim() === '' || !(number >= 0 && number <= 1))
+    throw new InvalidArgumentError('Expected a number from 0 to 1.');
+  return number;
+}
+
+/** `8388608`, `512k`, `16M`, `1G` as bytes. */
+function byteSize(value: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([kKmMgG]?)(?:i?[bB])?$/u.exec(value.trim());
+  if (match === null) throw new InvalidArgumentError('Expected a size such as 512k, 16M or 1G.');
+  const power = { '': 0, k: 10, m: 20, g: 30 }[(match[2] as string).toLowerCase()] as number;
+  return Math.floor(Number(match[1]) * 2 ** power);
+}
+
+/** `a,b` into a list. */
+export function list(value: string): string[] {
+  const items = value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+  if (items.length === 0) throw new InvalidArgumentError('Expected names with commas between them.');
+  return items;
+}
+
+/** `0=negative,1=positive` into a map, over one or several uses of the option. */
+export function labelMap(value: string, before: ReadonlyMap<string, string> = new Map()): Map<string, string> {
+  const map = new Map(before);
+  for (const pair of value.split(',')) {
+    const at = pair.lastIndexOf('=');
+    if (at < 1) throw new InvalidArgumentError('Expected pairs such as 0=negative,1=positive.');
+    map.set(pair.slice(0, at).trim(), pair.slice(at + 1).trim());
+  }
+  return map;
+}
+
+/** An option that may be given several times. */
+export function collect(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
+}
+
+/** What several commands share, said in the same words everywhere. */
+export const shared = {
+  model: () =>
+    new Option('-m, --model <model>', 'a model name, a path to a .gguf file, or a source URI').env('SLM_MODEL'),
+  threads: () =>
+    new Option('--threads <n>', 'threads in all (default: what affinity and cgroup allow)')
+      .argParser(wholeNumber(1))
+      .env('SLM_THREADS'),
+  contextSize: () =>
+    new Option('--context-size <tokens>', 'tokens that a prompt may have (default: 2048)').argParser(wholeNumber(64)),
+  gpu: () =>
+    new Option('--gpu [kind]', 'use a graphics card: auto, cuda, vulkan or metal')
+      .choices(['auto', 'cuda', 'vulkan', 'metal'])
+      .preset('auto'),
+  limit: () => new Option('--limit <n>', 'stop after n records').argParser(wholeNumber(1)),
+  threshold: () =>
+    new Option('--threshold <p>', 'give no result that scores less, instead of what the task says').argParser(
+      probability,
+    ),
+  field: () => new Option('--field <name>', 'field or column of the input (default: the task\'s own, usually "text")'),
+  columns: () =>
+    new Option('--columns <names>', 'names for the columns of a CSV or TSV file without a header').argParser(list),
+  delimiter: () => new Option('--delimiter <char>', 'what separates the fields of a CSV file'),
+  maxRecordSize: () =>
+    new Option('--max-record-size <bytes>', 'longest line or document').argParser(byteSize).default(8 << 20, '8M'),
+  context: () =>
+    new Option('--context <file>', 'document or folder to answer from; may be repeated').argParser(collect),
+} as const;

@@ -1,0 +1,40 @@
+import { existsSync } from 'node:fs';
+import { usageError } from '../errors.js';
+import { checkGguf } from '../gguf/check.js';
+import { summarize } from '../gguf/summary.js';
+import { modelPath, readSpec } from '../models/index.js';
+import type { PromptModel } from '../prompt.js';
+import type { TaskProfile } from '../types.js';
+import { type CliContext, modelEnvironment } from './context.js';
+
+/**
+ * What of a model a prompt depends on, without loading or fetching it: from the header of the file where that is
+ * here, else from the catalogue.
+ */
+export async function promptModel(context: CliContext, spec: string, profile: TaskProfile): Promise<PromptModel> {
+  const environment = modelEnvironment(context);
+  const found = await readSpec(spec, environment);
+  const manifest = found.kind === 'named' ? found.manifest : null;
+  const file = found.kind === 'path' ? found.path : modelPath(environment.dataDir, found.name);
+  if (existsSync(file)) {
+    const summary = summarize(checkGguf(file));
+    const chatTemplate = manifest?.template ?? summary.chatTemplate;
+    // The markers only show in the prompt of a chat model, whose template mostly writes them itself.
+    return {
+      format: manifest?.format ?? (chatTemplate === null ? 'base' : 'chat'),
+      chatTemplate,
+      bosText: '',
+      eosText: '',
+    };
+  }
+  const format = manifest?.format ?? 'base';
+  const chatTemplate = manifest?.template ?? null;
+  const needsTemplate = profile.prompt.use === 'chat' || (profile.prompt.use === 'auto' && format === 'chat');
+  if (needsTemplate && chatTemplate === null) {
+    throw usageError(
+      `the chat template of "${spec}" is in its file, which is not here`,
+      `Fetch it first: slm models pull ${spec}`,
+    );
+  }
+  return { format, chatTemplate, bosText: '', eosText: '' };
+}

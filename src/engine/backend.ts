@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { GgufInsights, getLlama, Llama, LlamaLogLevel } from 'node-llama-cpp';
+import { messageOf, modelError } from '../errors.js';
+
+/** `auto` takes what is there. Everything but `cpu` needs the packages that docs/install.md names. */
+export type Accelerator = 'cpu' | 'auto' | 'cuda' | 'vulkan' | 'metal';
+
+export interface BackendOptions {
+  readonly accelerator: Accelerator;
+  readonly threads: number;
+  /** Gets every line that llama.cpp logs; nothing of it reaches stdout. */
+  readonly onLog: (line: string) => void;
+}
+
+/**
+ * Starts llama.cpp. On Linux the library tests its own prebuilt binary in a forked Node at every start (0.4 s)
+ * and simulates each load to estimate memory (0.3 to 0.6 s); both are skipped where the internals needed for
+ * that are as they were in 3.22.1, else its public way is taken.
+ */
+export async function startBackend(options: BackendOptions): Promise<Llama> {
+  const common = {
+    logLevel: LlamaLogLevel.error,
+    logger: (_level: LlamaLogLevel, message: string) => options.onLog(message),
+    maxThreads: options.threads,
+  };
+  if (options.accelerator === 'cpu') {
+    const started = await startDirectly(common);
+    if (started !== null) return started;
+  }
+  // Apple machines get one binary, with Metal in it; asking for none would compile.
+  const appleSilicon = process.platform === 'darwin' && process.arch === 'arm64';
+  const gpu = options.accelerator === 'cpu' ? (appleSilicon ? 'auto' : false) : options.accelerator;
+  try {
+    return await getLlama({ gpu, build: 'never', progressLogs: false, skipDownload: true, ...common });
+  } catch (error) {
+    throw modelError(
+      `llama.cpp cannot start here (${process.platform}-${process.arch}, ${options.accelerator}): ${messageOf(error)}`,
+      options.accelerator === 'cpu'
+        ? 'Install again without --omit=optional: `npm ci`, or `npm install -g slm`.'
+        : 'docs/install.md says which package brings this accelerator; or leave --gpu out.',
+      error,
+    );
+  }
+}
+
+interface CommonOptions {
+  logLevel: LlamaLogLevel;
+  logger: (level: LlamaLogLevel, message: string) => void;
+  maxThreads: number;
+}
+
+type Create = (options: Record<string, unknown>) => Promise<Llama>;
+
+/** The short way for Linux on x64 and arm64; null where the package or an internal is not as expected. */
+async function startDirectly(common: CommonOptions): Promise<Llama | null> {
+  const create = (Llama as unknown as { _create?: Create })._create;
+  if (process.platform !== 'linux' || create === undefined) return null;
+  skipMemorySimulation();
+  try {
+    const folder = `linux-${process.arch}`;
+    const { getBinsDir } = (await import(`@node-llama-cpp/${folder}`)) as { getBinsDir(): { binsDir: string } };
+    const directory = path.join(getBinsDir().binsDir, folder);
+    const bindingPath = path.join(directory, 'llama-addon.node');
+    const metadata = JSON.parse(readFileSync(path.join(directory, '_nlcBuildMetadata.json'), 'utf8')) as {
+      buildOptions: Record<string, unknown>;
+    };
+    metadata.buildOptions.customCmakeOptions = new Map();
+    return await create.call(Llama, {
+      bindings: createRequire(import.meta.url)(bindingPath),
+      bindingPath,
+      buildType: 'prebuilt',
+      buildMetadata: metadata,
+      vramPadding: 0,
+      ramPadding: 0,
+      ...common,
+    });
+  } catch {
+    return null; // Another layout of the binary package: the public way below says what is wrong, if anything.
+  }
+}
+
+/** Loading and context creation each parse the whole vocabulary again to estimate memory that we do not ask for. */
+function skipMemorySimulation(): void {
+  const insights = GgufInsights.prototype as unknown as Record<string, unknown>;
+  for (const name of ['_simulateModelResourceUsage', '_simulateContextResourceUsage']) {
+    if (typeof insights[name] === 'function') insights[name] = async () => null;
+  }
+}

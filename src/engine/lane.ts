@@ -1,0 +1,281 @@
+import {
+  type ControlledEvaluateIndexOutput,
+  type Llama,
+  type LlamaContext,
+  type LlamaContextSequence,
+  LlamaGrammarEvaluationState,
+  type LlamaModel,
+  type Token as NativeToken,
+} from 'node-llama-cpp';
+import { failure } from '../errors.js';
+import type { Decoded, Generated, GenerateOptions, NextTokens, Prompt, Token } from '../types.js';
+import { buildTrie, chainFrom, type TrieNode } from './trie.js';
+
+export interface LaneOptions {
+  readonly contextSize: number;
+  readonly threads: number;
+  readonly onCall: () => void;
+}
+
+/** Log-probabilities of the tokens that were asked for, nats. */
+type NextLogprobs = ReadonlyMap<Token, number>;
+
+/**
+ * One context of the model with the parts it has evaluated. A lane does one call at a time; the pool sees to it.
+ */
+export class Lane {
+  evaluatedTokens = 0;
+  generatedTokens = 0;
+  reusedTokens = 0;
+  readonly #llama: Llama;
+  readonly #model: LlamaModel;
+  readonly #context: LlamaContext;
+  readonly #sequence: LlamaContextSequence;
+  readonly #onCall: () => void;
+  /** The prefix parts whose state the context holds, in order from its first token. */
+  #held: (readonly Token[])[] = [];
+
+  private constructor(llama: Llama, model: LlamaModel, context: LlamaContext, onCall: () => void) {
+    this.#llama = llama;
+    this.#model = model;
+    this.#context = context;
+    this.#onCall = onCall;
+    this.#sequence = context.getSequence({
+      // By default the library drops the beginning of what does not fit, without a word.
+      contextShift: {
+        strategy: () => {
+          throw new RangeError('context overflow');
+        },
+      },
+    });
+  }
+
+  static async create(llama: Llama, model: LlamaModel, options: LaneOptions): Promise<Lane> {
+    const context = await model.createContext({
+      contextSize: options.contextSize,
+      batchSize: Math.min(128, options.contextSize),
+      threads: { ideal: options.threads, min: options.threads },
+      sequences: 1,
+      // Without it a sliding-window model silently reuses a prefix whose first cells were evicted.
+      swaFullCache: true,
+      failedCreationRemedy: false,
+    });
+    return new Lane(llama, model, context, options.onCall);
+  }
+
+  /** How many tokens of the prompt's prefix this lane has evaluated already. */
+  reusable(prompt: Prompt): number {
+    return this.#held.slice(0, this.#sharedParts(prompt)).reduce((sum, part) => sum + part.length, 0);
+  }
+
+  async scoreContinuations(prompt: Prompt, continuations: readonly (readonly Token[])[]): Promise<number[]> {
+    const root = buildTrie(continuations);
+    this.#checkFits(prompt, Math.max(0, ...continuations.map((tokens) => tokens.length)));
+    await this.#rewind(prompt);
+    const wanted = [...root.children.keys()];
+    const [next] = await this.#evaluate(prompt.input, new Map([[prompt.input.length - 1, wanted]]));
+    const scores = continuations.map(() => 0);
+    await this.#scoreChildren(root, 0, next as NextLogprobs, scores);
+    return scores;
+  }
+
+  async scoreNext(prompt: Prompt, positions: readonly number[], tokens: readonly Token[]): Promise<number[][]> {
+    this.#checkFits(prompt, 0);
+    await this.#rewind(prompt);
+    const results = await this.#evaluate(prompt.input, new Map(positions.map((position) => [position, tokens])));
+    return results.map((next) => tokens.map((token) => next.get(token) as number));
+  }
+
+  async decode(prompt: Prompt, next: NextTokens, options: { maxTokens: number }): Promise<Decoded> {
+    this.#checkFits(prompt, options.maxTokens);
+    await this.#rewind(prompt);
+    const tokens: Token[] = [];
+    const logprobs: number[] = [];
+    const choiceLogprobs: number[] = [];
+    let input = prompt.input;
+    while (tokens.length < options.maxTokens) {
+      const allowed = next(tokens);
+      if (allowed === null || allowed.length === 0) break;
+      const [scores] = await this.#evaluate(input, new Map([[input.length - 1, allowed]]));
+      const best = bestOf(allowed, scores as NextLogprobs);
+      tokens.push(best.token);
+      logprobs.push(best.logprob);
+      choiceLogprobs.push(best.choiceLogprob);
+      this.generatedTokens++;
+      input = [best.token];
+    }
+    return { tokens, logprobs, choiceLogprobs };
+  }
+
+  async generate(prompt: Prompt, options: GenerateOptions): Promise<Generated> {
+    this.#checkFits(prompt, options.maxTokens);
+    const grammar =
+      options.grammar === undefined ? null : await this.#llama.createGrammar({ grammar: options.grammar });
+    await this.#rewind(prompt);
+    this.#onCall();
+    this.evaluatedTokens += prompt.input.length;
+    const tokens: NativeToken[] = [];
+    const stream = this.#sequence.evaluate(prompt.input as NativeToken[], {
+      temperature: 0,
+      ...(grammar === null
+        ? {}
+        : { grammarEvaluationState: new LlamaGrammarEvaluationState({ model: this.#model, grammar }) }),
+    });
+    for await (const token of stream) {
+      options.signal?.throwIfAborted();
+      tokens.push(token);
+      const text = this.#model.detokenize(tokens, false, prompt.input.slice(-1) as NativeToken[]);
+      const stop = firstStop(text, options.stop ?? []);
+      if (stop !== -1) return this.#generated(text.slice(0, stop), tokens.length, 'stop');
+      if (tokens.length >= options.maxTokens) return this.#generated(text, tokens.length, 'length');
+    }
+    const text = this.#model.detokenize(tokens, false, prompt.input.slice(-1) as NativeToken[]);
+    return this.#generated(text, tokens.length, 'end');
+  }
+
+  async dispose(): Promise<void> {
+    await this.#context.dispose();
+  }
+
+  #generated(text: string, tokens: number, stopReason: Generated['stopReason']): Generated {
+    this.generatedTokens += tokens;
+    return { text, tokens, stopReason };
+  }
+
+  /** Scores everything below `node`, whose next-token log-probabilities are known; leaves the state as it found it. */
+  async #scoreChildren(node: TrieNode, logprob: number, next: NextLogprobs, scores: number[]): Promise<void> {
+    for (const child of node.children.values()) {
+      const childLogprob = logprob + (next.get(child.token) as number);
+      for (const index of child.ends) scores[index] = childLogprob;
+      if (child.children.size > 0) await this.#scoreBelow(child, childLogprob, scores);
+    }
+  }
+
+  async #scoreBelow(node: TrieNode, logprob: number, scores: number[]): Promise<void> {
+    const chain = chainFrom(node);
+    const before = this.#sequence.nextTokenIndex;
+    const results = await this.#evaluate(
+      chain.map((link) => link.token),
+      new Map(chain.map((link, position) => [position, [...link.children.keys()]])),
+    );
+    let sum = logprob;
+    for (const [position, link] of chain.entries()) {
+      const next = results[position] as NextLogprobs;
+      const following = chain[position + 1];
+      if (following === undefined) {
+        await this.#scoreChildren(link, sum, next, scores);
+      } else {
+        sum += next.get(following.token) as number;
+        for (const index of following.ends) scores[index] = sum;
+      }
+    }
+    await this.#erase(before);
+  }
+
+  /** Evaluates `tokens` and returns the wanted next-token log-probabilities, in order of position. */
+  async #evaluate(tokens: readonly Token[], wanted: ReadonlyMap<number, readonly Token[]>): Promise<NextLogprobs[]> {
+    this.#onCall();
+    this.evaluatedTokens += tokens.length;
+    const outputs = await this.#sequence.controlledEvaluate(
+      tokens.map((token, position) => {
+        const next = wanted.get(position);
+        return next === undefined
+          ? (token as NativeToken)
+          : [
+              token as NativeToken,
+              {
+                generateNext: {
+                  totalLogitWeight: true,
+                  // `includeMax` of the library is broken; at temperature 0 the selected token is the maximum.
+                  logits: { filter: { tokens: next as NativeToken[], includeSelected: true } },
+                },
+              },
+            ];
+      }),
+    );
+    return [...wanted.keys()]
+      .sort((a, b) => a - b)
+      .map((position) => nextLogprobs(outputs[position] as ControlledEvaluateIndexOutput));
+  }
+
+  /** Brings the context to exactly the prompt's prefix. */
+  async #rewind(prompt: Prompt): Promise<void> {
+    const shared = this.#sharedParts(prompt);
+    const kept = this.#held.slice(0, shared);
+    const keptTokens = kept.reduce((sum, part) => sum + part.length, 0);
+    this.#held = kept;
+    if (!(await this.#erase(keptTokens))) this.#held = [];
+    this.reusedTokens += this.#held.length === 0 ? 0 : keptTokens;
+    for (const part of prompt.prefix.slice(this.#held.length)) {
+      this.#onCall();
+      this.evaluatedTokens += part.length;
+      if (part.length > 0) await this.#sequence.evaluateWithoutGeneratingNewTokens(part as NativeToken[]);
+      this.#held.push(part);
+    }
+  }
+
+  /** Drops everything from token `start` on; false when the model cannot and everything had to go. */
+  async #erase(start: number): Promise<boolean> {
+    const end = this.#sequence.nextTokenIndex;
+    if (end === start) return true;
+    if (start > 0 && end > start) await this.#sequence.eraseContextTokenRanges([{ start, end }]);
+    if (start > 0 && this.#sequence.nextTokenIndex === start) return true;
+    await this.#sequence.clearHistory();
+    return start === 0;
+  }
+
+  #sharedParts(prompt: Prompt): number {
+    let shared = 0;
+    for (const part of prompt.prefix) {
+      const held = this.#held[shared];
+      if (held === undefined || !sameTokens(held, part)) break;
+      shared++;
+    }
+    return shared;
+  }
+
+  #checkFits(prompt: Prompt, further: number): void {
+    const length = prompt.prefix.reduce((sum, part) => sum + part.length, 0) + prompt.input.length + further;
+    if (length > this.#context.contextSize) {
+      throw failure(
+        `the prompt needs ${length} tokens, the context holds ${this.#context.contextSize}`,
+        'Raise --context-size, use fewer or shorter examples, or split the text.',
+      );
+    }
+  }
+}
+
+/** Exact: the maximum and the sum over the whole vocabulary give the logarithm of the softmax's denominator. */
+function nextLogprobs(output: ControlledEvaluateIndexOutput): NextLogprobs {
+  const { logits, totalLogitWeight } = output.next;
+  if (logits === undefined || totalLogitWeight === undefined) throw new Error('no logits from llama.cpp');
+  let max = Number.NEGATIVE_INFINITY;
+  for (const logit of logits.values()) max = Math.max(max, logit);
+  const denominator = max + Math.log(totalLogitWeight);
+  return new Map([...logits].map(([token, logit]) => [token as Token, logit - denominator]));
+}
+
+function bestOf(allowed: readonly Token[], scores: NextLogprobs) {
+  let token = allowed[0] as Token;
+  let logprob = Number.NEGATIVE_INFINITY;
+  let total = 0;
+  for (const candidate of new Set(allowed)) {
+    const score = scores.get(candidate) as number;
+    total += Math.exp(score);
+    if (score > logprob) {
+      token = candidate;
+      logprob = score;
+    }
+  }
+  return { token, logprob, choiceLogprob: total > 0 ? logprob - Math.log(total) : 0 };
+}
+
+function firstStop(text: string, stops: readonly string[]): number {
+  const found = stops.map((stop) => text.indexOf(stop)).filter((index) => index !== -1);
+  return found.length === 0 ? -1 : Math.min(...found);
+}
+
+function sameTokens(a: readonly Token[], b: readonly Token[]): boolean {
+  if (a === b) return true;
+  return a.length === b.length && a.every((token, index) => token === b[index]);
+}

@@ -1,0 +1,130 @@
+import path from 'node:path';
+import { type Llama, type LlamaModel, LlamaVocabularyType, type Token as NativeToken } from 'node-llama-cpp';
+import { messageOf, modelError } from '../errors.js';
+import type { Engine, EngineUsage } from '../types.js';
+import { type Accelerator, startBackend } from './backend.js';
+import { cpuBudget } from './cpu-budget.js';
+import { Lane } from './lane.js';
+import { LanePool } from './lane-pool.js';
+import { createCollector } from './native-memory.js';
+
+export interface EngineOptions {
+  readonly path: string;
+  readonly name?: string;
+  readonly sha256?: string | null;
+  /** `chat` models get the chat prompt of a profile. Defaults to whether the file has a template. */
+  readonly format?: 'base' | 'chat';
+  /** Overrides the file's own template (Jinja). */
+  readonly chatTemplate?: string;
+  /** Tokens a lane holds. Defaults to 2,048, or the trained length if that is shorter. */
+  readonly contextSize?: number;
+  /** Threads in all. Defaults to what affinity and cgroup allow. */
+  readonly threads?: number;
+  /**
+   * `many`: a lane for each thread, for streams of records (on 2 cores twice the records a second of one lane,
+   * and steady beside other work). `one`: all threads on one lane, for a single record.
+   */
+  readonly parallel?: 'one' | 'many';
+  readonly accelerator?: Accelerator;
+  readonly onLog?: (line: string) => void;
+}
+
+const defaultContextSize = 2048;
+/** More lanes than this bring memory traffic, not speed; what is left of the threads is shared among them. */
+const maxLanes = 8;
+
+/**
+ * Loads a GGUF file.
+ * @throws SlmError of kind `model` when the file cannot be loaded
+ */
+export async function openEngine(options: EngineOptions): Promise<Engine> {
+  const threads = Math.max(1, options.threads ?? cpuBudget());
+  const llama = await startBackend({
+    accelerator: options.accelerator ?? 'cpu',
+    threads,
+    onLog: options.onLog ?? (() => undefined),
+  });
+  const model = await loadModel(llama, options);
+  const lanes = options.parallel === 'one' ? 1 : Math.min(threads, maxLanes);
+  const trained = model.trainContextSize;
+  const contextSize = Math.min(options.contextSize ?? defaultContextSize, trained);
+  const collect = createCollector();
+  const pool = new LanePool(lanes, () =>
+    Lane.create(llama, model, {
+      contextSize,
+      threads: Math.max(1, Math.floor(threads / lanes)),
+      onCall: collect,
+    }),
+  );
+  return engineOf(llama, model, pool, { ...options, lanes, contextSize });
+}
+
+async function loadModel(llama: Llama, options: EngineOptions): Promise<LlamaModel> {
+  try {
+    return await llama.loadModel({
+      modelPath: options.path,
+      ...(options.accelerator === undefined || options.accelerator === 'cpu' ? { gpuLayers: 0 } : {}),
+    });
+  } catch (error) {
+    await llama.dispose();
+    throw modelError(
+      `llama.cpp cannot load ${options.path}: ${messageOf(error)}`,
+      'The file may be damaged (`slm models verify`), or too new for this version of llama.cpp.',
+      error,
+    );
+  }
+}
+
+function engineOf(
+  llama: Llama,
+  model: LlamaModel,
+  pool: LanePool,
+  options: EngineOptions & { lanes: number; contextSize: number },
+): Engine {
+  const { metadata } = model.fileInfo;
+  const embeddedTemplate = metadata.tokenizer.chat_template ?? null;
+  const chatTemplate = options.chatTemplate ?? embeddedTemplate;
+  const addsSpace = model.vocabularyType === LlamaVocabularyType.spm;
+  return {
+    model: {
+      name: options.name ?? path.basename(options.path, '.gguf'),
+      path: options.path,
+      sha256: options.sha256 ?? null,
+      architecture: metadata.general.architecture,
+      format: options.format ?? (chatTemplate === null ? 'base' : 'chat'),
+      chatTemplate,
+      bosText: model.tokens.bosString ?? '',
+      eosText: model.tokens.eosString ?? '',
+      contextSize: options.contextSize,
+      vocabularySize: model.fileInfo.metadata.tokenizer.ggml.tokens.length,
+    },
+    lanes: options.lanes,
+    bos: model.tokens.shouldPrependBosToken && model.tokens.bos !== null ? [model.tokens.bos] : [],
+    tokenize: (text, { special = false } = {}) =>
+      text === ''
+        ? []
+        : // We tokenise in pieces; models that put a space before every text would do so before each piece.
+          model.tokenize(text, special, addsSpace ? 'trimLeadingSpace' : undefined),
+    detokenize: (tokens) => model.detokenize(tokens as NativeToken[], true),
+    scoreContinuations: (prompt, continuations) =>
+      pool.use(prompt, (lane) => lane.scoreContinuations(prompt, continuations)),
+    scoreNext: (prompt, positions, tokens) => pool.use(prompt, (lane) => lane.scoreNext(prompt, positions, tokens)),
+    decode: (prompt, next, decodeOptions) => pool.use(prompt, (lane) => lane.decode(prompt, next, decodeOptions)),
+    generate: (prompt, generateOptions) => pool.use(prompt, (lane) => lane.generate(prompt, generateOptions)),
+    hold: (work) => pool.hold(work),
+    usage: () => usageOf(pool.lanes),
+    dispose: async () => {
+      await pool.dispose();
+      await llama.dispose();
+    },
+  };
+}
+
+function usageOf(lanes: readonly Lane[]): EngineUsage {
+  const sum = (pick: (lane: Lane) => number) => lanes.reduce((total, lane) => total + pick(lane), 0);
+  return {
+    evaluatedTokens: sum((lane) => lane.evaluatedTokens),
+    generatedTokens: sum((lane) => lane.generatedTokens),
+    reusedTokens: sum((lane) => lane.reusedTokens),
+  };
+}

@@ -1,0 +1,72 @@
+import { closest, distance } from 'fastest-levenshtein';
+
+/** Exit codes, documented in docs/cli.md. */
+export const exitCodes = {
+  ok: 0,
+  failure: 1,
+  usage: 2,
+  model: 3,
+  someRecordsFailed: 4,
+  belowMinimum: 100,
+  interrupted: 130,
+} as const;
+
+export type ErrorKind = 'failure' | 'usage' | 'model' | 'interrupted';
+
+/**
+ * An error whose message is meant for the user: what happened and where, with `hint` saying what to do next.
+ * Anything else that is thrown is a defect of ours and is reported as such.
+ */
+export class SlmError extends Error {
+  override readonly name = 'SlmError';
+  readonly kind: ErrorKind;
+  readonly hint: string | undefined;
+
+  constructor(kind: ErrorKind, message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.kind = kind;
+    this.hint = options.hint;
+  }
+
+  get exitCode(): number {
+    return exitCodes[this.kind];
+  }
+}
+
+/** Bad arguments or an invalid input file: exit code 2. */
+export function usageError(message: string, hint?: string, cause?: unknown): SlmError {
+  return new SlmError('usage', message, { ...(hint === undefined ? {} : { hint }), cause });
+}
+
+/** The model is missing or unusable: exit code 3. */
+export function modelError(message: string, hint?: string, cause?: unknown): SlmError {
+  return new SlmError('model', message, { ...(hint === undefined ? {} : { hint }), cause });
+}
+
+/** Something failed while running: exit code 1. */
+export function failure(message: string, hint?: string, cause?: unknown): SlmError {
+  return new SlmError('failure', message, { ...(hint === undefined ? {} : { hint }), cause });
+}
+
+/** The message of anything that can be thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The candidate that `word` was probably meant to be, or null when none is close (at most 2 edits, or a third of the word). */
+function didYouMean(word: string, candidates: readonly string[]): string | null {
+  if (candidates.length === 0) return null;
+  const best = closest(
+    word.toLowerCase(),
+    candidates.map((c) => c.toLowerCase()),
+  );
+  const found = candidates.find((c) => c.toLowerCase() === best);
+  const edits = distance(word.toLowerCase(), best);
+  return found !== undefined && edits <= Math.max(2, Math.floor(word.length / 3)) ? found : null;
+}
+
+/** `Did you mean "x"?` with a leading space, or an empty string. */
+export function suggestion(word: string, candidates: readonly string[]): string {
+  const found = didYouMean(word, candidates);
+  return found === null ? '' : ` Did you mean "${found}"?`;
+}

@@ -1,0 +1,246 @@
+import { baselines } from './baselines/index.js';
+import { bootstrapIntervals, type Interval } from './metrics/bootstrap.js';
+import { type ConfusionMatrix, confusion } from './metrics/confusion.js';
+import { type Metric, type MetricContext, metricsFor, type PreparedMetric } from './metrics/index.js';
+import { type ClassRow, perClass } from './metrics/per-class.js';
+import { predict, type Task } from './predict.js';
+import { taskTypes } from './task-types/index.js';
+import type { Example, InputRecord, MetricGoal, Output, Pair, Prediction, TaskProfile } from './types.js';
+
+/** A metric's value with its interval; `value` is null where it is undefined. */
+export interface Figure {
+  readonly name: string;
+  readonly title: string;
+  readonly better: 'higher' | 'lower';
+  readonly value: number | null;
+  readonly interval: Interval | null;
+  /** Items that the metric applies to. */
+  readonly n: number;
+}
+
+export interface Mistake {
+  readonly id: string;
+  readonly line: string;
+  readonly text: string;
+  readonly gold: string;
+  readonly predicted: string;
+  /** How sure the method was, where that is one number. */
+  readonly score: number | null;
+  readonly tags: readonly string[];
+}
+
+export interface GoalResult extends MetricGoal {
+  readonly value: number | null;
+  readonly passed: boolean;
+}
+
+export interface Report {
+  readonly task: string;
+  readonly type: TaskProfile['type'];
+  readonly method: string;
+  readonly model: { readonly name: string; readonly sha256: string | null };
+  readonly data: { readonly source: string; readonly n: number };
+  readonly seed: number;
+  readonly figures: readonly Figure[];
+  readonly goals: readonly GoalResult[];
+  readonly baselines: readonly { readonly name: string; readonly title: string; readonly figures: readonly Figure[] }[];
+  readonly perClass: readonly ClassRow[];
+  readonly confusion: ConfusionMatrix | null;
+  readonly byTag: readonly { readonly tag: string; readonly n: number; readonly correct: number }[];
+  readonly mistakes: readonly Mistake[];
+  /** Spans and answers that do not stand where they say they do. Always 0 unless a method is broken. */
+  readonly ungrounded: number;
+  readonly failed: number;
+  readonly speed: {
+    readonly seconds: number;
+    readonly recordsPerSecond: number;
+    /** Evaluated and generated, without the shared prefix. */
+    readonly tokensPerRecord: number;
+    readonly peakMemoryBytes: number;
+  };
+}
+
+export interface EvaluateOptions {
+  /** What the data is called in the report. */
+  readonly source: string;
+  readonly seed: number;
+  readonly now: () => number;
+  readonly peakMemoryBytes: () => number;
+  readonly onProgress: (progress: Progress) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+  readonly correct: number;
+  readonly failed: number;
+}
+
+/** Predicts every example just as `run` would, and measures. */
+export async function evaluate(task: Task, examples: readonly Example[], options: EvaluateOptions): Promise<Report> {
+  const { profile, engine } = task;
+  // The first record of each lane also evaluates the shared prefix; that is not a cost of records.
+  const before = engine.usage();
+  const start = options.now();
+  const predictions = await predictAll(task, examples, options);
+  const seconds = (options.now() - start) / 1000;
+  const after = engine.usage();
+  const measured = examples.slice(0, predictions.length);
+  const pairs = measured.map((example, i) => pairOf(example, predictions[i]?.output ?? null));
+  const context: MetricContext = { labels: profile.labels.map((label) => label.name), multiLabel: profile.multiLabel };
+  const suite = metricsFor(profile.type, profile.multiLabel);
+  const figures = figuresOf(suite, pairs, context, options.seed);
+  const tokens = after.evaluatedTokens + after.generatedTokens - before.evaluatedTokens - before.generatedTokens;
+  return {
+    task: profile.name,
+    type: profile.type,
+    method: profile.method,
+    model: { name: engine.model.name, sha256: engine.model.sha256 },
+    data: { source: options.source, n: pairs.length },
+    seed: options.seed,
+    figures,
+    goals: profile.metrics.map((goal) => checkGoal(goal, figures)),
+    baselines: baselinesOf(profile, measured, suite, context, options.seed),
+    perClass: profile.type === 'classify' || profile.type === 'extract' ? perClass(pairs, context.labels) : [],
+    confusion: profile.type === 'classify' && !profile.multiLabel ? confusion(pairs, context.labels) : null,
+    byTag: byTag(measured, pairs),
+    mistakes: mistakesOf(measured, pairs),
+    ungrounded: predictions.filter((prediction) => !isGrounded(prediction)).length,
+    failed: predictions.filter((prediction) => prediction.error !== undefined).length,
+    speed: {
+      seconds,
+      recordsPerSecond: pairs.length / seconds,
+      tokensPerRecord: tokens / pairs.length,
+      peakMemoryBytes: options.peakMemoryBytes(),
+    },
+  };
+}
+
+async function predictAll(task: Task, examples: readonly Example[], options: EvaluateOptions): Promise<Prediction[]> {
+  const predictions: Prediction[] = [];
+  const definition = taskTypes[task.profile.type];
+  let correct = 0;
+  let failed = 0;
+  const { signal } = options;
+  const stream = predict(task, recordsOf(examples), {
+    explain: false,
+    now: options.now,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  for await (const prediction of stream) {
+    const example = examples[predictions.length] as Example;
+    predictions.push(prediction);
+    if (prediction.error !== undefined) failed++;
+    else if (definition.correct(pairOf(example, prediction.output ?? null))) correct++;
+    options.onProgress({ done: predictions.length, total: examples.length, correct, failed });
+  }
+  return predictions;
+}
+
+/** The records without their gold: what a method is given is what `run` would give it. */
+async function* recordsOf(examples: readonly Example[]): AsyncIterable<InputRecord> {
+  for (const { record } of examples) {
+    const {
+      label: _label,
+      labels: _labels,
+      entities: _entities,
+      answers: _answers,
+      answer: _answer,
+      output: _output,
+      ...fields
+    } = record.fields;
+    yield { ...record, fields };
+  }
+}
+
+function pairOf(example: Example, output: Output | null): Pair {
+  return { id: example.record.id, text: example.record.text, gold: example.gold, output };
+}
+
+function figuresOf(suite: readonly Metric[], pairs: readonly Pair[], context: MetricContext, seed: number): Figure[] {
+  const prepared: PreparedMetric[] = suite.map((metric) => metric.prepare(pairs, context));
+  const intervals = bootstrapIntervals(prepared, { seed });
+  return suite.map((metric, i) => ({
+    name: metric.name,
+    title: metric.title,
+    better: metric.better,
+    value: prepared[i]?.value() ?? null,
+    interval: intervals[i] ?? null,
+    n: prepared[i]?.n ?? 0,
+  }));
+}
+
+function checkGoal(goal: MetricGoal, figures: readonly Figure[]): GoalResult {
+  const value = figures.find((figure) => figure.name === goal.name)?.value ?? null;
+  const passed =
+    value !== null && (goal.min === undefined || value >= goal.min) && (goal.max === undefined || value <= goal.max);
+  return { ...goal, value, passed };
+}
+
+/** What needs no language model, learned from the profile's examples and measured on the same records. */
+function baselinesOf(
+  profile: TaskProfile,
+  examples: readonly Example[],
+  suite: readonly Metric[],
+  context: MetricContext,
+  seed: number,
+) {
+  if (profile.examples.length === 0) return [];
+  return baselines[profile.type].map((baseline) => {
+    const predictOne = baseline.train(profile.examples, { ...context, seed });
+    const pairs = examples.map((example) => pairOf(example, predictOne(example.record)));
+    return { name: baseline.name, title: baseline.title, figures: figuresOf(suite, pairs, context, seed) };
+  });
+}
+
+function byTag(examples: readonly Example[], pairs: readonly Pair[]) {
+  const tags = new Map<string, { n: number; correct: number }>();
+  for (const [i, pair] of pairs.entries()) {
+    const right = taskTypes[pair.gold.type].correct(pair);
+    for (const tag of examples[i]?.tags ?? []) {
+      const count = tags.get(tag) ?? { n: 0, correct: 0 };
+      tags.set(tag, { n: count.n + 1, correct: count.correct + (right ? 1 : 0) });
+    }
+  }
+  return [...tags].map(([tag, count]) => ({ tag, ...count })).sort((a, b) => a.correct / a.n - b.correct / b.n);
+}
+
+/** The surest mistakes first: those say most about the method, and about the labels. */
+function mistakesOf(examples: readonly Example[], pairs: readonly Pair[]): Mistake[] {
+  const found = pairs.flatMap((pair, i) => {
+    const definition = taskTypes[pair.gold.type];
+    const example = examples[i] as Example;
+    if (definition.correct(pair)) return [];
+    const { origin } = example.record;
+    return {
+      id: pair.id,
+      line: `${origin.file}:${origin.line}`,
+      text: pair.text,
+      gold: definition.describe(pair.gold),
+      predicted: pair.output === null ? '(error)' : definition.describe(pair.output),
+      score: scoreOf(pair.output),
+      tags: example.tags ?? [],
+    };
+  });
+  return found.sort((a, b) => (b.score ?? 0) - (a.score ?? 0));
+}
+
+function scoreOf(output: Output | null): number | null {
+  if (output === null || output.type === 'generate') return null;
+  if (output.type !== 'extract') return output.score;
+  const scores = output.entities.map((entity) => entity.score ?? 0);
+  return scores.length === 0 ? null : Math.max(...scores);
+}
+
+/** Whether every span is the input's, or the source's, own text at the offsets that it names. */
+function isGrounded({ record, output }: Prediction): boolean {
+  if (output?.type === 'extract') {
+    return output.entities.every((entity) => record.text.slice(entity.start, entity.end) === entity.text);
+  }
+  if (output?.type === 'answer' && output.answer !== null) {
+    const { evidence } = output;
+    return evidence !== undefined && evidence.text.slice(evidence.span.start, evidence.span.end) === output.answer;
+  }
+  return true;
+}

@@ -1,0 +1,54 @@
+import { messageOf } from './errors.js';
+import { isBadRow, recordOf } from './record.js';
+import { taskTypes } from './task-types/index.js';
+import type { GoldContext } from './task-types/types.js';
+import type { Example, Origin, Row, TaskType } from './types.js';
+
+export interface ExampleContext extends GoldContext {
+  readonly type: TaskType;
+  readonly input: string;
+  /** Field of the main input, and of the label, where they have other names. */
+  readonly field: string | null;
+  readonly labelField: string | null;
+}
+
+/** A row that is no example, and why, as `file:line: …` says it best. */
+export interface BadExample {
+  readonly origin: Origin;
+  readonly error: string;
+}
+
+/** A row as a labelled example of a task; one without gold, or with gold that its text contradicts, as an error. */
+export function exampleOf(row: Row, index: number, context: ExampleContext): Example | BadExample {
+  const record = recordOf(row, index, context.input, context.field);
+  if (isBadRow(record)) return { origin: row.origin, error: record.error };
+  const { labelField } = context;
+  const fields = labelField === null ? record.fields : { ...record.fields, label: record.fields[labelField] };
+  try {
+    const gold = taskTypes[context.type].readGold(fields, record.text, context);
+    if (gold === null) return { origin: row.origin, error: missingGold(context, Object.keys(record.fields)) };
+    const tags = Array.isArray(fields.tags) ? fields.tags.map(String) : [];
+    return { record, gold, ...(tags.length > 0 ? { tags } : {}) };
+  } catch (error) {
+    return { origin: row.origin, error: `example "${record.id}": ${messageOf(error)}.` };
+  }
+}
+
+export function isBadExample(example: Example | BadExample): example is BadExample {
+  return 'error' in example;
+}
+
+const goldFields: Record<TaskType, string> = {
+  classify: '"label" (or "labels")',
+  extract: '"entities"',
+  answer: '"answers"',
+  generate: '"output"',
+};
+
+function missingGold(context: ExampleContext, names: readonly string[]): string {
+  return `no ${goldFields[context.type]}; it has ${names.join(', ')}. ${
+    context.type === 'classify'
+      ? 'Name the label column with --label-field'
+      : 'See docs/input.md for the fields of labelled data'
+  }`;
+}

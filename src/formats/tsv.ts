@@ -1,0 +1,69 @@
+import type { Prediction } from '../types.js';
+import { evidenceOf, spansOf } from './fields.js';
+import type { FormatOptions, Writer } from './types.js';
+
+/**
+ * Tab-separated values without a header, for cut, sort and awk. The columns are always the same:
+ *
+ *     classify   label  score  text                                  (label: a,b for several; abstain; error)
+ *     extract    label  entity  start  end  score  id                (a row an entity)
+ *     answer     answer  score  source  line  start  end  question   (no answer: only score and question)
+ *     generate   output  id
+ *
+ * A record that failed has an empty score; the label of classify and extract is `error` then.
+ */
+export const tsv: Writer = {
+  name: 'tsv',
+  extensions: ['tsv', 'tab', 'txt'],
+  start: () => '',
+  prediction: (prediction, options) =>
+    rows(prediction, options)
+      .map((cells) => `${cells.map((cell) => escapeTsv(String(cell))).join('\t')}\n`)
+      .join(''),
+  end: () => '',
+};
+
+type Cells = readonly (string | number)[];
+
+function rows({ record, output }: Prediction, { taskType, offsets }: FormatOptions): Cells[] {
+  const { id, text } = record;
+  switch (output?.type) {
+    case undefined:
+      return [errorCells[taskType](id, text)];
+    case 'classify': {
+      const label = output.abstained ? 'abstain' : output.labels.join(',');
+      return [[label, decimals(output.score), text]];
+    }
+    case 'extract': {
+      const span = spansOf(text, offsets);
+      return output.entities.map((entity) => {
+        const { start, end } = span(entity);
+        return [entity.label, entity.text, start, end, decimals(entity.score), id];
+      });
+    }
+    case 'answer': {
+      const { source = '', line = '', start = '', end = '' } = evidenceOf(output, offsets) ?? {};
+      return [[output.answer ?? '', decimals(output.score), source, line, start, end, text]];
+    }
+    case 'generate':
+      return [[output.text, id]];
+  }
+}
+
+const errorCells: Readonly<Record<FormatOptions['taskType'], (id: string, text: string) => Cells>> = {
+  classify: (_id, text) => ['error', '', text],
+  extract: (id) => ['error', '', '', '', '', id],
+  answer: (_id, text) => ['', '', '', '', '', '', text],
+  generate: (id) => ['', id],
+};
+
+function decimals(score: number | undefined): string {
+  return score === undefined ? '' : score.toFixed(4);
+}
+
+const escapes: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r', '\\': '\\\\' };
+
+/** Tab, line end, carriage return and backslash as `\t`, `\n`, `\r` and `\\`, so that a field stays in its cell. */
+export function escapeTsv(field: string): string {
+  return field.replace(/[\t\n\r\\]/g, (character) => escapes[character] ?? character);
+}

@@ -1,0 +1,107 @@
+import { readSync } from 'node:fs';
+
+/** Thrown when the file ends, or claims something that cannot be, while its header is read. */
+export class BrokenHeader extends Error {
+  override readonly name = 'BrokenHeader';
+  /** True when reading would have gone past the end of the file. */
+  readonly truncated: boolean;
+
+  constructor(message: string, truncated = false) {
+    super(message);
+    this.truncated = truncated;
+  }
+}
+
+/** Reads little-endian values one after the other through a window, never past the end of the file. */
+export interface Cursor {
+  /** Offset in the file of the next byte. */
+  position(): number;
+  u32(): number;
+  /** A 64-bit unsigned integer that must be a safe one: counts, lengths, offsets. `what` is for the message. */
+  size(what: string): number;
+  /** The next `count` bytes; valid until the next call. */
+  bytes(count: number): Buffer;
+  /** A length-prefixed UTF-8 string of at most `maxBytes`. */
+  string(what: string, maxBytes: number): string;
+  skipString(): void;
+  skip(count: number): void;
+}
+
+const windowBytes = 1 << 20;
+
+export function openCursor(file: number, fileBytes: number): Cursor {
+  let window = Buffer.alloc(Math.min(windowBytes, fileBytes));
+  let windowStart = 0;
+  let filled = 0;
+  let at = 0;
+
+  /** Makes the next `count` bytes available and returns their index in the window. */
+  function need(count: number): number {
+    const position = windowStart + at;
+    if (count > fileBytes - position) {
+      throw new BrokenHeader(`the file ends at byte ${fileBytes}, inside its header`, true);
+    }
+    if (at + count > filled) {
+      if (count > window.length) {
+        window = Buffer.concat([window.subarray(at, filled)], count);
+        filled -= at;
+      } else {
+        window.copyWithin(0, at, filled);
+        filled -= at;
+      }
+      windowStart = position;
+      at = 0;
+      while (filled < count) {
+        const read = readSync(file, window, filled, window.length - filled, windowStart + filled);
+        if (read === 0) throw new BrokenHeader(`the file ends at byte ${windowStart + filled}`, true);
+        filled += read;
+      }
+    }
+    const index = at;
+    at += count;
+    return index;
+  }
+
+  function size(what: string): number {
+    const index = need(8);
+    const low = window.readUInt32LE(index);
+    const high = window.readUInt32LE(index + 4);
+    if (high >= 0x200000) throw new BrokenHeader(`${what} is impossibly large`);
+    return high * 0x100000000 + low;
+  }
+
+  function skip(count: number): void {
+    const position = windowStart + at;
+    if (count > fileBytes - position) {
+      throw new BrokenHeader(`the file ends at byte ${fileBytes}, inside its header`, true);
+    }
+    if (at + count <= filled) {
+      at += count;
+      return;
+    }
+    windowStart = position + count;
+    at = 0;
+    filled = 0;
+  }
+
+  return {
+    position: () => windowStart + at,
+    u32: () => {
+      const index = need(4);
+      return window.readUInt32LE(index);
+    },
+    size,
+    bytes: (count) => {
+      const index = need(count);
+      return window.subarray(index, index + count);
+    },
+    string: (what, maxBytes) => {
+      const length = size(`the length of ${what}`);
+      if (length > maxBytes) throw new BrokenHeader(`${what} has ${length} bytes, more than ${maxBytes}`);
+      const index = need(length);
+      return window.toString('utf8', index, index + length);
+    },
+    skipString: () => skip(size('the length of a string')),
+    skip,
+  };
+}

@@ -1,0 +1,68 @@
+import type { Rules } from './gbnf-writer.js';
+
+/** What stands between the quotes. Each is a subset of what ajv-formats accepts, so what is generated is valid. */
+export const formats: Readonly<Record<string, (rules: Rules) => string>> = {
+  date,
+  time,
+  'date-time': (rules) => `${rules.add('date', date(rules))} "T" ${rules.add('time', time())}`,
+  /** `P1Y2M3DT4H5M6S` or weeks, `P2W`. */
+  duration: (rules) => {
+    const n = rules.add('count', '[0-9]{1,4}');
+    const clock = rules.add(
+      'duration-time',
+      `"T" (${n} "H" (${n} "M")? (${n} "S")? | ${n} "M" (${n} "S")? | ${n} "S")`,
+    );
+    return `"P" (${n} "Y" (${n} "M")? (${n} "D")? ${clock}? | ${n} "M" (${n} "D")? ${clock}? | ${n} "D" ${clock}? | ${clock} | ${n} "W")`;
+  },
+  /** Without quoted local parts and comments. */
+  email: (rules) => {
+    const atom = rules.add('email-atom', '[A-Za-z0-9_+-]{1,40}');
+    return `${atom} ("." ${atom}){0,3} "@" ${host(rules)}`;
+  },
+  hostname: host,
+  ipv4: (rules) => {
+    const octet = rules.add('octet', '("25" [0-5] | "2" [0-4] [0-9] | "1" [0-9] [0-9] | [1-9]? [0-9])');
+    return `${octet} "." ${octet} "." ${octet} "." ${octet}`;
+  },
+  /** All eight groups; "::" is not used. */
+  ipv6: (rules) => {
+    const group = rules.add('hextet', '[0-9a-fA-F]{1,4}');
+    return `${group} (":" ${group}){7}`;
+  },
+  uuid: (rules) => {
+    const hex = rules.add('hex', '[0-9a-fA-F]');
+    return `${hex}{8} "-" ${hex}{4} "-" ${hex}{4} "-" ${hex}{4} "-" ${hex}{12}`;
+  },
+  uri: web,
+  url: web,
+};
+
+/** Real days only: no 31 April, and 29 February in leap years of the Gregorian calendar. */
+function date(rules: Rules): string {
+  const by4 = rules.add('multiple-of-4', '("0" [48] | [2468] [048] | [13579] [26])');
+  const leap = rules.add('leap-year', `([0-9] [0-9] ${by4} | (${by4} | "00") "00")`);
+  const to28 = rules.add('day-to-28', '("0" [1-9] | "1" [0-9] | "2" [0-8])');
+  const monthAndDay = rules.add(
+    'month-and-day',
+    `("02-" ${to28} | ("0" [469] | "11") "-" (${to28} | "29" | "30") | ("0" [13578] | "1" [02]) "-" (${to28} | "29" | "3" [01]))`,
+  );
+  return `([0-9]{4} "-" ${monthAndDay} | ${leap} "-02-29")`;
+}
+
+/** With seconds and a time zone, as RFC 3339 has it. */
+function time(): string {
+  const hour = '([01] [0-9] | "2" [0-3])';
+  return `${hour} ":" [0-5] [0-9] ":" [0-5] [0-9] ("." [0-9]{1,6})? ("Z" | [+-] ${hour} ":" [0-5] [0-9])`;
+}
+
+function host(rules: Rules): string {
+  const label = rules.add('host-label', '[A-Za-z0-9] ([A-Za-z0-9-]{0,30} [A-Za-z0-9])?');
+  return `${label} ("." ${label}){1,4}`;
+}
+
+/** An http or https address whose host ends in letters. */
+function web(rules: Rules): string {
+  const label = rules.add('web-label', '[a-z0-9]{1,30} ("-" [a-z0-9]{1,30})?');
+  const path = '("/" [A-Za-z0-9._~-]{0,60}){1,8} ("?" [A-Za-z0-9._~=&-]{0,100})?';
+  return `"http" "s"? "://" (${label} "."){1,4} [a-z]{2,12} (":" [1-9] [0-9]{1,3})? (${path})?`;
+}

@@ -1,0 +1,220 @@
+import { suggestion } from '../errors.js';
+
+/**
+ * The first problem of a GBNF source as `3:14: rule "strng" is not defined. Did you mean "string"?`, or null. For
+ * grammars that people write: llama.cpp itself only says "Failed to parse grammar". Line and column are 1-based, the
+ * column in UTF-16 code units.
+ */
+export function checkGrammar(source: string): string | null {
+  try {
+    const rules = parse(source);
+    checkReferences(source, rules);
+    checkLeftRecursion(source, rules);
+    return null;
+  } catch (error) {
+    if (error instanceof GrammarProblem) return error.message;
+    throw error;
+  }
+}
+
+class GrammarProblem extends Error {
+  override readonly name = 'GrammarProblem';
+}
+
+type Item =
+  | { readonly kind: 'text'; readonly empty: boolean }
+  | { readonly kind: 'rule'; readonly name: string; readonly at: number }
+  | { readonly kind: 'group'; readonly options: readonly Item[][] }
+  | { readonly kind: 'optional'; readonly item: Item };
+
+interface Rule {
+  readonly at: number;
+  readonly options: readonly Item[][];
+}
+
+function problem(source: string, at: number, what: string): GrammarProblem {
+  const before = source.slice(0, at).split(/\r\n|\n|\r/);
+  return new GrammarProblem(`${before.length}:${(before.at(-1) ?? '').length + 1}: ${what}`);
+}
+
+/** Follows llama.cpp's parser (src/llama-grammar.cpp): a rule ends with its line, except in parentheses and after `|`. */
+function parse(source: string): Map<string, Rule> {
+  const rules = new Map<string, Rule>();
+  let at = 0;
+  const fail = (what: string, where = at): never => {
+    throw problem(source, where, what);
+  };
+  const matched = (pattern: RegExp): string | null => {
+    pattern.lastIndex = at;
+    const found = pattern.exec(source)?.[0] ?? null;
+    at += found?.length ?? 0;
+    return found;
+  };
+  const space = (acrossLines: boolean): void => {
+    matched(acrossLines ? /(?:[ \t\r\n]|#[^\r\n]*)*/y : /(?:[ \t]|#[^\r\n]*)*/y);
+  };
+  const isAt = (text: string): boolean => source.startsWith(text, at);
+
+  const character = (): void => {
+    const escapes = /\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[trn\\"[\]-])/y;
+    if (!isAt('\\')) at++;
+    else if (matched(escapes) === null) {
+      fail(
+        `unknown escape ${JSON.stringify(source.slice(at, at + 2))
+          .slice(1, -1)
+          .replace('\\\\', '\\')}; known: \\" \\\\ \\[ \\] \\- \\n \\r \\t \\xHH \\uHHHH \\UHHHHHHHH.`,
+      );
+    }
+  };
+  const until = (close: string, what: string): boolean => {
+    const start = at++;
+    if (close === ']' && isAt('^')) at++;
+    const first = at;
+    while (!isAt(close)) {
+      if (at >= source.length || /[\r\n]/.test(source[at] ?? '')) fail(`${what} is not closed with ${close}`, start);
+      character();
+    }
+    return at++ === first;
+  };
+  const item = (): Item | null => {
+    if (isAt('"')) return { kind: 'text', empty: until('"', 'the text') };
+    if (isAt('[')) {
+      until(']', 'the class');
+      return { kind: 'text', empty: false };
+    }
+    if (isAt('.')) {
+      at++;
+      return { kind: 'text', empty: false };
+    }
+    if (isAt('<') || isAt('!<')) {
+      const start = at;
+      if (matched(/!?<[^>\r\n]*>/y) === null) fail('the token is not closed with >', start);
+      return { kind: 'text', empty: false };
+    }
+    if (isAt('(')) {
+      const start = at++;
+      const inner = options(true);
+      if (!isAt(')')) fail('the parenthesis is not closed', start);
+      at++;
+      return { kind: 'group', options: inner };
+    }
+    const start = at;
+    const name = matched(/[A-Za-z0-9-]+/y);
+    return name === null ? null : { kind: 'rule', name, at: start };
+  };
+  const count = (): boolean | null => {
+    if (matched(/[*?]/y) !== null) return true;
+    if (matched(/\+/y) !== null) return false;
+    if (!isAt('{')) return null;
+    const start = at;
+    const range = /\{\s*(\d+)\s*(?:(,)\s*(\d*)\s*)?\}/y;
+    const text = matched(range) ?? fail('a repetition is {n}, {m,} or {m,n}', start);
+    const [min = 0, max = min] = (text.match(/\d+/g) ?? []).map(Number);
+    if (max < min) fail(`the repetition ${text} ends before it begins`, start);
+    if (max >= 2000) fail(`llama.cpp allows fewer than 2000 repetitions, not ${text}`, start);
+    return min === 0;
+  };
+  const items = (nested: boolean): Item[] => {
+    const found: Item[] = [];
+    for (;;) {
+      let next = item();
+      if (next === null) {
+        if (/[*+?{]/.test(source[at] ?? '')) fail(`nothing stands before ${source[at]} that could be repeated`);
+        return found;
+      }
+      space(nested);
+      for (let skips = count(); skips !== null; skips = count()) {
+        if (skips) next = { kind: 'optional', item: next };
+        space(nested);
+      }
+      found.push(next);
+    }
+  };
+  const options = (nested: boolean): Item[][] => {
+    space(true);
+    const found = [items(nested)];
+    while (isAt('|')) {
+      at++;
+      space(true);
+      found.push(items(nested));
+    }
+    return found;
+  };
+
+  for (space(true); at < source.length; space(true)) {
+    const start = at;
+    if (isAt('|')) fail('a rule ends with its line; put | at the end of the line before, or use parentheses');
+    const name = matched(/[A-Za-z0-9-]+/y) ?? fail(`expected the name of a rule, found ${JSON.stringify(source[at])}`);
+    space(false);
+    if (isAt('_')) fail('the name of a rule has letters, digits and -, no _');
+    if (!isAt('::=')) fail(`expected ::= after "${name}"`);
+    at += 3;
+    if (rules.has(name)) fail(`rule "${name}" is defined twice`, start);
+    rules.set(name, { at: start, options: options(false) });
+    if (at < source.length && !/[\r\n]/.test(source[at] ?? '')) {
+      const what: Readonly<Record<string, string>> = {
+        _: 'the name of a rule has letters, digits and -, no _',
+        ')': 'a parenthesis is closed that was not opened',
+        ']': 'a bracket is closed that was not opened',
+        '}': 'a brace is closed that was not opened',
+        "'": "texts stand in double quotes, not '",
+      };
+      const char = source[at] ?? '';
+      fail(what[char] ?? `unexpected ${JSON.stringify(char)}`);
+    }
+  }
+  return rules;
+}
+
+function checkReferences(source: string, rules: ReadonlyMap<string, Rule>): void {
+  const names = [...rules.keys()];
+  if (!rules.has('root')) {
+    throw problem(source, 0, `there is no rule "root", with which every grammar begins.${suggestion('root', names)}`);
+  }
+  const check = (item: Item): void => {
+    if (item.kind === 'optional') check(item.item);
+    if (item.kind === 'group') for (const inner of item.options.flat()) check(inner);
+    if (item.kind !== 'rule' || rules.has(item.name)) return;
+    throw problem(source, item.at, `rule "${item.name}" is not defined.${suggestion(item.name, names)}`);
+  };
+  for (const rule of rules.values()) for (const item of rule.options.flat()) check(item);
+}
+
+/** llama.cpp refuses a rule that can begin with itself. */
+function checkLeftRecursion(source: string, rules: ReadonlyMap<string, Rule>): void {
+  const skippable = new Set<string>();
+  const canBeEmpty = (item: Item): boolean => {
+    if (item.kind === 'text') return item.empty;
+    if (item.kind === 'rule') return skippable.has(item.name);
+    return item.kind === 'optional' || item.options.some((option) => option.every(canBeEmpty));
+  };
+  for (let before = -1; before !== skippable.size; ) {
+    before = skippable.size;
+    for (const [name, rule] of rules) if (rule.options.some((option) => option.every(canBeEmpty))) skippable.add(name);
+  }
+  function* beginnings(options: readonly Item[][]): Generator<string> {
+    for (const option of options) {
+      for (const item of option) {
+        if (item.kind === 'rule') yield item.name;
+        if (item.kind === 'group') yield* beginnings(item.options);
+        if (item.kind === 'optional') yield* beginnings([[item.item]]);
+        if (!canBeEmpty(item)) break;
+      }
+    }
+  }
+  const done = new Set<string>();
+  const visit = (name: string, path: readonly string[]): void => {
+    if (path.includes(name)) {
+      const cycle = [...path.slice(path.indexOf(name)), name].join(' → ');
+      throw problem(
+        source,
+        rules.get(name)?.at ?? 0,
+        `rule "${name}" begins with itself (${cycle}); llama.cpp cannot read that.`,
+      );
+    }
+    if (done.has(name)) return;
+    for (const next of new Set(beginnings(rules.get(name)?.options ?? []))) visit(next, [...path, name]);
+    done.add(name);
+  };
+  for (const name of rules.keys()) visit(name, []);
+}

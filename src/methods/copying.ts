@@ -1,0 +1,76 @@
+import type { Engine, Span, Token } from '../types.js';
+
+/** A word of a source text with its tokens, as they follow a space or the word before. */
+export interface SourceWord extends Span {
+  readonly tokens: readonly Token[];
+  /** Copies do not run from one group into the next. */
+  readonly group: number;
+}
+
+/** A place at which a copy can stand: so many tokens of a word done, in a copy that began at word `first`. */
+export interface CopyState {
+  readonly first: number;
+  readonly word: number;
+  readonly done: number;
+}
+
+/** Tokenises the words one by one, so that every token knows its offsets. A word takes its space along. */
+export function sourceWords(
+  engine: Pick<Engine, 'tokenize'>,
+  text: string,
+  spans: readonly (Span & { group?: number })[],
+): SourceWord[] {
+  return spans.map((span, index) => {
+    const attached = index > 0 && span.start > 0 && !/\s/u.test(text.charAt(span.start - 1));
+    const word = text.slice(span.start, span.end);
+    return {
+      start: span.start,
+      end: span.end,
+      group: span.group ?? 0,
+      tokens: engine.tokenize(attached ? word : ` ${word}`),
+    };
+  });
+}
+
+/** Where a copy can begin: at any word. */
+export function beginnings(words: readonly SourceWord[]): CopyState[] {
+  return words.map((_, index) => ({ first: index, word: index, done: 0 }));
+}
+
+/** The tokens that continue any of the states. */
+export function continuations(words: readonly SourceWord[], states: readonly CopyState[]): Token[] {
+  const tokens = new Set<Token>();
+  for (const state of states) {
+    const next = nextToken(words, state);
+    if (next !== null) tokens.add(next.token);
+  }
+  return [...tokens];
+}
+
+/** The states after `token`; empty when the source does not go on so. */
+export function advance(words: readonly SourceWord[], states: readonly CopyState[], token: Token): CopyState[] {
+  return states.flatMap((state) => {
+    const next = nextToken(words, state);
+    return next !== null && next.token === token ? [next.state] : [];
+  });
+}
+
+/** The states that stand at the end of a word: what was copied is whole words. */
+export function complete(words: readonly SourceWord[], states: readonly CopyState[]): CopyState[] {
+  return states.filter((state) => state.done > 0 && state.done === (words[state.word] as SourceWord).tokens.length);
+}
+
+/** What a complete state copied. */
+export function copiedSpan(words: readonly SourceWord[], state: CopyState): Span {
+  return { start: (words[state.first] as SourceWord).start, end: (words[state.word] as SourceWord).end };
+}
+
+function nextToken(words: readonly SourceWord[], state: CopyState): { token: Token; state: CopyState } | null {
+  const word = words[state.word] as SourceWord;
+  const token = word.tokens[state.done];
+  if (token !== undefined) return { token, state: { ...state, done: state.done + 1 } };
+  const following = words[state.word + 1];
+  const first = following?.tokens[0];
+  if (following === undefined || first === undefined || following.group !== word.group) return null;
+  return { token: first, state: { first: state.first, word: state.word + 1, done: 1 } };
+}

@@ -1,0 +1,37 @@
+import { suggestion, usageError } from '../errors.js';
+import type { TaskProfile, TaskType } from '../types.js';
+import { constrainedGeneration } from './constrained-generation.js';
+import { labelDecisions } from './label-decisions.js';
+import { labelLikelihood } from './label-likelihood.js';
+import { passageSpans } from './passage-spans.js';
+import { spanCopying } from './span-copying.js';
+import { spanScoring } from './span-scoring.js';
+import type { Method } from './types.js';
+
+/** Every method by name. */
+export const methods = {
+  'label-likelihood': labelLikelihood,
+  'label-decisions': labelDecisions,
+  'span-copying': spanCopying,
+  'span-scoring': spanScoring,
+  'passage-spans': passageSpans,
+  'constrained-generation': constrainedGeneration,
+} satisfies Record<string, Method>;
+
+/** @throws SlmError when there is no such method */
+export function methodNamed(name: string): Method {
+  const found = (methods as Record<string, Method>)[name];
+  if (found !== undefined) return found;
+  const names = Object.keys(methods);
+  throw usageError(`no method "${name}".${suggestion(name, names)}`, `There are ${names.join(', ')}.`);
+}
+
+/** The method that a task type gets when its profile names none. */
+export function defaultMethod(type: TaskType, multiLabel: boolean): string {
+  if (type === 'classify') return multiLabel ? 'label-decisions' : 'label-likelihood';
+  return { extract: 'span-copying', answer: 'passage-spans', generate: 'constrained-generation' }[type];
+}
+
+export function methodOf(profile: Pick<TaskProfile, 'method'>): Method {
+  return methodNamed(profile.method);
+}

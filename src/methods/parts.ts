@@ -1,0 +1,17 @@
+import type { PromptText, Segment } from '../prompt.js';
+import type { Prompt } from '../types.js';
+
+/**
+ * Cuts a record's own part of the prompt before the first of the named fields: what comes before is the same for
+ * all values of those fields, and is evaluated once for all of them.
+ */
+export function splitAtField(text: PromptText, fields: readonly string[]): { shared: Segment[]; varying: Segment[] } {
+  const at = text.input.findIndex((segment) => segment.field !== null && fields.includes(segment.field));
+  if (at === -1) return { shared: [], varying: [...text.input] };
+  return { shared: text.input.slice(0, at), varying: text.input.slice(at) };
+}
+
+/** Tokens of a whole prompt. */
+export function promptLength(prompt: Prompt): number {
+  return prompt.prefix.reduce((sum, part) => sum + part.length, 0) + prompt.input.length;
+}

@@ -1,0 +1,25 @@
+import type { Example, Label } from '../types.js';
+
+/**
+ * Few-shot examples for a label set: the first ones of each label in file order, label by label in turn, so that
+ * any number is as balanced as it can be. Deterministic.
+ */
+export function balancedShots(examples: readonly Example[], labels: readonly Label[], count: number): Example[] {
+  const queues = labels.map((label) =>
+    examples.filter((example) => example.gold.type === 'classify' && example.gold.labels[0] === label.name),
+  );
+  const chosen: Example[] = [];
+  for (let round = 0; chosen.length < count && queues.some((queue) => queue.length > round); round++) {
+    for (const queue of queues) {
+      const example = queue[round];
+      if (example !== undefined && chosen.length < count) chosen.push(example);
+    }
+  }
+  return chosen;
+}
+
+/** The examples that are not among the shots: what calibration may look at. */
+export function withoutShots(examples: readonly Example[], shots: readonly Example[]): Example[] {
+  const used = new Set(shots);
+  return examples.filter((example) => !used.has(example));
+}

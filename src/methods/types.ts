@@ -1,0 +1,59 @@
+import type { z } from 'zod';
+import type { PromptModel, PromptRenderer } from '../prompt.js';
+import type { Engine, ExplanationPart, InputRecord, Output, TaskProfile, TaskType } from '../types.js';
+
+/** A text that questions are answered from. */
+export interface Document {
+  /** Path as the user or the profile gave it; `-` for standard input, the field's name for a record's own text. */
+  readonly source: string;
+  readonly text: string;
+}
+
+/** Results worth keeping between runs, such as calibration constants. The key holds all that they depend on. */
+export interface Cache {
+  get(key: string): Promise<unknown>;
+  set(key: string, value: unknown): Promise<void>;
+}
+
+export interface MethodContext {
+  readonly profile: TaskProfile;
+  readonly engine: Engine;
+  readonly documents: readonly Document[];
+  readonly cache: Cache;
+  /** Long preparations tell how far they are. */
+  readonly onProgress: (what: string, done: number, total: number) => void;
+}
+
+/** A record, or a piece of a long one. */
+export interface PieceInput {
+  readonly record: InputRecord;
+  /** The text of this piece; the whole text of short records. */
+  readonly text: string;
+  readonly explain: boolean;
+}
+
+export interface PieceResult {
+  readonly output: Output;
+  readonly explanation: readonly ExplanationPart[];
+}
+
+/** A method made ready for one profile and model. `predict` may be called concurrently. */
+export interface Predictor {
+  /** Texts of more tokens than this are split at sentences; null when the method copes with any length itself. */
+  readonly maxPieceTokens: number | null;
+  predict(input: PieceInput): Promise<PieceResult>;
+  /** Turns raw scores of a whole record into a decision, after its pieces were merged. */
+  decide(output: Output): Output;
+}
+
+/** A way to do a task with a model whose weights stay as they are. */
+export interface Method {
+  readonly name: string;
+  readonly title: string;
+  readonly taskTypes: readonly TaskType[];
+  /** What `options:` of a profile may hold, with defaults. */
+  readonly options: z.ZodType<Record<string, unknown>>;
+  /** What the model will be given for a record, without a model. */
+  renderer(profile: TaskProfile, model: PromptModel): PromptRenderer;
+  prepare(context: MethodContext): Promise<Predictor>;
+}

@@ -1,0 +1,44 @@
+import { statfs } from 'node:fs/promises';
+import { messageOf, modelError, SlmError } from '../errors.js';
+
+/** Room that stays free beside the model, bytes. */
+const margin = 16_000_000;
+
+/** Throws when `folder` (which exists) has no room for `bytes` more. */
+export async function checkFreeSpace(folder: string, bytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(folder);
+  const free = bavail * bsize;
+  if (bytes + margin > free) throw diskFull(folder, `needs ${megabytes(bytes)}, ${megabytes(free)} are free`);
+}
+
+export function diskFull(folder: string, detail?: string): SlmError {
+  return modelError(
+    `Not enough disk space in ${folder}${detail === undefined ? '' : `: ${detail}`}.`,
+    'Free some space (`slm models rm NAME` removes a model) or set XDG_DATA_HOME to a folder on another disk.',
+    { code: 'ENOSPC' },
+  );
+}
+
+/** Whether an error came from `diskFull`. */
+export function isDiskFull(error: SlmError): boolean {
+  return (error.cause as { code?: unknown } | undefined)?.code === 'ENOSPC';
+}
+
+/** A failed file operation as an error for the user; SlmErrors pass through. */
+export function fileError(error: unknown, folder: string): unknown {
+  if (error instanceof SlmError) return error;
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(folder);
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+    return modelError(
+      `Cannot write in ${folder}: ${messageOf(error)}.`,
+      'Set XDG_DATA_HOME to a folder of yours.',
+      error,
+    );
+  }
+  return error;
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 1e6).toLocaleString('en')} MB`;
+}

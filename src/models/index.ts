@@ -1,0 +1,5 @@
+export { findManifest, readCatalogue } from './catalogue.js';
+export { parseManifest } from './manifest.js';
+export { readSpec, resolveModel } from './resolve.js';
+export { checkInstalled, installedNames, installedStats, modelPath, removeModel } from './store.js';
+export * from './types.js';

@@ -1,0 +1,130 @@
+import { type Stats, statSync } from 'node:fs';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { modelError } from '../errors.js';
+import { sha256Of } from './digest.js';
+import { readJson, writeJson } from './json-file.js';
+import type { Manifest } from './types.js';
+
+/**
+ * What is known of an installed file. It stays when the model is removed: a model without a digest in its
+ * manifest must be the same file next time.
+ */
+const recordSchema = z.object({
+  sha256: z.string(),
+  bytes: z.number(),
+  /** Modification time of the file when it was hashed, ms: with the size, the sign that it was not touched since. */
+  mtimeMs: z.number(),
+  /** Label of the source; null for a file that somebody put there. */
+  source: z.string().nullable(),
+});
+
+export type StoreRecord = z.infer<typeof recordSchema>;
+
+function modelsFolder(dataDir: string): string {
+  return join(dataDir, 'models');
+}
+
+export function modelPath(dataDir: string, name: string): string {
+  return join(modelsFolder(dataDir), `${name}.gguf`);
+}
+
+function recordPath(dataDir: string, name: string): string {
+  return join(modelsFolder(dataDir), `${name}.json`);
+}
+
+export function readRecord(dataDir: string, name: string): Promise<StoreRecord | null> {
+  return readJson(recordPath(dataDir, name), recordSchema);
+}
+
+/** Size and time of the installed file, or null. */
+export function installedStats(dataDir: string, name: string): Stats | null {
+  const stats = statSync(modelPath(dataDir, name), { throwIfNoEntry: false });
+  return stats?.isFile() ? stats : null;
+}
+
+/** Names of the model files in the store, sorted. */
+export async function installedNames(dataDir: string): Promise<string[]> {
+  const names = await readdir(modelsFolder(dataDir)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  return names
+    .filter((name) => name.endsWith('.gguf'))
+    .map((name) => name.slice(0, -'.gguf'.length))
+    .sort();
+}
+
+/** Digests that a file of this name may have; empty when any will do, and the first one counts from then on. */
+export function acceptedDigests(manifest: Manifest | null, record: StoreRecord | null): string[] {
+  const named = manifest === null ? [] : [manifest.sha256, ...manifest.sources.map((entry) => entry.sha256)];
+  const digests = named.filter((digest) => digest !== null);
+  return digests.length > 0 || record === null ? digests : [record.sha256];
+}
+
+/**
+ * The digest of the installed file, after making sure that it is one of the accepted ones. Quick when size and
+ * time are those of the record; else (or with `rehash`) `onHash` is called, the file is hashed and the record
+ * renewed.
+ */
+export async function checkInstalled(
+  dataDir: string,
+  name: string,
+  manifest: Manifest | null,
+  options: { rehash?: boolean; signal?: AbortSignal; onHash?: () => void } = {},
+): Promise<string> {
+  const path = modelPath(dataDir, name);
+  const stats = await stat(path);
+  const record = await readRecord(dataDir, name);
+  const untouched = record !== null && record.bytes === stats.size && record.mtimeMs === stats.mtimeMs;
+  const trusted = untouched && options.rehash !== true;
+  if (!trusted) options.onHash?.();
+  const sha256 = trusted ? record.sha256 : await sha256Of(path, options.signal);
+  const accepted = acceptedDigests(manifest, record);
+  if (accepted.length > 0 && !accepted.includes(sha256)) {
+    throw modelError(
+      `${path} is not the right file: its sha256 is ${sha256}, expected ${accepted.join(' or ')}.`,
+      `Remove it with \`slm models rm ${name}\`; it is downloaded again when needed.`,
+    );
+  }
+  if (!untouched) {
+    await keepRecord(dataDir, name, {
+      sha256,
+      bytes: stats.size,
+      mtimeMs: stats.mtimeMs,
+      source: record?.source ?? null,
+    });
+  }
+  return sha256;
+}
+
+/** A store that may not be written to (installed for all users) is hashed anew each time. */
+async function keepRecord(dataDir: string, name: string, record: StoreRecord): Promise<void> {
+  try {
+    await writeJson(recordPath(dataDir, name), record);
+  } catch (error) {
+    if (!['EACCES', 'EROFS', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+}
+
+/** Moves a finished download to its place and records it. */
+export async function install(
+  dataDir: string,
+  name: string,
+  finished: string,
+  known: { sha256: string; source: string },
+): Promise<void> {
+  await mkdir(modelsFolder(dataDir), { recursive: true });
+  const { size, mtimeMs } = await stat(finished);
+  await writeJson(recordPath(dataDir, name), { ...known, bytes: size, mtimeMs });
+  await rename(finished, modelPath(dataDir, name));
+}
+
+/** Removes a model and what is left of its downloads; with `unpin`, also the record of its digest. */
+export async function removeModel(dataDir: string, name: string, options: { unpin: boolean }): Promise<void> {
+  const path = modelPath(dataDir, name);
+  const leftovers = [`${path}.partial`, `${path}.partial.json`, `${path}.partial.wheel`];
+  for (const each of [path, ...leftovers]) await rm(each, { recursive: true, force: true });
+  if (options.unpin) await rm(recordPath(dataDir, name), { force: true });
+}

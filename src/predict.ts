@@ -1,0 +1,116 @@
+import { messageOf, SlmError } from './errors.js';
+import { methodOf } from './methods/index.js';
+import type { MethodContext, Predictor } from './methods/types.js';
+import { mapInOrder } from './ordered.js';
+import { type BadRow, isBadRow } from './record.js';
+import { sentences, windows } from './segment.js';
+import { taskTypes } from './task-types/index.js';
+import type { Piece } from './task-types/types.js';
+import type { Engine, ExplanationPart, InputRecord, Output, Prediction, Span, TaskProfile, TaskType } from './types.js';
+
+/** A profile with its method made ready on a model. */
+export interface Task {
+  readonly profile: TaskProfile;
+  readonly engine: Engine;
+  readonly predictor: Predictor;
+}
+
+export interface PredictOptions {
+  readonly explain: boolean;
+  /** Milliseconds of some clock. */
+  readonly now: () => number;
+  /** Ends the predictions early. */
+  readonly signal?: AbortSignal;
+}
+
+/** Calibrates where the method needs it; later calls read that from the cache. */
+export async function openTask(context: MethodContext): Promise<Task> {
+  const predictor = await methodOf(context.profile).prepare(context);
+  return { profile: context.profile, engine: context.engine, predictor };
+}
+
+/**
+ * Predictions for a stream of records, in its order, as they come. A record that cannot be processed becomes a
+ * prediction with an error; the others are there.
+ */
+export function predict(
+  task: Task,
+  records: AsyncIterable<InputRecord | BadRow>,
+  options: PredictOptions,
+): AsyncIterable<Prediction> {
+  // Twice the lanes: tokenising the next records goes on while the model works.
+  return mapInOrder(records, task.engine.lanes * 2, (record) => predictOne(task, record, options), options.signal);
+}
+
+async function predictOne(task: Task, record: InputRecord | BadRow, options: PredictOptions): Promise<Prediction> {
+  const start = options.now();
+  if (isBadRow(record)) return { record: recordOfBadRow(record), error: record.error, ms: 0 };
+  try {
+    const { output, explanation } = await task.engine.hold(() => outputFor(task, record, options.explain));
+    return { record, output, ms: options.now() - start, ...(options.explain ? { explanation } : {}) };
+  } catch (error) {
+    if (error instanceof SlmError && error.kind === 'model') throw error;
+    const hint = error instanceof SlmError && error.hint !== undefined ? ` ${error.hint}` : '';
+    return { record, error: `${messageOf(error)}.${hint}`, ms: options.now() - start };
+  }
+}
+
+async function outputFor(task: Task, record: InputRecord, explain: boolean) {
+  const { profile, predictor } = task;
+  if (record.text.trim() === '') return { output: emptyOutput(profile), explanation: [] };
+  const spans = piecesOf(task, record.text);
+  const pieces: Piece[] = [];
+  const explanation: ExplanationPart[] = [];
+  for (const [index, span] of spans.entries()) {
+    const text = record.text.slice(span.start, span.end);
+    const result = await predictor.predict({ record, text, explain });
+    pieces.push({ output: result.output, offset: span.start, weight: text.length });
+    const prefix = spans.length === 1 ? '' : `piece ${index + 1} of ${spans.length}: `;
+    explanation.push(...result.explanation.map((part) => ({ ...part, title: prefix + part.title })));
+  }
+  return { output: predictor.decide(merge(profile.type, pieces)), explanation };
+}
+
+function merge(type: TaskType, pieces: readonly Piece[]): Output {
+  const { merge: join } = taskTypes[type];
+  const [first] = pieces;
+  if (join !== null) return join(pieces);
+  if (first === undefined || pieces.length > 1) throw new Error(`outputs of type ${type} cannot be joined`);
+  return first.output;
+}
+
+/**
+ * The whole text where it fits, else groups of whole sentences that do. No token is shorter than a byte, so most
+ * texts need no counting.
+ */
+function piecesOf({ predictor, engine }: Task, text: string): Span[] {
+  const { maxPieceTokens } = predictor;
+  if (maxPieceTokens === null || Buffer.byteLength(text) <= maxPieceTokens) return [{ start: 0, end: text.length }];
+  if (maxPieceTokens < 1)
+    throw new Error('the prompt leaves no room for the text; use fewer examples or a larger --context-size');
+  return windows(text, sentences(text), maxPieceTokens, (piece) => engine.tokenize(piece).length);
+}
+
+/** What an empty text gets, without asking the model: no label, no entity, no answer. */
+function emptyOutput(profile: TaskProfile): Output {
+  switch (profile.type) {
+    case 'classify':
+      return {
+        type: 'classify',
+        labels: [],
+        abstained: !profile.multiLabel,
+        score: 0,
+        scores: Object.fromEntries(profile.labels.map((label) => [label.name, 0])),
+      };
+    case 'extract':
+      return { type: 'extract', entities: [] };
+    case 'answer':
+      return { type: 'answer', answer: null, score: 0, reason: 'the question is empty' };
+    case 'generate':
+      throw new Error('the input is empty');
+  }
+}
+
+function recordOfBadRow({ row, index, id }: BadRow): InputRecord {
+  return { index, id, text: '', fields: row.fields, origin: row.origin };
+}

@@ -1,0 +1,377 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { messageOf, suggestion, usageError } from '../errors.js';
+import { type BadExample, type ExampleContext, exampleOf, isBadExample } from '../examples.js';
+import { checkGrammar } from '../grammar/gbnf.js';
+import { defaultMethod, methodNamed, methods } from '../methods/index.js';
+import { metricsFor } from '../metrics/index.js';
+import { fileSource, readerFor } from '../records/index.js';
+import { taskTypes } from '../task-types/index.js';
+import type { Example, Label, MetricGoal, Row, TaskProfile, Threshold } from '../types.js';
+import { defaultTemplates } from './defaults.js';
+import { findLeak } from './leaks.js';
+import { documentFiles, findTask, type TaskFolder } from './paths.js';
+import { profileSchema, type RawProfile } from './schema.js';
+import { type Locate, parseYaml } from './yaml.js';
+
+export { listTasks } from './paths.js';
+export { profileJsonSchema } from './schema.js';
+
+export interface ProfileContext {
+  readonly folders: readonly TaskFolder[];
+  readonly cwd: string;
+}
+
+/** Example files are written by people; none of them comes near this. */
+const maxExampleBytes = 8 << 20;
+
+/**
+ * Finds a task by name or path, reads it and everything it names, and checks it all.
+ * @throws SlmError with file, line and column of the first problem
+ */
+export async function loadProfile(spec: string, context: ProfileContext): Promise<TaskProfile> {
+  const file = findTask(spec, context.folders, context.cwd);
+  const source = readSource(file, context, []);
+  const { raw, at } = source;
+  const multiLabel = raw.multiLabel;
+  const definition = taskTypes[raw.type];
+  const input = raw.input ?? definition.input;
+  const labels = labelsOf(raw);
+  checkLabels(raw, labels, at);
+  const method = raw.method ?? defaultMethod(raw.type, multiLabel);
+  const options = optionsOf(raw, method, at);
+  const defaults = defaultTemplates(raw.type, multiLabel, method, input);
+  const exampleContext: ExampleContext = {
+    type: raw.type,
+    input,
+    labels,
+    multiLabel,
+    labelMap: new Map(),
+    field: null,
+    labelField: null,
+  };
+  const examples = await examplesOf(raw.examples, 'examples', source, exampleContext);
+  const fixtures = await examplesOf(raw.fixtures, 'fixtures', source, exampleContext);
+  const leak = findLeak(raw.type, examples, fixtures);
+  if (leak !== null) {
+    throw usageError(
+      `${place(leak.fixture)}: test example "${leak.fixture.record.id}" is also example "${leak.example.record.id}" (${place(leak.example)}).`,
+      'A test example in the prompt makes every figure worthless. Remove one of the two.',
+    );
+  }
+  const schema = schemaOf(raw, source);
+  const grammar = grammarOf(raw, source);
+  return {
+    name: raw.name,
+    path: relative(file, context.cwd),
+    description: raw.description,
+    type: raw.type,
+    model: raw.model ?? null,
+    input,
+    labels,
+    multiLabel,
+    prompt: {
+      instruction: raw.prompt.instruction ?? defaults.instruction,
+      base: raw.prompt.base ?? defaults.base,
+      chat: raw.prompt.chat ?? defaults.chat,
+      use: raw.prompt.use,
+    },
+    examples,
+    method,
+    options,
+    schema,
+    grammar,
+    threshold: thresholdOf(raw, labels, at),
+    metrics: goalsOf(raw, at),
+    fixtures,
+    documents: documentsOf(raw, source),
+    digest: digestOf({ ...raw, options, labels, defaults, schema, grammar, description: '', version: 0 }, examples),
+  };
+}
+
+/** A task.yaml with what it includes merged in. Its paths are absolute. */
+interface Source {
+  readonly raw: RawProfile;
+  readonly at: Locate;
+  readonly file: string;
+  readonly cwd: string;
+}
+
+function readSource(file: string, context: ProfileContext, seen: readonly string[]): Source {
+  const shown = relative(file, context.cwd);
+  if (seen.includes(file))
+    throw usageError(`${shown}: includes itself, through ${seen.map((s) => relative(s, context.cwd)).join(' → ')}`);
+  const text = readText(file, shown);
+  const own = parseYaml(
+    text,
+    shown,
+    rawWithoutType(text) ? profileSchema.partial({ type: true, name: true }) : profileSchema,
+  );
+  const raw = withAbsolutePaths(own.value as RawProfile, path.dirname(file));
+  const common = { at: own.at, file, cwd: context.cwd };
+  if (raw.include === undefined) return { raw: { ...raw, name: raw.name }, ...common };
+  const folder = path.dirname(file);
+  const target = /[/\\]|\.ya?ml$/u.test(raw.include) ? path.resolve(folder, raw.include) : raw.include;
+  const parent = readSource(findTask(target, context.folders, folder), context, [...seen, file]);
+  return { raw: inherit(parent.raw, raw, keysOf(text)), ...common };
+}
+
+/** A task that includes another may leave out what it inherits. */
+function rawWithoutType(text: string): boolean {
+  return /^include\s*:/mu.test(text);
+}
+
+function keysOf(text: string): ReadonlySet<string> {
+  return new Set([...text.matchAll(/^([A-Za-z]\w*)\s*:/gmu)].map((match) => match[1] as string));
+}
+
+/** Keys of the child win; `prompt`, `options` and `metrics` are joined key by key. */
+function inherit(parent: RawProfile, child: RawProfile, own: ReadonlySet<string>): RawProfile {
+  const kept = Object.fromEntries(Object.entries(child).filter(([key]) => own.has(key)));
+  return {
+    ...parent,
+    ...kept,
+    prompt: { ...parent.prompt, ...(own.has('prompt') ? definedOf(child.prompt) : {}) },
+    options:
+      child.method !== undefined && child.method !== parent.method
+        ? child.options
+        : { ...parent.options, ...child.options },
+    metrics: { ...parent.metrics, ...child.metrics },
+  };
+}
+
+function definedOf<T extends object>(value: T): Partial<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined)) as Partial<T>;
+}
+
+function withAbsolutePaths(raw: RawProfile, folder: string): RawProfile {
+  const absolute = <T>(value: T) => (typeof value === 'string' ? (path.resolve(folder, value) as T) : value);
+  const documents = typeof raw.documents === 'string' ? [raw.documents] : raw.documents;
+  return {
+    ...raw,
+    examples: absolute(raw.examples),
+    fixtures: absolute(raw.fixtures),
+    documents: (documents ?? []).map(absolute),
+    ...(raw.schema === undefined ? {} : { schema: absolute(raw.schema) }),
+    ...(raw.grammar === undefined ? {} : { grammar: absolute(raw.grammar) }),
+  };
+}
+
+function labelsOf(raw: RawProfile): Label[] {
+  const entries = Array.isArray(raw.labels)
+    ? raw.labels.map((name) => [name, ''] as const)
+    : Object.entries(raw.labels ?? {});
+  return entries.map(([name, value]) =>
+    typeof value === 'string'
+      ? { name, description: value, word: name, aliases: [] }
+      : { name, description: value.description, word: value.word ?? name, aliases: value.aliases },
+  );
+}
+
+function checkLabels(raw: RawProfile, labels: readonly Label[], at: Locate): void {
+  const needed = { classify: raw.multiLabel ? 1 : 2, extract: 1, answer: 0, generate: 0 }[raw.type];
+  if (labels.length < needed) {
+    throw usageError(
+      `${at(['labels'])}: a task of type "${raw.type}" needs at least ${needed} label${needed === 1 ? '' : 's'}, found ${labels.length}.`,
+    );
+  }
+  const words = new Set<string>();
+  for (const { name, word } of labels) {
+    if (words.has(word))
+      throw usageError(
+        `${at(['labels', name])}: two labels with the word "${word}"; the model could not tell them apart.`,
+      );
+    if (name === 'abstain' || name === 'error')
+      throw usageError(
+        `${at(['labels', name])}: "${name}" has a meaning of its own in results. Choose another name and set "word".`,
+      );
+    words.add(word);
+  }
+}
+
+function optionsOf(raw: RawProfile, name: string, at: Locate): Record<string, unknown> {
+  const names = Object.keys(methods);
+  if (!names.includes(name))
+    throw usageError(
+      `${at(['method'])}: no method "${name}".${suggestion(name, names)}`,
+      `There are ${names.join(', ')}.`,
+    );
+  const method = methodNamed(name);
+  if (!method.taskTypes.includes(raw.type)) {
+    const fitting = names.filter((other) => methodNamed(other).taskTypes.includes(raw.type));
+    throw usageError(
+      `${at(['method'])}: method "${name}" is for ${method.taskTypes.join(' and ')}, not for ${raw.type}.`,
+      `For ${raw.type} there are ${fitting.join(', ')}.`,
+    );
+  }
+  const result = method.options.safeParse(raw.options);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const known = Object.keys((method.options as unknown as { shape?: object }).shape ?? {});
+  if (issue?.code === 'unrecognized_keys') {
+    const [key] = issue.keys as [string];
+    throw usageError(
+      `${at(['options', key])}: method "${name}" has no option "${key}".${suggestion(key, known)}`,
+      `Its options: ${known.join(', ')}.`,
+    );
+  }
+  throw usageError(
+    `${at(['options', ...(issue?.path ?? [])])}: option "${issue?.path.join('.')}": ${issue?.message}`,
+    `Options of ${name}: ${known.join(', ')}.`,
+  );
+}
+
+function thresholdOf(raw: RawProfile, labels: readonly Label[], at: Locate): Threshold {
+  const given = raw.threshold;
+  // Multi-label decisions and answers are yes or no: more likely than not, unless the profile says otherwise.
+  const usual = raw.multiLabel || raw.type === 'answer' ? 0.5 : 0;
+  if (given === undefined) return { min: usual, below: 'abstain' };
+  if (typeof given === 'number') return { min: given, below: 'abstain' };
+  const names = labels.map((label) => label.name);
+  if (given.below !== 'abstain' && !names.includes(given.below)) {
+    throw usageError(
+      `${at(['threshold', 'below'])}: "${given.below}" is neither "abstain" nor a label.${suggestion(given.below, ['abstain', ...names])}`,
+    );
+  }
+  return given;
+}
+
+function goalsOf(raw: RawProfile, at: Locate): MetricGoal[] {
+  return Object.entries(raw.metrics).map(([name, goal]) => {
+    const fitting = metricsFor(raw.type, raw.multiLabel).map((metric) => metric.name);
+    if (!fitting.includes(name)) {
+      throw usageError(
+        `${at(['metrics', name])}: no metric "${name}" for ${raw.type}.${suggestion(name, fitting)}`,
+        `There are ${fitting.join(', ')}.`,
+      );
+    }
+    if (typeof goal === 'number') return { name, min: goal };
+    return {
+      name,
+      ...(goal.min === undefined ? {} : { min: goal.min }),
+      ...(goal.max === undefined ? {} : { max: goal.max }),
+    };
+  });
+}
+
+async function examplesOf(
+  value: RawProfile['examples'],
+  key: 'examples' | 'fixtures',
+  source: Source,
+  context: ExampleContext,
+): Promise<Example[]> {
+  const rows = typeof value === 'string' ? fileRows(value, source) : inlineRows(value, key, source);
+  const found: Example[] = [];
+  const ids = new Set<string>();
+  for await (const row of rows) {
+    const example: Example | BadExample = exampleOf(row, found.length, context);
+    if (isBadExample(example)) throw usageError(`${placeOf(example.origin)}: ${example.error}`);
+    const { id } = example.record;
+    if (ids.has(id))
+      throw usageError(
+        `${placeOf(row.origin)}: a second example with the id "${id}".`,
+        'Give each example an id of its own, or none.',
+      );
+    ids.add(id);
+    found.push(example);
+  }
+  return found;
+}
+
+async function* fileRows(file: string, source: Source): AsyncIterable<Row> {
+  const shown = relative(file, source.cwd);
+  const rows = readerFor(null, file).read(fileSource(file), {
+    maxRecordBytes: maxExampleBytes,
+    onWarning: () => undefined,
+  });
+  for await (const row of rows) yield { ...row, origin: { ...row.origin, file: shown } };
+}
+
+async function* inlineRows(items: readonly Record<string, unknown>[], key: string, source: Source): AsyncIterable<Row> {
+  for (const [index, fields] of items.entries()) {
+    const [, line] = /:(\d+):\d+$/u.exec(source.at([key, index])) ?? [];
+    yield {
+      fields: { id: `${key}[${index}]`, ...fields },
+      origin: { file: relative(source.file, source.cwd), line: Number(line ?? 1) },
+    };
+  }
+}
+
+function schemaOf(raw: RawProfile, source: Source): unknown {
+  if (raw.schema === undefined) return null;
+  if (raw.grammar !== undefined)
+    throw usageError(`${source.at(['grammar'])}: give either "schema" or "grammar", not both.`);
+  if (typeof raw.schema !== 'string') return raw.schema;
+  const shown = relative(raw.schema, source.cwd);
+  try {
+    return JSON.parse(readText(raw.schema, shown));
+  } catch (error) {
+    if (error instanceof SyntaxError) throw usageError(`${shown}: not JSON: ${error.message}`, undefined, error);
+    throw error;
+  }
+}
+
+function grammarOf(raw: RawProfile, source: Source): string | null {
+  if (raw.grammar === undefined) return null;
+  const shown = relative(raw.grammar, source.cwd);
+  const text = readText(raw.grammar, shown);
+  const problem = checkGrammar(text);
+  if (problem !== null) throw usageError(`${shown}:${problem}`, 'docs/tasks.md shows a grammar.');
+  return text;
+}
+
+function documentsOf(raw: RawProfile, source: Source): string[] {
+  const entries = typeof raw.documents === 'string' ? [raw.documents] : raw.documents;
+  return entries.flatMap((entry, index) => {
+    const files = documentFiles(entry, path.dirname(source.file));
+    if (files.length === 0)
+      throw usageError(
+        `${source.at(['documents', index])}: no document at "${relative(entry, source.cwd)}".`,
+        'Name a file, a folder, or folder/*.md.',
+      );
+    return files;
+  });
+}
+
+function readText(file: string, shown: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw usageError(`${shown} cannot be read: ${messageOf(error)}`, undefined, error);
+  }
+}
+
+/** Of everything that results depend on, fixtures aside. */
+function digestOf(settings: object, examples: readonly Example[]): string {
+  const hash = createHash('sha256');
+  const {
+    fixtures: _f,
+    examples: _e,
+    documents: _d,
+    include: _i,
+    metrics: _m,
+    model: _n,
+    ...rest
+  } = settings as Record<string, unknown>;
+  hash.update(JSON.stringify(rest, (_key, value: unknown) => value));
+  for (const { record, gold } of examples) {
+    const { id: _id, ...fields } = record.fields;
+    hash.update(JSON.stringify([fields, gold]));
+  }
+  return hash.digest('hex').slice(0, 32);
+}
+
+function place(example: Example): string {
+  return placeOf(example.record.origin);
+}
+
+function placeOf({ file, line }: { file: string; line: number }): string {
+  return `${file}:${line}`;
+}
+
+/** Paths in messages are as short as they can be. */
+function relative(file: string, cwd: string): string {
+  const short = path.relative(cwd, file);
+  return short.startsWith('..') ? file : short;
+}

@@ -1,0 +1,28 @@
+import type { Example, TaskType } from '../types.js';
+
+/**
+ * The first test example that is also among the examples, which would be in the prompt while it is scored. Case,
+ * punctuation and white space do not make a difference. For `answer`, question and passage both count.
+ */
+export function findLeak(
+  type: TaskType,
+  examples: readonly Example[],
+  fixtures: readonly Example[],
+): { example: Example; fixture: Example } | null {
+  const known = new Map(examples.map((example) => [contentOf(type, example), example]));
+  for (const fixture of fixtures) {
+    const example = known.get(contentOf(type, fixture));
+    if (example !== undefined) return { example, fixture };
+  }
+  return null;
+}
+
+function contentOf(type: TaskType, { record }: Example): string {
+  const passage = type === 'answer' ? [record.fields.source, record.fields.context] : [];
+  return [record.text, ...passage]
+    .map((text) => String(text ?? '').replaceAll('\n', ' '))
+    .join('\n')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\n]+/gu, ' ')
+    .trim();
+}

@@ -1,0 +1,90 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { suggestion, usageError } from '../errors.js';
+
+/** A folder that tasks are looked for in, and what to call it. */
+export interface TaskFolder {
+  readonly directory: string;
+  readonly title: string;
+}
+
+export interface TaskPlace {
+  readonly name: string;
+  readonly path: string;
+  readonly title: string;
+}
+
+/** Every task in the folders; where two have a name, the one in the earlier folder wins. */
+export function listTasks(folders: readonly TaskFolder[]): TaskPlace[] {
+  const found = new Map<string, TaskPlace>();
+  for (const { directory, title } of folders) {
+    for (const name of subfolders(directory)) {
+      const file = path.join(directory, name, 'task.yaml');
+      if (existsSync(file) && !found.has(name)) found.set(name, { name, path: file, title });
+    }
+  }
+  return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/**
+ * The task.yaml for a name, or for a path to one or to its folder.
+ * @throws SlmError that suggests a name
+ */
+export function findTask(spec: string, folders: readonly TaskFolder[], cwd: string): string {
+  if (/[/\\]|\.ya?ml$/u.test(spec) || spec === '.') return taskAt(path.resolve(cwd, spec), spec);
+  const tasks = listTasks(folders);
+  const found = tasks.find((task) => task.name === spec);
+  if (found !== undefined) return found.path;
+  throw usageError(
+    `no task "${spec}".${suggestion(
+      spec,
+      tasks.map((task) => task.name),
+    )}`,
+    '`slm tasks list` lists them; `slm tasks init NAME` makes a new one.',
+  );
+}
+
+function taskAt(absolute: string, spec: string): string {
+  const file =
+    statSync(absolute, { throwIfNoEntry: false })?.isDirectory() === true ? path.join(absolute, 'task.yaml') : absolute;
+  if (!existsSync(file))
+    throw usageError(`no task at "${spec}": ${file} does not exist`, '`slm tasks init NAME` makes a new one.');
+  return file;
+}
+
+function subfolders(directory: string): string[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
+      .map((entry) => entry.name);
+  } catch {
+    return []; // No such folder: nobody has to have one.
+  }
+}
+
+/**
+ * Files that a `documents` entry names: a file, a folder (its text files), or `folder/*.ext`. Absolute, sorted.
+ */
+export function documentFiles(entry: string, directory: string): string[] {
+  const absolute = path.resolve(directory, entry);
+  const pattern = /^\*(\.[\w.]+)?$/u.exec(path.basename(absolute));
+  if (pattern !== null) {
+    const suffix = pattern[1] ?? '';
+    return filesIn(path.dirname(absolute)).filter((file) => file.endsWith(suffix));
+  }
+  if (statSync(absolute, { throwIfNoEntry: false })?.isDirectory() === true) {
+    return filesIn(absolute).filter((file) => /\.(md|markdown|txt|text|rst)$/iu.test(file));
+  }
+  return existsSync(absolute) ? [absolute] : [];
+}
+
+function filesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => path.join(directory, entry.name))
+      .sort();
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,81 @@
+import { z } from 'zod';
+
+const label = z.union([
+  z.string().describe('What the label means.'),
+  z.strictObject({
+    description: z.string().default('').describe('What the label means; prompts can use it.'),
+    word: z.string().min(1).optional().describe('What the model reads and is scored on; the name by default.'),
+    aliases: z.array(z.string()).default([]).describe('Other names of this label in labelled data.'),
+  }),
+]);
+
+const goal = z.union([
+  z.number().describe('Smallest value that passes.'),
+  z.strictObject({ min: z.number().optional(), max: z.number().optional() }),
+]);
+
+/** What a task.yaml may hold. The JSON Schema for editors is generated from this. */
+export const profileSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]*$/u, 'lower-case letters, digits and hyphens')
+    .describe('As used on the command line.'),
+  description: z.string().default('').describe('One sentence: what the task does.'),
+  version: z.union([z.string(), z.number()]).default(1).describe('For your own bookkeeping.'),
+  include: z.string().optional().describe('A task name or path to inherit from; keys here win.'),
+  type: z.enum(['classify', 'extract', 'answer', 'generate']),
+  model: z.string().optional().describe('Name, path or URI of the model to prefer.'),
+  input: z.string().min(1).optional().describe('Field of the main input: "text", or "question" for answer.'),
+  labels: z
+    .union([z.array(z.string().min(1)), z.record(z.string().min(1), label)])
+    .optional()
+    .describe('Labels, with what they mean.'),
+  multiLabel: z.boolean().default(false).describe('Whether several labels can hold at once.'),
+  prompt: z
+    .strictObject({
+      instruction: z.string().optional().describe('Said once. Jinja; `labels` has name, word and description.'),
+      base: z
+        .string()
+        .optional()
+        .describe('One item for base models; ends where the model goes on. Jinja over the fields.'),
+      chat: z.string().optional().describe('One user turn for chat models. Jinja over the fields.'),
+      use: z.enum(['auto', 'base', 'chat']).default('auto').describe('Which one a model gets.'),
+    })
+    .prefault({}),
+  examples: z
+    .union([z.string(), z.array(z.record(z.string(), z.unknown()))])
+    .default([])
+    .describe('Few-shot and tuning examples: a file beside the task.yaml, or a list.'),
+  schema: z
+    .union([z.string(), z.record(z.string(), z.unknown())])
+    .optional()
+    .describe('JSON Schema of the output, or its file (generate).'),
+  grammar: z.string().optional().describe('GBNF file of the output (generate).'),
+  method: z.string().optional().describe('How the task is done; see `slm tasks show`.'),
+  options: z.record(z.string(), z.unknown()).default({}).describe('Options of the method.'),
+  threshold: z
+    .union([
+      z.number().min(0).max(1),
+      z.strictObject({
+        min: z.number().min(0).max(1).describe('Results that score less are not given.'),
+        below: z.string().default('abstain').describe('What stands in their place: "abstain", or a label.'),
+      }),
+    ])
+    .optional(),
+  metrics: z.record(z.string(), goal).default({}).describe('Metrics and the values that `slm eval` must reach.'),
+  fixtures: z
+    .union([z.string(), z.array(z.record(z.string(), z.unknown()))])
+    .default([])
+    .describe('Test examples; never shown to the model, never tuned on.'),
+  documents: z
+    .union([z.string(), z.array(z.string())])
+    .default([])
+    .describe('Files or folders that questions are answered from (answer).'),
+});
+
+export type RawProfile = z.infer<typeof profileSchema>;
+
+/** The JSON Schema of a task.yaml, for editors. */
+export function profileJsonSchema(): unknown {
+  return { ...z.toJSONSchema(profileSchema, { io: 'input' }), title: 'slm task' };
+}

@@ -1,0 +1,40 @@
+import type { InputRecord, Row } from './types.js';
+
+/** A row that cannot become a record, and why. */
+export interface BadRow {
+  readonly row: Row;
+  readonly index: number;
+  readonly id: string;
+  readonly error: string;
+}
+
+/**
+ * The record of a row. Its main input is the field `field` if given, else the profile's own, else `text`.
+ * @param index 0-based position in the input
+ */
+export function recordOf(row: Row, index: number, input: string, field: string | null): InputRecord | BadRow {
+  const { fields, origin } = row;
+  const id = identify(row);
+  if (row.error !== undefined) return { row, index, id, error: row.error };
+  const name = field ?? (input in fields ? input : 'text');
+  const value = fields[name];
+  if (value === undefined || value === null) {
+    const names = Object.keys(fields);
+    const has = names.length === 0 ? 'it has no fields' : `it has ${names.slice(0, 12).join(', ')}`;
+    return { row, index, id, error: `no field "${name}"; ${has}. Name the field of the input with --field` };
+  }
+  const text = typeof value === 'string' ? value : typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return { index, id, text, fields: { ...fields, [input]: text }, origin };
+}
+
+export function isBadRow(record: InputRecord | BadRow): record is BadRow {
+  return 'error' in record;
+}
+
+/** The row's own id, else where it stands: `file:line`, or the line alone for standard input. */
+function identify({ fields, origin }: Row): string {
+  const { id } = fields;
+  if (typeof id === 'string' && id !== '') return id;
+  if (typeof id === 'number') return String(id);
+  return origin.file === '-' ? String(origin.line) : `${origin.file}:${origin.line}`;
+}

@@ -1,0 +1,76 @@
+import { CsvError, parse } from 'csv-parse/sync';
+import { usageError } from '../errors.js';
+import { type TableRecord, tableRows } from './delimited.js';
+import { lines } from './lines.js';
+import { tooLong } from './split-lines.js';
+import type { ByteSource, Reader, ReadOptions } from './types.js';
+
+/**
+ * Comma-separated values (RFC 4180): quoted fields may contain commas, doubled quotes and line ends. Blank
+ * lines are skipped. A record that breaks the rules is an error of its own; reading resumes on the next line.
+ */
+export const csv: Reader = {
+  name: 'csv',
+  extensions: ['csv'],
+  labelled: true,
+  read(source, options) {
+    const { delimiter = ',' } = options;
+    if (delimiter === '' || /["\r\n]/.test(delimiter)) {
+      throw usageError(`${JSON.stringify(delimiter)} cannot separate fields`, 'Usual ones are , ; | and a tab.');
+    }
+    return tableRows(records(source, options, delimiter), source.file, options);
+  },
+};
+
+/** Lines of a record whose quoted field is still open. */
+interface Open {
+  readonly line: number;
+  readonly parts: string[];
+  bytes: number;
+}
+
+async function* records(source: ByteSource, options: ReadOptions, delimiter: string): AsyncIterable<TableRecord> {
+  let open: Open | null = null;
+  for await (const { fields, origin, error } of lines.read(source, options)) {
+    const text = fields.text;
+    if (typeof text !== 'string') {
+      yield { line: open?.line ?? origin.line, error: error ?? 'the line cannot be read' };
+      open = null;
+      continue;
+    }
+    const record: Open = open ?? { line: origin.line, parts: [], bytes: 0 };
+    open = null;
+    record.parts.push(text);
+    record.bytes += Buffer.byteLength(text) + 1;
+    if (record.parts.length === 1 && text.trim() === '') continue;
+    // Inside a quoted field, only a line with an odd number of quotes can end it.
+    const inside = record.parts.length > 1 && quotes(text) % 2 === 0;
+    const cells = inside ? 'open' : parseRecord(record.parts.join('\n'), delimiter);
+    if (cells !== 'open') {
+      yield { line: record.line, ...cells };
+    } else if (record.bytes > options.maxRecordBytes) {
+      yield { line: record.line, error: tooLong(`the record from line ${record.line} on`, options.maxRecordBytes) };
+    } else {
+      open = record;
+    }
+  }
+  if (open !== null) yield { line: open.line, error: `a quote in the record of line ${open.line} is never closed` };
+}
+
+function quotes(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf('"'); at !== -1; at = text.indexOf('"', at + 1)) count++;
+  return count;
+}
+
+function parseRecord(text: string, delimiter: string): { cells: string[] } | { error: string } | 'open' {
+  if (!text.includes('"')) return { cells: text.split(delimiter) };
+  try {
+    const [cells] = parse(text, { delimiter, relax_column_count: true, record_delimiter: '\n', max_record_size: 0 });
+    return { cells: cells ?? [] };
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    if (error.code === 'CSV_QUOTE_NOT_CLOSED') return 'open';
+    return { error: 'a quote stands where none may; put the field in quotes and double the quotes inside it' };
+  }
+}

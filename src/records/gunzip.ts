@@ -1,0 +1,54 @@
+import { createGunzip } from 'node:zlib';
+import { usageError } from '../errors.js';
+import type { Chunks } from './decode.js';
+
+const magic = Buffer.from([0x1f, 0x8b]);
+
+/** Whether bytes are gzip, going by their magic number and not by a name. */
+export function isGzip(head: Buffer): 'yes' | 'no' | 'maybe' {
+  if (head.length >= magic.length) return head.subarray(0, magic.length).equals(magic) ? 'yes' : 'no';
+  return magic.indexOf(head) === 0 ? 'maybe' : 'no';
+}
+
+/** So little at a time that even a very good compression ratio (1000:1) stays a few MiB. */
+const sliceBytes = 8 * 1024;
+
+/** Unpacked bytes. Damaged or truncated data throws after everything that could be unpacked was delivered. */
+export async function* gunzip(chunks: Chunks, file: string): Chunks {
+  const stream = createGunzip();
+  const unpacked: Buffer[] = [];
+  let error: Error | null = null;
+  stream.on('data', (bytes: Buffer) => unpacked.push(bytes));
+  const ended = new Promise<void>((resolve) => {
+    stream.on('end', resolve);
+    stream.on('error', (cause) => {
+      error = cause;
+      resolve();
+    });
+  });
+  try {
+    for await (const chunk of chunks) {
+      for (let at = 0; at < chunk.length && error === null; at += sliceBytes) {
+        const slice = chunk.subarray(at, at + sliceBytes);
+        await Promise.race([ended, new Promise((resolve) => stream.write(slice, resolve))]);
+        yield* unpacked.splice(0);
+      }
+      if (error !== null) break;
+    }
+    if (error === null) stream.end();
+    await ended;
+    yield* unpacked.splice(0);
+  } finally {
+    stream.destroy();
+  }
+  if (error !== null) throw damaged(file, error);
+}
+
+function damaged(file: string, error: Error) {
+  const cut = 'code' in error && error.code === 'Z_BUF_ERROR';
+  return usageError(
+    cut ? `"${file}" is cut off: its gzip data ends too early` : `"${file}" has damaged gzip data: ${error.message}`,
+    `What came before was read. Check it with: gzip -t ${file === '-' ? '' : file}`.trimEnd(),
+    error,
+  );
+}

@@ -1,0 +1,31 @@
+import { messageOf } from '../errors.js';
+import type { Row } from '../types.js';
+import { fieldsOf } from './json-values.js';
+import { lines } from './lines.js';
+import type { Reader } from './types.js';
+
+/** JSON Lines: an object a line; a bare string is its text. Blank lines are skipped. */
+export const jsonl: Reader = {
+  name: 'jsonl',
+  extensions: ['jsonl', 'ndjson', 'jsonlines'],
+  labelled: true,
+  async *read(source, options) {
+    for await (const row of lines.read(source, options)) {
+      const line = row.fields.text;
+      if (typeof line !== 'string') yield row;
+      else if (line.trim() !== '') yield parseLine(line, row.origin);
+    }
+  },
+};
+
+function parseLine(line: string, origin: Row['origin']): Row {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (error) {
+    return { fields: {}, origin, error: `line ${origin.line} is not valid JSON: ${messageOf(error)}` };
+  }
+  const fields = fieldsOf(value);
+  if (fields !== null) return { fields, origin };
+  return { fields: {}, origin, error: `line ${origin.line} is not a JSON object or string` };
+}

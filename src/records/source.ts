@@ -1,0 +1,39 @@
+import { createReadStream } from 'node:fs';
+import { messageOf, type SlmError, usageError } from '../errors.js';
+import type { ByteSource } from './types.js';
+
+const readBytes = 256 * 1024;
+
+/** The bytes of a file, read as they are asked for. */
+export function fileSource(path: string): ByteSource {
+  return {
+    file: path,
+    async *open() {
+      try {
+        yield* createReadStream(path, { highWaterMark: readBytes });
+      } catch (error) {
+        throw openError(path, error);
+      }
+    },
+  };
+}
+
+/** The bytes of standard input, which is passed in. */
+export function stdinSource(stream: AsyncIterable<Uint8Array>): ByteSource {
+  return { file: '-', open: () => stream };
+}
+
+function openError(path: string, error: unknown): SlmError {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  switch (code) {
+    case 'ENOENT':
+      return usageError(`no file "${path}"`, 'Check the path; "-" reads standard input.', error);
+    case 'EISDIR':
+      return usageError(`"${path}" is a folder`, `Name the files in it: ${path.replace(/\/+$/, '')}/*`, error);
+    case 'EACCES':
+    case 'EPERM':
+      return usageError(`"${path}" cannot be read: permission denied`, 'Check its permissions: ls -l', error);
+    default:
+      return usageError(`"${path}" cannot be read: ${messageOf(error)}`, undefined, error);
+  }
+}

@@ -1,0 +1,62 @@
+import type { Chunks } from './decode.js';
+
+/** Consecutive lines that arrived together. */
+export interface Lines {
+  /** 1-based number of the first one. */
+  readonly first: number;
+  /** Without their line ends; null in place of a line that is longer than the limit. */
+  readonly texts: readonly (string | null)[];
+}
+
+const lf = 0x0a;
+
+/**
+ * Lines of valid UTF-8, given on as soon as they are complete. A line that ends at the end of the file counts
+ * also without LF. At most `maxBytes` of an unfinished line are kept; the rest is dropped as it comes.
+ */
+export async function* splitLines(chunks: Chunks, maxBytes: number): AsyncIterable<Lines> {
+  let first = 1;
+  let kept: Buffer[] = [];
+  let length = 0;
+  const keep = (bytes: Buffer) => {
+    length += bytes.length;
+    if (length > maxBytes) kept = [];
+    else if (bytes.length > 0) kept.push(bytes);
+  };
+  const take = (): string | null => {
+    const text = length > maxBytes ? null : Buffer.concat(kept).toString('utf8');
+    kept = [];
+    length = 0;
+    return text;
+  };
+  for await (const chunk of chunks) {
+    const end = chunk.indexOf(lf);
+    if (end === -1) {
+      keep(chunk);
+      continue;
+    }
+    keep(chunk.subarray(0, end));
+    const texts = [take()];
+    let start = end + 1;
+    for (let at = chunk.indexOf(lf, start); at !== -1; at = chunk.indexOf(lf, start)) {
+      texts.push(at - start > maxBytes ? null : chunk.toString('utf8', start, at));
+      start = at + 1;
+    }
+    keep(chunk.subarray(start));
+    yield { first, texts };
+    first += texts.length;
+  }
+  if (length > 0) yield { first, texts: [take()] };
+}
+
+/** `8 MiB`, `1.5 KiB`, `300 bytes`. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1024) return `${bytes} bytes`;
+  const [size, unit] = bytes < 1024 ** 2 ? [bytes / 1024, 'KiB'] : [bytes / 1024 ** 2, 'MiB'];
+  return `${Number(size.toFixed(1))} ${unit}`;
+}
+
+/** What is said of a record that is longer than the limit. */
+export function tooLong(what: string, maxBytes: number): string {
+  return `${what} is longer than ${formatBytes(maxBytes)}; split it or raise --max-record-size`;
+}

@@ -1,0 +1,16 @@
+import { readUpTo } from './read-all.js';
+import { tooLong } from './split-lines.js';
+import type { Reader } from './types.js';
+
+/** A file is one document. An empty file is no document. */
+export const text: Reader = {
+  name: 'text',
+  extensions: ['txt', 'text', 'md', 'markdown'],
+  labelled: false,
+  async *read(source, options) {
+    const origin = { file: source.file, line: 1 };
+    const document = await readUpTo(source, options, options.maxRecordBytes);
+    if (document === null) yield { fields: {}, origin, error: tooLong('the text', options.maxRecordBytes) };
+    else if (document !== '') yield { fields: { text: document }, origin };
+  },
+};

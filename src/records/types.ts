@@ -1,0 +1,29 @@
+import type { Row } from '../types.js';
+
+/** Somewhere that bytes come from. Standard input can be opened once only. */
+export interface ByteSource {
+  /** Path as the user gave it; `-` for standard input. */
+  readonly file: string;
+  open(): AsyncIterable<Uint8Array>;
+}
+
+export interface ReadOptions {
+  /** A longer line, CSV record, sentence or text document becomes a row with an error. */
+  readonly maxRecordBytes: number;
+  /** Told about damage that was repaired, at most once a file for each kind. */
+  readonly onWarning: (message: string) => void;
+  /** csv: the character between fields. Defaults to a comma. */
+  readonly delimiter?: string;
+  /** csv and tsv: names for the columns of a file that has no header line. */
+  readonly columns?: readonly string[];
+}
+
+/** A format that rows are read from. A row that cannot be read has an `error`; the rows after it are fine. */
+export interface Reader {
+  readonly name: string;
+  /** Suffixes that mean this format, lower case, without the dot. */
+  readonly extensions: readonly string[];
+  /** Whether its rows can carry the right answer beside the text. */
+  readonly labelled: boolean;
+  read(source: ByteSource, options: ReadOptions): AsyncIterable<Row>;
+}

@@ -1,0 +1,70 @@
+import { occurrences, offsetsToUtf16 } from '../spans.js';
+import type { Entity, ExtractOutput } from '../types.js';
+import { isDropped, labelNamed } from './gold.js';
+import type { TaskTypeDefinition } from './types.js';
+
+/** Labelled spans of the input. */
+export const extract: TaskTypeDefinition<ExtractOutput> = {
+  type: 'extract',
+  title: 'extraction',
+  input: 'text',
+
+  readGold(fields, text, context) {
+    const raw = fields.entities ?? fields.spans;
+    if (raw === undefined || raw === null) return null;
+    if (!Array.isArray(raw)) throw new Error('"entities" is not a list');
+    const toUtf16 = offsetsToUtf16(text, 'codepoint');
+    const entities = raw.flatMap((item: unknown): Entity[] => {
+      const { text: quote, label, start, end } = (item ?? {}) as Record<string, unknown>;
+      if (typeof label !== 'string') throw new Error(`an entity without a label: ${JSON.stringify(item)}`);
+      if (isDropped(label, context)) return [];
+      const name = labelNamed(label, context);
+      if (typeof start === 'number' && typeof end === 'number') {
+        const span = { start: toUtf16(start), end: toUtf16(end) };
+        const found = text.slice(span.start, span.end);
+        if (found === '' || (typeof quote === 'string' && quote !== found)) {
+          throw new Error(
+            `marks [${start}, ${end}) as ${JSON.stringify(quote ?? label)}, where its text has ${JSON.stringify(found)}. Offsets are [start, end) in code points`,
+          );
+        }
+        return [{ ...span, text: found, label: name }];
+      }
+      if (typeof quote !== 'string')
+        throw new Error(`an entity needs "text", or "start" and "end": ${JSON.stringify(item)}`);
+      const places = occurrences(text, quote);
+      const [place] = places;
+      if (place === undefined)
+        throw new Error(`marks ${JSON.stringify(quote)}, which its text does not contain. Copy the span exactly`);
+      if (places.length > 1)
+        throw new Error(
+          `marks ${JSON.stringify(quote)}, which its text contains ${places.length} times. Add "start" and "end"`,
+        );
+      return [{ ...place, text: quote, label: name }];
+    });
+    return { type: 'extract', entities: entities.sort((a, b) => a.start - b.start || a.end - b.end) };
+  },
+
+  merge(pieces) {
+    return {
+      type: 'extract',
+      entities: pieces.flatMap(({ output, offset }) =>
+        output.entities.map((entity) => ({ ...entity, start: entity.start + offset, end: entity.end + offset })),
+      ),
+    };
+  },
+
+  correct({ gold, output }) {
+    if (gold.type !== 'extract' || output?.type !== 'extract') return false;
+    const keys = new Set(gold.entities.map(keyOf));
+    return keys.size === output.entities.length && output.entities.every((entity) => keys.has(keyOf(entity)));
+  },
+
+  describe(value) {
+    if (value.type !== 'extract') return '';
+    return value.entities.length === 0 ? '(nothing)' : value.entities.map((e) => `${e.text} [${e.label}]`).join('; ');
+  },
+};
+
+function keyOf(entity: Entity): string {
+  return `${entity.start} ${entity.end} ${entity.label}`;
+}

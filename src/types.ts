@@ -1,0 +1,307 @@
+/**
+ * The vocabulary. No run-time code.
+ *
+ * Offsets are `[start, end)` in UTF-16 code units (what JavaScript strings use) everywhere inside;
+ * `spans.ts` converts to code points or bytes where results leave the program.
+ */
+
+export type TaskType = 'classify' | 'extract' | 'answer' | 'generate';
+
+/** Half-open interval in UTF-16 code units of the text it belongs to. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Where a row came from, for messages. `line` is 1-based: the line on which the row starts. */
+export interface Origin {
+  /** Path as the user gave it; `-` for standard input. */
+  readonly file: string;
+  readonly line: number;
+}
+
+/** What a reader yields: named fields as they stand in the file, or the reason why this row cannot be read. */
+export interface Row {
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly origin: Origin;
+  /** Set when this one row is unreadable (bad JSON, too long); the rows after it are fine. */
+  readonly error?: string;
+}
+
+/** One unit of work for a task. */
+export interface InputRecord {
+  /** 0-based position in the input. */
+  readonly index: number;
+  readonly id: string;
+  /** The main input: the text, or the question for `answer`. */
+  readonly text: string;
+  /** Every field of the row, for the prompt and for passing through. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly origin: Origin;
+}
+
+export interface Entity extends Span {
+  readonly text: string;
+  readonly label: string;
+  /** Probability in [0, 1]; absent on gold. */
+  readonly score?: number;
+}
+
+export interface ClassifyOutput {
+  readonly type: 'classify';
+  /** Labels that hold: one for single-label tasks, any number for multi-label, none when abstaining. */
+  readonly labels: readonly string[];
+  readonly abstained: boolean;
+  /** Probability of the best label, whether or not it passed the threshold. */
+  readonly score: number;
+  /** Probability of each label; sums to 1 for single-label tasks. */
+  readonly scores: Readonly<Record<string, number>>;
+}
+
+export interface ExtractOutput {
+  readonly type: 'extract';
+  /** Sorted by start; spans of the record's text. */
+  readonly entities: readonly Entity[];
+}
+
+export interface AnswerOutput {
+  readonly type: 'answer';
+  /** Copied from the source; null for "no answer". */
+  readonly answer: string | null;
+  /** Probability-like score of the best candidate in [0, 1], also when it was rejected. */
+  readonly score: number;
+  /** Where the answer stands. Absent when there is none. */
+  readonly evidence?: {
+    /** File, or `-` for standard input, or the record's own field. */
+    readonly source: string;
+    /** The source's whole text, which `line` and `span` count in. */
+    readonly text: string;
+    /** 1-based line of the source on which the answer starts. */
+    readonly line: number;
+    /** Span in the source's whole text. */
+    readonly span: Span;
+    /** The sentence around the answer. */
+    readonly sentence: string;
+  };
+  /** Why there is no answer. */
+  readonly reason?: string;
+}
+
+export interface GenerateOutput {
+  readonly type: 'generate';
+  /** Exactly as generated; valid for the profile's schema or grammar. */
+  readonly text: string;
+  /** Parsed, when the profile has a JSON Schema. */
+  readonly value?: unknown;
+}
+
+export type Output = ClassifyOutput | ExtractOutput | AnswerOutput | GenerateOutput;
+
+/** The right answer, as labelled by people. */
+export type Gold =
+  | { readonly type: 'classify'; readonly labels: readonly string[] }
+  | { readonly type: 'extract'; readonly entities: readonly Entity[] }
+  /** Any of the answers is right; an empty list means the question has no answer. */
+  | { readonly type: 'answer'; readonly answers: readonly string[] }
+  | { readonly type: 'generate'; readonly output: string };
+
+/** A labelled record. */
+export interface Example {
+  readonly record: InputRecord;
+  readonly gold: Gold;
+  readonly tags?: readonly string[];
+}
+
+export interface Prediction {
+  readonly record: InputRecord;
+  readonly output?: Output;
+  /** Set instead of `output` when this record could not be processed. */
+  readonly error?: string;
+  /** From the start of its evaluation to its end, beside other records. */
+  readonly ms: number;
+  /** Filled only when asked for (`--explain`): titled sections in reading order. */
+  readonly explanation?: readonly ExplanationPart[];
+}
+
+export interface ExplanationPart {
+  readonly title: string;
+  readonly body: string;
+}
+
+/** A gold label and what was predicted for it; `output` is null when the record failed. */
+export interface Pair {
+  readonly id: string;
+  readonly text: string;
+  readonly gold: Gold;
+  readonly output: Output | null;
+}
+
+/** Id of a token in the model's vocabulary. */
+export type Token = number;
+
+/**
+ * What the model reads. Each part of the prefix is evaluated in a call of its own and kept, and a part is reused
+ * only whole. So a record's numbers do not depend on what was evaluated before it: the shape of a batch moves
+ * log-probabilities by up to 0.5 nats.
+ */
+export interface Prompt {
+  /** What later prompts may share: usually one part for the whole profile, sometimes a second for the record. */
+  readonly prefix: readonly (readonly Token[])[];
+  /** What is new; at least one token. */
+  readonly input: readonly Token[];
+}
+
+export interface ModelInfo {
+  /** Catalogue name, or the file's base name. */
+  readonly name: string;
+  readonly path: string;
+  readonly sha256: string | null;
+  readonly architecture: string;
+  readonly format: 'base' | 'chat';
+  /** Jinja source from the file or the manifest; null for base models. */
+  readonly chatTemplate: string | null;
+  readonly bosText: string;
+  readonly eosText: string;
+  /** Tokens that a prompt may have at most. */
+  readonly contextSize: number;
+  readonly vocabularySize: number;
+}
+
+export interface GenerateOptions {
+  readonly maxTokens: number;
+  /** GBNF source. */
+  readonly grammar?: string;
+  /** Generation ends before the first of these strings. */
+  readonly stop?: readonly string[];
+  readonly signal?: AbortSignal;
+}
+
+export interface Generated {
+  readonly text: string;
+  readonly tokens: number;
+  /** `end`: the model or the grammar was done. `stop`: a stop string. `length`: cut off at `maxTokens`. */
+  readonly stopReason: 'end' | 'stop' | 'length';
+}
+
+/** One step of `decode`: the tokens allowed next. An empty list, or null, ends the decoding. */
+export type NextTokens = (soFar: readonly Token[]) => readonly Token[] | null;
+
+export interface Decoded {
+  readonly tokens: readonly Token[];
+  /** Log-probability of each token under the whole vocabulary, nats. */
+  readonly logprobs: readonly number[];
+  /**
+   * Share of the probability that each chosen token had among the allowed ones, as log, nats; 0 where
+   * only one was allowed.
+   */
+  readonly choiceLogprobs: readonly number[];
+}
+
+/** What an engine has done so far, for statistics. */
+export interface EngineUsage {
+  readonly evaluatedTokens: number;
+  readonly generatedTokens: number;
+  readonly reusedTokens: number;
+}
+
+/**
+ * A loaded model. `src/engine/llama.ts` makes the real one, `test/helpers/fake-engine.ts` a scripted one.
+ * All calls may be made concurrently; up to `lanes` run at once, further ones wait.
+ */
+export interface Engine {
+  readonly model: ModelInfo;
+  readonly lanes: number;
+  /**
+   * Tokens of `text`. With `special`, control tokens written in it act (for template parts that we wrote);
+   * without, they are plain text (for everything that comes from the user).
+   */
+  tokenize(text: string, options?: { special?: boolean }): Token[];
+  detokenize(tokens: readonly Token[]): string;
+  /** Tokens that a prompt must begin with: the BOS token where the model has one. */
+  readonly bos: readonly Token[];
+  /**
+   * Log-probability of each continuation after the prompt, nats, summed over its tokens. Exact: read from the
+   * full softmax, not renormalised over the continuations. Continuations that share their first tokens share
+   * the work (a trie).
+   */
+  scoreContinuations(prompt: Prompt, continuations: readonly (readonly Token[])[]): Promise<number[]>;
+  /**
+   * Log-probabilities of the named tokens as the next token, at each of the given positions of `prompt.input`
+   * (0 = after its first token).
+   */
+  scoreNext(prompt: Prompt, positions: readonly number[], tokens: readonly Token[]): Promise<number[][]>;
+  /** Greedy decoding among the tokens that `next` allows. */
+  decode(prompt: Prompt, next: NextTokens, options: { maxTokens: number }): Promise<Decoded>;
+  generate(prompt: Prompt, options: GenerateOptions): Promise<Generated>;
+  /** Keeps one lane for all calls made within `work`: for records that need several calls on the same text. */
+  hold<T>(work: () => Promise<T>): Promise<T>;
+  usage(): EngineUsage;
+  dispose(): Promise<void>;
+}
+
+/** A label of a profile. */
+export interface Label {
+  readonly name: string;
+  readonly description: string;
+  /** What the model reads and is scored on for this label; the name unless the profile says otherwise. */
+  readonly word: string;
+  /** Other spellings in labelled data: `PER` for `person`. */
+  readonly aliases: readonly string[];
+}
+
+/** How a record is put before the model. Each text is a Jinja template over the record's fields and `labels`. */
+export interface PromptTemplates {
+  /** Said once: the first paragraph for base models, the system message for chat models. */
+  readonly instruction: string;
+  /** One item for a base model; ends where the model goes on. Examples are rendered with it too. */
+  readonly base: string;
+  /** One user turn for a chat model. */
+  readonly chat: string;
+  /** Which of the two a model gets: `auto` goes by the model's format. */
+  readonly use: 'auto' | 'base' | 'chat';
+}
+
+/** What happens to a result whose score is below `min`. */
+export interface Threshold {
+  readonly min: number;
+  /** `abstain`, or the label to fall back to. */
+  readonly below: string;
+}
+
+/** A metric that an evaluation must reach. */
+export interface MetricGoal {
+  readonly name: string;
+  readonly min?: number;
+  readonly max?: number;
+}
+
+/** A task as the user wrote it, checked and with its files read. */
+export interface TaskProfile {
+  readonly name: string;
+  /** Of the task.yaml. */
+  readonly path: string;
+  readonly description: string;
+  readonly type: TaskType;
+  /** Name, path or URI of the model it was made for; null for the default model. */
+  readonly model: string | null;
+  /** Field that holds the main input. */
+  readonly input: string;
+  readonly labels: readonly Label[];
+  readonly multiLabel: boolean;
+  readonly prompt: PromptTemplates;
+  readonly examples: readonly Example[];
+  readonly method: string;
+  /** Checked against the method's own schema. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly schema: unknown;
+  /** GBNF source. */
+  readonly grammar: string | null;
+  readonly threshold: Threshold;
+  readonly metrics: readonly MetricGoal[];
+  /** Test examples; what only measuring may look at. */
+  readonly fixtures: readonly Example[];
+  /** Absolute paths. */
+  readonly documents: readonly string[];
+  /** Changes whenever anything changes that a result depends on. */
+  readonly digest: string;
+}

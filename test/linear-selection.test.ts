@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { crossValidate } from '../src/linear/cross-validation.js';
+import { assignFolds } from '../src/linear/folds.js';
+import { singleTargets } from '../src/linear/logistic.js';
+import { type DenseMatrix, denseMatrix } from '../src/linear/matrix.js';
+import { logProbabilities } from '../src/linear/model.js';
+import { applyScaling, fitScaling } from '../src/linear/temperature.js';
+import { createRandom } from '../src/random.js';
+
+function countOf(folds: Int32Array, strata: readonly number[], fold: number, stratum: number): number {
+  return strata.filter((s, row) => s === stratum && folds[row] === fold).length;
+}
+
+test('every fold has each class’s share, up to one row', () => {
+  const strata = Array.from({ length: 103 }, (_, i) => (i % 10 === 0 ? 2 : i % 2));
+  const folds = assignFolds(strata, { folds: 5, seed: 1 });
+  for (const stratum of [0, 1, 2]) {
+    const counts = [0, 1, 2, 3, 4].map((fold) => countOf(folds, strata, fold, stratum));
+    assert.ok(Math.max(...counts) - Math.min(...counts) <= 1, `${counts}`);
+  }
+  assert.deepEqual(assignFolds(strata, { folds: 5, seed: 1 }), folds);
+  assert.notDeepEqual(assignFolds(strata, { folds: 5, seed: 2 }), folds);
+});
+
+test('rows of one group are in one fold, and the folds stay even', () => {
+  const strata = Array.from({ length: 120 }, (_, i) => i % 3);
+  const groups = strata.map((_, i) => `document ${Math.floor(i / 6)}`);
+  const folds = assignFolds(strata, { folds: 4, seed: 1, groups });
+  for (let i = 0; i < 120; i += 6) assert.equal(new Set(folds.slice(i, i + 6)).size, 1);
+  for (const fold of [0, 1, 2, 3]) assert.equal(folds.filter((f) => f === fold).length, 30);
+});
+
+/** One useful feature and noise; the weaker the useful one, the more L2 helps. */
+function noisy(signal: number): { X: DenseMatrix; y: number[] } {
+  const random = createRandom(5);
+  const y = Array.from({ length: 90 }, (_, i) => i % 3);
+  const rows = y.map((label) => Array.from({ length: 40 }, (_, f) => random.next() - 0.5 + (f === label ? signal : 0)));
+  return { X: denseMatrix(rows, 40), y };
+}
+
+test('cross-validation asks for more L2 where there is more noise', () => {
+  const clear = noisy(3);
+  const dim = noisy(0.1);
+  const [weak, strong] = [clear, dim].map(({ X, y }) => crossValidate(X, singleTargets(y, 3), { seed: 1 }).l2);
+  assert.ok((weak as number) < (strong as number), `${weak} < ${strong}`);
+});
+
+test('held-out scores are of models that have not seen the row', () => {
+  const { X, y } = noisy(3);
+  const shuffledLabels = y.map((_, i) => ((i * 7) % 90) % 3);
+  const { heldOut, trials, l2 } = crossValidate(X, singleTargets(y, 3), { seed: 1 });
+  assert.deepEqual([heldOut.rows, heldOut.columns], [90, 3]);
+  assert.ok((trials.find((trial) => trial.l2 === l2)?.accuracy ?? 0) > 0.95);
+  const random = noisy(0);
+  const chance = crossValidate(random.X, singleTargets(shuffledLabels, 3), { seed: 1 });
+  // 90 rows of noise: 1/3 ± 3 standard errors. A leak would give nearly 1.
+  for (const trial of chance.trials) assert.ok(trial.accuracy < 0.5, `${trial.accuracy}`);
+});
+
+test('cross-validation works for several labels too', () => {
+  const { X, y } = noisy(3);
+  const targets = {
+    kind: 'multi',
+    classes: 3,
+    y: Uint8Array.from({ length: 270 }, (_, at) => Number(y[Math.floor(at / 3)] === at % 3)),
+  } as const;
+  const { trials, l2 } = crossValidate(X, targets, { seed: 1, standardise: true, folds: 3 });
+  assert.ok((trials.find((trial) => trial.l2 === l2)?.accuracy ?? 0) > 0.9);
+});
+
+const scores: DenseMatrix = denseMatrix(
+  Array.from({ length: 50 }, (_, i) =>
+    [0, 1, 2].map((c) => 3 * Math.sin(1 + i * 0.9 + c * 2.1) + (c === i % 3 ? 1.5 : 0)),
+  ),
+  3,
+);
+const gold = singleTargets(
+  Array.from({ length: 50 }, (_, i) => i % 3),
+  3,
+);
+
+test('temperature and biases are at the minimum that SciPy finds', () => {
+  // scipy 1.17.1: minimize_scalar(bounded) and minimize(BFGS) on the same function.
+  assert.ok(Math.abs(fitScaling(scores, gold).temperature - 4.56314) < 1e-4);
+  const scaling = fitScaling(scores, gold, { bias: true });
+  assert.ok(Math.abs(scaling.temperature - 4.485387) < 1e-4);
+  [0.00545653, 0.02271002, -0.02816682].forEach((value, c) => {
+    assert.ok(Math.abs((scaling.bias[c] as number) - value) < 1e-5);
+  });
+});
+
+test('temperature keeps the best class and lowers the loss; scores that are always right do not make it 0', () => {
+  const loss = (matrix: DenseMatrix): number =>
+    gold.y.reduce((sum, c, r) => sum - (logProbabilities(matrix, 'softmax').values[r * 3 + c] as number), 0);
+  assert.ok(loss(applyScaling(scores, fitScaling(scores, gold))) < loss(scores));
+  const certain = denseMatrix(
+    Array.from(gold.y, (c) => [0, 1, 2].map((k) => (k === c ? 5 : 0))),
+    3,
+  );
+  const { temperature } = fitScaling(certain, gold);
+  assert.ok(temperature >= 0.05 && temperature <= 1);
+});
