@@ -113,7 +113,7 @@ describe('fitted calibration', () => {
     [4, [0, 2, -1, 4]],
   ] as const) {
     it(`improves the log-loss of biased scores for ${labels} labels, on unseen rows too`, () => {
-      const { scores, gold } = biasedScores(labels, 400, bias, 3);
+      const { scores, gold } = biasedScores(labels, 400, bias, 9);
       const [seen, unseen] = [scores.slice(0, 200), scores.slice(200)];
       const fitted = fittedCalibration(seen, gold.slice(0, 200));
       const plain = noCalibration(labels);

@@ -60,7 +60,7 @@ const context: CliContext = {
   packageRoot,
   stdinIsTerminal: process.stdin.isTTY === true,
   stdoutIsTerminal: process.stdout.isTTY === true || (process.env.FORCE_COLOR ?? '0') !== '0',
-  columns: process.stdout.columns ?? (Number(process.env.COLUMNS) || 80),
+  columns: process.stdout.columns ?? (Number(process.env.COLUMNS) || 120),
   now: () => performance.now(),
   notice(text) {
     if (!context.quiet) process.stderr.write(`slm: ${text}\n`);
