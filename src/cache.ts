@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Cache } from './methods/types.js';
@@ -23,7 +23,7 @@ export function fileCache(directory: string): Cache {
       try {
         await mkdir(directory, { recursive: true });
         const file = fileOf(key);
-        const beside = `${file}.${process.pid}`;
+        const beside = `${file}.${randomUUID()}`;
         await writeFile(beside, JSON.stringify({ key, value }));
         await rename(beside, file);
       } catch {
@@ -33,21 +33,43 @@ export function fileCache(directory: string): Cache {
   };
 }
 
-/** What a task folder brings along in `calibration.json`: constants for the models its author has measured. */
+/**
+ * What a task folder brings along in `calibration.json`: constants for the models that its author has prepared it
+ * for, so that nobody else has to wait. Its entries are only found while nothing that they depend on has changed.
+ */
 export function bundledCache(file: string, fallback: Cache): Cache {
-  let entries: Promise<Record<string, unknown>> | null = null;
-  const read = async () => {
-    try {
-      return JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
-    } catch {
-      return {};
-    }
-  };
+  let entries: Promise<Readonly<Record<string, unknown>>> | null = null;
   return {
     async get(key) {
-      entries ??= read();
+      entries ??= readBundle(file);
       return (await entries)[key] ?? fallback.get(key);
     },
     set: (key, value) => fallback.set(key, value),
   };
+}
+
+/** Remembers what was looked up and computed, to be written as a bundle. */
+export function recordingCache(fallback: Cache): Cache & { readonly entries: Readonly<Record<string, unknown>> } {
+  const entries: Record<string, unknown> = {};
+  return {
+    entries,
+    async get(key) {
+      const value = await fallback.get(key);
+      if (value !== null && value !== undefined) entries[key] = value;
+      return value;
+    },
+    async set(key, value) {
+      entries[key] = value;
+      await fallback.set(key, value);
+    },
+  };
+}
+
+async function readBundle(file: string): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    const stored: unknown = JSON.parse(await readFile(file, 'utf8'));
+    return stored !== null && typeof stored === 'object' ? (stored as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
 }

@@ -80,7 +80,6 @@ export interface Progress {
 /** Predicts every example just as `run` would, and measures. */
 export async function evaluate(task: Task, examples: readonly Example[], options: EvaluateOptions): Promise<Report> {
   const { profile, engine } = task;
-  // The first record of each lane also evaluates the shared prefix; that is not a cost of records.
   const before = engine.usage();
   const start = options.now();
   const predictions = await predictAll(task, examples, options);
@@ -138,20 +137,8 @@ async function predictAll(task: Task, examples: readonly Example[], options: Eva
   return predictions;
 }
 
-/** The records without their gold: what a method is given is what `run` would give it. */
 async function* recordsOf(examples: readonly Example[]): AsyncIterable<InputRecord> {
-  for (const { record } of examples) {
-    const {
-      label: _label,
-      labels: _labels,
-      entities: _entities,
-      answers: _answers,
-      answer: _answer,
-      output: _output,
-      ...fields
-    } = record.fields;
-    yield { ...record, fields };
-  }
+  for (const { record } of examples) yield record;
 }
 
 function pairOf(example: Example, output: Output | null): Pair {

@@ -2,7 +2,7 @@ import { messageOf } from './errors.js';
 import { isBadRow, recordOf } from './record.js';
 import { taskTypes } from './task-types/index.js';
 import type { GoldContext } from './task-types/types.js';
-import type { Example, Origin, Row, TaskType } from './types.js';
+import type { Example, InputRecord, Origin, Row, TaskType } from './types.js';
 
 export interface ExampleContext extends GoldContext {
   readonly type: TaskType;
@@ -28,10 +28,16 @@ export function exampleOf(row: Row, index: number, context: ExampleContext): Exa
     const gold = taskTypes[context.type].readGold(fields, record.text, context);
     if (gold === null) return { origin: row.origin, error: missingGold(context, Object.keys(record.fields)) };
     const tags = Array.isArray(fields.tags) ? fields.tags.map(String) : [];
-    return { record, gold, ...(tags.length > 0 ? { tags } : {}) };
+    return { record: withoutGold(record, context), gold, ...(tags.length > 0 ? { tags } : {}) };
   } catch (error) {
     return { origin: row.origin, error: `example "${record.id}": ${messageOf(error)}.` };
   }
+}
+
+/** What a method gets is what it would get in `run`, where nobody knows the answer. */
+function withoutGold(record: InputRecord, { type, labelField }: ExampleContext): InputRecord {
+  const gold = new Set([...taskTypes[type].goldFields, 'tags', ...(labelField === null ? [] : [labelField])]);
+  return { ...record, fields: Object.fromEntries(Object.entries(record.fields).filter(([name]) => !gold.has(name))) };
 }
 
 export function isBadExample(example: Example | BadExample): example is BadExample {

@@ -10,27 +10,40 @@ export async function* mapInOrder<T, R>(
   work: (item: T) => Promise<R>,
   signal?: AbortSignal,
 ): AsyncGenerator<R> {
-  const aborted = new Promise<{ aborted: true }>((resolve) =>
-    signal?.addEventListener('abort', () => resolve({ aborted: true }), { once: true }),
-  );
+  const aborted = new Promise<{ aborted: true }>((resolve) => {
+    if (signal?.aborted === true) resolve({ aborted: true });
+    signal?.addEventListener('abort', () => resolve({ aborted: true }), { once: true });
+  });
   const iterator = items[Symbol.asyncIterator]();
   const pending: Promise<R>[] = [];
-  let reading: Promise<IteratorResult<T>> | null = null;
+  let reading: Promise<{ read: IteratorResult<T> } | { error: unknown }> | null = null;
   let ended = false;
+  let failure: { error: unknown } | null = null;
   try {
     for (;;) {
-      if (!ended && reading === null && pending.length < limit) reading = iterator.next();
+      if (!ended && reading === null && pending.length < limit)
+        reading = iterator.next().then(
+          (read) => ({ read }),
+          (error: unknown) => ({ error }),
+        );
       const [first] = pending;
-      if (first === undefined && reading === null) return;
+      if (first === undefined && reading === null) {
+        if (failure !== null) throw failure.error;
+        return;
+      }
       const event = await Promise.race([
         aborted,
         ...(first === undefined ? [] : [first.then((result) => ({ result }))]),
-        ...(reading === null ? [] : [reading.then((read) => ({ read }))]),
+        ...(reading === null ? [] : [reading]),
       ]);
       if ('aborted' in event) return;
       if ('result' in event) {
         pending.shift();
         yield event.result;
+      } else if ('error' in event) {
+        reading = null;
+        ended = true;
+        failure = event;
       } else {
         reading = null;
         if (event.read.done === true) ended = true;

@@ -47,7 +47,7 @@ export function compilePrompt(profile: TaskProfile, model: PromptModel, options:
   const whole = chat ? chatTemplateOf(profile, model, options) : baseTemplateOf(profile, options);
   const cache = new Map<string, readonly Segment[]>();
   return (fields) => {
-    const present = Object.keys(fields).filter((name) => fieldText(fields[name], true) !== '');
+    const present = presentIn(fields);
     const key = present.join('\u0000');
     let segments = cache.get(key);
     if (segments === undefined) {
@@ -88,6 +88,11 @@ export function tokenizePrefix(engine: Pick<Engine, 'tokenize' | 'bos'>, prefix:
   return bos === undefined || tokens[0] === bos ? tokens : [bos, ...tokens];
 }
 
+/** Fields that have a value: the others do not exist for a template. */
+function presentIn(fields: Readonly<Record<string, unknown>>): string[] {
+  return Object.keys(fields).filter((name) => fieldText(fields[name], true) !== '');
+}
+
 /** The value of a field as the model reads it. */
 export function fieldText(value: unknown, keepLines: boolean): string {
   if (value === null || value === undefined) return '';
@@ -106,9 +111,10 @@ function baseTemplateOf(profile: TaskProfile, options: PromptOptions): Skeleton 
   const item = template(profile, 'base', profile.prompt.base);
   const instruction = render(profile, 'instruction', profile.prompt.instruction, variables(profile, {})).trim();
   const shots = options.shots.flatMap((shot) => {
-    const skeleton = rendered(profile, item, Object.keys(shot.fields), true);
+    const skeleton = rendered(profile, item, presentIn(shot.fields), true);
     const filled = fill(skeleton, shot.fields, options.keepLines ?? false, ' ');
-    return [...filled.prefix, ...filled.input, plain(` ${shot.target}\n\n`)];
+    const target = { text: ` ${shot.target}`, field: 'target' };
+    return [...filled.prefix, ...filled.input, target, plain('\n\n')];
   });
   const head = instruction === '' ? [] : [plain(`${instruction}\n\n`)];
   return (present) => [...head, ...shots.map(asTemplatePart), ...rendered(profile, item, present, true)];
@@ -122,7 +128,7 @@ function chatTemplateOf(profile: TaskProfile, model: PromptModel, options: Promp
   const shotValues: Segment[] = [];
   const turns = options.shots.flatMap((shot) => {
     const filled = fill(
-      rendered(profile, item, Object.keys(shot.fields), false),
+      rendered(profile, item, presentIn(shot.fields), false),
       shot.fields,
       options.keepLines ?? false,
       '',
@@ -132,7 +138,7 @@ function chatTemplateOf(profile: TaskProfile, model: PromptModel, options: Promp
       .join('');
     return [
       { role: 'user', content },
-      { role: 'assistant', content: shot.target },
+      { role: 'assistant', content: mark(shotMarks + shotValues.push({ text: shot.target, field: 'target' }) - 1) },
     ];
   });
   return (present) => {
@@ -188,7 +194,7 @@ function itemText(profile: TaskProfile, item: Template, present: readonly string
 
 function variables(profile: TaskProfile, fields: Record<string, unknown>): Record<string, unknown> {
   const labels = profile.labels.map(({ name, description, word }: Label) => ({ name, description, word }));
-  return { labels, ...fields };
+  return { ...fields, labels };
 }
 
 /** Stands for a field until it is filled. */

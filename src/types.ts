@@ -199,7 +199,10 @@ export interface Decoded {
 
 /** What an engine has done so far, for statistics. */
 export interface EngineUsage {
+  /** Prompt tokens of records, without the shared prefix. */
   readonly evaluatedTokens: number;
+  /** Tokens of the first part of prefixes: once for each lane, as long as the prefix stays the same. */
+  readonly prefixTokens: number;
   readonly generatedTokens: number;
   readonly reusedTokens: number;
 }

@@ -1,9 +1,9 @@
 import path from 'node:path';
-import { bundledCache, fileCache } from '../cache.js';
+import { bundledCache, fileCache, recordingCache } from '../cache.js';
 import { readDocuments } from '../documents.js';
 import type { EngineOptions } from '../engine/llama.js';
 import { usageError } from '../errors.js';
-import type { Document } from '../methods/types.js';
+import type { Cache, Document } from '../methods/types.js';
 import { type ResolvedModel, resolveModel } from '../models/index.js';
 import { openTask, type Task } from '../predict.js';
 import { documentFiles } from '../profile/paths.js';
@@ -55,19 +55,48 @@ export async function openModel(
   return openEngine(options);
 }
 
-/** Makes a task ready: documents read, method prepared. */
+/** Makes a task ready: its method prepared, with constants from its folder or the cache. */
 export async function openTaskOn(
   context: CliContext,
   profile: TaskProfile,
   engine: Engine,
   documents: readonly Document[],
 ): Promise<Task> {
+  return prepare(context, profile, engine, documents, bundledCache(bundleFile(context, profile), userCache(context)));
+}
+
+/**
+ * Computes a task's constants for a model as if nobody had before.
+ * @returns entries for the task's `calibration.json`
+ */
+export async function computeConstants(
+  context: CliContext,
+  profile: TaskProfile,
+  engine: Engine,
+  documents: readonly Document[],
+): Promise<Readonly<Record<string, unknown>>> {
+  const nothing = { get: async () => null, set: async () => undefined };
+  const recording = recordingCache(nothing);
+  await prepare(context, profile, engine, documents, recording);
+  return recording.entries;
+}
+
+export function bundleFile(context: CliContext, profile: TaskProfile): string {
+  return path.join(path.dirname(path.resolve(context.cwd, profile.path)), 'calibration.json');
+}
+
+function userCache(context: CliContext): Cache {
+  return fileCache(path.join(cacheDirectory(context), 'calibration'));
+}
+
+async function prepare(
+  context: CliContext,
+  profile: TaskProfile,
+  engine: Engine,
+  documents: readonly Document[],
+  cache: Cache,
+): Promise<Task> {
   const status = createStatusLine(context);
-  const folder = path.dirname(path.resolve(context.cwd, profile.path));
-  const cache = bundledCache(
-    path.join(folder, 'calibration.json'),
-    fileCache(path.join(cacheDirectory(context), 'calibration')),
-  );
   try {
     return await openTask({
       profile,

@@ -11,7 +11,7 @@ export class LanePool {
   readonly #create: () => Promise<Lane>;
   readonly #lanes: Lane[] = [];
   readonly #free: Lane[] = [];
-  readonly #waiting: ((lane: Lane) => void)[] = [];
+  readonly #waiting: { resolve: (lane: Lane) => void; reject: (error: unknown) => void }[] = [];
   readonly #held = new AsyncLocalStorage<{ lane: Lane; busy: Promise<unknown> }>();
   #creating = 0;
   #disposed = false;
@@ -66,11 +66,14 @@ export class LanePool {
         const lane = await this.#create();
         this.#lanes.push(lane);
         return lane;
+      } catch (error) {
+        if (this.#lanes.length + this.#creating === 1) for (const { reject } of this.#waiting.splice(0)) reject(error);
+        throw error;
       } finally {
         this.#creating--;
       }
     }
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
   #takeBest(prompt: Prompt): Lane | null {
@@ -90,6 +93,6 @@ export class LanePool {
   #release(lane: Lane): void {
     const next = this.#waiting.shift();
     if (next === undefined) this.#free.push(lane);
-    else next(lane);
+    else next.resolve(lane);
   }
 }

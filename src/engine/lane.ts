@@ -25,6 +25,7 @@ type NextLogprobs = ReadonlyMap<Token, number>;
  */
 export class Lane {
   evaluatedTokens = 0;
+  prefixTokens = 0;
   generatedTokens = 0;
   reusedTokens = 0;
   readonly #llama: Llama;
@@ -208,7 +209,9 @@ export class Lane {
     this.reusedTokens += this.#held.length === 0 ? 0 : keptTokens;
     for (const part of prompt.prefix.slice(this.#held.length)) {
       this.#onCall();
-      this.evaluatedTokens += part.length;
+      // The first part is what all records share; it is no cost of the record that happens to come first.
+      if (this.#held.length === 0) this.prefixTokens += part.length;
+      else this.evaluatedTokens += part.length;
       if (part.length > 0) await this.#sequence.evaluateWithoutGeneratingNewTokens(part as NativeToken[]);
       this.#held.push(part);
     }

@@ -124,6 +124,7 @@ function usageOf(lanes: readonly Lane[]): EngineUsage {
   const sum = (pick: (lane: Lane) => number) => lanes.reduce((total, lane) => total + pick(lane), 0);
   return {
     evaluatedTokens: sum((lane) => lane.evaluatedTokens),
+    prefixTokens: sum((lane) => lane.prefixTokens),
     generatedTokens: sum((lane) => lane.generatedTokens),
     reusedTokens: sum((lane) => lane.reusedTokens),
   };

@@ -1,16 +1,17 @@
-import type { ClassifyOutput, Threshold } from '../types.js';
+import type { ClassifyOutput, Label, Threshold } from '../types.js';
 
 /** The most probable label, unless it is below the threshold. The first of equals in the profile's order wins. */
-export function decideLabel(output: ClassifyOutput, threshold: Threshold): ClassifyOutput {
-  const [best, score] = Object.entries(output.scores).reduce((a, b) => (b[1] > a[1] ? b : a));
+export function decideLabel(output: ClassifyOutput, threshold: Threshold, labels: readonly Label[]): ClassifyOutput {
+  const scored = labels.map(({ name }): [string, number] => [name, output.scores[name] ?? 0]);
+  const [best, score] = scored.reduce((a, b) => (b[1] > a[1] ? b : a));
   if (score >= threshold.min) return { ...output, labels: [best], score, abstained: false };
   if (threshold.below === 'abstain') return { ...output, labels: [], score, abstained: true };
   return { ...output, labels: [threshold.below], score, abstained: false };
 }
 
 /** Every label at or above the threshold; none is an answer too. */
-export function decideLabels(output: ClassifyOutput, threshold: Threshold): ClassifyOutput {
-  const passed = Object.entries(output.scores).filter(([, score]) => score >= threshold.min);
+export function decideLabels(output: ClassifyOutput, threshold: Threshold, labels: readonly Label[]): ClassifyOutput {
+  const passed = labels.map(({ name }) => name).filter((name) => (output.scores[name] ?? 0) >= threshold.min);
   const score = Math.max(...Object.values(output.scores));
-  return { ...output, labels: passed.map(([label]) => label), score, abstained: false };
+  return { ...output, labels: passed, score, abstained: false };
 }

@@ -82,7 +82,7 @@ export const labelDecisions: Method = {
         };
       },
 
-      decide: (output: Output) => decideLabels(output as ClassifyOutput, profile.threshold),
+      decide: (output: Output) => decideLabels(output as ClassifyOutput, profile.threshold, profile.labels),
     };
   },
 };

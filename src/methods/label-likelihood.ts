@@ -87,7 +87,7 @@ export const labelLikelihood: Method = {
         };
       },
 
-      decide: (output: Output) => decideLabel(output as ClassifyOutput, profile.threshold),
+      decide: (output: Output) => decideLabel(output as ClassifyOutput, profile.threshold, profile.labels),
     };
   },
 };

@@ -1,6 +1,5 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { train } from '../linear/logistic.js';
-import { denseMatrix } from '../linear/matrix.js';
 import {
   compilePrompt,
   type PromptModel,
@@ -11,6 +10,7 @@ import {
 } from '../prompt.js';
 import { words as wordsOf } from '../segment.js';
 import type { AnswerOutput, Engine, Example, InputRecord, Output, Span, TaskProfile, Token } from '../types.js';
+import { defaultJudge, featuresOf, fitJudge, type Judge, type JudgedCandidate, probabilityOf } from './answer-judge.js';
 import {
   advance,
   beginnings,
@@ -37,15 +37,6 @@ type Options = z.infer<typeof optionsSchema>;
 
 const smallestPool = 16;
 
-/** Features of the best candidate that the no-answer decision goes by; see `featuresOf`. */
-interface Judge {
-  readonly weights: readonly number[];
-  readonly intercept: number;
-}
-
-/** Where nothing could be fitted: about even odds for a candidate of e⁻¹ a token from passages that cover half the question. */
-const defaultJudge: Judge = { weights: [1, 3, 0], intercept: -0.5 };
-
 /** Finds the best sentences by BM25, lets the model copy candidate answers out of them, and judges the best one. */
 export const passageSpans: Method = {
   name: 'passage-spans',
@@ -71,8 +62,8 @@ export const passageSpans: Method = {
 
       async predict({ record, explain }: PieceInput) {
         const reading = await read(reader, search, record);
-        const output = outputOf(reading, judge);
-        return { output, explanation: explain ? explanationOf(reading, judge) : [] };
+        const output = outputOf(reading, judge, record.text);
+        return { output, explanation: explain ? explanationOf(reading, judge, record.text) : [] };
       },
 
       decide: (output: Output) => rejectBelow(output as AnswerOutput, profile.threshold.min),
@@ -95,6 +86,8 @@ interface Candidate extends Span {
   readonly text: string;
   /** Mean log-probability a token, with the token that ends it, nats. */
   readonly logprob: number;
+  readonly firstLogprob: number;
+  readonly tokens: number;
 }
 
 interface Reader {
@@ -179,7 +172,12 @@ async function copyCandidates(
     if (state === undefined) continue;
     const logprobs = [first.logprob, ...decoded.logprobs];
     const logprob = logprobs.reduce((sum, value) => sum + value, 0) / logprobs.length;
-    candidates.push({ ...joined.locate(copiedSpan(words, state)), logprob });
+    candidates.push({
+      ...joined.locate(copiedSpan(words, state)),
+      logprob,
+      firstLogprob: first.logprob,
+      tokens: copied.length,
+    });
   }
   return distinct(candidates).sort((a, b) => b.logprob - a.logprob);
 }
@@ -242,32 +240,37 @@ function distinct(candidates: readonly Candidate[]): Candidate[] {
   return [...seen.values()];
 }
 
-/**
- * [mean log-probability a token, coverage of the question by the passages, lead over the second candidate].
- * All bounded, so that a judge fitted on a few dozen examples stays sane.
- */
-function featuresOf({ candidates, coverage }: Reading): number[] {
-  const [best, second] = candidates;
-  const logprob = Math.max(-6, best?.logprob ?? -6);
-  const lead = second === undefined ? 1 : Math.min(3, (best?.logprob ?? 0) - second.logprob);
-  return [logprob, coverage, lead];
+/** What the judge sees of a candidate. */
+function judged(candidate: Candidate, { index, coverage }: Reading, question: string): JudgedCandidate {
+  return {
+    question,
+    answer: candidate.text,
+    logprob: candidate.logprob,
+    firstLogprob: candidate.firstLogprob,
+    tokens: candidate.tokens,
+    sentenceCoverage: index.coverage(question, [candidate.passage]),
+    passageCoverage: coverage,
+  };
 }
 
-function probabilityOf(features: readonly number[], judge: Judge): number {
-  const score = features.reduce((sum, value, i) => sum + value * (judge.weights[i] as number), judge.intercept);
-  return 1 / (1 + Math.exp(-score));
+/** Candidates with the probability that they are right, best first. */
+function rank(reading: Reading, judge: Judge, question: string) {
+  return reading.candidates
+    .map((candidate) => ({ candidate, probability: probabilityOf(judged(candidate, reading, question), judge) }))
+    .sort((a, b) => b.probability - a.probability);
 }
 
-function outputOf(reading: Reading, judge: Judge): AnswerOutput {
-  const [best] = reading.candidates;
-  if (best === undefined) {
+function outputOf(reading: Reading, judge: Judge, question: string): AnswerOutput {
+  const [first] = rank(reading, judge, question);
+  if (first === undefined) {
     return { type: 'answer', answer: null, score: 0, reason: 'no passage shares a word with the question' };
   }
+  const { candidate: best, probability } = first;
   const { document } = best.passage;
   return {
     type: 'answer',
     answer: best.text,
-    score: probabilityOf(featuresOf(reading), judge),
+    score: probability,
     evidence: {
       source: document.source,
       line: lineOf(document.text, best.start),
@@ -314,66 +317,88 @@ function answersOf(example: Example): readonly string[] {
   return example.gold.type === 'answer' ? example.gold.answers : [];
 }
 
-/** Fits the decision between an answer and none on the profile's examples; once, then from the cache. */
+/** Fits the judge on the candidates of the profile's examples; once, then from the cache. */
 async function judgeFor(context: MethodContext, options: Options, reader: Reader, search: Search): Promise<Judge> {
   const { profile, engine, cache, documents } = context;
   const shots = new Set(answeredShots(profile, options).map((shot) => shot.fields));
   const pool = profile.examples
-    .filter((example) => !shots.has(example.record.fields) && isAnswerable(example, documents, options))
+    .filter((example) => !shots.has(example.record.fields) && isReadable(example, documents, options))
     .slice(0, options.poolSize);
   if (pool.length < smallestPool) return defaultJudge;
-  const key = ['judge 1', engine.model.sha256 ?? engine.model.path, profile.digest].join(' ');
-  const known = z
-    .object({ weights: z.array(z.number()).length(3), intercept: z.number() })
-    .safeParse(await cache.get(key));
+  const key = ['judge 2', digestOf(documents), engine.model.sha256 ?? engine.model.path, profile.digest].join(' ');
+  const known = judgeSchema.safeParse(await cache.get(key));
   if (known.success) return known.data;
 
   let done = 0;
-  const features = await Promise.all(
+  const readings = await Promise.all(
     pool.map((example) =>
       engine.hold(async () => {
         const reading = await read(reader, search, example.record);
         context.onProgress('calibrating', ++done, pool.length);
-        return featuresOf(reading);
+        return reading.candidates.map((candidate) => ({
+          candidate: judged(candidate, reading, example.record.text),
+          right: answersOf(example).some((accepted) => wordOverlap(candidate.text, accepted) >= 0.6),
+        }));
       }),
     ),
   );
-  const answerable = pool.map((example) => answersOf(example).length > 0);
-  const model = train(
-    denseMatrix(features, 3),
-    { kind: 'single', classes: 2, y: Int32Array.from(answerable, Number) },
-    { l2: 1, classWeight: 'balanced' },
+  const all = readings.flat();
+  if (!all.some((row) => row.right)) return defaultJudge;
+  const judge = fitJudge(
+    all.map((row) => row.candidate),
+    all.map((row) => row.right),
   );
-  const judge = {
-    weights: [0, 1, 2].map((i) => (model.weights[3 + i] as number) - (model.weights[i] as number)),
-    intercept: (model.bias[1] as number) - (model.bias[0] as number),
-  };
   await cache.set(key, judge);
   return judge;
 }
 
+function digestOf(documents: readonly Document[]): string {
+  const hash = createHash('sha256');
+  for (const { source, text } of documents) hash.update(`${source}\n${text}\n`);
+  return hash.digest('hex').slice(0, 16);
+}
+
+const judgeSchema = z.object({
+  weights: z.array(z.number()).length(defaultJudge.weights.length),
+  intercept: z.number(),
+});
+
+/** F1 of the words that two answers share, as SQuAD has it, punctuation and case aside. */
+function wordOverlap(a: string, b: string): number {
+  const left = plainWords(a);
+  const right = plainWords(b);
+  const rest = [...right];
+  const shared = left.filter((word) => {
+    const at = rest.indexOf(word);
+    if (at !== -1) rest.splice(at, 1);
+    return at !== -1;
+  }).length;
+  return shared === 0 ? 0 : (2 * shared) / (left.length + right.length);
+}
+
+function plainWords(text: string): string[] {
+  return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+}
+
 /** Whether an example can be read here: its passage, or the document it names, is at hand. */
-function isAnswerable(example: Example, documents: readonly Document[], options: Options): boolean {
+function isReadable(example: Example, documents: readonly Document[], options: Options): boolean {
   const { fields } = example.record;
   if (typeof fields[options.contextField] === 'string') return true;
   return documents.some((document) => typeof fields.source === 'string' && document.source.endsWith(fields.source));
 }
 
-function explanationOf(reading: Reading, judge: Judge) {
-  const [logprob, coverage, lead] = featuresOf(reading) as [number, number, number];
+function explanationOf(reading: Reading, judge: Judge, question: string) {
+  const passages = reading.chosen.map((p) => [p.document.source, String(lineOf(p.document.text, p.start)), p.text]);
+  const ranked = rank(reading, judge, question).map(({ candidate, probability }) => [
+    JSON.stringify(candidate.text),
+    probability.toFixed(4),
+    ...featuresOf(judged(candidate, reading, question)).map((value) => value.toFixed(3)),
+  ]);
+  const names = ['mean log p', 'first log p', 'sentence', 'passages', 'repeats', 'number', 'name', 'log length'];
+  const weights = ['weight', '', ...judge.weights.map((weight) => weight.toFixed(3))];
   return [
-    tablePart('passages', [
-      ['source', 'line', 'sentence'],
-      ...reading.chosen.map((p) => [p.document.source, String(lineOf(p.document.text, p.start)), p.text]),
-    ]),
+    tablePart('passages', [['source', 'line', 'sentence'], ...passages]),
     ...(reading.prompt === null ? [] : [promptPart(reading.prompt)]),
-    tablePart('candidates', [
-      ['answer', 'mean log p'],
-      ...reading.candidates.map((c) => [JSON.stringify(c.text), c.logprob.toFixed(4)]),
-    ]),
-    {
-      title: 'decision',
-      body: `probability of an answer ${probabilityOf([logprob, coverage, lead], judge).toFixed(4)} from log p ${logprob.toFixed(3)} × ${judge.weights[0]?.toFixed(3)}, words of the question covered ${coverage.toFixed(3)} × ${judge.weights[1]?.toFixed(3)}, lead ${lead.toFixed(3)} × ${judge.weights[2]?.toFixed(3)}, intercept ${judge.intercept.toFixed(3)}`,
-    },
+    tablePart('candidates', [['answer', 'probability', ...names], ...ranked, weights]),
   ];
 }

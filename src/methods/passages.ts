@@ -55,7 +55,7 @@ export function indexPassages(documents: readonly Document[]): PassageIndex {
     passages,
     search: (question, count) =>
       index
-        .search(contentTerms(question).join(' '))
+        .search(contentTerms(question).join(' '), { tokenize: (text) => text.split(' ').filter(Boolean) })
         .slice(0, count)
         .map((hit) => ({ passage: passages[hit.id as number] as Passage, score: hit.score })),
     coverage(question, chosen) {
@@ -69,7 +69,7 @@ export function indexPassages(documents: readonly Document[]): PassageIndex {
 }
 
 /** Words of a question that say what it is about. */
-function contentTerms(text: string): string[] {
+export function contentTerms(text: string): string[] {
   return terms(text).filter((term) => !questionWords.has(term));
 }
 

@@ -2,8 +2,9 @@ import type { PromptTemplates, TaskType } from '../types.js';
 
 type Templates = Pick<PromptTemplates, 'instruction' | 'base' | 'chat'>;
 
-const labelList = `{% for label in labels %}- {{ label.word }}{% if label.description %}: {{ label.description }}{% endif %}
-{% endfor %}`;
+// The template engine drops a line break after a block ({% … %}), not after an expression.
+const labelList = `{% for label in labels %}{{ '- ' + label.word + (': ' + label.description if label.description else '') + '\\n' }}{% endfor %}`;
+const labelLine = "Label: {{ label }}{{ ' (' + description + ')' if description else '' }}";
 
 const defaults: Record<TaskType | 'multiLabel' | 'span-scoring', Templates> = {
   classify: {
@@ -13,8 +14,8 @@ const defaults: Record<TaskType | 'multiLabel' | 'span-scoring', Templates> = {
   },
   multiLabel: {
     instruction: 'Say whether the label holds for the text.',
-    base: 'Text: {{ text }}\nLabel: {{ label }}{% if description %} ({{ description }}){% endif %}\nDoes it hold?',
-    chat: 'Text: {{ text }}\nLabel: {{ label }}{% if description %} ({{ description }}){% endif %}\n\nDoes it hold? Answer yes or no.',
+    base: `Text: {{ text }}\n${labelLine}\nDoes it hold?`,
+    chat: `Text: {{ text }}\n${labelLine}\n\nDoes it hold? Answer yes or no.`,
   },
   extract: {
     instruction: 'List what the text mentions, in its own words.',

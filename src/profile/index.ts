@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { Template } from '@huggingface/jinja';
 import { messageOf, suggestion, usageError } from '../errors.js';
 import { type BadExample, type ExampleContext, exampleOf, isBadExample } from '../examples.js';
 import { checkGrammar } from '../grammar/gbnf.js';
@@ -60,6 +61,7 @@ export async function loadProfile(spec: string, context: ProfileContext): Promis
       'A test example in the prompt makes every figure worthless. Remove one of the two.',
     );
   }
+  checkTemplates(raw, at);
   const schema = schemaOf(raw, source);
   const grammar = grammarOf(raw, source);
   return {
@@ -98,51 +100,43 @@ interface Source {
   readonly cwd: string;
 }
 
+/** A task that includes another may leave out what it inherits. */
+const includingSchema = profileSchema.partial({ type: true, name: true });
+
 function readSource(file: string, context: ProfileContext, seen: readonly string[]): Source {
   const shown = relative(file, context.cwd);
-  if (seen.includes(file))
-    throw usageError(`${shown}: includes itself, through ${seen.map((s) => relative(s, context.cwd)).join(' → ')}`);
+  if (seen.includes(file)) {
+    const chain = [...seen, file].map((step) => relative(step, context.cwd)).join(' → ');
+    throw usageError(`${shown}: includes itself: ${chain}`);
+  }
   const text = readText(file, shown);
-  const own = parseYaml(
-    text,
-    shown,
-    rawWithoutType(text) ? profileSchema.partial({ type: true, name: true }) : profileSchema,
-  );
-  const raw = withAbsolutePaths(own.value as RawProfile, path.dirname(file));
-  const common = { at: own.at, file, cwd: context.cwd };
-  if (raw.include === undefined) return { raw: { ...raw, name: raw.name }, ...common };
+  const including = /^["']?include["']?\s*:/mu.test(text);
+  const { value, written, at } = parseYaml(text, shown, including ? includingSchema : profileSchema);
   const folder = path.dirname(file);
+  const raw = withAbsolutePaths(value as RawProfile, folder);
+  const common = { file, cwd: context.cwd };
+  if (raw.include === undefined) return { raw, at, ...common };
   const target = /[/\\]|\.ya?ml$/u.test(raw.include) ? path.resolve(folder, raw.include) : raw.include;
   const parent = readSource(findTask(target, context.folders, folder), context, [...seen, file]);
-  return { raw: inherit(parent.raw, raw, keysOf(text)), ...common };
+  const own = written as Record<string, unknown>;
+  // A problem with something inherited is in the file that says it.
+  const place: Locate = (steps) => (String(steps[0]) in own ? at(steps) : parent.at(steps));
+  return { raw: inherit(parent.raw, raw, own), at: place, ...common };
 }
 
-/** A task that includes another may leave out what it inherits. */
-function rawWithoutType(text: string): boolean {
-  return /^include\s*:/mu.test(text);
-}
-
-function keysOf(text: string): ReadonlySet<string> {
-  return new Set([...text.matchAll(/^([A-Za-z]\w*)\s*:/gmu)].map((match) => match[1] as string));
-}
-
-/** Keys of the child win; `prompt`, `options` and `metrics` are joined key by key. */
-function inherit(parent: RawProfile, child: RawProfile, own: ReadonlySet<string>): RawProfile {
-  const kept = Object.fromEntries(Object.entries(child).filter(([key]) => own.has(key)));
+/** Keys that the child has win; `prompt`, `options` and `metrics` are joined key by key. */
+function inherit(parent: RawProfile, child: RawProfile, own: Record<string, unknown>): RawProfile {
+  const has = (key: string) => key in own;
+  const kept = Object.fromEntries(Object.entries(child).filter(([key]) => has(key)));
+  const prompt = (own.prompt ?? {}) as object;
+  const otherMethod = child.method !== undefined && child.method !== parent.method;
   return {
     ...parent,
     ...kept,
-    prompt: { ...parent.prompt, ...(own.has('prompt') ? definedOf(child.prompt) : {}) },
-    options:
-      child.method !== undefined && child.method !== parent.method
-        ? child.options
-        : { ...parent.options, ...child.options },
+    prompt: { ...parent.prompt, ...prompt },
+    options: otherMethod ? child.options : { ...parent.options, ...child.options },
     metrics: { ...parent.metrics, ...child.metrics },
   };
-}
-
-function definedOf<T extends object>(value: T): Partial<T> {
-  return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined)) as Partial<T>;
 }
 
 function withAbsolutePaths(raw: RawProfile, folder: string): RawProfile {
@@ -222,6 +216,21 @@ function optionsOf(raw: RawProfile, name: string, at: Locate): Record<string, un
   );
 }
 
+/** The first mistake of a template is found here, not when the model is loaded. */
+function checkTemplates(raw: RawProfile, at: Locate): void {
+  for (const key of ['instruction', 'base', 'chat'] as const) {
+    try {
+      new Template(raw.prompt[key] ?? '');
+    } catch (error) {
+      throw usageError(
+        `${at(['prompt', key])}: prompt.${key} is not a valid Jinja template: ${messageOf(error)}`,
+        'See docs/tasks.md for what a template may use.',
+        error,
+      );
+    }
+  }
+}
+
 function thresholdOf(raw: RawProfile, labels: readonly Label[], at: Locate): Threshold {
   const given = raw.threshold;
   // Multi-label decisions and answers are yes or no: more likely than not, unless the profile says otherwise.
@@ -261,6 +270,7 @@ async function examplesOf(
   source: Source,
   context: ExampleContext,
 ): Promise<Example[]> {
+  if (typeof value === 'string') checkThere(value, key, source);
   const rows = typeof value === 'string' ? fileRows(value, source) : inlineRows(value, key, source);
   const found: Example[] = [];
   const ids = new Set<string>();
@@ -305,6 +315,7 @@ function schemaOf(raw: RawProfile, source: Source): unknown {
   if (typeof raw.schema !== 'string') return raw.schema;
   const shown = relative(raw.schema, source.cwd);
   try {
+    checkThere(raw.schema, 'schema', source);
     return JSON.parse(readText(raw.schema, shown));
   } catch (error) {
     if (error instanceof SyntaxError) throw usageError(`${shown}: not JSON: ${error.message}`, undefined, error);
@@ -315,6 +326,7 @@ function schemaOf(raw: RawProfile, source: Source): unknown {
 function grammarOf(raw: RawProfile, source: Source): string | null {
   if (raw.grammar === undefined) return null;
   const shown = relative(raw.grammar, source.cwd);
+  checkThere(raw.grammar, 'grammar', source);
   const text = readText(raw.grammar, shown);
   const problem = checkGrammar(text);
   if (problem !== null) throw usageError(`${shown}:${problem}`, 'docs/tasks.md shows a grammar.');
@@ -332,6 +344,14 @@ function documentsOf(raw: RawProfile, source: Source): string[] {
       );
     return files;
   });
+}
+
+function checkThere(file: string, key: string, source: Source): void {
+  if (existsSync(file)) return;
+  throw usageError(
+    `${source.at([key])}: no file "${relative(file, source.cwd)}"`,
+    'Paths are relative to the task.yaml.',
+  );
 }
 
 function readText(file: string, shown: string): string {

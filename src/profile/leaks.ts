@@ -19,10 +19,14 @@ export function findLeak(
 
 function contentOf(type: TaskType, { record }: Example): string {
   const passage = type === 'answer' ? [record.fields.source, record.fields.context] : [];
-  return [record.text, ...passage]
-    .map((text) => String(text ?? '').replaceAll('\n', ' '))
-    .join('\n')
+  return [record.text, ...passage].map((text) => plain(String(text ?? ''))).join('\n');
+}
+
+/** A text of nothing but signs (👍) is its signs. */
+function plain(text: string): string {
+  const words = text
     .toLowerCase()
-    .replace(/[^\p{L}\p{N}\n]+/gu, ' ')
+    .replace(/[^\p{L}\p{N}]+/gu, ' ')
     .trim();
+  return words === '' ? text.trim() : words;
 }

@@ -7,7 +7,7 @@ import { suggestion, usageError } from '../errors.js';
  * @param file as it shall stand in messages
  * @throws SlmError that names file, line and column of the first problem
  */
-export function parseYaml<T>(source: string, file: string, schema: z.ZodType<T>): { value: T; at: Locate } {
+export function parseYaml<T>(source: string, file: string, schema: z.ZodType<T>): Parsed<T> {
   const lines = new LineCounter();
   const document = parseDocument(source, { lineCounter: lines });
   const [problem] = document.errors;
@@ -22,11 +22,20 @@ export function parseYaml<T>(source: string, file: string, schema: z.ZodType<T>)
     const { line, col } = lines.linePos(offsetOf(document.contents, path));
     return `${file}:${line}:${col}`;
   };
-  const result = schema.safeParse(document.toJS() ?? {});
-  if (result.success) return { value: result.data, at };
+  const written: unknown = document.toJS() ?? {};
+  const result = schema.safeParse(written);
+  if (result.success) return { value: result.data, written, at };
   const [issue] = result.error.issues;
   if (issue === undefined) throw usageError(`${file}: not valid`);
   throw issueError(issue, at, schema);
+}
+
+export interface Parsed<T> {
+  /** With defaults filled in. */
+  readonly value: T;
+  /** As it stands in the file. */
+  readonly written: unknown;
+  readonly at: Locate;
 }
 
 /** `file:line:column` of a value. */
@@ -52,16 +61,28 @@ function issueError(issue: z.core.$ZodIssue, at: Locate, schema: z.ZodType): Err
 
 /** The keys that an object of the schema may have at `path`; empty where that cannot be told. */
 function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  let at: unknown = schema;
-  for (const key of path) at = shapeOf(at)?.[String(key)];
-  return Object.keys(shapeOf(at) ?? {});
+  let at: readonly unknown[] = [schema];
+  for (const key of path) at = at.flatMap(unwrap).flatMap((inner) => step(inner, key));
+  return [...new Set(at.flatMap(unwrap).flatMap((inner) => Object.keys((inner as Shaped).shape ?? {})))];
 }
 
-function shapeOf(schema: unknown): Record<string, unknown> | undefined {
-  let at = schema as { shape?: Record<string, unknown>; def?: { innerType?: unknown } } | undefined;
-  while (at !== undefined && at.shape === undefined && at.def?.innerType !== undefined)
-    at = at.def.innerType as typeof at;
-  return at?.shape;
+/** What of a zod schema says which keys it has. */
+interface Shaped {
+  readonly shape?: Record<string, unknown>;
+  readonly def?: { readonly innerType?: unknown; readonly options?: readonly unknown[]; readonly valueType?: unknown };
+}
+
+/** Through optional, default and union. */
+function unwrap(schema: unknown): unknown[] {
+  const { def } = schema as Shaped;
+  if (def?.innerType !== undefined) return unwrap(def.innerType);
+  return def?.options === undefined ? [schema] : def.options.flatMap(unwrap);
+}
+
+function step(schema: unknown, key: PropertyKey): unknown[] {
+  const { shape, def } = schema as Shaped;
+  const next = shape?.[String(key)] ?? def?.valueType;
+  return next === undefined ? [] : [next];
 }
 
 /** Offset of the key or value at `path`, or of the deepest parent that is there. */

@@ -6,6 +6,7 @@ export const answer: TaskTypeDefinition<AnswerOutput> = {
   type: 'answer',
   title: 'question answering',
   input: 'question',
+  goldFields: ['answers', 'answer'],
 
   readGold(fields) {
     const raw = fields.answers ?? fields.answer;

@@ -7,6 +7,7 @@ export const classify: TaskTypeDefinition<ClassifyOutput> = {
   type: 'classify',
   title: 'classification',
   input: 'text',
+  goldFields: ['label', 'labels'],
 
   readGold(fields, _text, context) {
     const raw = fields.labels ?? fields.label;

@@ -1,4 +1,4 @@
-import { occurrences, offsetsToUtf16 } from '../spans.js';
+import { occurrences, offsetsFromUtf16, offsetsToUtf16 } from '../spans.js';
 import type { Entity, ExtractOutput } from '../types.js';
 import { isDropped, labelNamed } from './gold.js';
 import type { TaskTypeDefinition } from './types.js';
@@ -8,18 +8,21 @@ export const extract: TaskTypeDefinition<ExtractOutput> = {
   type: 'extract',
   title: 'extraction',
   input: 'text',
+  goldFields: ['entities', 'spans'],
 
   readGold(fields, text, context) {
     const raw = fields.entities ?? fields.spans;
     if (raw === undefined || raw === null) return null;
     if (!Array.isArray(raw)) throw new Error('"entities" is not a list');
     const toUtf16 = offsetsToUtf16(text, 'codepoint');
+    const length = offsetsFromUtf16(text, 'codepoint')(text.length);
     const entities = raw.flatMap((item: unknown): Entity[] => {
       const { text: quote, label, start, end } = (item ?? {}) as Record<string, unknown>;
       if (typeof label !== 'string') throw new Error(`an entity without a label: ${JSON.stringify(item)}`);
       if (isDropped(label, context)) return [];
       const name = labelNamed(label, context);
       if (typeof start === 'number' && typeof end === 'number') {
+        checkOffsets(start, end, length);
         const span = { start: toUtf16(start), end: toUtf16(end) };
         const found = text.slice(span.start, span.end);
         if (found === '' || (typeof quote === 'string' && quote !== found)) {
@@ -55,8 +58,9 @@ export const extract: TaskTypeDefinition<ExtractOutput> = {
 
   correct({ gold, output }) {
     if (gold.type !== 'extract' || output?.type !== 'extract') return false;
-    const keys = new Set(gold.entities.map(keyOf));
-    return keys.size === output.entities.length && output.entities.every((entity) => keys.has(keyOf(entity)));
+    const wanted = new Set(gold.entities.map(keyOf));
+    const given = new Set(output.entities.map(keyOf));
+    return wanted.size === given.size && [...given].every((key) => wanted.has(key));
   },
 
   describe(value) {
@@ -64,6 +68,13 @@ export const extract: TaskTypeDefinition<ExtractOutput> = {
     return value.entities.length === 0 ? '(nothing)' : value.entities.map((e) => `${e.text} [${e.label}]`).join('; ');
   },
 };
+
+function checkOffsets(start: number, end: number, length: number): void {
+  if (Number.isInteger(start) && Number.isInteger(end) && start >= 0 && start < end && end <= length) return;
+  throw new Error(
+    `marks [${start}, ${end}) in a text of ${length} characters. Offsets are [start, end) in code points`,
+  );
+}
 
 function keyOf(entity: Entity): string {
   return `${entity.start} ${entity.end} ${entity.label}`;

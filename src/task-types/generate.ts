@@ -6,6 +6,7 @@ export const generate: TaskTypeDefinition<GenerateOutput> = {
   type: 'generate',
   title: 'generation',
   input: 'text',
+  goldFields: ['output'],
 
   readGold(fields) {
     const raw = fields.output;

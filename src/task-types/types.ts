@@ -21,6 +21,8 @@ export interface GoldContext {
 export interface TaskTypeDefinition<O extends Output = Output> {
   readonly type: TaskType;
   readonly title: string;
+  /** Fields of labelled rows that hold the gold: no method ever sees them. */
+  readonly goldFields: readonly string[];
   /** Field of the main input unless the profile says otherwise. */
   readonly input: string;
   /**

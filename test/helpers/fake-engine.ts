@@ -27,7 +27,7 @@ export interface FakeEngine extends Engine {
 const controls = ['<bos>', '<eos>', '<|end|>', '<|im_start|>', '<|im_end|>', '<start_of_turn>', '<end_of_turn>'];
 const controlPattern = /(<bos>|<eos>|<\|end\|>|<\|im_start\|>|<\|im_end\|>|<start_of_turn>|<end_of_turn>)/;
 /** A space goes with the letters after it; a token has up to four letters or digits, or is any one character. */
-const piecePattern = / ?[\p{L}\p{N}]{1,4}|[^]/gu;
+const piecePattern = / ?[\p{L}\p{N}]{1,4}|./gsu;
 
 /** A scripted engine: its tokens can be worked out by hand, its numbers come from the test. */
 export function fakeEngine(script: Script = {}): FakeEngine {
@@ -35,7 +35,7 @@ export function fakeEngine(script: Script = {}): FakeEngine {
   const ids = new Map<string, Token>();
   const calls = { score: 0, next: 0, decode: 0, generate: 0, hold: 0 };
   const prompts: string[] = [];
-  const used = { evaluatedTokens: 0, generatedTokens: 0, reusedTokens: 0 };
+  const used = { evaluatedTokens: 0, prefixTokens: 0, generatedTokens: 0, reusedTokens: 0 };
 
   const idOf = (piece: string): Token => {
     const known = ids.get(piece);

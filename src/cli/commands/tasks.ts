@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command, Option } from 'commander';
 import { exitCodes, SlmError, usageError } from '../../errors.js';
@@ -7,6 +7,8 @@ import { listTasks, loadProfile, profileJsonSchema } from '../../profile/index.j
 import { starters } from '../../profile/starters.js';
 import type { TaskProfile } from '../../types.js';
 import { type CliContext, profileContext } from '../context.js';
+import { bundleFile, chooseModel, computeConstants, documentsFor, type EngineFlags, openModel } from '../open.js';
+import { list, shared } from '../options.js';
 import { tableText } from '../table.js';
 
 /** `slm tasks`: what there is, whether it is sound, and a new one. */
@@ -52,6 +54,16 @@ export function tasksCommand(context: CliContext): Command {
     .action((name: string, { type, dir }: { type: keyof typeof starters; dir: string }) =>
       init(context, name, type, dir),
     );
+
+  command
+    .command('calibrate')
+    .description("compute a task's constants for some models and keep them in its folder, so that no run has to")
+    .argument('<task>', 'a task name, or a path')
+    .addOption(shared.model())
+    .addOption(shared.threads())
+    .addOption(shared.contextSize())
+    .addOption(shared.gpu())
+    .action((spec: string, flags: EngineFlags) => calibrate(context, spec, flags));
 
   command
     .command('schema')
@@ -145,6 +157,29 @@ async function validate(context: CliContext, spec: string): Promise<void> {
     context.stderr.write(`slm: ${error.message}\n${error.hint === undefined ? '' : `     ${error.hint}\n`}`);
     context.exit(exitCodes.usage);
   }
+}
+
+/** Adds to what the folder has for other models; entries of the same models that no longer fit are dropped. */
+async function calibrate(context: CliContext, spec: string, flags: EngineFlags): Promise<void> {
+  const profile = await loadProfile(spec, profileContext(context));
+  const documents = await documentsFor(context, profile, []);
+  const file = bundleFile(context, profile);
+  const kept = Object.entries(readJson(file)).filter(([key]) => key.endsWith(profile.digest));
+  const entries: Record<string, unknown> = Object.fromEntries(kept);
+  for (const model of list(chooseModel(context, flags, profile))) {
+    const engine = await openModel(context, model, flags, 'many');
+    try {
+      Object.assign(entries, await computeConstants(context, profile, engine, documents));
+    } finally {
+      await engine.dispose();
+    }
+  }
+  writeFileSync(file, `${JSON.stringify(entries, null, 2)}\n`);
+  context.stdout.write(`${file}\n`);
+}
+
+function readJson(file: string): Record<string, unknown> {
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>) : {};
 }
 
 function init(context: CliContext, name: string, type: keyof typeof starters, dir: string): void {

@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import ts from 'typescript';
+
+/**
+ * The rooms of src: a file imports from its own room and from earlier layers only. What stands in one line does not
+ * know of each other.
+ */
+const layers: readonly (readonly string[])[] = [
+  ['types.ts', 'errors.ts', 'random.ts', 'ordered.ts'],
+  ['spans.ts', 'record.ts'],
+  ['segment.ts'],
+  ['metrics', 'linear', 'grammar', 'prompt.ts', 'records', 'formats', 'gguf'],
+  ['task-types'],
+  ['examples.ts'],
+  ['methods', 'baselines'],
+  ['profile', 'cache.ts', 'documents.ts'],
+  ['predict.ts'],
+  ['evaluate.ts'],
+  ['engine', 'models'],
+  ['index.ts'],
+  ['cli'],
+];
+
+/** Packages that one room wraps for all others. */
+const wrapped: Readonly<Record<string, string>> = {
+  'node-llama-cpp': 'engine',
+  commander: 'cli',
+  ink: 'cli',
+  chalk: 'cli',
+  react: 'cli',
+};
+
+/** What only the command line may touch: it is passed in everywhere else. */
+const outsideWorld =
+  /^(process\.(env|stdin|stdout|stderr|argv|exit|exitCode|cwd|hrtime|memoryUsage|resourceUsage)|Date\.now|performance\.now|Math\.random|console\.\w+)$/;
+
+/** `file: expression`, with the reason why it may. */
+const exceptions: Readonly<Record<string, string>> = {};
+
+const root = path.resolve(import.meta.dirname, '../src');
+
+interface SourceFile {
+  /** Relative to src, with slashes. */
+  readonly name: string;
+  readonly room: string;
+  /** Packages by name, our own files relative to src. */
+  readonly imports: readonly string[];
+  readonly outside: readonly string[];
+  readonly anyTypes: number;
+}
+
+const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
+  .filter((name) => /\.tsx?$/u.test(name))
+  .map((name) => scan(name.replaceAll(path.sep, '/')));
+
+function scan(name: string): SourceFile {
+  const tree = ts.createSourceFile(name, readFileSync(path.join(root, name), 'utf8'), ts.ScriptTarget.ES2023, true);
+  const imports: string[] = [];
+  const outside: string[] = [];
+  let anyTypes = 0;
+  const visit = (node: ts.Node): void => {
+    const specifier = specifierOf(node);
+    if (specifier !== null) imports.push(target(name, specifier));
+    if (ts.isPropertyAccessExpression(node) && outsideWorld.test(node.getText(tree))) outside.push(node.getText(tree));
+    if (ts.isNewExpression(node) && node.expression.getText(tree) === 'Date' && node.arguments?.length === 0)
+      outside.push('new Date()');
+    if (node.kind === ts.SyntaxKind.AnyKeyword) anyTypes++;
+    ts.forEachChild(node, visit);
+  };
+  visit(tree);
+  return { name, room: roomOf(name), imports, outside, anyTypes };
+}
+
+/** What a node imports: statically, dynamically or as a type. */
+function specifierOf(node: ts.Node): string | null {
+  const literal =
+    ts.isImportDeclaration(node) || ts.isExportDeclaration(node)
+      ? node.moduleSpecifier
+      : ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword
+        ? node.arguments[0]
+        : ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)
+          ? node.argument.literal
+          : undefined;
+  return literal !== undefined && ts.isStringLiteralLike(literal) ? literal.text : null;
+}
+
+function target(from: string, specifier: string): string {
+  if (specifier.startsWith('.')) return path.posix.join(path.posix.dirname(from), specifier);
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+}
+
+function roomOf(name: string): string {
+  const [first, ...rest] = name.split('/');
+  return rest.length > 0 ? (first as string) : name.replace(/\.js$/u, '.ts');
+}
+
+function isOwn(imported: string, file: SourceFile): boolean {
+  return imported.includes('.js') && roomOf(imported) !== file.room;
+}
+
+function layerOf(room: string): number {
+  return layers.findIndex((layer) => layer.includes(room));
+}
+
+describe('src', () => {
+  it('has exactly the rooms of the table', () => {
+    const rooms = new Set(files.map((file) => file.room));
+    assert.deepEqual([...rooms].sort(), layers.flat().sort());
+  });
+
+  it('imports only leftward', () => {
+    const wrong = files.flatMap((file) =>
+      file.imports
+        .filter((imported) => isOwn(imported, file) && layerOf(roomOf(imported)) >= layerOf(file.room))
+        .map((imported) => `${file.name} imports ${imported}`),
+    );
+    assert.deepEqual(wrong, []);
+  });
+
+  it('wraps its heavy packages in one room each', () => {
+    const wrong = files.flatMap((file) =>
+      file.imports
+        .filter((imported) => imported in wrapped && wrapped[imported] !== file.room)
+        .map((imported) => `${file.name} imports ${imported}`),
+    );
+    assert.deepEqual(wrong, []);
+  });
+
+  it('reads no clock, environment or chance and prints nothing outside of the command line', () => {
+    const wrong = files
+      .filter((file) => file.room !== 'cli')
+      .flatMap((file) => file.outside.map((expression) => `${file.name}: ${expression}`));
+    assert.deepEqual(
+      wrong.filter((place) => exceptions[place] === undefined),
+      [],
+    );
+    assert.deepEqual(
+      Object.keys(exceptions).filter((place) => !wrong.includes(place)),
+      [],
+    );
+  });
+
+  it('has no folder for leftovers', () => {
+    const folders = new Set(files.flatMap((file) => file.name.split('/').slice(0, -1)));
+    assert.deepEqual(
+      ['utils', 'util', 'common', 'helpers', 'shared', 'lib', 'misc'].filter((name) => folders.has(name)),
+      [],
+    );
+  });
+
+  it('has no any', () => {
+    assert.deepEqual(
+      files.filter((file) => file.anyTypes > 0).map((file) => file.name),
+      [],
+    );
+  });
+});
