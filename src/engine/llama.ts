@@ -22,7 +22,8 @@ export interface EngineOptions {
   readonly threads?: number;
   /**
    * `many`: a lane for each thread, for streams of records (on 2 cores twice the records a second of one lane,
-   * and steady beside other work). `one`: all threads on one lane, for a single record.
+   * and steady beside other work). `one`: the threads but one on one lane, for a single record; threads wait for
+   * each other by spinning, and with a core short they take 10 times as long.
    */
   readonly parallel?: 'one' | 'many';
   readonly accelerator?: Accelerator;
@@ -52,7 +53,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const pool = new LanePool(lanes, () =>
     Lane.create(llama, model, {
       contextSize,
-      threads: Math.max(1, Math.floor(threads / lanes)),
+      threads: Math.max(1, lanes === 1 ? threads - 1 : Math.floor(threads / lanes)),
       onCall: collect,
     }),
   );

@@ -1,7 +1,10 @@
 import type { TaskType } from '../types.js';
 
-/** The files of a new task, by name: it runs as it is. */
-export type Starter = (name: string) => Readonly<Record<string, string>>;
+/**
+ * The files of a new task, by name: it runs as it is.
+ * @param schema where an editor finds the JSON Schema of a task.yaml, from the task's folder
+ */
+export type Starter = (name: string, schema: string) => Readonly<Record<string, string>>;
 
 /** What `slm tasks init --type` offers. */
 export const starters = {
@@ -12,15 +15,17 @@ export const starters = {
   generate,
 } satisfies Record<string, Starter> & Record<TaskType, Starter>;
 
-const schemaLine = '# yaml-language-server: $schema=https://unpkg.com/slm/docs/task.schema.json';
+function schemaLine(schema: string): string {
+  return `# yaml-language-server: $schema=${schema}`;
+}
 
 function jsonl(rows: readonly object[]): string {
   return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
 }
 
-function classify(name: string) {
+function classify(name: string, schema: string) {
   return {
-    'task.yaml': `${schemaLine}
+    'task.yaml': `${schemaLine(schema)}
 name: ${name}
 description: Which team a customer's message is for.   # what the task does, in one sentence
 type: classify                  # one label a text
@@ -64,9 +69,9 @@ metrics:                        # \`slm eval\` exits with 100 below these
   };
 }
 
-function multiLabel(name: string) {
+function multiLabel(name: string, schema: string) {
   return {
-    'task.yaml': `${schemaLine}
+    'task.yaml': `${schemaLine(schema)}
 name: ${name}
 description: Which topics a message touches.
 type: classify
@@ -100,9 +105,9 @@ metrics:
   };
 }
 
-function extract(name: string) {
+function extract(name: string, schema: string) {
   return {
-    'task.yaml': `${schemaLine}
+    'task.yaml': `${schemaLine(schema)}
 name: ${name}
 description: Medicines and doses in a note.
 type: extract                   # spans of the text, copied, with their offsets
@@ -152,9 +157,9 @@ metrics:
   };
 }
 
-function answer(name: string) {
+function answer(name: string, schema: string) {
   return {
-    'task.yaml': `${schemaLine}
+    'task.yaml': `${schemaLine(schema)}
 name: ${name}
 description: Answers from our own documents, or says that they have none.
 type: answer                    # copied from a document, with file and line
@@ -201,9 +206,9 @@ A book may be kept for four weeks. Late books cost 20 cents a day.
   };
 }
 
-function generate(name: string) {
+function generate(name: string, schema: string) {
   return {
-    'task.yaml': `${schemaLine}
+    'task.yaml': `${schemaLine(schema)}
 name: ${name}
 description: A meeting request as structured data.
 type: generate                  # JSON that always fits the schema below (or text that fits a "grammar:")

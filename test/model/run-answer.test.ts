@@ -46,10 +46,10 @@ test('slm run qa --context: an answer with its place, or none with the reason', 
     'Which planet has the most moons?',
     '',
   ];
-  const { code, stdout, stderr } = await runSlm(
-    ['run', 'qa', '--context', handbook, '--json', ...questions.flatMap((question) => ['-t', question])],
-    { timeoutMs },
-  );
+  const { code, stdout, stderr } = await runSlm(['run', 'qa', '--context', handbook, '--lines', '--json'], {
+    input: `${questions.join('\n')}\n`,
+    timeoutMs,
+  });
   assert.equal(code, 0, stderr);
   const results = parsed(stdout);
   assert.equal(results.length, 4);

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { parse } from 'csv-parse/sync';
 import { gemma, modelFile, smollm } from '../helpers/models.js';
 import {
   collect,
@@ -68,14 +69,18 @@ describe('slm run sentiment, as in the README', () => {
       { timeoutMs: 900_000 },
     );
     assert.equal(code, 0, stderr);
-    const [header, ...rows] = linesOf(stdout);
-    assert.match(
-      header as string,
-      /^product,stars,review,id,label,abstained,score,score_positive,score_negative,error$/u,
-    );
-    const given = linesOf(readText('examples', 'reviews.csv'));
+    const given: string[][] = parse(readText('examples', 'reviews.csv'));
+    const [header, ...rows]: string[][] = parse(stdout);
+    const ours = ['id', 'label', 'abstained', 'score', 'score_positive', 'score_negative', 'error'];
+    assert.deepEqual(header, ['product', 'stars', 'review', ...ours]);
     assert.equal(rows.length, given.length - 1);
-    for (const line of rows) assert.match(line, /,(positive|negative),false,[01][.\d]*,[01][.\d]*,[01][.\d]*,$/u);
+    for (const [i, [product, stars, review, id, label, abstained, ...scores]] of rows.entries()) {
+      assert.deepEqual([id, product, stars, review], given[i + 1]);
+      assert.match(label as string, /^(positive|negative)$/u);
+      assert.equal(abstained, 'false');
+      assert.equal(scores.pop(), '');
+      for (const score of scores) assert.match(score, /^[01](\.\d+)?$/u);
+    }
   });
 });
 

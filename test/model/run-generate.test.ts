@@ -63,19 +63,9 @@ test('an output that the limit cuts off is an error of that record, exit code 4'
       'name: too-short\ntype: generate\nschema:\n  type: object\n  required: [a, b]\n  additionalProperties: false\n  properties:\n' +
       '    a: { type: string, minLength: 40, maxLength: 60 }\n    b: { type: string, minLength: 40, maxLength: 60 }\noptions:\n  maxTokens: 8\n',
   });
-  const { code, stdout, stderr } = await runSlm([
-    'run',
-    task,
-    '-m',
-    gemma,
-    '--json',
-    '-t',
-    'Write about the sea.',
-    '-t',
-    '',
-    '-t',
-    'Write about the moon.',
-  ]);
+  const { code, stdout, stderr } = await runSlm(['run', task, '-m', gemma, '--lines', '--json'], {
+    input: 'Write about the sea.\n\nWrite about the moon.\n',
+  });
   assert.equal(code, 4, stderr);
   const results = parsed(stdout);
   assert.equal(results.length, 3);

@@ -203,7 +203,7 @@ describe('models that are none', () => {
       ['random.gguf', /not a GGUF/u],
       ['magic.gguf', /cut off|damaged/u],
       ['half.gguf', /is cut off/u],
-      ['header.gguf', /is cut off/u],
+      ['header.gguf', /cut off|damaged/u],
       ['folder.gguf', /is a folder/u],
       ['nowhere.gguf', /no file/u],
     ] as const) {

@@ -189,7 +189,8 @@ function init(context: CliContext, name: string, type: keyof typeof starters, di
   const folder = path.resolve(context.cwd, dir, name);
   if (existsSync(folder))
     throw usageError(`${path.join(dir, name)} exists already`, 'Choose another name; nothing was changed.');
-  for (const [file, content] of Object.entries(starters[type](name))) {
+  const schema = path.relative(folder, path.join(context.packageRoot, 'docs', 'task.schema.json'));
+  for (const [file, content] of Object.entries(starters[type](name, schema))) {
     const target = path.join(folder, file);
     mkdirSync(path.dirname(target), { recursive: true });
     writeFileSync(target, content);

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { profileJsonSchema } from '../src/profile/index.js';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+const reference = path.join(root, 'docs', 'cli.md');
+/** A help text in docs/cli.md: the command, then what it prints. */
+const helpBlock = /```text\n\$ slm( [a-z ]+)? --help\n([\s\S]*?)```/gu;
+
+function helpOf(command: string): string {
+  const words = command.split(' ').filter((word) => word !== '');
+  // Commander asks the terminal for its width; there is none here, so that it is 80.
+  return execFileSync(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...words, '--help'], {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0', SLM_MODEL: '', SLM_THREADS: '' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
+describe('docs', () => {
+  test('docs/cli.md shows the help that the program prints (UPDATE_DOCS=1 writes it anew)', () => {
+    const written = readFileSync(reference, 'utf8');
+    const commands = [...written.matchAll(helpBlock)].map((match) => match[1] ?? '');
+    assert.ok(commands.includes(' run') && commands.includes(' eval'), 'the help of run and eval is there');
+    const current = written.replace(
+      helpBlock,
+      (_block, command: string | undefined) =>
+        `\`\`\`text\n$ slm${command ?? ''} --help\n${helpOf(command ?? '')}\`\`\``,
+    );
+    if (process.env.UPDATE_DOCS === '1') writeFileSync(reference, current);
+    else assert.equal(written, current);
+  });
+
+  test('docs/task.schema.json is what `slm tasks schema` prints', () => {
+    const written: unknown = JSON.parse(readFileSync(path.join(root, 'docs', 'task.schema.json'), 'utf8'));
+    assert.deepEqual(written, JSON.parse(JSON.stringify(profileJsonSchema())));
+  });
+
+  test('every relative link of the documentation leads to a file', () => {
+    const missing: string[] = [];
+    for (const file of markdownFiles()) {
+      const text = readFileSync(path.join(root, file), 'utf8').replace(/```[\s\S]*?```/gu, '');
+      for (const match of text.matchAll(/\]\(([^)\s]+)\)/gu)) {
+        const target = (match[1] as string).replace(/#.*$/u, '');
+        if (target === '' || /^[a-z]+:/u.test(target)) continue;
+        if (!existsSync(path.resolve(root, path.dirname(file), target))) missing.push(`${file}: ${target}`);
+      }
+    }
+    assert.deepEqual(missing, []);
+  });
+});
+
+function markdownFiles(): string[] {
+  const inFolder = (folder: string) =>
+    readdirSync(path.join(root, folder), { withFileTypes: true })
+      .filter((entry) => entry.isFile() && entry.name.endsWith('.md'))
+      .map((entry) => path.join(folder, entry.name));
+  const tasks = readdirSync(path.join(root, 'tasks'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return ['.', 'docs', 'examples', ...tasks.map((entry) => path.join('tasks', entry.name))].flatMap(inFolder);
+}
