@@ -4,6 +4,7 @@ import { type ConfusionMatrix, confusion } from './metrics/confusion.js';
 import { type Metric, type MetricContext, metricsFor, type PreparedMetric } from './metrics/index.js';
 import { type ClassRow, perClass } from './metrics/per-class.js';
 import { predict, type Task } from './predict.js';
+import { placeOf } from './record.js';
 import { taskTypes } from './task-types/index.js';
 import type { Example, InputRecord, MetricGoal, Output, Pair, Prediction, TaskProfile } from './types.js';
 
@@ -20,7 +21,8 @@ export interface Figure {
 
 export interface Mistake {
   readonly id: string;
-  readonly line: string;
+  /** `file:line` of the record. */
+  readonly place: string;
   readonly text: string;
   readonly gold: string;
   readonly predicted: string;
@@ -202,7 +204,7 @@ function mistakesOf(examples: readonly Example[], pairs: readonly Pair[]): Mista
     const { origin } = example.record;
     return {
       id: pair.id,
-      line: `${origin.file}:${origin.line}`,
+      place: placeOf(origin),
       text: pair.text,
       gold: definition.describe(pair.gold),
       predicted: pair.output === null ? '(error)' : definition.describe(pair.output),

@@ -1,4 +1,4 @@
-import type { InputRecord, Row } from './types.js';
+import type { InputRecord, Origin, Row } from './types.js';
 
 /** A row that cannot become a record, and why. */
 export interface BadRow {
@@ -31,10 +31,15 @@ export function isBadRow(record: InputRecord | BadRow): record is BadRow {
   return 'error' in record;
 }
 
-/** The row's own id, else where it stands: `file:line`, or the line alone for standard input. */
+/** The row's own id, else where it stands: `file:line`, the line alone for standard input, the file for a whole one. */
 function identify({ fields, origin }: Row): string {
   const { id } = fields;
   if (typeof id === 'string' && id !== '') return id;
   if (typeof id === 'number') return String(id);
-  return origin.file === '-' ? String(origin.line) : `${origin.file}:${origin.line}`;
+  return origin.file === '-' && origin.line !== null ? String(origin.line) : placeOf(origin);
+}
+
+/** `file:line`, for messages; the file alone when the row is all of it. */
+export function placeOf({ file, line }: Origin): string {
+  return line === null ? file : `${file}:${line}`;
 }

@@ -13,11 +13,12 @@ export interface Span {
   readonly end: number;
 }
 
-/** Where a row came from, for messages. `line` is 1-based: the line on which the row starts. */
+/** Where a row came from. */
 export interface Origin {
   /** Path as the user gave it; `-` for standard input. */
   readonly file: string;
-  readonly line: number;
+  /** The line on which the row starts, from 1; null when the row is the whole file. */
+  readonly line: number | null;
 }
 
 /** What a reader yields: named fields as they stand in the file, or the reason why this row cannot be read. */

@@ -17,7 +17,7 @@ function helpOf(command: string): string {
   return execFileSync(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...words, '--help'], {
     cwd: root,
     encoding: 'utf8',
-    env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0', SLM_MODEL: '', SLM_THREADS: '' },
+    env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
 }

@@ -167,7 +167,7 @@ describe('a report on a classification', () => {
       ],
     );
     assert.deepEqual(
-      [mistakes[0]?.gold, mistakes[0]?.line, mistakes[0]?.tags],
+      [mistakes[0]?.gold, mistakes[0]?.place, mistakes[0]?.tags],
       ['negative', 'in.jsonl:1', ['irony', 'short']],
     );
   });

@@ -147,8 +147,8 @@ describe('lines', () => {
 });
 
 describe('text', () => {
-  it('is one row a file, with LF at the end of each line', async () => {
-    assert.deepEqual(await texts(readers.text, bytes('one\r\n\r\ntwo\n')), ['one\n\ntwo\n']);
+  it('is one row a file, with LF between its lines and none at its end', async () => {
+    assert.deepEqual(await texts(readers.text, bytes('one\r\n\r\ntwo\n')), ['one\n\ntwo']);
   });
 
   it('has no row for an empty file', async () => {

@@ -24,7 +24,9 @@ export interface Input {
 /** What to read: the files, `-` or nothing for standard input, or the texts of the command line. */
 export function chooseInputs(context: CliContext, files: readonly string[], flags: InputFlags): Input[] {
   if (flags.text !== undefined && files.length > 0) throw usageError('give either files or --text, not both');
-  if (flags.text !== undefined) return flags.text.map((text) => ({ source: textSource(text), reader: readers.text }));
+  if (flags.text !== undefined) {
+    return flags.text.map((text) => ({ source: stringSource(JSON.stringify(text)), reader: readers.jsonl }));
+  }
   if (flags.lines === true && flags.inputFormat !== undefined && flags.inputFormat !== 'lines') {
     throw usageError(`--lines contradicts --input-format ${flags.inputFormat}`, 'Leave one of them out.');
   }
@@ -38,9 +40,10 @@ export function chooseInputs(context: CliContext, files: readonly string[], flag
   });
 }
 
-/** Whether there is but one record, so that all threads may work on it. */
-export function isSingle(inputs: readonly Input[]): boolean {
-  return inputs.length === 1 && inputs[0]?.reader === readers.text;
+/** Whether there is but one record, so that several threads may work on it. */
+export function isSingle(inputs: readonly Input[], flags: Pick<InputFlags, 'text' | 'limit'>): boolean {
+  if (flags.limit === 1) return true;
+  return inputs.length === 1 && (flags.text !== undefined || inputs[0]?.reader === readers.text);
 }
 
 /** The records of all inputs, one after the other. */
@@ -72,7 +75,7 @@ export function readRows(
   });
 }
 
-function textSource(text: string): ByteSource {
+function stringSource(text: string): ByteSource {
   return {
     file: '-',
     async *open() {

@@ -96,7 +96,7 @@ function mistakeLines(report: Report, { mistakes, width, paint }: TextOptions): 
   const lines = shown.flatMap((mistake) => {
     const sure = mistake.score === null ? '' : ` (${mistake.score.toFixed(2)})`;
     return [
-      `  ${paint.dim(mistake.line)} ${clip(visible(mistake.text), Math.max(30, width - mistake.line.length - 4))}`,
+      `  ${paint.dim(mistake.place)} ${clip(visible(mistake.text), Math.max(30, width - mistake.place.length - 4))}`,
       `    gold ${paint.green(clip(visible(mistake.gold), width))}`,
       `    said ${paint.red(clip(visible(mistake.predicted), width))}${sure}`,
     ];

@@ -6,6 +6,7 @@ import type { FormatOptions, Writer } from './types.js';
  * Tab-separated values without a header, for cut, sort and awk. The columns are always the same:
  *
  *     classify   label  score  text                                  (label: a,b for several; abstain; error)
+ *                                                                    (a whole file: its name in place of the text)
  *     extract    label  entity  start  end  score  id                (a row an entity)
  *     answer     answer  score  source  line  start  end  question   (no answer: only score and question)
  *     generate   output  id
@@ -26,7 +27,8 @@ export const tsv: Writer = {
 type Cells = readonly (string | number)[];
 
 function rows({ record, output }: Prediction, { taskType, offsets }: FormatOptions): Cells[] {
-  const { id, text } = record;
+  const { id, origin } = record;
+  const text = origin.line === null ? id : record.text;
   switch (output?.type) {
     case undefined:
       return [errorCells[taskType](id, text)];
@@ -35,7 +37,7 @@ function rows({ record, output }: Prediction, { taskType, offsets }: FormatOptio
       return [[label, decimals(output.score), text]];
     }
     case 'extract': {
-      const span = spansOf(text, offsets);
+      const span = spansOf(record.text, offsets);
       return output.entities.map((entity) => {
         const { start, end } = span(entity);
         return [entity.label, entity.text, start, end, decimals(entity.score), id];
@@ -43,7 +45,7 @@ function rows({ record, output }: Prediction, { taskType, offsets }: FormatOptio
     }
     case 'answer': {
       const { source = '', line = '', start = '', end = '' } = evidenceOf(output, offsets) ?? {};
-      return [[output.answer ?? '', decimals(output.score), source, line, start, end, text]];
+      return [[output.answer ?? '', decimals(output.score), source, line, start, end, record.text]];
     }
     case 'generate':
       return [[output.text, id]];

@@ -7,6 +7,7 @@ import { type BadExample, type ExampleContext, exampleOf, isBadExample } from '.
 import { checkGrammar } from '../grammar/gbnf.js';
 import { defaultMethod, methodNamed, methods } from '../methods/index.js';
 import { metricsFor } from '../metrics/index.js';
+import { placeOf } from '../record.js';
 import { fileSource, readerFor } from '../records/index.js';
 import { taskTypes } from '../task-types/index.js';
 import type { Example, Label, MetricGoal, Row, TaskProfile, Threshold } from '../types.js';
@@ -384,10 +385,6 @@ function digestOf(settings: object, examples: readonly Example[]): string {
 
 function place(example: Example): string {
   return placeOf(example.record.origin);
-}
-
-function placeOf({ file, line }: { file: string; line: number }): string {
-  return `${file}:${line}`;
 }
 
 /** Paths in messages are as short as they can be. */

@@ -1,5 +1,5 @@
 import type { Row } from '../types.js';
-import { lines } from './lines.js';
+import { readLines } from './lines.js';
 import { tooLong } from './split-lines.js';
 import type { Reader } from './types.js';
 
@@ -15,16 +15,15 @@ export const conll: Reader = {
   labelled: true,
   async *read(source, options) {
     let sentence: Sentence | null = null;
-    for await (const row of lines.read(source, options)) {
-      const line = row.fields.text;
-      if (typeof line === 'string' && (line.trim() === '' || line.startsWith('-DOCSTART-'))) {
+    for await (const { line, text, error } of readLines(source, options)) {
+      if (text !== null && (text.trim() === '' || text.startsWith('-DOCSTART-'))) {
         if (sentence !== null) yield sentenceRow(sentence);
         sentence = null;
         continue;
       }
-      sentence ??= { origin: row.origin, tokens: [], tags: [], bytes: 0, error: null };
-      if (typeof line !== 'string') sentence.error ??= row.error ?? 'a line cannot be read';
-      else addToken(sentence, line, row.origin.line, options.maxRecordBytes);
+      sentence ??= { origin: { file: source.file, line }, tokens: [], tags: [], bytes: 0, error: null };
+      if (text === null) sentence.error ??= error;
+      else addToken(sentence, text, line, options.maxRecordBytes);
     }
     if (sentence !== null) yield sentenceRow(sentence);
   },

@@ -1,7 +1,7 @@
 import { CsvError, parse } from 'csv-parse/sync';
 import { usageError } from '../errors.js';
 import { type TableRecord, tableRows } from './delimited.js';
-import { lines } from './lines.js';
+import { readLines } from './lines.js';
 import { tooLong } from './split-lines.js';
 import type { ByteSource, Reader, ReadOptions } from './types.js';
 
@@ -31,14 +31,13 @@ interface Open {
 
 async function* records(source: ByteSource, options: ReadOptions, delimiter: string): AsyncIterable<TableRecord> {
   let open: Open | null = null;
-  for await (const { fields, origin, error } of lines.read(source, options)) {
-    const text = fields.text;
-    if (typeof text !== 'string') {
-      yield { line: open?.line ?? origin.line, error: error ?? 'the line cannot be read' };
+  for await (const { line, text, error } of readLines(source, options)) {
+    if (text === null) {
+      yield { line: open?.line ?? line, error };
       open = null;
       continue;
     }
-    const record: Open = open ?? { line: origin.line, parts: [], bytes: 0 };
+    const record: Open = open ?? { line, parts: [], bytes: 0 };
     open = null;
     record.parts.push(text);
     record.bytes += Buffer.byteLength(text) + 1;

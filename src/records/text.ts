@@ -8,9 +8,10 @@ export const text: Reader = {
   extensions: ['txt', 'text', 'md', 'markdown'],
   labelled: false,
   async *read(source, options) {
-    const origin = { file: source.file, line: 1 };
+    const origin = { file: source.file, line: null };
     const document = await readUpTo(source, options, options.maxRecordBytes);
     if (document === null) yield { fields: {}, origin, error: tooLong('the text', options.maxRecordBytes) };
-    else if (document !== '') yield { fields: { text: document }, origin };
+    // The last line end belongs to the file, not to the text, as in $(cat file).
+    else if (document !== '') yield { fields: { text: document.replace(/\n$/, '') }, origin };
   },
 };

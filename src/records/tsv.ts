@@ -1,5 +1,5 @@
 import { type TableRecord, tableRows } from './delimited.js';
-import { lines } from './lines.js';
+import { readLines } from './lines.js';
 import type { ByteSource, Reader, ReadOptions } from './types.js';
 
 /**
@@ -14,8 +14,8 @@ export const tsv: Reader = {
 };
 
 async function* records(source: ByteSource, options: ReadOptions): AsyncIterable<TableRecord> {
-  for await (const { fields, origin, error } of lines.read(source, options)) {
-    if (typeof fields.text !== 'string') yield { line: origin.line, error: error ?? 'the line cannot be read' };
-    else if (fields.text.trim() !== '') yield { line: origin.line, cells: fields.text.split('\t') };
+  for await (const { line, text, error } of readLines(source, options)) {
+    if (text === null) yield { line, error };
+    else if (text.trim() !== '') yield { line, cells: text.split('\t') };
   }
 }

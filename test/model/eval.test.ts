@@ -77,7 +77,7 @@ test('slm eval sentiment --json: figures, intervals, baselines, confusion, mista
   assert.equal(report.perClass.length, 2);
   for (const mistake of report.mistakes) {
     assert.notEqual(mistake.gold, mistake.predicted);
-    assert.match(mistake.line, /test\.jsonl:\d+$/u);
+    assert.match(mistake.place, /test\.jsonl:\d+$/u);
   }
   const scores = report.mistakes.map((mistake) => mistake.score as number);
   assert.deepEqual(
@@ -183,7 +183,7 @@ describe('labelled data', () => {
     );
     const f1 = figure(report, 'entity-f1').value;
     assert.ok(f1 === null || (f1 >= 0 && f1 <= 1));
-    assert.ok(report.mistakes.every((mistake) => /notes\.conll:\d+$/u.test(mistake.line)));
+    assert.ok(report.mistakes.every((mistake) => /notes\.conll:\d+$/u.test(mistake.place)));
   });
 
   test('SQuAD 2: exact match, F1 and no answer', async (t) => {

@@ -4,6 +4,7 @@ import { exitCodes, failure, messageOf, usageError } from '../../errors.js';
 import { evaluate, type Report } from '../../evaluate.js';
 import { type ExampleContext, exampleOf, isBadExample } from '../../examples.js';
 import { loadProfile } from '../../profile/index.js';
+import { placeOf } from '../../record.js';
 import { fileSource, readerFor, readers } from '../../records/index.js';
 import type { Example, TaskProfile } from '../../types.js';
 import { type CliContext, profileContext } from '../context.js';
@@ -143,7 +144,7 @@ async function readGold(context: CliContext, profile: TaskProfile, flags: EvalFl
   for await (const row of readRows(context, { source, reader }, flags)) {
     if (examples.length >= (flags.limit ?? Number.POSITIVE_INFINITY)) break;
     const example = exampleOf(row, examples.length, exampleContext);
-    if (isBadExample(example)) throw usageError(`${example.origin.file}:${example.origin.line}: ${example.error}`);
+    if (isBadExample(example)) throw usageError(`${placeOf(example.origin)}: ${example.error}`);
     examples.push(example);
   }
   if (examples.length === 0) throw usageError(`"${flags.data}" has no examples`);

@@ -6,7 +6,7 @@ import { describePrompt } from '../../methods/explain.js';
 import { methodOf } from '../../methods/index.js';
 import { predict } from '../../predict.js';
 import { loadProfile } from '../../profile/index.js';
-import { isBadRow } from '../../record.js';
+import { isBadRow, placeOf } from '../../record.js';
 import { readers } from '../../records/index.js';
 import type { OffsetUnit } from '../../spans.js';
 import type { TaskProfile } from '../../types.js';
@@ -94,7 +94,7 @@ async function run(
     context,
     chooseModel(context, flags, profile),
     flags,
-    isSingle(inputs) ? 'one' : 'many',
+    isSingle(inputs, flags) ? 'one' : 'many',
   );
   context.onClose(() => engine.dispose());
   const task = await openTaskOn(context, profile, engine, documents);
@@ -116,7 +116,7 @@ async function run(
     done++;
     if (prediction.error !== undefined) {
       failed++;
-      context.notice(`${prediction.record.origin.file}:${prediction.record.origin.line}: ${prediction.error}`);
+      context.notice(`${placeOf(prediction.record.origin)}: ${prediction.error}`);
     }
     const perSecond = done / Math.max(0.001, (context.now() - start) / 1000);
     status.show(`${done} records, ${perSecond.toFixed(1)} a second${failed > 0 ? `, ${failed} failed` : ''}`);
