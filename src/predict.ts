@@ -112,5 +112,5 @@ function emptyOutput(profile: TaskProfile): Output {
 }
 
 function recordOfBadRow({ row, index, id }: BadRow): InputRecord {
-  return { index, id, text: '', fields: row.fields, origin: row.origin };
+  return { index, id, text: '', fields: row.fields, added: null, origin: row.origin };
 }

@@ -24,7 +24,7 @@ export function recordOf(row: Row, index: number, input: string, field: string |
     return { row, index, id, error: `no field "${name}"; ${has}. Name the field of the input with --field` };
   }
   const text = typeof value === 'string' ? value : typeof value === 'object' ? JSON.stringify(value) : String(value);
-  return { index, id, text, fields: { ...fields, [input]: text }, origin };
+  return { index, id, text, fields: { ...fields, [input]: text }, added: input in fields ? null : input, origin };
 }
 
 export function isBadRow(record: InputRecord | BadRow): record is BadRow {

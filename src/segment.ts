@@ -56,14 +56,15 @@ function* segments(segmenter: Intl.Segmenter, text: string): Iterable<Span> {
 const heading = /^ {0,3}#{1,6}(?:\s|$)/;
 const listItem = /^\s*(?:[-*+•‣◦]|\d{1,3}[.)])\s+\S/;
 const rule = /^\s*(?:[-=*_] ?){3,}\s*$/;
+const tableRow = /^\s*\|.*\|\s*$/;
 
-/** Parts of the text that no sentence crosses: paragraphs, headings, list items, rules. */
+/** Parts of the text that no sentence crosses: paragraphs, headings, list items, table rows, rules. */
 function blocks(text: string): Span[] {
   const found: Span[] = [];
   let open: Span | null = null;
   for (const { 0: line, index: start } of text.matchAll(/[^\n]+/g)) {
     const end = start + line.length;
-    const alone = heading.test(line) || rule.test(line);
+    const alone = heading.test(line) || rule.test(line) || tableRow.test(line);
     const blankBefore: boolean = open === null || text.slice(open.end, start).length > 1;
     if (open !== null && !alone && !blankBefore && line.trim() !== '' && !listItem.test(line)) {
       open = { start: open.start, end };

@@ -36,8 +36,10 @@ export interface InputRecord {
   readonly id: string;
   /** The main input: the text, or the question for `answer`. */
   readonly text: string;
-  /** Every field of the row, for the prompt and for passing through. */
+  /** Every field of the row, and the main input under the name that the task has for it. */
   readonly fields: Readonly<Record<string, unknown>>;
+  /** The name under which the main input was added to the fields; null where the row has it itself. */
+  readonly added: string | null;
   readonly origin: Origin;
 }
 

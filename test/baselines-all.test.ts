@@ -8,7 +8,7 @@ import { majority } from '../src/baselines/majority.js';
 import type { ClassifyOutput, Example, Gold, InputRecord } from '../src/types.js';
 
 function record(text: string, fields: Record<string, unknown> = {}): InputRecord {
-  return { index: 0, id: '0', text, fields, origin: { file: '-', line: 1 } };
+  return { index: 0, id: '0', text, fields, added: null, origin: { file: '-', line: 1 } };
 }
 
 function example(text: string, gold: Gold, fields: Record<string, unknown> = {}): Example {

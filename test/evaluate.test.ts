@@ -192,6 +192,7 @@ describe('a report on a classification', () => {
       profile: profileWith(),
       engine,
       documents: [],
+      ownDocuments: async () => [],
       cache: noCache,
       onProgress: () => undefined,
     });

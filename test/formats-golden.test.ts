@@ -17,7 +17,7 @@ interface Case {
 function prediction(id: string, text: string, result: Output | string, more: Partial<Prediction> = {}): Prediction {
   const index = Number(id.slice(1)) - 1;
   const fields = { id, text, source: 'a, "b"', label: 'gold' };
-  const record = { index, id, text, fields, origin: { file: 'in.jsonl', line: index + 1 } };
+  const record = { index, id, text, fields, added: null, origin: { file: 'in.jsonl', line: index + 1 } };
   return {
     record,
     ...(typeof result === 'string' ? { error: result } : { output: result }),

@@ -20,7 +20,7 @@ const options: FormatOptions = {
 };
 
 function predict(text: string, output: Output | null, fields: Readonly<Record<string, unknown>> = {}): Prediction {
-  const record = { index: 0, id: '1', text, fields, origin: { file: '-', line: 1 } };
+  const record = { index: 0, id: '1', text, fields, added: null, origin: { file: '-', line: 1 } };
   return { record, ...(output === null ? { error: 'failed' } : { output }), ms: 0 };
 }
 

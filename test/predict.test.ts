@@ -41,6 +41,7 @@ function openSentiment(changes: Partial<TaskProfile> = {}, engine = fakeEngine({
     profile: profileWith(changes),
     engine,
     documents: [],
+    ownDocuments: async () => [],
     cache: noCache,
     onProgress: () => undefined,
   });
@@ -113,7 +114,14 @@ describe('a short record', () => {
     const score = (_prompt: string, word: string) => (word.includes('pos') ? Math.log(0.8) : Math.log(0.2));
     for (const calls of [10 + 1, 1]) {
       const engine = fakeEngine({ score });
-      const task = await openTask({ profile, engine, documents: [], cache, onProgress: () => undefined });
+      const task = await openTask({
+        profile,
+        engine,
+        documents: [],
+        ownDocuments: async () => [],
+        cache,
+        onProgress: () => undefined,
+      });
       const [prediction] = await predictions(task, [recordWith('anything')]);
       assert.equal(engine.calls.score, calls);
       assert.ok(prediction?.output?.type === 'classify' && Math.abs(prediction.output.score - 0.5) < 1e-12);

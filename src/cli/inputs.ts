@@ -25,7 +25,8 @@ export interface Input {
 export function chooseInputs(context: CliContext, files: readonly string[], flags: InputFlags): Input[] {
   if (flags.text !== undefined && files.length > 0) throw usageError('give either files or --text, not both');
   if (flags.text !== undefined) {
-    return flags.text.map((text) => ({ source: stringSource(JSON.stringify(text)), reader: readers.jsonl }));
+    const source = stringSource(flags.text.map((text) => JSON.stringify(text)).join('\n'));
+    return [{ source, reader: readers.jsonl }];
   }
   if (flags.lines === true && flags.inputFormat !== undefined && flags.inputFormat !== 'lines') {
     throw usageError(`--lines contradicts --input-format ${flags.inputFormat}`, 'Leave one of them out.');
@@ -43,7 +44,7 @@ export function chooseInputs(context: CliContext, files: readonly string[], flag
 /** Whether there is but one record, so that several threads may work on it. */
 export function isSingle(inputs: readonly Input[], flags: Pick<InputFlags, 'text' | 'limit'>): boolean {
   if (flags.limit === 1) return true;
-  return inputs.length === 1 && (flags.text !== undefined || inputs[0]?.reader === readers.text);
+  return inputs.length === 1 && (flags.text?.length === 1 || inputs[0]?.reader === readers.text);
 }
 
 /** The records of all inputs, one after the other. */

@@ -23,6 +23,11 @@ const { version, description } = JSON.parse(readFileSync(path.join(packageRoot, 
   description: string;
 };
 
+// An empty variable is an unset one.
+for (const name of Object.keys(process.env)) {
+  if (name.startsWith('SLM_') && process.env[name] === '') delete process.env[name];
+}
+
 const program = new Command('slm')
   .description(description)
   .version(version, '-V, --version')
@@ -32,6 +37,7 @@ const program = new Command('slm')
   .option('--debug', 'stack traces, and the log of llama.cpp')
   .showSuggestionAfterError()
   .configureHelp({ showGlobalOptions: true })
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /u, 'slm: ')) })
   .exitOverride();
 
 const closing: (() => Promise<void>)[] = [];

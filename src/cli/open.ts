@@ -97,14 +97,20 @@ async function prepare(
   cache: Cache,
 ): Promise<Task> {
   const status = createStatusLine(context);
+  let announced = false;
   try {
     return await openTask({
       profile,
       engine,
       documents,
       cache,
-      onProgress: (what, done, total) =>
-        status.show(`${what} ${profile.name} for ${engine.model.name}: ${done} of ${total} examples`),
+      ownDocuments: () => documentsFor(context, profile, []),
+      onProgress: (what, done, total) => {
+        if (!announced)
+          context.notice(`${what} ${profile.name} for ${engine.model.name} on ${total} examples; this is done once`);
+        announced = true;
+        status.show(`${done} of ${total} examples`);
+      },
     });
   } finally {
     status.clear();

@@ -83,8 +83,12 @@ export class Lane {
   async scoreNext(prompt: Prompt, positions: readonly number[], tokens: readonly Token[]): Promise<number[][]> {
     this.#checkFits(prompt, 0);
     await this.#rewind(prompt);
-    const results = await this.#evaluate(prompt.input, new Map(positions.map((position) => [position, tokens])));
-    return results.map((next) => tokens.map((token) => next.get(token) as number));
+    const wanted = [...new Set(positions)].sort((a, b) => a - b);
+    const results = await this.#evaluate(prompt.input, new Map(wanted.map((position) => [position, tokens])));
+    return positions.map((position) => {
+      const next = results[wanted.indexOf(position)] as NextLogprobs;
+      return tokens.map((token) => next.get(token) as number);
+    });
   }
 
   async decode(prompt: Prompt, next: NextTokens, options: { maxTokens: number }): Promise<Decoded> {

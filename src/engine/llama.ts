@@ -46,7 +46,8 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     onLog: options.onLog ?? (() => undefined),
   });
   const model = await loadModel(llama, options);
-  const lanes = options.parallel === 'one' ? 1 : Math.min(threads, maxLanes);
+  // Of few threads, one lane has no use for more than one.
+  const lanes = options.parallel === 'one' && threads >= 4 ? 1 : Math.min(threads, maxLanes);
   const trained = model.trainContextSize;
   const contextSize = Math.min(options.contextSize ?? defaultContextSize, trained);
   const collect = createCollector();

@@ -40,7 +40,9 @@ export function passedThrough(
 ): Record<string, unknown> {
   if (!passThrough) return {};
   const own = [...Object.keys(ours), ...ownNames[taskType], 'error', 'explanation'];
-  const theirs = Object.entries(record.fields).filter(([name, value]) => !own.includes(name) || ours[name] !== value);
+  const theirs = Object.entries(record.fields).filter(
+    ([name, value]) => name !== record.added && (!own.includes(name) || ours[name] !== value),
+  );
   return Object.fromEntries(theirs.map(([name, value]) => [inputName(name, own), value]));
 }
 

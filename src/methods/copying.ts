@@ -5,6 +5,9 @@ export interface SourceWord extends Span {
   readonly tokens: readonly Token[];
   /** Copies do not run from one group into the next. */
   readonly group: number;
+  /** Whether a copy may begin, and end, with it: no full stop, no lone bracket. */
+  readonly opens: boolean;
+  readonly closes: boolean;
 }
 
 /** A place at which a copy can stand: so many tokens of a word done, in a copy that began at word `first`. */
@@ -27,14 +30,16 @@ export function sourceWords(
       start: span.start,
       end: span.end,
       group: span.group ?? 0,
+      opens: /[^\p{P}]/u.test(word),
+      closes: /[^\p{P}]|[%‰)]/u.test(word),
       tokens: engine.tokenize(attached ? word : ` ${word}`),
     };
   });
 }
 
-/** Where a copy can begin: at any word. */
+/** Where a copy can begin: at any word that is more than punctuation. */
 export function beginnings(words: readonly SourceWord[]): CopyState[] {
-  return words.map((_, index) => ({ first: index, word: index, done: 0 }));
+  return words.flatMap((word, index) => (word.opens ? [{ first: index, word: index, done: 0 }] : []));
 }
 
 /** The tokens that continue any of the states. */
@@ -57,7 +62,10 @@ export function advance(words: readonly SourceWord[], states: readonly CopyState
 
 /** The states that stand at the end of a word: what was copied is whole words. */
 export function complete(words: readonly SourceWord[], states: readonly CopyState[]): CopyState[] {
-  return states.filter((state) => state.done > 0 && state.done === (words[state.word] as SourceWord).tokens.length);
+  return states.filter((state) => {
+    const word = words[state.word] as SourceWord;
+    return word.closes && state.done > 0 && state.done === word.tokens.length;
+  });
 }
 
 /** What a complete state copied. */

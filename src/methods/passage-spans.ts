@@ -52,10 +52,10 @@ export const passageSpans: Method = {
     const { profile, engine } = context;
     const options = optionsSchema.parse(profile.options);
     const render = rendererOf(profile, engine.model, options);
-    const search = createSearch(context, options);
+    const search = createSearch(context.documents, options);
     const lead = usesChat(profile, engine.model) ? '' : ' ';
     const reader: Reader = { engine, render, options, profile, end: engine.tokenize('\n').slice(0, 1), lead };
-    const judge = await judgeFor(context, options, reader, search);
+    const judge = await judgeFor(context, options, reader);
 
     return {
       maxPieceTokens: null,
@@ -102,7 +102,7 @@ interface Reader {
 type Search = (record: InputRecord) => PassageIndex;
 
 /** The record's own passage where it has one, otherwise the documents, indexed once. */
-function createSearch({ documents }: MethodContext, options: Options): Search {
+function createSearch(documents: readonly Document[], options: Options): Search {
   let shared: PassageIndex | null = null;
   return (record) => {
     const own = record.fields[options.contextField];
@@ -203,19 +203,25 @@ function follow(words: readonly SourceWord[], tokens: readonly Token[]): CopySta
 /** The passages as one text of words, and the way back from its offsets to a passage. */
 function joinPassages(passages: readonly Passage[]) {
   let text = '';
+  let group = 0;
   const words: (Span & { group: number })[] = [];
   const starts: number[] = [];
-  for (const [group, passage] of passages.entries()) {
+  for (const passage of passages) {
     text += ' ';
     const start = text.length;
     starts.push(start);
-    for (const word of wordsOf(passage.text)) words.push({ start: start + word.start, end: start + word.end, group });
+    group++;
+    for (const word of wordsOf(passage.text)) {
+      // An answer stands in one cell of a table.
+      if (passage.text.slice(word.start, word.end) === '|') group++;
+      else words.push({ start: start + word.start, end: start + word.end, group });
+    }
     text += passage.text;
   }
   const locate = (span: Span) => {
-    const group = starts.findLastIndex((start) => start <= span.start);
-    const passage = passages[group] as Passage;
-    const offset = passage.start - (starts[group] as number);
+    const at = starts.findLastIndex((start) => start <= span.start);
+    const passage = passages[at] as Passage;
+    const offset = passage.start - (starts[at] as number);
     return { passage, ...trimPunctuation(text, span, offset) };
   };
   return { text, words, locate };
@@ -317,9 +323,13 @@ function answersOf(example: Example): readonly string[] {
   return example.gold.type === 'answer' ? example.gold.answers : [];
 }
 
-/** Fits the judge on the candidates of the profile's examples; once, then from the cache. */
-async function judgeFor(context: MethodContext, options: Options, reader: Reader, search: Search): Promise<Judge> {
-  const { profile, engine, cache, documents } = context;
+/**
+ * Fits the judge on the candidates of the profile's examples, over the profile's own documents, whatever documents
+ * are asked about now; once, then from the cache.
+ */
+async function judgeFor(context: MethodContext, options: Options, reader: Reader): Promise<Judge> {
+  const { profile, engine, cache } = context;
+  const documents = await context.ownDocuments();
   const shots = new Set(answeredShots(profile, options).map((shot) => shot.fields));
   const pool = profile.examples
     .filter((example) => !shots.has(example.record.fields) && isReadable(example, documents, options))
@@ -330,6 +340,7 @@ async function judgeFor(context: MethodContext, options: Options, reader: Reader
   if (known.success) return known.data;
 
   let done = 0;
+  const search = createSearch(documents, options);
   const readings = await Promise.all(
     pool.map((example) =>
       engine.hold(async () => {

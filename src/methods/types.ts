@@ -18,7 +18,10 @@ export interface Cache {
 export interface MethodContext {
   readonly profile: TaskProfile;
   readonly engine: Engine;
+  /** What questions are answered from in this run. */
   readonly documents: readonly Document[];
+  /** The profile's own documents, which its examples are about; read when asked for. */
+  ownDocuments(): Promise<readonly Document[]>;
   readonly cache: Cache;
   /** Long preparations tell how far they are. */
   readonly onProgress: (what: string, done: number, total: number) => void;

@@ -32,7 +32,19 @@ export function bootstrapIntervals(
       if (value !== null) values[m]?.push(value);
     });
   });
-  return values.map((list) => intervalOf(list, level));
+  return values.map((list, m) => {
+    const percentile = intervalOf(list, level);
+    const metric = metrics[m] as PreparedMetric;
+    return metric.interval === 'basic' && percentile !== null ? mirrored(percentile, metric) : percentile;
+  });
+}
+
+/** The basic interval: the percentile interval mirrored at the value, 2θ − q. Davison and Hinkley 1997, chapter 5.2. */
+function mirrored(interval: Interval, metric: PreparedMetric): Interval {
+  const value = metric.value();
+  if (value === null) return interval;
+  const within = (x: number) => Math.min(metric.range[1], Math.max(metric.range[0], x));
+  return { ...interval, low: within(2 * value - interval.high), high: within(2 * value - interval.low) };
 }
 
 /** Calls `visit` with the positions of each draw; the array is the same one every time. */

@@ -64,7 +64,8 @@ async function fetchFrom(
 ): Promise<void> {
   const source = sourceOf(entry.scheme);
   if (source === null) throw new Error(`unchecked source ${entry.label}`);
-  if (source.remote && env.offline) throw modelError('not tried, because --offline (or HF_HUB_OFFLINE) is set');
+  if (source.remote && env.offline)
+    throw modelError('not tried, because --offline (or SLM_OFFLINE, HF_HUB_OFFLINE) is set');
   const expected = await expectedOf(entry, wanted, env);
   const partial = openPartial(`${modelPath(env.dataDir, wanted.name)}.partial`, signal);
   const facts = { ...expected };

@@ -102,7 +102,7 @@ async function installedModel(
 function refuseOffline({ name, sources }: Wanted, env: ModelEnvironment): void {
   if (!env.offline || sources.some(({ scheme }) => sourceOf(scheme)?.remote === false)) return;
   throw modelError(
-    `The model ${name} is not installed, and nothing is downloaded because of --offline (or HF_HUB_OFFLINE).`,
+    `The model ${name} is not installed, and nothing is downloaded because of --offline (or SLM_OFFLINE, HF_HUB_OFFLINE).`,
     `Run \`slm models pull ${name}\` once while online.`,
   );
 }

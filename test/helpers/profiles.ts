@@ -31,7 +31,15 @@ export function profileWith(changes: Partial<TaskProfile> = {}): TaskProfile {
 }
 
 export function recordWith(text: string, changes: Partial<InputRecord> = {}): InputRecord {
-  return { index: 0, id: text.slice(0, 12), text, fields: { text }, origin: { file: 'in.jsonl', line: 1 }, ...changes };
+  return {
+    index: 0,
+    id: text.slice(0, 12),
+    text,
+    fields: { text },
+    added: null,
+    origin: { file: 'in.jsonl', line: 1 },
+    ...changes,
+  };
 }
 
 export function exampleWith(text: string, gold: Gold, changes: Partial<InputRecord> = {}): Example {
