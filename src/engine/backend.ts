@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { GgufInsights, getLlama, Llama, LlamaLogLevel } from 'node-llama-cpp';
 import { messageOf, modelError } from '../errors.js';
+import { withPooledSamplers } from './sampler-pool.js';
 
 /** `auto` takes what is there. Everything but `cpu` needs the packages that docs/install.md names. */
 export type Accelerator = 'cpu' | 'auto' | 'cuda' | 'vulkan' | 'metal';
@@ -68,7 +69,7 @@ async function startDirectly(common: CommonOptions): Promise<Llama | null> {
     };
     metadata.buildOptions.customCmakeOptions = new Map();
     return await create.call(Llama, {
-      bindings: createRequire(import.meta.url)(bindingPath),
+      bindings: withPooledSamplers(createRequire(import.meta.url)(bindingPath)),
       bindingPath,
       buildType: 'prebuilt',
       buildMetadata: metadata,
