@@ -81,13 +81,13 @@ const wrong: [string, string, RegExp][] = [
   ],
   ['an unknown key of the licence', good.replace('  url:', '  link: x\n  url:'), /:10:3: unknown key "link"/],
   ['a missing key', good.replace('family: test\n', ''), /:1:1: "family" is missing/],
-  ['a wrong value', good.replace('format: base', 'format: bass'), /:6:1: "format" /],
+  ['a wrong value', good.replace('format: base', 'format: bass'), /:6:1: "format": /],
   [
     'a name that is not the file’s',
     good.replace('name: tiny', 'name: small'),
     /:1:1: the name "small" is not that of the file/,
   ],
-  ['an incomplete digest', `${good}sha256: abc\n`, /:13:1: "sha256" must be 64 hexadecimal digits/],
+  ['an incomplete digest', `${good}sha256: abc\n`, /:13:1: "sha256": must be 64 hexadecimal digits/],
   [
     'an unknown kind of source',
     good.replace('hf:', 'hff:'),
@@ -99,7 +99,7 @@ const wrong: [string, string, RegExp][] = [
     /:12:5: "hf:owner\/repo" is not complete/,
   ],
   ['parts where there are none', `${good}  - hf: [a/b/c, a/b/d]\n`, /:13:5: a hf source has one address/],
-  ['no source', good.replace(/sources:.*/s, 'sources: []\n'), /:11:1: "sources" /],
+  ['no source', good.replace(/sources:.*/s, 'sources: []\n'), /:11:1: "sources": /],
 ];
 
 for (const [title, text, message] of wrong) {

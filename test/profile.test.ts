@@ -140,7 +140,7 @@ const wrong: readonly (readonly [title: string, files: Files, start: string, ...
   ],
   ['an unknown task type', { 'task.yaml': 'name: t\ntype: clasify\n' }, 'task.yaml:2:1: "type": ', 'classify'],
   ['a missing type', { 'task.yaml': 'name: t\n' }, 'task.yaml:1:1: "type": ', 'classify'],
-  ['an empty file', { 'task.yaml': '' }, 'task.yaml:1:1: "name": '],
+  ['an empty file', { 'task.yaml': '' }, 'task.yaml:1:1: "name" is missing'],
   ['a list', { 'task.yaml': '- a\n' }, 'task.yaml:1:1: ', 'object'],
   [
     'a name with capitals',

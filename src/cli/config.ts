@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { parseYaml } from '../profile/yaml.js';
+import { parseYaml } from '../yaml.js';
 import { type CliContext, configDirectory } from './context.js';
 
 const configSchema = z.strictObject({
@@ -21,5 +21,7 @@ export function readConfig(context: CliContext): Config {
 }
 
 function readFile(file: string): Config {
-  return existsSync(file) ? parseYaml(readFileSync(file, 'utf8'), file, configSchema).value : {};
+  return existsSync(file)
+    ? parseYaml(readFileSync(file, 'utf8'), file, configSchema, 'docs/cli.md describes the settings.').value
+    : {};
 }

@@ -13,9 +13,9 @@ type SamplerClass = new (model: object) => NativeSampler;
  */
 export function withPooledSamplers(bindings: object): object {
   const Native = (bindings as { AddonSampler?: SamplerClass }).AddonSampler;
-  if (Native === undefined || Native.name === PooledSampler.name) return bindings;
+  if (Native === undefined || Native.name === takeSampler.name) return bindings;
   const free = new WeakMap<object, Set<NativeSampler>>();
-  function PooledSampler(model: object): NativeSampler {
+  function takeSampler(model: object): NativeSampler {
     const idle = free.get(model) ?? new Set<NativeSampler>();
     free.set(model, idle);
     const [sampler] = idle;
@@ -28,6 +28,6 @@ export function withPooledSamplers(bindings: object): object {
     return made;
   }
   // Static functions of the class stay reachable.
-  Object.setPrototypeOf(PooledSampler, Native);
-  return Object.assign(bindings, { AddonSampler: PooledSampler });
+  Object.setPrototypeOf(takeSampler, Native);
+  return Object.assign(bindings, { AddonSampler: takeSampler });
 }

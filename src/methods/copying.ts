@@ -60,6 +60,13 @@ export function advance(words: readonly SourceWord[], states: readonly CopyState
   });
 }
 
+/** The states after all of `tokens`; none before the first. */
+export function follow(words: readonly SourceWord[], tokens: readonly Token[]): CopyState[] {
+  let states = beginnings(words);
+  for (const token of tokens) states = advance(words, states, token);
+  return tokens.length === 0 ? [] : states;
+}
+
 /** The states that stand at the end of a word: what was copied is whole words. */
 export function complete(words: readonly SourceWord[], states: readonly CopyState[]): CopyState[] {
   return states.filter((state) => {

@@ -1,17 +1,10 @@
 import { z } from 'zod';
-import {
-  compilePrompt,
-  type PromptModel,
-  type PromptRenderer,
-  tokenizePrefix,
-  tokenizeSegments,
-  usesChat,
-} from '../prompt.js';
-import type { ClassifyOutput, Engine, Label, Output, Prompt, TaskProfile, Token } from '../types.js';
+import { compilePrompt, type PromptModel, type PromptRenderer, usesChat } from '../prompt.js';
+import type { ClassifyOutput, Engine, Label, Output, TaskProfile, Token } from '../types.js';
 import { fitPlatt, type Platt, plattProbability } from './calibration.js';
 import { decideLabels } from './decide.js';
 import { promptPart, tablePart } from './explain.js';
-import { promptLength, splitAtField } from './parts.js';
+import { promptLength, splitPrompt } from './parts.js';
 import type { Method, MethodContext, PieceInput } from './types.js';
 
 const optionsSchema = z.strictObject({
@@ -51,7 +44,11 @@ export const labelDecisions: Method = {
     const oddsOf = (fields: Readonly<Record<string, unknown>>, label: Label) =>
       logOdds(engine, render({ ...fields, ...fieldsOf(label) }), words);
     const decisions = await calibrationFor(context, options, oddsOf);
-    const empty = promptOf(engine, render({ [profile.input]: 'x', ...fieldsOf(longest(profile.labels)) }));
+    const empty = splitPrompt(
+      engine,
+      render({ [profile.input]: 'x', ...fieldsOf(longest(profile.labels)) }),
+      labelFields,
+    );
 
     return {
       maxPieceTokens: engine.model.contextSize - promptLength(empty) - 8,
@@ -114,17 +111,8 @@ function fieldsOf(label: Label): Record<(typeof labelFields)[number], string> {
   return { label: label.word, description: label.description };
 }
 
-/** The part up to the label is shared by all decisions about a text. */
-function promptOf(engine: Engine, text: ReturnType<PromptRenderer>): Prompt {
-  const { shared, varying } = splitAtField(text, labelFields);
-  return {
-    prefix: [tokenizePrefix(engine, text.prefix), tokenizeSegments(engine, shared)].filter((part) => part.length > 0),
-    input: tokenizeSegments(engine, varying),
-  };
-}
-
 async function logOdds(engine: Engine, text: ReturnType<PromptRenderer>, words: readonly Token[][]): Promise<number> {
-  const [yes, no] = await engine.scoreContinuations(promptOf(engine, text), words);
+  const [yes, no] = await engine.scoreContinuations(splitPrompt(engine, text, labelFields), words);
   return (yes as number) - (no as number);
 }
 

@@ -1,5 +1,5 @@
-import type { PromptText, Segment } from '../prompt.js';
-import type { Prompt } from '../types.js';
+import { type PromptText, type Segment, tokenizePrefix, tokenizeSegments } from '../prompt.js';
+import type { Engine, Prompt } from '../types.js';
 
 /**
  * Cuts a record's own part of the prompt before the first of the named fields: what comes before is the same for
@@ -9,6 +9,15 @@ export function splitAtField(text: PromptText, fields: readonly string[]): { sha
   const at = text.input.findIndex((segment) => segment.field !== null && fields.includes(segment.field));
   if (at === -1) return { shared: [], varying: [...text.input] };
   return { shared: text.input.slice(0, at), varying: text.input.slice(at) };
+}
+
+/** The prompt with a second part for what all values of the named fields share. */
+export function splitPrompt(engine: Engine, text: PromptText, fields: readonly string[]): Prompt {
+  const { shared, varying } = splitAtField(text, fields);
+  return {
+    prefix: [tokenizePrefix(engine, text.prefix), tokenizeSegments(engine, shared)].filter((part) => part.length > 0),
+    input: tokenizeSegments(engine, varying),
+  };
 }
 
 /** Tokens of a whole prompt. */

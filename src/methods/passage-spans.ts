@@ -11,16 +11,7 @@ import {
 import { words as wordsOf } from '../segment.js';
 import type { AnswerOutput, Engine, Example, InputRecord, Output, Span, TaskProfile, Token } from '../types.js';
 import { defaultJudge, featuresOf, fitJudge, type Judge, type JudgedCandidate, probabilityOf } from './answer-judge.js';
-import {
-  advance,
-  beginnings,
-  type CopyState,
-  complete,
-  continuations,
-  copiedSpan,
-  type SourceWord,
-  sourceWords,
-} from './copying.js';
+import { beginnings, complete, continuations, copiedSpan, follow, type SourceWord, sourceWords } from './copying.js';
 import { promptPart, tablePart } from './explain.js';
 import { indexPassages, type Passage, type PassageIndex } from './passages.js';
 import type { Document, Method, MethodContext, PieceInput } from './types.js';
@@ -192,12 +183,6 @@ function nextOf(
   const states = follow(words, tokens);
   const more = tokens.length >= longest ? [] : continuations(words, states);
   return complete(words, states).length > 0 ? [...more, ...end] : more;
-}
-
-function follow(words: readonly SourceWord[], tokens: readonly Token[]): CopyState[] {
-  let states = beginnings(words);
-  for (const token of tokens) states = advance(words, states, token);
-  return tokens.length === 0 ? [] : states;
 }
 
 /** The passages as one text of words, and the way back from its offsets to a passage. */

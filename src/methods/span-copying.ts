@@ -1,26 +1,10 @@
 import { z } from 'zod';
-import {
-  compilePrompt,
-  type PromptModel,
-  type PromptRenderer,
-  tokenizePrefix,
-  tokenizeSegments,
-  usesChat,
-} from '../prompt.js';
+import { compilePrompt, type PromptModel, type PromptRenderer, usesChat } from '../prompt.js';
 import { words as wordsOf } from '../segment.js';
 import type { Engine, Entity, ExtractOutput, Label, Output, Prompt, TaskProfile, Token } from '../types.js';
-import {
-  advance,
-  beginnings,
-  type CopyState,
-  complete,
-  continuations,
-  copiedSpan,
-  type SourceWord,
-  sourceWords,
-} from './copying.js';
+import { beginnings, complete, continuations, copiedSpan, follow, type SourceWord, sourceWords } from './copying.js';
 import { promptPart, tablePart } from './explain.js';
-import { promptLength, splitAtField } from './parts.js';
+import { promptLength, splitPrompt } from './parts.js';
 import { aboveThreshold, withoutOverlaps } from './span-scoring.js';
 import type { Method, PieceInput } from './types.js';
 
@@ -33,6 +17,8 @@ const optionsSchema = z.strictObject({
 type Options = z.infer<typeof optionsSchema>;
 
 const separatorText = ';';
+/** Fields that the template gets beside the record's own. */
+const labelFields = ['label', 'description'];
 /** Tokens. */
 const longestCopy = 24;
 const longestList = 256;
@@ -61,7 +47,11 @@ export const spanCopying: Method = {
       separator: engine.tokenize(separatorText),
       end: engine.tokenize('\n').slice(0, 1),
     };
-    const empty = promptOf(engine, render({ [profile.input]: 'x', ...fieldsOf(profile.labels[0] as Label) }));
+    const empty = splitPrompt(
+      engine,
+      render({ [profile.input]: 'x', ...fieldsOf(profile.labels[0] as Label) }),
+      labelFields,
+    );
     const room = Math.floor((engine.model.contextSize - promptLength(empty) - 64) / 2);
 
     return {
@@ -73,7 +63,7 @@ export const spanCopying: Method = {
         const rows: string[][] = [];
         for (const label of profile.labels) {
           const prompt = render({ ...record.fields, [profile.input]: text, ...fieldsOf(label) });
-          const entities = await copyList(engine, promptOf(engine, prompt), words, marks, options);
+          const entities = await copyList(engine, splitPrompt(engine, prompt, labelFields), words, marks, options);
           for (const { span, score } of entities) {
             found.push({ ...span, text: text.slice(span.start, span.end), label: label.name, score });
           }
@@ -149,12 +139,6 @@ async function copyList(
   return copied;
 }
 
-function follow(words: readonly SourceWord[], tokens: readonly Token[]): CopyState[] {
-  let states = beginnings(words);
-  for (const token of tokens) states = advance(words, states, token);
-  return tokens.length === 0 ? [] : states;
-}
-
 function rendererOf(profile: TaskProfile, model: PromptModel, options: Options): PromptRenderer {
   return compilePrompt(profile, model, { shots: listShots(profile, options) });
 }
@@ -174,12 +158,4 @@ function listShots(profile: TaskProfile, options: Options) {
 
 function fieldsOf(label: Label) {
   return { label: label.word, description: label.description };
-}
-
-function promptOf(engine: Engine, text: ReturnType<PromptRenderer>): Prompt {
-  const { shared, varying } = splitAtField(text, ['label', 'description']);
-  return {
-    prefix: [tokenizePrefix(engine, text.prefix), tokenizeSegments(engine, shared)].filter((part) => part.length > 0),
-    input: tokenizeSegments(engine, varying),
-  };
 }

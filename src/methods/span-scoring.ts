@@ -1,19 +1,12 @@
 import { z } from 'zod';
-import {
-  compilePrompt,
-  type PromptModel,
-  type PromptRenderer,
-  tokenizePrefix,
-  tokenizeSegments,
-  usesChat,
-} from '../prompt.js';
+import { compilePrompt, type PromptModel, type PromptRenderer, usesChat } from '../prompt.js';
 import { words as wordsOf } from '../segment.js';
 import { overlaps } from '../spans.js';
-import type { Engine, Entity, Example, ExtractOutput, Output, Prompt, Span, TaskProfile, Token } from '../types.js';
+import type { Entity, Example, ExtractOutput, Output, Span, TaskProfile, Token } from '../types.js';
 import { type Calibration, calibrate, fittedCalibration, noCalibration } from './calibration.js';
 import { nameCandidates, phraseCandidates } from './candidates.js';
 import { promptPart, tablePart } from './explain.js';
-import { promptLength, splitAtField } from './parts.js';
+import { promptLength, splitPrompt } from './parts.js';
 import type { Method, MethodContext, PieceInput } from './types.js';
 
 const optionsSchema = z.strictObject({
@@ -61,9 +54,9 @@ export const spanScoring: Method = {
       engine.tokenize(separator + word),
     );
     const score = (fields: Readonly<Record<string, unknown>>, span: string) =>
-      engine.scoreContinuations(promptOf(engine, render({ ...fields, [spanField]: span })), words);
+      engine.scoreContinuations(splitPrompt(engine, render({ ...fields, [spanField]: span }), [spanField]), words);
     const calibration = await calibrationFor(context, options, score, words);
-    const empty = promptOf(engine, render({ [profile.input]: 'x', [spanField]: 'x' }));
+    const empty = splitPrompt(engine, render({ [profile.input]: 'x', [spanField]: 'x' }), [spanField]);
     const room = engine.model.contextSize - promptLength(empty) - 64;
 
     return {
@@ -151,15 +144,6 @@ function spanWithLabel(example: Example, label: string | null, options: Options)
   const { text } = example.record;
   const free = candidatesOf(text, options).find((span) => !entities.some((entity) => overlaps(entity, span)));
   return free === undefined ? null : text.slice(free.start, free.end);
-}
-
-/** The part up to the span is shared by all candidates of a text. */
-function promptOf(engine: Engine, text: ReturnType<PromptRenderer>): Prompt {
-  const { shared, varying } = splitAtField(text, [spanField]);
-  return {
-    prefix: [tokenizePrefix(engine, text.prefix), tokenizeSegments(engine, shared)].filter((part) => part.length > 0),
-    input: tokenizeSegments(engine, varying),
-  };
 }
 
 async function calibrationFor(

@@ -11,11 +11,11 @@ import { placeOf } from '../record.js';
 import { fileSource, readerFor } from '../records/index.js';
 import { taskTypes } from '../task-types/index.js';
 import type { Example, Label, MetricGoal, Row, TaskProfile, Threshold } from '../types.js';
+import { type Locate, parseYaml } from '../yaml.js';
 import { defaultTemplates } from './defaults.js';
 import { findLeak } from './leaks.js';
 import { documentFiles, findTask, type TaskFolder } from './paths.js';
 import { profileSchema, type RawProfile } from './schema.js';
-import { type Locate, parseYaml } from './yaml.js';
 
 export { listTasks } from './paths.js';
 export { profileJsonSchema } from './schema.js';
@@ -112,7 +112,12 @@ function readSource(file: string, context: ProfileContext, seen: readonly string
   }
   const text = readText(file, shown);
   const including = /^["']?include["']?\s*:/mu.test(text);
-  const { value, written, at } = parseYaml(text, shown, including ? includingSchema : profileSchema);
+  const { value, written, at } = parseYaml(
+    text,
+    shown,
+    including ? includingSchema : profileSchema,
+    'docs/tasks.md describes every key.',
+  );
   const folder = path.dirname(file);
   const raw = withAbsolutePaths(value as RawProfile, folder);
   const common = { file, cwd: context.cwd };

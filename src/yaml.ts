@@ -1,33 +1,35 @@
 import { isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
-import { suggestion, usageError } from '../errors.js';
+import { suggestion, usageError } from './errors.js';
 
 /**
  * Parses YAML and checks it.
  * @param file as it shall stand in messages
+ * @param help where the keys are described
  * @throws SlmError that names file, line and column of the first problem
  */
-export function parseYaml<T>(source: string, file: string, schema: z.ZodType<T>): Parsed<T> {
+export function parseYaml<T>(source: string, file: string, schema: z.ZodType<T>, help: string): Parsed<T> {
   const lines = new LineCounter();
   const document = parseDocument(source, { lineCounter: lines });
+  const place = (offset: number) => {
+    const { line, col } = lines.linePos(offset);
+    return `${file}:${line}:${col}`;
+  };
   const [problem] = document.errors;
   if (problem !== undefined) {
-    const { line, col } = lines.linePos(problem.pos[0]);
     throw usageError(
-      `${file}:${line}:${col}: ${problem.message.split('\n')[0]}`,
+      `${place(problem.pos[0])}: ${problem.message.split('\n')[0]}`,
       'Check indentation and quotes there.',
     );
   }
-  const at: Locate = (path) => {
-    const { line, col } = lines.linePos(offsetOf(document.contents, path));
-    return `${file}:${line}:${col}`;
-  };
+  const at: Locate = (path) => place(offsetOf(document.contents, path));
   const written: unknown = document.toJS() ?? {};
   const result = schema.safeParse(written);
   if (result.success) return { value: result.data, written, at };
-  const [issue] = result.error.issues;
-  if (issue === undefined) throw usageError(`${file}: not valid`);
-  throw issueError(issue, at, schema);
+  const { issues } = result.error;
+  // A misspelt key explains why another one is missing.
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
+  throw issue === undefined ? usageError(`${file}: not valid`) : issueError(issue, at, schema, help);
 }
 
 export interface Parsed<T> {
@@ -41,7 +43,7 @@ export interface Parsed<T> {
 /** `file:line:column` of a value. */
 export type Locate = (path: readonly PropertyKey[]) => string;
 
-function issueError(issue: z.core.$ZodIssue, at: Locate, schema: z.ZodType): Error {
+function issueError(issue: z.core.$ZodIssue, at: Locate, schema: z.ZodType, help: string): Error {
   if (issue.code === 'unrecognized_keys') {
     const [key] = issue.keys as [string];
     const known = keysAt(schema, issue.path);
@@ -53,10 +55,13 @@ function issueError(issue: z.core.$ZodIssue, at: Locate, schema: z.ZodType): Err
   if (issue.code === 'invalid_union') {
     const deeper = issue.errors.flat().sort((a, b) => b.path.length - a.path.length)[0];
     if (deeper !== undefined)
-      return issueError({ ...deeper, path: [...issue.path, ...deeper.path] } as z.core.$ZodIssue, at, schema);
+      return issueError({ ...deeper, path: [...issue.path, ...deeper.path] } as z.core.$ZodIssue, at, schema, help);
+  }
+  if (issue.code === 'invalid_type' && /received undefined/u.test(issue.message)) {
+    return usageError(`${at(issue.path)}: "${issue.path.join('.')}" is missing.`, help);
   }
   const where = issue.path.length === 0 ? '' : `"${issue.path.join('.')}": `;
-  return usageError(`${at(issue.path)}: ${where}${issue.message}`, 'docs/tasks.md describes every key.');
+  return usageError(`${at(issue.path)}: ${where}${issue.message}`, help);
 }
 
 /** The keys that an object of the schema may have at `path`; empty where that cannot be told. */
