@@ -32,19 +32,13 @@ export function bootstrapIntervals(
       if (value !== null) values[m]?.push(value);
     });
   });
-  return values.map((list, m) => {
-    const percentile = intervalOf(list, level);
-    const metric = metrics[m] as PreparedMetric;
-    return metric.interval === 'basic' && percentile !== null ? mirrored(percentile, metric) : percentile;
-  });
+  return values.map((list, m) => around(metrics[m]?.value() ?? null, intervalOf(list, level)));
 }
 
-/** The basic interval: the percentile interval mirrored at the value, 2θ − q. Davison and Hinkley 1997, chapter 5.2. */
-function mirrored(interval: Interval, metric: PreparedMetric): Interval {
-  const value = metric.value();
-  if (value === null) return interval;
-  const within = (x: number) => Math.min(metric.range[1], Math.max(metric.range[0], x));
-  return { ...interval, low: within(2 * value - interval.high), high: within(2 * value - interval.low) };
+/** Resampling pushes some figures in one direction, as it does a small ECE: the interval is widened to hold the value. */
+function around(value: number | null, interval: Interval | null): Interval | null {
+  if (value === null || interval === null) return interval;
+  return { ...interval, low: Math.min(interval.low, value), high: Math.max(interval.high, value) };
 }
 
 /** Calls `visit` with the positions of each draw; the array is the same one every time. */

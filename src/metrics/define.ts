@@ -8,8 +8,6 @@ export function defineMetric<S>({ observe, summarise, ...about }: MetricDefiniti
       const observed = pairs.map((pair) => observe(pair, context));
       const applicable = observed.filter((stat) => stat !== null);
       return {
-        interval: about.interval ?? 'percentile',
-        range: about.range,
         size: pairs.length,
         n: applicable.length,
         value(positions) {

@@ -14,7 +14,6 @@ export const ece = defineMetric<TopLabel>({
   labelling: 'single',
   better: 'lower',
   range: [0, 1],
-  interval: 'basic',
   observe: topLabel,
   summarise(stats) {
     let error = 0;

@@ -15,11 +15,6 @@ export interface MetricDefinition<S> {
   readonly labelling?: 'single' | 'multi';
   readonly better: 'higher' | 'lower';
   readonly range: readonly [number, number];
-  /**
-   * Which bootstrap interval: `percentile` by default; `basic` for figures that resampling pushes in one direction,
-   * as it does the ECE, whose percentile interval can leave out its value.
-   */
-  readonly interval?: 'percentile' | 'basic';
   /** Null where the metric does not apply to the item, which is not the same as zero. */
   observe(pair: Pair, context: MetricContext): S | null;
   /** Null where the figure is undefined, for example a precision without predictions. `stats` is never empty. */
@@ -33,8 +28,6 @@ export interface Metric extends Omit<MetricDefinition<never>, 'observe' | 'summa
 }
 
 export interface PreparedMetric {
-  readonly interval: 'percentile' | 'basic';
-  readonly range: readonly [number, number];
   /** How many pairs were given. */
   readonly size: number;
   /** How many of them the metric applies to. */

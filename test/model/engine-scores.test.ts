@@ -250,19 +250,20 @@ for (const name of [smollm, gemma]) {
   });
 }
 
-test('memory is flat over 1,500 records (Gemma)', async () => {
-  const engine = await open(gemma, 1, 512);
+test('memory is flat over 1,600 records on two lanes (Gemma)', async () => {
+  const engine = await open(gemma, 2, 512);
   try {
     const prefix = promptOf(engine, '').prefix;
     const words = wordsOf(engine).slice(0, 2);
     const rss: number[] = [];
-    for (let i = 1; i <= 1500; i++) {
-      await engine.scoreContinuations({ prefix, input: engine.tokenize(` ${i % 10}`).slice(-1) }, words);
-      if (i === 500 || i === 1500) rss.push(process.memoryUsage.rss());
+    for (let round = 1; round <= 400; round++) {
+      const inputs = [0, 1, 2, 3].map((i) => engine.tokenize(` ${(round + i) % 10}`).slice(-1));
+      await Promise.all(inputs.map((input) => engine.scoreContinuations({ prefix, input }, words)));
+      if (round === 100 || round === 400) rss.push(process.memoryUsage.rss());
     }
     const grown = ((rss[1] as number) - (rss[0] as number)) / 1e6;
-    // Without collections it grows by 1.5 MB a call.
-    assert.ok(grown < 150, `${grown.toFixed(0)} MB`);
+    // Without the pool of samplers it grows by 0.6 MB a call, which collections do not give back.
+    assert.ok(grown < 100, `${grown.toFixed(0)} MB`);
   } finally {
     await engine.dispose();
   }
