@@ -24,6 +24,11 @@ export function recordOf(row: Row, index: number, input: string, field: string |
     return { row, index, id, error: `no field "${name}"; ${has}. Name the field of the input with --field` };
   }
   const text = typeof value === 'string' ? value : typeof value === 'object' ? JSON.stringify(value) : String(value);
+  if (field === null && name !== input) {
+    // A line, or a text of the command line: it is called what the task calls it.
+    const { text: _bare, ...others } = fields;
+    return { index, id, text, fields: { ...others, [input]: text }, added: null, origin };
+  }
   return { index, id, text, fields: { ...fields, [input]: text }, added: input in fields ? null : input, origin };
 }
 

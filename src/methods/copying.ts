@@ -8,6 +8,8 @@ export interface SourceWord extends Span {
   /** Whether a copy may begin, and end, with it: no full stop, no lone bracket. */
   readonly opens: boolean;
   readonly closes: boolean;
+  /** Whether a word that closes stands at it or after it, in its group: else a copy would end nowhere. */
+  readonly leads: boolean;
 }
 
 /** A place at which a copy can stand: so many tokens of a word done, in a copy that began at word `first`. */
@@ -23,7 +25,7 @@ export function sourceWords(
   text: string,
   spans: readonly (Span & { group?: number })[],
 ): SourceWord[] {
-  return spans.map((span, index) => {
+  const words = spans.map((span, index) => {
     const attached = index > 0 && span.start > 0 && !/\s/u.test(text.charAt(span.start - 1));
     const word = text.slice(span.start, span.end);
     return {
@@ -35,11 +37,14 @@ export function sourceWords(
       tokens: engine.tokenize(attached ? word : ` ${word}`),
     };
   });
+  const lastCloser = new Map<number, number>();
+  for (const [index, { group, closes }] of words.entries()) if (closes) lastCloser.set(group, index);
+  return words.map((word, index) => ({ ...word, leads: index <= (lastCloser.get(word.group) ?? -1) }));
 }
 
 /** Where a copy can begin: at any word that is more than punctuation. */
 export function beginnings(words: readonly SourceWord[]): CopyState[] {
-  return words.flatMap((word, index) => (word.opens ? [{ first: index, word: index, done: 0 }] : []));
+  return words.flatMap((word, index) => (word.opens && word.leads ? [{ first: index, word: index, done: 0 }] : []));
 }
 
 /** The tokens that continue any of the states. */
@@ -86,6 +91,6 @@ function nextToken(words: readonly SourceWord[], state: CopyState): { token: Tok
   if (token !== undefined) return { token, state: { ...state, done: state.done + 1 } };
   const following = words[state.word + 1];
   const first = following?.tokens[0];
-  if (following === undefined || first === undefined || following.group !== word.group) return null;
+  if (following === undefined || first === undefined || following.group !== word.group || !following.leads) return null;
   return { token: first, state: { first: state.first, word: state.word + 1, done: 1 } };
 }
