@@ -66,7 +66,8 @@ const context: CliContext = {
   packageRoot,
   stdinIsTerminal: process.stdin.isTTY === true,
   stdoutIsTerminal: process.stdout.isTTY === true || (process.env.FORCE_COLOR ?? '0') !== '0',
-  columns: process.stdout.columns ?? (Number(process.env.COLUMNS) || 120),
+  // A terminal that does not know its size says 0.
+  columns: process.stdout.columns || Number(process.env.COLUMNS) || 120,
   now: () => performance.now(),
   notice(text) {
     if (!context.quiet) process.stderr.write(`slm: ${text}\n`);

@@ -53,7 +53,7 @@ interface Display {
 }
 
 function overwrittenLine({ stderr, now }: ProgressContext): Display {
-  const columns = () => (stderr as NodeJS.WriteStream).columns ?? 80;
+  const columns = () => (stderr as NodeJS.WriteStream).columns || 80;
   let samples: Sample[] = [];
   let source = '';
   let drawnMs = Number.NEGATIVE_INFINITY;

@@ -20,7 +20,7 @@ export function createStatusLine(context: CliContext): StatusLine {
       if (now - shownAt < intervalMs) return;
       shownAt = now;
       visible = true;
-      stream.write(`\r\u001b[2K${text.slice(0, (stream.columns ?? 80) - 1)}`);
+      stream.write(`\r\u001b[2K${text.slice(0, (stream.columns || 80) - 1)}`);
     },
     clear() {
       if (visible) stream.write('\r\u001b[2K');

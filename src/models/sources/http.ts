@@ -6,7 +6,7 @@ import { asSlmError, networkError, statusError, Transient } from './http-errors.
 
 /*
  * Why our own downloader on Node's fetch: ipull, which node-llama-cpp brings, keeps no digest, accepted a file that
- * was cut off, writes to stdout and retried a missing file for ten minutes (engine.md §7). What is needed beside a
+ * was cut off, writes to stdout and retried a missing file for ten minutes. What is needed beside a
  * digest is short: Range, If-Range, retry, and a token that stays with its host.
  */
 
