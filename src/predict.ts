@@ -46,7 +46,7 @@ async function predictOne(task: Task, record: InputRecord | BadRow, options: Pre
   const start = options.now();
   if (isBadRow(record)) return { record: recordOfBadRow(record), error: record.error, ms: 0 };
   try {
-    const { output, explanation } = await task.engine.hold(() => outputFor(task, record, options.explain));
+    const { output, explanation } = await outputFor(task, record, options.explain);
     return { record, output, ms: options.now() - start, ...(options.explain ? { explanation } : {}) };
   } catch (error) {
     if (error instanceof SlmError && error.kind === 'model') throw error;
@@ -59,15 +59,20 @@ async function outputFor(task: Task, record: InputRecord, explain: boolean) {
   const { profile, predictor } = task;
   if (record.text.trim() === '') return { output: emptyOutput(profile), explanation: [] };
   const spans = piecesOf(task, record.text);
-  const pieces: Piece[] = [];
-  const explanation: ExplanationPart[] = [];
-  for (const [index, span] of spans.entries()) {
-    const text = record.text.slice(span.start, span.end);
-    const result = await predictor.predict({ record, text, explain });
-    pieces.push({ output: result.output, offset: span.start, weight: text.length });
-    const prefix = spans.length === 1 ? '' : `piece ${index + 1} of ${spans.length}: `;
-    explanation.push(...result.explanation.map((part) => ({ ...part, title: prefix + part.title })));
-  }
+  // Each piece keeps one lane for all its calls; the pieces of a long document share the lanes.
+  const results = await Promise.all(
+    spans.map((span) =>
+      task.engine.hold(() => predictor.predict({ record, text: record.text.slice(span.start, span.end), explain })),
+    ),
+  );
+  const pieces = results.map(({ output }, i): Piece => {
+    const { start, end } = spans[i] as Span;
+    return { output, offset: start, weight: end - start };
+  });
+  const explanation = results.flatMap((result, i): readonly ExplanationPart[] => {
+    const prefix = spans.length === 1 ? '' : `piece ${i + 1} of ${spans.length}: `;
+    return result.explanation.map((part) => ({ ...part, title: prefix + part.title }));
+  });
   return { output: predictor.decide(merge(profile.type, pieces)), explanation };
 }
 
