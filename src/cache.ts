@@ -48,19 +48,14 @@ export function bundledCache(file: string, fallback: Cache): Cache {
   };
 }
 
-/** Remembers what was looked up and computed, to be written as a bundle. */
-export function recordingCache(fallback: Cache): Cache & { readonly entries: Readonly<Record<string, unknown>> } {
+/** Knows nothing, and keeps what is computed: for writing a bundle. */
+export function recordingCache(): Cache & { readonly entries: Readonly<Record<string, unknown>> } {
   const entries: Record<string, unknown> = {};
   return {
     entries,
-    async get(key) {
-      const value = await fallback.get(key);
-      if (value !== null && value !== undefined) entries[key] = value;
-      return value;
-    },
-    async set(key, value) {
+    get: async () => null,
+    set: async (key, value) => {
       entries[key] = value;
-      await fallback.set(key, value);
     },
   };
 }

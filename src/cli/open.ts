@@ -75,8 +75,7 @@ export async function computeConstants(
   engine: Engine,
   documents: readonly Document[],
 ): Promise<Readonly<Record<string, unknown>>> {
-  const nothing = { get: async () => null, set: async () => undefined };
-  const recording = recordingCache(nothing);
+  const recording = recordingCache();
   await prepare(context, profile, engine, documents, recording);
   return recording.entries;
 }

@@ -1,13 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import {
-  compilePrompt,
-  type PromptModel,
-  type PromptRenderer,
-  tokenizePrefix,
-  tokenizeSegments,
-  usesChat,
-} from '../prompt.js';
+import { compilePrompt, type PromptModel, type PromptRenderer, tokenizePrefix, tokenizeSegments } from '../prompt.js';
 import { words as wordsOf } from '../segment.js';
 import type { AnswerOutput, Engine, Example, InputRecord, Output, Span, TaskProfile, Token } from '../types.js';
 import { defaultJudge, featuresOf, fitJudge, type Judge, type JudgedCandidate, probabilityOf } from './answer-judge.js';
@@ -44,8 +37,7 @@ export const passageSpans: Method = {
     const options = optionsSchema.parse(profile.options);
     const render = rendererOf(profile, engine.model, options);
     const search = createSearch(context.documents, options);
-    const lead = usesChat(profile, engine.model) ? '' : ' ';
-    const reader: Reader = { engine, render, options, profile, end: engine.tokenize('\n').slice(0, 1), lead };
+    const reader: Reader = { engine, render, options, profile, end: engine.tokenize('\n').slice(0, 1) };
     const judge = await judgeFor(context, options, reader);
 
     return {
@@ -87,14 +79,13 @@ interface Reader {
   readonly options: Options;
   readonly profile: TaskProfile;
   readonly end: readonly Token[];
-  readonly lead: '' | ' ';
 }
 
 type Search = (record: InputRecord) => PassageIndex;
 
-/** The record's own passage where it has one, otherwise the documents, indexed once. */
+/** The record's own passage where it has one, otherwise the documents, each choice of them indexed once. */
 function createSearch(documents: readonly Document[], options: Options): Search {
-  let shared: PassageIndex | null = null;
+  const indexes = new Map<string, PassageIndex>();
   return (record) => {
     const own = record.fields[options.contextField];
     if (typeof own === 'string' && own.trim() !== '')
@@ -102,9 +93,11 @@ function createSearch(documents: readonly Document[], options: Options): Search 
     const { source } = record.fields;
     // An example that names its document is asked about that one alone.
     const named = documents.filter((document) => typeof source === 'string' && document.source.endsWith(source));
-    if (named.length > 0 && named.length < documents.length) return indexPassages(named);
-    shared ??= indexPassages(documents);
-    return shared;
+    const chosen = named.length > 0 ? named : documents;
+    const key = chosen.map((document) => document.source).join('\n');
+    const index = indexes.get(key) ?? indexPassages(chosen);
+    indexes.set(key, index);
+    return index;
   };
 }
 
