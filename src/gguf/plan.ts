@@ -52,7 +52,7 @@ export function planDerived(path: string, recipe: Recipe): Plan {
   };
 }
 
-export function tensorOf(header: GgufHeader, name: string): GgufTensor | undefined {
+function tensorOf(header: GgufHeader, name: string): GgufTensor | undefined {
   return header.tensors.find((tensor) => tensor.name === name);
 }
 
