@@ -9,6 +9,7 @@ const configSchema = z.strictObject({
   threads: z.int().min(1).optional(),
   contextSize: z.int().min(64).optional(),
   gpu: z.enum(['auto', 'cuda', 'vulkan', 'metal']).optional(),
+  derivedCacheBytes: z.int().min(0).optional(),
 });
 export type Config = z.infer<typeof configSchema>;
 

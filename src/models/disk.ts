@@ -4,6 +4,16 @@ import { messageOf, modelError, SlmError } from '../errors.js';
 /** Room that stays free beside the model, bytes. */
 const margin = 16_000_000;
 
+/** What to do where there is no room for a file, or no right to write it. */
+export interface Room {
+  readonly free: string;
+  /** Environment variable that moves the folder. */
+  readonly variable: string;
+}
+
+const dataRoom: Room = { free: '`slm models rm NAME` removes a model', variable: 'XDG_DATA_HOME' };
+export const cacheRoom: Room = { free: '`slm models rm --derived` removes derived files', variable: 'XDG_CACHE_HOME' };
+
 /** Throws when `folder` (which exists) has no room for `bytes` more. */
 export async function checkFreeSpace(folder: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
@@ -11,10 +21,10 @@ export async function checkFreeSpace(folder: string, bytes: number): Promise<voi
   if (bytes + margin > free) throw diskFull(folder, `needs ${megabytes(bytes)}, ${megabytes(free)} are free`);
 }
 
-export function diskFull(folder: string, detail?: string): SlmError {
+export function diskFull(folder: string, detail?: string, room = dataRoom): SlmError {
   return modelError(
     `Not enough disk space in ${folder}${detail === undefined ? '' : `: ${detail}`}.`,
-    'Free some space (`slm models rm NAME` removes a model) or set XDG_DATA_HOME to a folder on another disk.',
+    `Free some space (${room.free}) or set ${room.variable} to a folder on another disk.`,
     { code: 'ENOSPC' },
   );
 }
@@ -25,14 +35,14 @@ export function isDiskFull(error: SlmError): boolean {
 }
 
 /** A failed file operation as an error for the user; SlmErrors pass through. */
-export function fileError(error: unknown, folder: string): unknown {
+export function fileError(error: unknown, folder: string, room = dataRoom): unknown {
   if (error instanceof SlmError) return error;
   const code = (error as NodeJS.ErrnoException | null)?.code;
-  if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(folder);
+  if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(folder, undefined, room);
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
     return modelError(
       `Cannot write in ${folder}: ${messageOf(error)}.`,
-      'Set XDG_DATA_HOME to a folder of yours.',
+      `Set ${room.variable} to a folder of yours.`,
       error,
     );
   }

@@ -22,9 +22,7 @@ export async function withLock<T>(
   const lost = new AbortController();
   const inner = signal === undefined ? lost.signal : AbortSignal.any([signal, lost.signal]);
   const onCompromised = (error: Error) =>
-    lost.abort(
-      modelError(`The lock on ${path} was lost: another process took over the download.`, 'Try again.', error),
-    );
+    lost.abort(modelError(`The lock on ${path} was lost: another process took over.`, 'Try again.', error));
 
   let release: (() => Promise<void>) | null = null;
   for (let waited = false; release === null; ) {

@@ -3,6 +3,7 @@ import { basename, resolve } from 'node:path';
 import { modelError, suggestion, usageError } from '../errors.js';
 import { checkGguf } from '../gguf/check.js';
 import { findManifest, modelNames } from './catalogue.js';
+import { takeDerived } from './derived-store.js';
 import { fetchModel, type Wanted } from './fetch-model.js';
 import { showLicence } from './licence.js';
 import { withLock } from './lock.js';
@@ -79,9 +80,10 @@ function nameOf(address: string): string {
   return `${safe}-${createHash('sha256').update(address).digest('hex').slice(0, 8)}`;
 }
 
-function localModel(path: string): ResolvedModel {
+async function localModel(path: string): Promise<ResolvedModel> {
   checkGguf(path);
-  return { name: basename(path).replace(/\.gguf$/i, ''), path, sha256: null, manifest: null };
+  const derived = await takeDerived(path);
+  return { name: derived?.name ?? basename(path).replace(/\.gguf$/i, ''), path, sha256: null, manifest: null };
 }
 
 /** A file that somebody put into the store is checked for its form too, once: when it has no record yet. */

@@ -1,22 +1,28 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { messageOf, modelError, SlmError, usageError } from '../../errors.js';
+import { alphabetNames } from '../../gguf/alphabet.js';
 import { checkGguf } from '../../gguf/check.js';
 import {
   checkInstalled,
+  derivedFolder,
   findManifest,
   installedNames,
   installedStats,
+  listDerived,
   type ModelEnvironment,
   modelPath,
   readSpec,
+  removeDerived,
   removeModel,
   resolveModel,
 } from '../../models/index.js';
-import { type CliContext, modelEnvironment, modelEvents } from '../context.js';
+import { type CliContext, cacheDirectory, modelEnvironment, modelEvents } from '../context.js';
+import { type DeriveFlags, derivedDetails, derivedTable, deriveModel } from '../derived-models.js';
 import { listModels } from '../model-list.js';
 import { modelDetails, modelSheet } from '../model-sheet.js';
 import { modelTable } from '../model-table.js';
 import { chooseModel } from '../open.js';
+import { wholeNumber } from '../options.js';
 
 /** `slm models`: what there is, and what is on this machine. */
 export function modelsCommand(context: CliContext): Command {
@@ -27,11 +33,21 @@ export function modelsCommand(context: CliContext): Command {
   command
     .command('list', { isDefault: true })
     .description('the models that have names here')
-    .option('--json', 'as JSON')
-    .action(async ({ json }: { json?: boolean }) => {
-      const rows = await listModels(modelEnvironment(context), chooseModel(context, {}, null));
-      if (json === true) printJson(rows);
-      else print(modelTable(rows));
+    .option('--derived', 'only the files made by `slm models derive`, or while tuning')
+    .option('--json', 'as JSON: the models, or with --derived those files')
+    .action(async ({ json, derived }: { json?: boolean; derived?: boolean }) => {
+      if (derived === true || json !== true) {
+        const files = await listDerived(derivedFolder(cacheDirectory(context)));
+        if (derived === true) {
+          if (json === true) printJson(files.map(derivedDetails));
+          else context.stdout.write(derivedTable(files));
+          return;
+        }
+        print(modelTable(await listModels(modelEnvironment(context), chooseModel(context, {}, null))));
+        if (files.length > 0) context.stdout.write(`\n${derivedTable(files)}`);
+        return;
+      }
+      printJson(await listModels(modelEnvironment(context), chooseModel(context, {}, null)));
     });
 
   command
@@ -57,6 +73,20 @@ export function modelsCommand(context: CliContext): Command {
     });
 
   command
+    .command('derive')
+    .description('make a smaller, faster file of a model without changing a weight; prints where it is')
+    .argument('<model>', 'a name, a path to a .gguf file, or a source URI')
+    .addOption(new Option('--layers <n>', 'keep the first n layers (default: all)').argParser(wholeNumber(1)))
+    .addOption(
+      new Option('--vocabulary <alphabet>', 'keep the tokens that a text written with it can have')
+        .choices(['all', ...alphabetNames])
+        .default('all'),
+    )
+    .action(async (spec: string, flags: DeriveFlags) => {
+      print(await deriveModel(context, spec, flags));
+    });
+
+  command
     .command('verify')
     .description('hash installed models again (all, when none is named); exit code 3 when one is damaged')
     .argument('[models...]')
@@ -65,11 +95,19 @@ export function modelsCommand(context: CliContext): Command {
   command
     .command('rm')
     .description('remove models from this machine')
-    .argument('<models...>')
+    .argument('[models...]', 'names, also of derived files')
+    .option('--derived', 'remove all derived files')
     .option('--unpin', 'also forget the digest, so that another file of that name is accepted next time')
-    .action(async (specs: string[], { unpin }: { unpin?: boolean }) => {
+    .action(async (specs: string[], { unpin, derived }: { unpin?: boolean; derived?: boolean }) => {
       const env = modelEnvironment(context);
+      const folder = derivedFolder(cacheDirectory(context));
+      if (derived === true) context.notice(`removed ${await removeDerived(folder, null)} derived files`);
+      else if (specs.length === 0) throw usageError('Name the models to remove.', '`slm models list` lists them.');
       for (const spec of specs) {
+        if ((await removeDerived(folder, spec)) > 0) {
+          context.notice(`removed ${spec}`);
+          continue;
+        }
         await removeModel(env.dataDir, await nameInStore(spec, env, unpin !== true), { unpin: unpin === true });
         context.notice(`removed ${spec}`);
       }

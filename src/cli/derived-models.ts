@@ -1,0 +1,91 @@
+import { usageError } from '../errors.js';
+import type { AlphabetName } from '../gguf/alphabet.js';
+import { checkGguf } from '../gguf/check.js';
+import type { Recipe } from '../gguf/recipe.js';
+import { summarize } from '../gguf/summary.js';
+import {
+  type DerivedEntry,
+  type DerivedModel,
+  derivedModel,
+  type ResolvedModel,
+  resolveModel,
+} from '../models/index.js';
+import { readConfig } from './config.js';
+import { type CliContext, cacheDirectory, modelEnvironment, modelEvents } from './context.js';
+import { tableText } from './table.js';
+import { formatBytes } from './ui/quantities.js';
+
+/** Options of `slm models derive`. */
+export interface DeriveFlags {
+  readonly layers?: number;
+  readonly vocabulary: 'all' | AlphabetName;
+}
+
+/** Makes the file, says on stderr what that brought, and returns the path. */
+export async function deriveModel(context: CliContext, spec: string, flags: DeriveFlags): Promise<string> {
+  const recipe: Recipe = { layers: flags.layers ?? null, tokens: flags.vocabulary, output: null };
+  if (recipe.layers === null && recipe.tokens === 'all') {
+    throw usageError('Nothing to derive: the file would be the model itself.', 'Give --layers, --vocabulary or both.');
+  }
+  const source = await resolveModel(spec, modelEnvironment(context), modelEvents(context));
+  const derived = await openDerived(context, source, recipe);
+  context.notice(comparison([source, derived]).trimEnd());
+  return derived.path;
+}
+
+/** The derived file of a model, made and checked against the model where it is not in the cache. */
+async function openDerived(context: CliContext, source: ResolvedModel, recipe: Recipe): Promise<DerivedModel> {
+  const { derivedCacheBytes } = readConfig(context);
+  return derivedModel(source, recipe, {
+    cacheDir: cacheDirectory(context),
+    ...(derivedCacheBytes === undefined ? {} : { maxBytes: derivedCacheBytes }),
+    now: () => Date.now(),
+    verify: async (derived) => {
+      const { verifyDerived } = await import('../engine/verify-derived.js');
+      await verifyDerived({ source: source.path, derived, recipe });
+    },
+    onMake: (name) => context.notice(`making ${name}; this is done once`),
+    onNotice: (text) => context.notice(text),
+    signal: context.signal,
+  });
+}
+
+/** What was saved, a line a file. */
+function comparison(files: readonly { readonly name: string; readonly path: string }[]): string {
+  const rows = files.map(({ name, path }) => {
+    const header = checkGguf(path);
+    const { blockCount, vocabularySize, parameters } = summarize(header);
+    return [
+      name,
+      formatBytes(header.fileBytes),
+      blockCount?.toString() ?? '?',
+      vocabularySize?.toLocaleString('en') ?? '?',
+      `${Math.round(parameters / 1e6)}M`,
+    ];
+  });
+  return tableText(['NAME', 'SIZE', 'LAYERS', 'VOCABULARY', 'PARAMETERS'], rows, ['left', 'right']);
+}
+
+/** The list of derived files for people. */
+export function derivedTable(files: readonly DerivedEntry[]): string {
+  const rows = files.map(({ name, bytes, source, lastUsed }) => [
+    name,
+    formatBytes(bytes),
+    source.name,
+    new Date(lastUsed).toISOString().slice(0, 16).replace('T', ' '),
+  ]);
+  return tableText(['DERIVED', 'SIZE', 'FROM', 'LAST USED (UTC)'], rows, ['left', 'right', 'left']);
+}
+
+/** An element of `slm models list --derived --json`. */
+export function derivedDetails({ name, path, bytes, source, recipe, madeAt, lastUsed }: DerivedEntry): object {
+  return {
+    name,
+    path,
+    bytes,
+    source,
+    recipe: JSON.parse(recipe) as unknown,
+    madeAt,
+    lastUsed: new Date(lastUsed).toISOString(),
+  };
+}

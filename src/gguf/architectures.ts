@@ -1,0 +1,85 @@
+import { modelError, usageError } from '../errors.js';
+import type { Recipe } from './recipe.js';
+import { number } from './summary.js';
+import type { GgufHeader } from './types.js';
+
+/** What was looked up in llama.cpp (src/models/<name>.cpp) about an architecture before its files are rewritten. */
+interface Architecture {
+  /**
+   * With this number of blocks llama.cpp takes another scale of attention than with any other, so that such a file
+   * cannot be cut, nor any be cut to it.
+   */
+  readonly peculiarLayers?: number;
+  /** Whether an `output.weight` is read; else the embedding is always the output too. */
+  readonly output: boolean;
+}
+
+/**
+ * In all of these, what a block does depends on its own number only (sliding windows of Gemma, the blocks without
+ * positions of SmolLM3), and the number of blocks otherwise decides no more than the name of the size in the log.
+ */
+const architectures: Readonly<Record<string, Architecture>> = {
+  // LLM_TYPE_27B in load_arch_hparams: 1/√(width/heads) in place of 1/√(key length).
+  gemma3: { peculiarLayers: 62, output: true },
+  gemma2: { peculiarLayers: 46, output: false },
+  llama: { output: true },
+  phi3: { output: true },
+  qwen2: { output: true },
+  qwen3: { output: true },
+  smollm3: { output: true },
+};
+
+const globalTensors = /^(token_embd|output|output_norm|rope_freqs|rope_factors_(long|short))\.weight$/u;
+const blockTensors =
+  /^blk\.(\d+)\.(attn_(norm|q|k|v|qkv|output|q_norm|k_norm)|post_attention_norm|ffn_(norm|gate|up|down)|post_ffw_norm)\.(weight|bias)$/u;
+
+/** Metadata that speak of something that a block shares with others or that is no plain transformer block. */
+const foreignKeys = /\.(expert_\w+|ssm\..*|nextn_predict_layers|attention\.shared_kv_layers|dense_[23]_feat_\w+)$/u;
+
+/** The number of the block that a tensor belongs to; null for those of the whole model. */
+export function blockOf(tensor: string): number | null {
+  const block = blockTensors.exec(tensor)?.[1];
+  return block === undefined ? null : Number(block);
+}
+
+/** Throws where the file has something that the rewriting does not understand, or the recipe does not fit it. */
+export function checkDerivable(header: GgufHeader, recipe: Recipe): void {
+  const name = String(header.metadata.get('general.architecture')?.value);
+  const refuse = (reason: string) =>
+    modelError(`No file can be derived from ${header.path}: ${reason}.`, 'Use the model as it is.');
+  const architecture = Object.hasOwn(architectures, name) ? architectures[name] : undefined;
+  if (architecture === undefined) {
+    throw refuse(`the architecture "${name}" is none of ${Object.keys(architectures).join(', ')}`);
+  }
+  if ((number(header, 'split.count') ?? 0) > 1) throw refuse('it is one part of a split model');
+  for (const { key, value } of header.metadata.values()) {
+    if (key.startsWith(`${name}.`) && foreignKeys.test(key) && value !== 0) throw refuse(`it has ${key}`);
+  }
+  for (const tensor of header.tensors) {
+    if (!globalTensors.test(tensor.name) && !blockTensors.test(tensor.name)) {
+      throw refuse(`its tensor "${tensor.name}" is not known`);
+    }
+    if (tensor.bytes === null) throw refuse(`the type ${tensor.type} of "${tensor.name}" is not known`);
+  }
+
+  const blocks = blockCount(header);
+  if (recipe.layers !== null) {
+    if (recipe.layers > blocks)
+      throw usageError(`${header.path} has ${blocks} layers, ${recipe.layers} are asked for.`);
+    if (recipe.layers < blocks && [blocks, recipe.layers].includes(architecture.peculiarLayers ?? 0)) {
+      throw refuse(
+        `llama.cpp scales the attention of ${name} differently when there are ${architecture.peculiarLayers} layers`,
+      );
+    }
+  }
+  if (recipe.output !== null && !architecture.output) {
+    throw refuse(`llama.cpp reads no output matrix for ${name}`);
+  }
+}
+
+export function blockCount(header: GgufHeader): number {
+  const name = String(header.metadata.get('general.architecture')?.value);
+  const blocks = number(header, `${name}.block_count`);
+  if (blocks === null) throw modelError(`${header.path} does not say how many layers it has.`);
+  return blocks;
+}

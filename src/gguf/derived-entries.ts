@@ -1,0 +1,113 @@
+import type { FileHandle } from 'node:fs/promises';
+import { modelError } from '../errors.js';
+import type { Plan } from './plan.js';
+import { readExactly } from './read-exactly.js';
+import { recipeText } from './recipe.js';
+import { type GgufArray, type GgufEntry, valueTypes } from './types.js';
+import { isRoleKey } from './vocabulary.js';
+import { type NewEntry, text, u32, u64 } from './write.js';
+
+/** Type of the value, of its elements, and their number: what stands before the elements of an array. */
+const arrayHeadBytes = 12;
+
+/** Lists with an element for each block. */
+const layerLists = /\.(feed_forward_length|attention\.head_count(_kv)?|attention\.sliding_window_pattern)$/u;
+
+/** What says where the tokenizer came from in another form; llama.cpp does not read it. */
+const copiesOfTokenizer = new Set(['tokenizer.huggingface.json']);
+
+/** The metadata of a derived file: what the recipe changes, and all else byte for byte. `source` is for people. */
+export async function derivedEntries(file: FileHandle, plan: Plan, source: string): Promise<NewEntry[]> {
+  const entries: NewEntry[] = [];
+  for (const entry of plan.header.metadata.values()) {
+    const changed = await changedEntry(file, entry, plan);
+    if (changed !== null) entries.push(changed);
+  }
+  // Where the file is silent, llama.cpp's default would now be another token.
+  for (const { key, id, stated } of plan.cut?.roles ?? []) {
+    const now = plan.cut?.newIds[id] ?? -1;
+    if (!stated && now >= 0) entries.push({ key, type: 4, value: u32(now) });
+  }
+  const own = [
+    { key: 'slm.source', type: 8, value: text(source) },
+    { key: 'slm.recipe', type: 8, value: text(recipeText(plan.recipe)) },
+  ];
+  return [...entries.filter(({ key }) => !own.some((each) => each.key === key)), ...own];
+}
+
+/** Null for what the derived file does not have. */
+async function changedEntry(file: FileHandle, entry: GgufEntry, plan: Plan): Promise<NewEntry | null> {
+  const { key, type, value } = entry;
+  const { cut, recipe } = plan;
+  const architecture = String(plan.header.metadata.get('general.architecture')?.value);
+  const unchanged = async () => ({ key, type, value: await readExactly(file, entry.start, entry.end - entry.start) });
+
+  // A row of one's own is meant as it is, not squashed by a function for the logits of words.
+  if (recipe.output !== null && key === `${architecture}.final_logit_softcapping`) return null;
+  if (recipe.layers !== null && key.startsWith(`${architecture}.`)) {
+    if (key === `${architecture}.block_count`) return { key, type: 4, value: u32(plan.layers) };
+    if (typeof value === 'object' && layerLists.test(key)) return firstElements(file, entry, value, plan.layers);
+  }
+  if (cut === null) return unchanged();
+
+  if (key === `${architecture}.vocab_size`) return { key, type: 4, value: u32(cut.tokens.length) };
+  if (copiesOfTokenizer.has(key)) return null;
+  if (isRoleKey(key) && typeof value === 'number') {
+    const id = cut.newIds[value] ?? -1;
+    return id < 0 ? null : { key, type: 4, value: u32(id) };
+  }
+  if (typeof value !== 'object') return unchanged();
+  if (key === 'tokenizer.ggml.merges') return selection(file, entry, value, cut.merges);
+  if (key === 'tokenizer.ggml.suppress_tokens') return remapped(file, entry, value, cut.newIds);
+  if (['tokens', 'scores', 'token_type'].some((name) => key === `tokenizer.ggml.${name}`)) {
+    return selection(file, entry, value, cut.tokens);
+  }
+  if (key.startsWith('tokenizer.') && value.length === plan.size) {
+    throw modelError(
+      `${plan.header.path} has ${key} for each token, which is not known; its vocabulary cannot be cut.`,
+    );
+  }
+  return unchanged();
+}
+
+async function firstElements(file: FileHandle, entry: GgufEntry, array: GgufArray, count: number): Promise<NewEntry> {
+  return selection(
+    file,
+    entry,
+    array,
+    Array.from({ length: Math.min(count, array.length) }, (_, i) => i),
+  );
+}
+
+/** Elements of an array by their indices, which ascend. The bytes are copied, so that odd UTF-8 stays as it is. */
+async function selection(
+  file: FileHandle,
+  entry: GgufEntry,
+  array: GgufArray,
+  indices: readonly number[],
+): Promise<NewEntry> {
+  const elements = await readExactly(file, entry.start + arrayHeadBytes, entry.end - entry.start - arrayHeadBytes);
+  const size = valueTypes[array.elementType]?.bytes ?? 0;
+  const parts: Buffer[] = [];
+  let at = 0;
+  let index = 0;
+  for (const wanted of indices) {
+    if (wanted >= array.length) throw modelError(`${entry.key} has ${array.length} elements, not one for each token.`);
+    if (size > 0) at = wanted * size;
+    else for (; index < wanted; index++) at += 8 + Number(elements.readBigUInt64LE(at));
+    const bytes = size > 0 ? size : 8 + Number(elements.readBigUInt64LE(at));
+    parts.push(elements.subarray(at, at + bytes));
+  }
+  return { key: entry.key, type: entry.type, value: arrayOf(array.elementType, parts) };
+}
+
+/** Ids in a list of 32-bit integers, without those that were dropped. */
+async function remapped(file: FileHandle, entry: GgufEntry, array: GgufArray, newIds: Int32Array): Promise<NewEntry> {
+  const elements = await readExactly(file, entry.start + arrayHeadBytes, entry.end - entry.start - arrayHeadBytes);
+  const ids = Array.from({ length: array.length }, (_, i) => newIds[elements.readInt32LE(i * 4)] ?? -1);
+  return { ...entry, value: arrayOf(array.elementType, ids.filter((id) => id >= 0).map(u32)) };
+}
+
+function arrayOf(elementType: number, elements: readonly Buffer[]): Buffer {
+  return Buffer.concat([u32(elementType), u64(elements.length), ...elements]);
+}

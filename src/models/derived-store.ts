@@ -1,0 +1,115 @@
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { readJson, writeJson } from './json-file.js';
+
+/** What lies beside a derived file. Its modification time says when the file was last used. */
+const recordSchema = z.object({
+  name: z.string(),
+  source: z.object({ name: z.string(), path: z.string(), sha256: z.string().nullable() }),
+  /** See `recipeText`. */
+  recipe: z.string(),
+  bytes: z.number(),
+  /** Of the derived file: with the size, the sign that it was not touched since. */
+  mtimeMs: z.number(),
+  madeAt: z.string(),
+});
+
+export type DerivedRecord = z.infer<typeof recordSchema>;
+
+export interface DerivedEntry extends DerivedRecord {
+  readonly path: string;
+  /** Milliseconds since 1970. */
+  readonly lastUsed: number;
+}
+
+/** A file that was used less than this ago is about to be loaded. */
+const inUseMs = 60_000;
+/** What has no record after so long was left by a process that died. */
+const abandonedMs = 3_600_000;
+
+export function recordOf(path: string): string {
+  return path.replace(/\.gguf$/u, '.json');
+}
+
+/** The record of a file that is there and as it was made; else null. */
+async function readDerivedRecord(path: string): Promise<DerivedRecord | null> {
+  const record = await readJson(recordOf(path), recordSchema);
+  const stats = await statOf(path);
+  return record !== null && stats?.size === record.bytes && stats.mtimeMs === record.mtimeMs ? record : null;
+}
+
+/** The record of a file, as above, which is marked as used now. */
+export async function takeDerived(path: string): Promise<DerivedRecord | null> {
+  const record = await readDerivedRecord(path);
+  // Written anew for its time. In a cache that may not be written to nothing is evicted either.
+  if (record !== null) await writeJson(recordOf(path), record).catch(() => undefined);
+  return record;
+}
+
+/** All derived files that are whole, by name. */
+export async function listDerived(folder: string): Promise<DerivedEntry[]> {
+  const entries: DerivedEntry[] = [];
+  for (const file of await filesIn(folder)) {
+    if (!file.endsWith('.gguf')) continue;
+    const path = join(folder, file);
+    const record = await readDerivedRecord(path);
+    const stats = await statOf(recordOf(path));
+    if (record !== null && stats !== null) entries.push({ ...record, path, lastUsed: stats.mtimeMs });
+  }
+  return entries.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+}
+
+/** Removes the derived files of that name (of whatever version of the source), or all of them. Returns how many. */
+export async function removeDerived(folder: string, name: string | null): Promise<number> {
+  const found = (await listDerived(folder)).filter((entry) => name === null || entry.name === name);
+  for (const { path } of found) await removeFile(path);
+  if (name === null) await rm(folder, { recursive: true, force: true });
+  return found.length;
+}
+
+/**
+ * Removes what was not used for longest until the rest has at most `maxBytes`; never `keep`, nor what was used in
+ * the last minute. Then what processes that died left behind.
+ */
+export async function evictDerived(
+  folder: string,
+  maxBytes: number,
+  { keep, now }: { keep: string; now: number },
+): Promise<void> {
+  const entries = await listDerived(folder);
+  let total = entries.reduce((sum, { bytes }) => sum + bytes, 0);
+  for (const { path, bytes } of entries.sort((a, b) => a.lastUsed - b.lastUsed)) {
+    if (total <= maxBytes) break;
+    // Asked again: another process may just have found it.
+    const used = (await statOf(recordOf(path)))?.mtimeMs ?? 0;
+    if (path === keep || now - used < inUseMs) continue;
+    await removeFile(path);
+    total -= bytes;
+  }
+  const whole = new Set(entries.flatMap(({ path }) => [path, recordOf(path)]));
+  for (const file of await filesIn(folder)) {
+    const path = join(folder, file);
+    const stats = await statOf(path);
+    // Locks are folders.
+    if (stats?.isFile() !== true || whole.has(path) || now - stats.mtimeMs < abandonedMs) continue;
+    await rm(path, { force: true }).catch(() => undefined);
+  }
+}
+
+/** The record first: what has none is not used. A file that is mapped cannot be removed on Windows; it stays. */
+async function removeFile(path: string): Promise<void> {
+  await rm(recordOf(path), { force: true });
+  await rm(path, { force: true }).catch(() => undefined);
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+}
+
+async function statOf(path: string) {
+  return stat(path).catch(() => null);
+}
