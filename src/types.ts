@@ -236,6 +236,12 @@ export interface Engine {
    * (0 = after its first token).
    */
   scoreNext(prompt: Prompt, positions: readonly number[], tokens: readonly Token[]): Promise<number[][]>;
+  /**
+   * The model's raw outputs (logits) of the tokens 0 to `count` − 1 at each of the given positions of
+   * `prompt.input`. For derived files whose output matrix is our own: there they are a hidden state, or the scores
+   * of a trained head.
+   */
+  readOutputs(prompt: Prompt, positions: readonly number[], count: number): Promise<Float64Array[]>;
   /** Greedy decoding among the tokens that `next` allows. */
   decode(prompt: Prompt, next: NextTokens, options: { maxTokens: number }): Promise<Decoded>;
   generate(prompt: Prompt, options: GenerateOptions): Promise<Generated>;
@@ -281,6 +287,35 @@ export interface MetricGoal {
   readonly max?: number;
 }
 
+/** Numbers by name, as the side file of an overlay holds them. */
+export type StoredArray = Float32Array | Float64Array | Int32Array | Uint32Array;
+
+/** A trained head as it is stored: settings that can be read, and arrays of numbers by name. */
+export interface HeadBlob {
+  readonly kind: string;
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly arrays: Readonly<Record<string, StoredArray>>;
+}
+
+/** A labelled example in a prompt, kept with what was tuned on it. */
+export interface TunedShot {
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly label: string;
+}
+
+/** What tuning has found for a task on one model, from its overlay. */
+export interface Tuning {
+  /** The overlay, for messages. */
+  readonly file: string;
+  /** Changes with anything that a result depends on. */
+  readonly digest: string;
+  /** Few-shot examples of the prompt, in order; null for the profile's own. */
+  readonly shots: readonly TunedShot[] | null;
+  /** Of label scores: divides them, and what is taken off them; null to compute it. */
+  readonly calibration: { readonly temperature: number; readonly bias: readonly number[] } | null;
+  readonly head: HeadBlob | null;
+}
+
 /** A task as the user wrote it, checked and with its files read. */
 export interface TaskProfile {
   readonly name: string;
@@ -310,4 +345,6 @@ export interface TaskProfile {
   readonly documents: readonly string[];
   /** Changes whenever anything changes that a result depends on. */
   readonly digest: string;
+  /** What `slm tune` found for the model in use; null where nothing was tuned, or it is not wanted. */
+  readonly tuned: Tuning | null;
 }

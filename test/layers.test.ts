@@ -14,7 +14,7 @@ const layers: readonly (readonly string[])[] = [
   ['segment.ts'],
   ['metrics', 'linear', 'grammar', 'prompt.ts', 'records', 'formats', 'gguf'],
   ['task-types'],
-  ['examples.ts'],
+  ['examples.ts', 'heads'],
   ['methods', 'baselines'],
   ['profile', 'cache.ts', 'documents.ts'],
   ['predict.ts'],

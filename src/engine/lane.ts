@@ -91,6 +91,27 @@ export class Lane {
     });
   }
 
+  async readOutputs(prompt: Prompt, positions: readonly number[], count: number): Promise<Float64Array[]> {
+    this.#checkFits(prompt, 0);
+    await this.#rewind(prompt);
+    this.#onCall();
+    this.evaluatedTokens += prompt.input.length;
+    const tokens = Array.from({ length: count }, (_, token) => token as NativeToken);
+    const wanted = new Set(positions);
+    const outputs = await this.#sequence.controlledEvaluate(
+      prompt.input.map((token, position) =>
+        wanted.has(position)
+          ? [token as NativeToken, { generateNext: { logits: { filter: { tokens } } } }]
+          : (token as NativeToken),
+      ),
+    );
+    return positions.map((position) => {
+      const values = new Float64Array(count);
+      for (const [token, logit] of outputs[position]?.next.logits ?? []) values[token] = logit;
+      return values;
+    });
+  }
+
   async decode(prompt: Prompt, next: NextTokens, options: { maxTokens: number }): Promise<Decoded> {
     this.#checkFits(prompt, options.maxTokens);
     await this.#rewind(prompt);

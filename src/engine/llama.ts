@@ -111,6 +111,7 @@ function engineOf(
     scoreContinuations: (prompt, continuations) =>
       pool.use(prompt, (lane) => lane.scoreContinuations(prompt, continuations)),
     scoreNext: (prompt, positions, tokens) => pool.use(prompt, (lane) => lane.scoreNext(prompt, positions, tokens)),
+    readOutputs: (prompt, positions, count) => pool.use(prompt, (lane) => lane.readOutputs(prompt, positions, count)),
     decode: (prompt, next, decodeOptions) => pool.use(prompt, (lane) => lane.decode(prompt, next, decodeOptions)),
     generate: (prompt, generateOptions) => pool.use(prompt, (lane) => lane.generate(prompt, generateOptions)),
     hold: (work) => pool.hold(work),

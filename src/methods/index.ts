@@ -1,6 +1,7 @@
 import { suggestion, usageError } from '../errors.js';
 import type { TaskProfile, TaskType } from '../types.js';
 import { constrainedGeneration } from './constrained-generation.js';
+import { head } from './head.js';
 import { labelDecisions } from './label-decisions.js';
 import { labelLikelihood } from './label-likelihood.js';
 import { passageSpans } from './passage-spans.js';
@@ -16,6 +17,7 @@ export const methods = {
   'span-scoring': spanScoring,
   'passage-spans': passageSpans,
   'constrained-generation': constrainedGeneration,
+  head,
 } satisfies Record<string, Method>;
 
 /** @throws SlmError when there is no such method */

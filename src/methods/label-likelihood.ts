@@ -14,7 +14,7 @@ import {
 import { decideLabel } from './decide.js';
 import { promptPart, tablePart } from './explain.js';
 import { promptLength } from './parts.js';
-import { balancedShots, withoutShots } from './shots.js';
+import { balancedShots, labelShots, withoutShots } from './shots.js';
 import type { Method, MethodContext, PieceInput } from './types.js';
 
 const optionsSchema = z.strictObject({
@@ -93,12 +93,7 @@ export const labelLikelihood: Method = {
 };
 
 function rendererOf(profile: TaskProfile, model: PromptModel, options: Options): PromptRenderer {
-  const wordOf = new Map(profile.labels.map((label) => [label.name, label.word]));
-  const shots = balancedShots(profile.examples, profile.labels, options.shots).map((example) => ({
-    fields: example.record.fields,
-    target: wordOf.get(firstLabel(example)) as string,
-  }));
-  return compilePrompt(profile, model, { shots });
+  return compilePrompt(profile, model, { shots: labelShots(profile, options.shots) });
 }
 
 /** Computed once for a profile and model, then kept in the cache. */
@@ -110,6 +105,8 @@ async function calibrationFor(
 ): Promise<Calibration> {
   const { profile, engine, cache } = context;
   if (options.calibration === 'none') return noCalibration(words.length);
+  const tuned = profile.tuned?.calibration ?? null;
+  if (tuned !== null) return tuned;
   const shots = balancedShots(profile.examples, profile.labels, options.shots);
   const pool = spread(withoutShots(profile.examples, shots), options.poolSize);
   const kind = pool.length < smallestPool ? 'contextual' : options.calibration;

@@ -1,4 +1,5 @@
-import type { Example, Label } from '../types.js';
+import type { Shot } from '../prompt.js';
+import type { Example, Label, TaskProfile } from '../types.js';
 
 /**
  * Few-shot examples for a label set: the first ones of each label in file order, label by label in turn, so that
@@ -22,4 +23,15 @@ export function balancedShots(examples: readonly Example[], labels: readonly Lab
 export function withoutShots(examples: readonly Example[], shots: readonly Example[]): Example[] {
   const used = new Set(shots);
   return examples.filter((example) => !used.has(example));
+}
+
+/** The labelled examples of a classifying prompt: the tuned ones, else `count` of the profile's, balanced. */
+export function labelShots(profile: TaskProfile, count: number): Shot[] {
+  const wordOf = new Map(profile.labels.map((label) => [label.name, label.word]));
+  const tuned = profile.tuned?.shots ?? null;
+  if (tuned !== null) return tuned.map(({ fields, label }) => ({ fields, target: wordOf.get(label) ?? label }));
+  return balancedShots(profile.examples, profile.labels, count).map(({ record, gold }) => ({
+    fields: record.fields,
+    target: wordOf.get(gold.type === 'classify' ? (gold.labels[0] ?? '') : '') as string,
+  }));
 }

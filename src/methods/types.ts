@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Recipe } from '../gguf/recipe.js';
 import type { PromptModel, PromptRenderer } from '../prompt.js';
 import type { Engine, ExplanationPart, InputRecord, Output, TaskProfile, TaskType } from '../types.js';
 
@@ -58,5 +59,10 @@ export interface Method {
   readonly options: z.ZodType<Record<string, unknown>>;
   /** What the model will be given for a record, without a model. */
   renderer(profile: TaskProfile, model: PromptModel): PromptRenderer;
+  /**
+   * The derived file of the model that the method works on, with a vocabulary of the caller's choice. Without it,
+   * the model's own file, with the whole vocabulary or a cut one.
+   */
+  readonly recipe?: (profile: TaskProfile, tokens: Recipe['tokens']) => Recipe;
   prepare(context: MethodContext): Promise<Predictor>;
 }

@@ -90,6 +90,7 @@ export async function loadProfile(spec: string, context: ProfileContext): Promis
     fixtures,
     documents: documentsOf(raw, source),
     digest: digestOf({ ...raw, options, labels, defaults, schema, grammar, description: '', version: 0 }, examples),
+    tuned: null,
   };
 }
 

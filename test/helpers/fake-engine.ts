@@ -10,6 +10,8 @@ export interface Script {
   readonly score?: (prompt: string, continuation: string) => number;
   /** Log-probability of a token after a text; for `scoreNext` and `decode`. */
   readonly next?: (text: string, token: string) => number;
+  /** Raw outputs of the first tokens after a text; for `readOutputs`. */
+  readonly outputs?: (text: string, count: number) => number[];
   readonly generate?: (prompt: string, options: GenerateOptions) => Generated;
   /** Awaited before each answer, to mix up the order in which calls end. */
   readonly delay?: (prompt: string) => Promise<void>;
@@ -17,7 +19,7 @@ export interface Script {
 
 export interface FakeEngine extends Engine {
   /** How often each method was called. */
-  readonly calls: Record<'score' | 'next' | 'decode' | 'generate' | 'hold', number>;
+  readonly calls: Record<'score' | 'next' | 'outputs' | 'decode' | 'generate' | 'hold', number>;
   /** Every prompt that was evaluated, as text, in order. */
   readonly prompts: string[];
   /** The control tokens among these, which act. */
@@ -33,7 +35,7 @@ const piecePattern = / ?[\p{L}\p{N}]{1,4}|./gsu;
 export function fakeEngine(script: Script = {}): FakeEngine {
   const pieces: string[] = [...controls];
   const ids = new Map<string, Token>();
-  const calls = { score: 0, next: 0, decode: 0, generate: 0, hold: 0 };
+  const calls = { score: 0, next: 0, outputs: 0, decode: 0, generate: 0, hold: 0 };
   const prompts: string[] = [];
   const used = { evaluatedTokens: 0, prefixTokens: 0, generatedTokens: 0, reusedTokens: 0 };
 
@@ -107,6 +109,18 @@ export function fakeEngine(script: Script = {}): FakeEngine {
         const text = detokenize([...prompt.prefix.flat(), ...prompt.input.slice(0, position + 1)]);
         return tokens.map((token) => next(text, detokenize([token])));
       });
+    },
+
+    async readOutputs(prompt, positions, count) {
+      const { outputs } = script;
+      if (outputs === undefined) throw new Error('fake engine: readOutputs is not scripted');
+      calls.outputs++;
+      await begin(prompt);
+      return positions.map((position) =>
+        Float64Array.from(
+          outputs(detokenize([...prompt.prefix.flat(), ...prompt.input.slice(0, position + 1)]), count),
+        ),
+      );
     },
 
     async decode(prompt, allowedAfter, { maxTokens }) {

@@ -26,6 +26,7 @@ export function profileWith(changes: Partial<TaskProfile> = {}): TaskProfile {
     fixtures: [],
     documents: [],
     digest: 'digest',
+    tuned: null,
     ...changes,
   };
 }

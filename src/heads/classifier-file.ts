@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import type { HeadBlob } from '../types.js';
+import type { Classifier } from './classifier.js';
+import { arrayNamed } from './tagger-file.js';
+
+/** A classifier with how its features are read: after the profile's prompt, at its last token. */
+export interface ClassifierHead {
+  readonly classifier: Classifier;
+  /** Blocks of the model that are kept. */
+  readonly layers: number;
+}
+
+export const classifierKind = 'classifier';
+
+/** Arrays that are stored with 3 digits. */
+export const coarseClassifierArrays = ['lexicalWeights'];
+
+const settingsSchema = z.object({
+  labels: z.array(z.string()).min(1),
+  multiLabel: z.boolean(),
+  width: z.int().min(1),
+  layers: z.int().min(1),
+  terms: z.array(z.string()).nullable(),
+});
+
+export function classifierBlob({ classifier, layers }: ClassifierHead): HeadBlob {
+  const { labels, multiLabel, width, rows, bias, lexical } = classifier;
+  const flat = new Float32Array(rows.length * width);
+  rows.forEach((row, label) => {
+    flat.set(row, label * width);
+  });
+  return {
+    kind: classifierKind,
+    settings: { labels, multiLabel, width, layers, terms: lexical?.tfidf.terms ?? null },
+    arrays: {
+      rows: flat,
+      bias,
+      ...(lexical === null
+        ? {}
+        : {
+            idf: Float32Array.from(lexical.tfidf.idf),
+            mix: lexical.mix,
+            lexicalWeights: Float32Array.from(lexical.model.weights),
+            lexicalBias: lexical.model.bias,
+          }),
+    },
+  };
+}
+
+/** @throws Error when the blob is no classifier */
+export function classifierFrom({ kind, settings, arrays }: HeadBlob): ClassifierHead {
+  if (kind !== classifierKind) throw new Error(`it holds a ${kind}, not a classifier`);
+  const { labels, multiLabel, width, layers, terms } = settingsSchema.parse(settings);
+  const n = labels.length;
+  const flat = arrayNamed(arrays, 'rows', n * width);
+  return {
+    layers,
+    classifier: {
+      labels,
+      multiLabel,
+      width,
+      rows: labels.map((_, label) => Float32Array.from(flat.subarray(label * width, (label + 1) * width))),
+      bias: Float64Array.from(arrayNamed(arrays, 'bias', n)),
+      lexical:
+        terms === null
+          ? null
+          : {
+              tfidf: { terms, idf: Array.from(arrayNamed(arrays, 'idf', terms.length)) },
+              mix: Float64Array.from(arrayNamed(arrays, 'mix', n * n)),
+              model: {
+                link: multiLabel ? 'sigmoid' : 'softmax',
+                classes: n,
+                features: terms.length,
+                weights: Float64Array.from(arrayNamed(arrays, 'lexicalWeights', n * terms.length)),
+                bias: Float64Array.from(arrayNamed(arrays, 'lexicalBias', n)),
+              },
+            },
+    },
+  };
+}

@@ -1,0 +1,178 @@
+import { crossValidate } from '../linear/cross-validation.js';
+import { assignFolds } from '../linear/folds.js';
+import { train } from '../linear/logistic.js';
+import { type DenseMatrix, denseMatrix, selectRows } from '../linear/matrix.js';
+import { type LinearModel, logProbabilities, predictLogProbabilities } from '../linear/model.js';
+import { rowsOf, selectTargets, type Targets } from '../linear/targets.js';
+import { applyScaling, fitScaling } from '../linear/temperature.js';
+import { fitTfidf, type Tfidf, tfidfTransform } from '../linear/tfidf.js';
+
+/**
+ * A classifier over frozen features: the score of a label is linear in the hidden state after the prompt and, where
+ * joined, in the log-probabilities of a lexical classifier.
+ */
+export interface Classifier {
+  readonly labels: readonly string[];
+  readonly multiLabel: boolean;
+  readonly width: number;
+  /** A row for each label over the hidden state as it is read; the temperature is in it already. */
+  readonly rows: readonly Float32Array[];
+  readonly bias: Float64Array;
+  readonly lexical: {
+    readonly tfidf: Tfidf;
+    readonly model: LinearModel;
+    /** labels × labels. */
+    readonly mix: Float64Array;
+  } | null;
+}
+
+/** What a classifier learns from: one row a text. */
+export interface ClassifierData {
+  readonly texts: readonly string[];
+  readonly hidden: readonly Float32Array[];
+  readonly targets: Targets;
+}
+
+export interface ClassifierOptions {
+  readonly labels: readonly string[];
+  readonly width: number;
+  readonly lexical: boolean;
+  readonly seed: number;
+  /** Strengths of L2 on standardised features to choose from, by held-out loss. */
+  readonly grid?: readonly number[];
+  /** Folds of the choice and of the temperature. Defaults to 5. */
+  readonly folds?: number;
+}
+
+const lexicalL2 = 0.3;
+const lexicalFolds = 5;
+/** Terms × labels from which on terms that only one text has are left out. */
+const manyWeights = 500_000;
+/** Half a decade apart: wider than the noise of a few hundred examples, narrow enough to lose nothing. */
+const strengths = [10_000, 3000, 1000, 300, 100, 30, 10];
+
+/** What training tells beside the classifier. */
+export interface TrainedClassifier {
+  readonly classifier: Classifier;
+  readonly l2: number;
+  /** Log-probabilities that classifiers without a row gave it, rows × labels, calibrated: what to expect of new texts. */
+  readonly heldOut: DenseMatrix;
+}
+
+export function trainClassifier(data: ClassifierData, options: ClassifierOptions): TrainedClassifier {
+  const { labels, width, seed } = options;
+  const { targets } = data;
+  const lexical = options.lexical ? trainLexical(data, seed) : null;
+  const columns = lexical === null ? width : width + labels.length;
+  const X = denseMatrix(
+    data.hidden.map((hidden, i) => (lexical === null ? hidden : [...hidden, ...(lexical.heldOut[i] as Float64Array)])),
+    columns,
+  );
+  const common = { standardise: true, tolerance: 1e-4 } as const;
+  const { l2, heldOut } = crossValidate(X, targets, {
+    ...common,
+    grid: options.grid ?? strengths,
+    folds: options.folds ?? 5,
+    seed,
+  });
+  const scaling = fitScaling(heldOut, targets);
+  const model = train(X, targets, { ...common, l2 });
+  const factor = 1 / scaling.temperature;
+  const part = (label: number, from: number, to: number) =>
+    model.weights.subarray(label * columns + from, label * columns + to);
+  const mix = new Float64Array(labels.length * labels.length);
+  if (lexical !== null) {
+    for (let label = 0; label < labels.length; label++) {
+      mix.set(
+        part(label, width, columns).map((weight) => weight * factor),
+        label * labels.length,
+      );
+    }
+  }
+  return {
+    classifier: {
+      labels,
+      multiLabel: targets.kind === 'multi',
+      width,
+      rows: labels.map((_, label) => Float32Array.from(part(label, 0, width), (weight) => weight * factor)),
+      bias: Float64Array.from(model.bias, (value) => value * factor),
+      lexical: lexical === null ? null : { tfidf: lexical.tfidf, model: lexical.model, mix },
+    },
+    l2,
+    heldOut: logProbabilities(applyScaling(heldOut, scaling), model.link),
+  };
+}
+
+/** A lexical classifier on all texts, and what ones without a text say of it. */
+function trainLexical({ texts, targets }: ClassifierData, seed: number) {
+  const all = fitTfidf(texts);
+  const large = all.terms.length * targets.classes > manyWeights;
+  const tfidf = large ? fitTfidf(texts, { minimumTexts: 2 }) : all;
+  const X = tfidfTransform(tfidf)(texts);
+  const options = { l2: lexicalL2, tolerance: 1e-4 };
+  const folds = Math.max(2, Math.min(lexicalFolds, rowsOf(targets)));
+  const strata = Int32Array.from({ length: rowsOf(targets) }, (_, row) =>
+    targets.kind === 'single' ? (targets.y[row] as number) : (targets.y[row * targets.classes] as number),
+  );
+  const fold = assignFolds(strata, { folds, seed: seed + 1 });
+  const heldOut: Float64Array[] = [];
+  for (let k = 0; k < folds; k++) {
+    const inside = Array.from(fold.keys()).filter((row) => fold[row] !== k);
+    const outside = Array.from(fold.keys()).filter((row) => fold[row] === k);
+    if (inside.length === 0 || outside.length === 0) continue;
+    const model = train(selectRows(X, inside), selectTargets(targets, inside), options);
+    const { values } = predictLogProbabilities(model, selectRows(X, outside));
+    outside.forEach((row, i) => {
+      heldOut[row] = clipped(values.subarray(i * targets.classes, (i + 1) * targets.classes));
+    });
+  }
+  return { tfidf, model: train(X, targets, options), heldOut };
+}
+
+/** Held-out log-probabilities far from 0 say no more than "unlikely". */
+const lowestLogprob = -8;
+
+function clipped(values: ArrayLike<number>): Float64Array {
+  return Float64Array.from(values, (value) => Math.max(value, lowestLogprob));
+}
+
+/** The share of the lexical part in the scores of a text; zeros where the classifier has none. */
+export function lexicalScores(classifier: Classifier): (text: string) => Float64Array {
+  const { labels, lexical } = classifier;
+  if (lexical === null) return () => new Float64Array(labels.length);
+  const transform = tfidfTransform(lexical.tfidf);
+  return (text) => {
+    const logprobs = clipped(predictLogProbabilities(lexical.model, transform([text])).values);
+    return Float64Array.from(labels, (_, label) => {
+      let sum = 0;
+      for (let k = 0; k < labels.length; k++) {
+        sum += (lexical.mix[label * labels.length + k] as number) * (logprobs[k] as number);
+      }
+      return sum;
+    });
+  };
+}
+
+/** Scores of the hidden part: what a derived file with the classifier's rows gives by itself. */
+export function hiddenScoresOf({ rows }: Pick<Classifier, 'rows'>, hidden: ArrayLike<number>): Float64Array {
+  return Float64Array.from(rows, (row) => {
+    let sum = 0;
+    for (let f = 0; f < row.length; f++) sum += (row[f] as number) * (hidden[f] as number);
+    return sum;
+  });
+}
+
+/** Probability of each label from the scores of both parts. */
+export function classProbabilities(
+  classifier: Classifier,
+  hidden: ArrayLike<number>,
+  lexical: ArrayLike<number>,
+): number[] {
+  const { labels, bias, multiLabel } = classifier;
+  const scores = Float64Array.from(
+    labels,
+    (_, c) => (hidden[c] as number) + (lexical[c] as number) + (bias[c] as number),
+  );
+  const row: DenseMatrix = { kind: 'dense', rows: 1, columns: labels.length, values: scores };
+  return Array.from(logProbabilities(row, multiLabel ? 'sigmoid' : 'softmax').values, Math.exp);
+}

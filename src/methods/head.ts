@@ -1,0 +1,72 @@
+import { usageError } from '../errors.js';
+import type { Recipe } from '../gguf/recipe.js';
+import { classifierFrom, classifierKind } from '../heads/classifier-file.js';
+import { taggerFrom, taggerKind } from '../heads/tagger-file.js';
+import type { HeadBlob, TaskProfile } from '../types.js';
+import { classifyRenderer, prepareClassifier } from './head-classify.js';
+import { prepareTagger, taggerRenderer } from './head-extract.js';
+import { headOptions } from './head-options.js';
+import type { Method } from './types.js';
+
+/**
+ * A small linear layer over the model's frozen features, trained on labelled examples. No weight of the model
+ * changes: the layer stands as the output matrix of a derived file, so that the model itself computes its scores.
+ */
+export const head: Method = {
+  name: 'head',
+  title: 'a trained head over frozen features',
+  taskTypes: ['classify', 'extract'],
+  options: headOptions,
+
+  renderer(profile, model) {
+    const options = headOptions.parse(profile.options);
+    return profile.type === 'extract' ? taggerRenderer(profile) : classifyRenderer(profile, model, options);
+  },
+
+  recipe(profile, tokens): Recipe {
+    const blob = blobOf(profile);
+    if (blob.kind === taggerKind) {
+      const { tagger, layers } = taggerFrom(blob);
+      return { layers, tokens, output: { rows: tagger.rows } };
+    }
+    const { classifier, layers } = classifierFrom(blob);
+    return { layers, tokens, output: { rows: classifier.rows } };
+  },
+
+  async prepare(context) {
+    const { profile } = context;
+    const blob = blobOf(profile);
+    const options = headOptions.parse(profile.options);
+    checkLabels(profile, blob);
+    if (blob.kind === taggerKind) return prepareTagger(context, taggerFrom(blob), options);
+    return prepareClassifier(context, classifierFrom(blob), options);
+  },
+};
+
+function blobOf(profile: TaskProfile): HeadBlob {
+  const blob = profile.tuned?.head ?? null;
+  if (blob === null) {
+    throw usageError(
+      `${profile.path}: the method "head" has to be trained first, for this model.`,
+      `Run \`slm tune ${profile.name} --data FILE\`, or take another method.`,
+    );
+  }
+  const fitting = profile.type === 'extract' ? taggerKind : classifierKind;
+  if (blob.kind !== fitting) {
+    throw usageError(
+      `${profile.tuned?.file}: its head is a ${blob.kind}, and a task of type ${profile.type} needs a ${fitting}.`,
+      `Train it again: \`slm tune ${profile.name} --data FILE\`.`,
+    );
+  }
+  return blob;
+}
+
+function checkLabels(profile: TaskProfile, blob: HeadBlob): void {
+  const trained = JSON.stringify(blob.settings.labels);
+  const wanted = JSON.stringify(profile.labels.map((label) => label.name));
+  if (trained === wanted) return;
+  throw usageError(
+    `${profile.tuned?.file}: its head knows the labels ${trained}, the task has ${wanted}.`,
+    `Train it again: \`slm tune ${profile.name} --data FILE\`, or remove it: \`slm tune ${profile.name} --reset\`.`,
+  );
+}
