@@ -83,9 +83,11 @@ export function claimPlace(context: CliContext, flags: PlaceFlags, inputs: reado
     }
     return async (_spec, writer) => streamSink(openOutput(named, context.stdout), writer);
   }
-  const file = realFile(context, named);
+  // As the user wrote it, for messages, unless it is a link.
+  const real = realFile(context, named);
+  const file = real === path.resolve(context.cwd, named) ? named : real;
   for (const { source } of inputs) {
-    if (source.file !== '-' && realFile(context, source.file) === file && flags.retryFailed !== true)
+    if (source.file !== '-' && realFile(context, source.file) === real && flags.retryFailed !== true)
       throw usageError(
         `"${named}" is both input and output`,
         'Name another output; it would be emptied before it is read.',
@@ -109,8 +111,7 @@ function isFile(context: CliContext, name: string): boolean {
 function realFile(context: CliContext, name: string): string {
   const absolute = path.resolve(context.cwd, name);
   const real = existsSync(absolute) ? realpathSync(absolute) : absolute;
-  // As the user wrote it, for messages, unless it is a link.
-  return real === absolute ? path.relative(context.cwd, real) || real : real;
+  return real;
 }
 
 function streamSink(output: ReturnType<typeof openOutput>, writer: Writer): ResultSink {

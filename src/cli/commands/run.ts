@@ -130,7 +130,11 @@ async function run(
   context.onClose(() => engine.dispose());
   const modelFile = watchModelFile(engine.model.path);
   const task = await openTaskOn(context, profile, engine, documents);
-  const basis = () => outputBasis(context, task, documents, flags);
+  let basisOnce: Promise<JobSpec> | null = null;
+  const basis = () => {
+    basisOnce ??= outputBasis(context, task, documents, flags);
+    return basisOnce;
+  };
   const form = { format: writer.name, offsets: flags.offsets, passThrough: flags.passThrough, explain };
   const sink = await place(
     async () => ({ ...(await basis()), ...resultForm(inputs, inputFlags, form) }),
