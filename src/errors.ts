@@ -9,6 +9,7 @@ export const exitCodes = {
   someRecordsFailed: 4,
   belowMinimum: 100,
   interrupted: 130,
+  terminated: 143,
 } as const;
 
 export type ErrorKind = 'failure' | 'usage' | 'model' | 'interrupted';

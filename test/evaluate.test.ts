@@ -36,7 +36,7 @@ function scripted(outputs: Readonly<Record<string, Output>>, changes: Partial<Ta
     },
     decide: (output) => output,
   };
-  const task: Task = { profile: profileWith(changes), engine: fakeEngine(), predictor };
+  const task: Task = { profile: profileWith(changes), engine: fakeEngine(), predictor, constants: '' };
   return { task, seen };
 }
 

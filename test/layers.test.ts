@@ -18,6 +18,7 @@ const layers: readonly (readonly string[])[] = [
   ['methods', 'baselines'],
   ['profile', 'cache.ts', 'documents.ts'],
   ['predict.ts'],
+  ['jobs'],
   ['evaluate.ts'],
   ['engine', 'models'],
   ['index.ts'],

@@ -35,6 +35,7 @@ function program(t: TestContext) {
     stderr: err.stream,
     env: { XDG_DATA_HOME: path.join(dataDir, '..', 'xdg'), XDG_CONFIG_HOME: path.join(configDir, '..', 'xdg') },
     cwd,
+    version: '0.0.0',
     color: false,
     quiet: false,
     offline: true,

@@ -11,6 +11,8 @@ export interface CliContext {
   readonly stderr: NodeJS.WritableStream;
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
+  /** Of slm. */
+  readonly version: string;
   /** Whether colours are wanted where output is a terminal. */
   readonly color: boolean;
   readonly quiet: boolean;

@@ -1,4 +1,5 @@
 import { usageError } from '../errors.js';
+import { isInShard, type Shard } from '../jobs/shard.js';
 import { type BadRow, recordOf } from '../record.js';
 import { type ByteSource, fileSource, type Reader, readerFor, readers, stdinSource } from '../records/index.js';
 import type { InputRecord, Row, TaskProfile } from '../types.js';
@@ -13,6 +14,7 @@ export interface InputFlags {
   limit?: number;
   maxRecordSize: number;
   text?: string[];
+  shard?: Shard;
 }
 
 /** One place that records come from, with how it is read. */
@@ -47,7 +49,7 @@ export function isSingle(inputs: readonly Input[], flags: Pick<InputFlags, 'text
   return inputs.length === 1 && (flags.text?.length === 1 || inputs[0]?.reader === readers.text);
 }
 
-/** The records of all inputs, one after the other. */
+/** The records of all inputs, one after the other: those of the shard, among the first `limit` of all. */
 export async function* readRecords(
   context: CliContext,
   inputs: readonly Input[],
@@ -58,7 +60,9 @@ export async function* readRecords(
   for (const input of inputs) {
     for await (const row of readRows(context, input, flags)) {
       if (flags.limit !== undefined && index >= flags.limit) return;
-      yield recordOf(row, index++, profile.input, flags.field ?? null);
+      const position = index++;
+      if (flags.shard !== undefined && !isInShard(position, flags.shard)) continue;
+      yield recordOf(row, position, profile.input, flags.field ?? null);
     }
   }
 }

@@ -50,6 +50,7 @@ const context: CliContext = {
   stderr: process.stderr,
   env: process.env,
   cwd: process.cwd(),
+  version,
   get color() {
     return program.opts<GlobalFlags>().color && (process.env.NO_COLOR ?? '') === '';
   },
@@ -83,10 +84,20 @@ const context: CliContext = {
 for (const command of [runCommand, evalCommand, tasksCommand, modelsCommand])
   program.addCommand(inherit(command(context)));
 
-process.on('SIGINT', () => {
-  if (abort.signal.aborted) process.exit(exitCodes.interrupted);
-  abort.abort();
-});
+/** The exit code that the signal which ended us asks for. */
+let interruption: number = exitCodes.interrupted;
+for (const [signal, code] of [
+  ['SIGINT', exitCodes.interrupted],
+  ['SIGTERM', exitCodes.terminated],
+] as const) {
+  process.on(signal, () => {
+    if (abort.signal.aborted) process.exit(code);
+    interruption = code;
+    abort.abort();
+  });
+}
+// A file that may not become larger (ulimit -f) is an error of writing, not the end.
+if (process.platform !== 'win32') process.on('SIGXFSZ', () => undefined);
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(exitCodes.ok);
 });
@@ -101,7 +112,7 @@ await Promise.race([
   new Promise((resolve) => setTimeout(resolve, 2000)),
 ]);
 // Streams flush first; an open standard input would keep the process alive.
-process.stdout.write('', () => process.exit(exitCode));
+process.stdout.write('', () => process.exit(exitCode === exitCodes.interrupted ? interruption : exitCode));
 
 function report(error: unknown): number {
   if (error instanceof OutputClosed) return exitCodes.ok;

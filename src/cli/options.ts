@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { parseShard, type Shard } from '../jobs/shard.js';
 
 /** A whole number of at least `min`, for commander. */
 export function wholeNumber(min: number): (value: string) => number {
@@ -16,6 +17,13 @@ function probability(value: string): number {
   if (value.trim() === '' || !(number >= 0 && number <= 1))
     throw new InvalidArgumentError('Expected a number from 0 to 1.');
   return number;
+}
+
+/** `2/8`, for commander. */
+export function shard(value: string): Shard {
+  const parsed = parseShard(value);
+  if (parsed === null) throw new InvalidArgumentError('Expected a part and how many there are, such as 1/8 to 8/8.');
+  return parsed;
 }
 
 /** `8388608`, `512k`, `16M`, `1G` as bytes. */

@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { failure, messageOf } from '../errors.js';
+import { writeFailure } from '../jobs/write-failure.js';
 
 /** Where results go. */
 export interface Output {
@@ -35,10 +35,5 @@ export function openOutput(path: string | undefined, stdout: NodeJS.WritableStre
 
 function outputError(path: string | undefined, error: NodeJS.ErrnoException): Error {
   if (error.code === 'EPIPE') return new OutputClosed();
-  const where = path ?? 'standard output';
-  const hint =
-    error.code === 'ENOSPC'
-      ? 'The disk is full; what was written before is complete.'
-      : 'Check the path and its permissions.';
-  return failure(`cannot write to ${where}: ${messageOf(error)}`, hint, error);
+  return writeFailure(path ?? 'standard output', error, 'What was written before is complete.');
 }

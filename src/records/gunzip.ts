@@ -18,25 +18,35 @@ export async function* gunzip(chunks: Chunks, file: string): Chunks {
   const stream = createGunzip();
   const unpacked: Buffer[] = [];
   let error: Error | null = null;
+  let ended = false;
+  let wake: () => void = () => undefined;
   stream.on('data', (bytes: Buffer) => unpacked.push(bytes));
-  const ended = new Promise<void>((resolve) => {
-    stream.on('end', resolve);
-    stream.on('error', (cause) => {
-      error = cause;
-      resolve();
-    });
+  stream.on('error', (cause) => {
+    error = cause;
   });
+  // After the end or an error, a write is no longer answered.
+  for (const event of ['end', 'error']) {
+    stream.on(event, () => {
+      ended = true;
+      wake();
+    });
+  }
+  const wait = (begin: () => void) =>
+    new Promise<void>((resolve) => {
+      wake = resolve;
+      begin();
+      if (ended) resolve();
+    });
   try {
     for await (const chunk of chunks) {
       for (let at = 0; at < chunk.length && error === null; at += sliceBytes) {
         const slice = chunk.subarray(at, at + sliceBytes);
-        await Promise.race([ended, new Promise((resolve) => stream.write(slice, resolve))]);
+        await wait(() => stream.write(slice, () => wake()));
         yield* unpacked.splice(0);
       }
       if (error !== null) break;
     }
-    if (error === null) stream.end();
-    await ended;
+    if (error === null) await wait(() => stream.end());
     yield* unpacked.splice(0);
   } finally {
     stream.destroy();

@@ -1,28 +1,41 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { Command, Option } from 'commander';
-import { exitCodes } from '../../errors.js';
+import { exitCodes, SlmError } from '../../errors.js';
 import { writerFor, writers } from '../../formats/index.js';
 import type { FormatOptions } from '../../formats/types.js';
+import { bucketStore } from '../../jobs/bucket-store.js';
+import { hasAbstained } from '../../jobs/job.js';
+import { type CountedOutputs, knownOutputs } from '../../jobs/known-outputs.js';
+import { type ModelFile, watchModelFile } from '../../jobs/model-file.js';
+import type { JobSpec } from '../../jobs/spec.js';
 import { describePrompt } from '../../methods/explain.js';
 import { methodOf } from '../../methods/index.js';
-import { predict } from '../../predict.js';
+import type { Document } from '../../methods/types.js';
+import { type KnownOutputs, predict, type Task } from '../../predict.js';
 import { loadProfile } from '../../profile/index.js';
 import { isBadRow, placeOf } from '../../record.js';
 import { readers } from '../../records/index.js';
 import type { OffsetUnit } from '../../spans.js';
 import type { TaskProfile } from '../../types.js';
-import { type CliContext, profileContext } from '../context.js';
+import { type CliContext, cacheDirectory, profileContext } from '../context.js';
+import { meterInputs } from '../input-meter.js';
 import { chooseInputs, type Input, type InputFlags, isSingle, readRecords } from '../inputs.js';
 import { chooseModel, documentsFor, type EngineFlags, openModel, openTaskOn, withThreshold } from '../open.js';
-import { collect, shared } from '../options.js';
-import { openOutput } from '../output.js';
+import { collect, shard, shared } from '../options.js';
 import { createPaint } from '../paint.js';
 import { promptModel } from '../prompt-model.js';
-import { createStatusLine } from '../ui/status-line.js';
+import { claimPlace, outputPath, type PlaceFlags } from '../result-sink.js';
+import { outputBasis, resultForm } from '../run-spec.js';
+import { runStats } from '../run-stats.js';
+import { createRunProgress, type ProgressKind } from '../ui/run-progress.js';
 
-interface RunFlags extends EngineFlags, InputFlags {
+interface RunFlags extends EngineFlags, InputFlags, PlaceFlags {
   format?: string;
   json?: boolean;
-  output?: string;
+  cache?: boolean;
+  progress: ProgressKind;
+  stats?: string | true;
   offsets: OffsetUnit;
   passThrough: boolean;
   threshold?: number;
@@ -67,6 +80,22 @@ export function runCommand(context: CliContext): Command {
     .addOption(shared.threads())
     .addOption(shared.contextSize())
     .addOption(shared.gpu())
+    .option('--resume [file]', 'go on with the job whose output is FILE (or that of -o) where it was broken off')
+    .option('--restart', 'start over, even where the output holds a job that was broken off')
+    .option('--retry-failed', 'do the failed records of an output again, and put the results in their place')
+    .addOption(
+      new Option('--shard <i/n>', 'do the i-th of n parts of the input: records i, i+n, i+2n, …').argParser(shard),
+    )
+    .option('--cache', 'keep results on this machine, and take those of texts that come again')
+    .addOption(
+      new Option(
+        '--progress <how>',
+        'on stderr: a live line on a terminal (auto), a line a minute anywhere, or nothing',
+      )
+        .choices(['auto', 'plain', 'none'])
+        .default('auto'),
+    )
+    .option('--stats [file]', 'in the end write counts, speed and memory as JSON, to stderr or FILE')
     .option(
       '--explain',
       'show for the first record what the model was given, what it scored, and why the result is what it is',
@@ -88,7 +117,9 @@ async function run(
 ): Promise<void> {
   const explain = flags.explain === true;
   const limit = flags.limit ?? (explain ? 1 : undefined);
+  const inputFlags = { ...flags, ...(limit === undefined ? {} : { limit }) };
   const writer = chooseWriter(context, flags);
+  const place = claimPlace(context, flags, inputs);
   const documents = await documentsFor(context, profile, flags.context ?? []);
   const engine = await openModel(
     context,
@@ -97,36 +128,88 @@ async function run(
     isSingle(inputs, flags) ? 'one' : 'many',
   );
   context.onClose(() => engine.dispose());
+  const modelFile = watchModelFile(engine.model.path);
   const task = await openTaskOn(context, profile, engine, documents);
+  let basisOnce: Promise<JobSpec> | null = null;
+  const basis = () => {
+    basisOnce ??= outputBasis(context, task, documents, flags);
+    return basisOnce;
+  };
+  const form = { format: writer.name, offsets: flags.offsets, passThrough: flags.passThrough, explain };
+  const sink = await place(
+    async () => ({ ...(await basis()), ...resultForm(inputs, inputFlags, form) }),
+    writer,
+    profile.type,
+  );
+  const known = flags.cache === true ? openKnownOutputs(context, task, documents, await basis()) : null;
+  modelFile.check();
 
-  const output = openOutput(flags.output, context.stdout);
-  const status = createStatusLine(context);
-  const records = readRecords(context, inputs, profile, { ...flags, ...(limit === undefined ? {} : { limit }) });
+  const meter = meterInputs(inputs);
+  const progress = createRunProgress(context, flags.progress);
   const start = context.now();
+  let fieldNames: readonly string[] | null = null;
   let options: FormatOptions | null = null;
-  let done = 0;
-  let failed = 0;
-  for await (const prediction of predict(task, records, { explain, now: context.now, signal: context.signal })) {
-    if (options === null) {
-      options = formatOptions(context, profile, flags, Object.keys(prediction.record.fields));
-      await output.write(writer.start(options));
+  let { records: done, failed, abstained } = sink.before;
+  let runRecords = 0;
+  const records = watchFirst(readRecords(context, meter.inputs, profile, inputFlags), (first) => {
+    fieldNames = Object.keys(isBadRow(first) ? first.row.fields : first.fields);
+  });
+  const predictions = predict(task, sink.select(records), {
+    explain,
+    now: context.now,
+    signal: context.signal,
+    // A result of a model that was written to must not stay.
+    ...(known === null ? {} : { known: { ...known, set: checkedSet(modelFile, known) } }),
+  });
+  try {
+    for await (const prediction of predictions) {
+      modelFile.check();
+      options ??= formatOptions(context, profile, flags, fieldNames ?? []);
+      if (writesToTerminal(context, flags)) progress.clear();
+      await sink.write(prediction, options);
+      done++;
+      runRecords++;
+      if (hasAbstained(prediction)) abstained++;
+      if (prediction.error !== undefined) {
+        failed++;
+        progress.clear();
+        context.notice(`${placeOf(prediction.record.origin)}: ${prediction.error}`);
+      }
+      const { evaluatedTokens, generatedTokens } = engine.usage();
+      const total = totalRecords(done, meter.fractionAt(prediction.record.origin), inputFlags);
+      progress.update({ done, total, tokens: evaluatedTokens + generatedTokens, failed, abstained });
+      if (context.interrupted()) break;
     }
-    status.clear();
-    await output.write(writer.prediction(prediction, options));
-    done++;
-    if (prediction.error !== undefined) {
-      failed++;
-      context.notice(`${placeOf(prediction.record.origin)}: ${prediction.error}`);
-    }
-    const perSecond = done / Math.max(0.001, (context.now() - start) / 1000);
-    status.show(`${done} records, ${perSecond.toFixed(1)} a second${failed > 0 ? `, ${failed} failed` : ''}`);
-    if (context.interrupted()) break;
+  } catch (error) {
+    progress.end();
+    const hint = await sink.stop('error');
+    // Where the output cannot be written to, the error itself says it.
+    if (hint !== null && runRecords > 0 && !(error instanceof SlmError && error.kind === 'failure'))
+      context.notice(hint);
+    throw error;
   }
-  status.clear();
-  if (options !== null) await output.write(writer.end(options));
-  await output.close();
-  if (context.interrupted()) {
-    context.notice(`interrupted after ${done} records`);
+  progress.end();
+  const interrupted = context.interrupted();
+  const hint = interrupted ? await sink.stop('interrupted') : await sink.finish(options);
+  if (flags.stats !== undefined) {
+    const stats = runStats({
+      task: profile.name,
+      model: engine.model.name,
+      records: done,
+      failed,
+      abstained,
+      runRecords,
+      cached: known?.hits ?? 0,
+      seconds: (context.now() - start) / 1000,
+      usage: engine.usage(),
+      peakRss: process.resourceUsage().maxRSS * 1024,
+      interrupted,
+    });
+    if (flags.stats === true) context.stderr.write(`${JSON.stringify(stats)}\n`);
+    else writeFileSync(flags.stats, `${JSON.stringify(stats, null, 2)}\n`);
+  }
+  if (interrupted) {
+    context.notice(`interrupted after ${runRecords} records${typeof hint === 'string' ? `; ${hint}` : ''}`);
     context.exit(exitCodes.interrupted);
   } else if (failed > 0) {
     context.notice(`${failed} of ${done} records failed; the others are there`);
@@ -134,11 +217,49 @@ async function run(
   }
 }
 
+async function* watchFirst<T>(items: AsyncIterable<T>, see: (first: T) => void): AsyncGenerator<T> {
+  let seen = false;
+  for await (const item of items) {
+    if (!seen) see(item);
+    seen = true;
+    yield item;
+  }
+}
+
+function openKnownOutputs(
+  context: CliContext,
+  task: Task,
+  documents: readonly Document[],
+  basis: JobSpec,
+): CountedOutputs {
+  return knownOutputs(bucketStore(path.join(cacheDirectory(context), 'results')), task, documents, basis);
+}
+
+function checkedSet(modelFile: ModelFile, known: KnownOutputs): KnownOutputs['set'] {
+  return (record, output) => {
+    modelFile.check();
+    return known.set(record, output);
+  };
+}
+
+function totalRecords(done: number, fraction: number | null, { limit, shard }: InputFlags) {
+  const parts = shard?.parts ?? 1;
+  const most = limit === undefined ? Number.POSITIVE_INFINITY : Math.ceil(limit / parts);
+  const estimate = fraction === null || fraction === 0 ? null : Math.max(done, Math.round(done / fraction));
+  if (estimate === null) return null;
+  return { records: Math.min(estimate, most), exact: estimate > most };
+}
+
 function chooseWriter(context: CliContext, flags: RunFlags) {
-  const toTerminal = flags.output === undefined && context.stdoutIsTerminal;
+  const output = outputPath(flags);
   const named = flags.json === true ? 'jsonl' : (flags.format ?? null);
-  if (named === null && (toTerminal || flags.explain === true) && flags.output === undefined) return writers.pretty;
-  return writerFor(named, flags.output ?? null);
+  if (named === null && output === undefined && (context.stdoutIsTerminal || flags.explain === true))
+    return writers.pretty;
+  return writerFor(named, output ?? null);
+}
+
+function writesToTerminal(context: CliContext, flags: RunFlags): boolean {
+  return outputPath(flags) === undefined && context.stdoutIsTerminal;
 }
 
 function formatOptions(
@@ -147,7 +268,6 @@ function formatOptions(
   flags: RunFlags,
   fieldNames: readonly string[],
 ): FormatOptions {
-  const toTerminal = flags.output === undefined && context.stdoutIsTerminal;
   return {
     taskType: profile.type,
     labels: profile.labels.map((label) => label.name),
@@ -156,7 +276,7 @@ function formatOptions(
     passThrough: flags.passThrough,
     fieldNames: flags.passThrough ? fieldNames.filter((name) => name !== profile.input) : [],
     width: context.columns,
-    paint: createPaint(toTerminal && context.color),
+    paint: createPaint(writesToTerminal(context, flags) && context.color),
   };
 }
 

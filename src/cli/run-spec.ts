@@ -1,0 +1,56 @@
+import type { FormatOptions } from '../formats/types.js';
+import { digestOf } from '../jobs/rolling-digest.js';
+import type { JobSpec } from '../jobs/spec.js';
+import type { Document } from '../methods/types.js';
+import { sha256Of } from '../models/digest.js';
+import type { Task } from '../predict.js';
+import { readConfig } from './config.js';
+import type { CliContext } from './context.js';
+import type { Input, InputFlags } from './inputs.js';
+import type { EngineFlags } from './open.js';
+
+/** All that the output for a record depends on beside the record itself. */
+export async function outputBasis(
+  context: CliContext,
+  { profile, engine, constants }: Task,
+  documents: readonly Document[],
+  flags: EngineFlags,
+): Promise<JobSpec> {
+  const { model } = engine;
+  const { method, options, prompt, labels, multiLabel, schema, grammar, examples, input } = profile;
+  return {
+    slm: context.version,
+    task: profile.name,
+    profile: profile.digest,
+    settings: digestOf({ method, options, prompt, labels, multiLabel, schema, grammar, examples, input }),
+    threshold: `${profile.threshold.min}, below it ${profile.threshold.below}`,
+    constants,
+    documents: documents.length === 0 ? null : digestOf(documents),
+    model: model.name,
+    'model sha256': model.sha256 ?? (await sha256Of(model.path, context.signal)),
+    'context size': model.contextSize,
+    gpu: flags.gpu ?? readConfig(context).gpu ?? null,
+  };
+}
+
+/** How the results of a run are chosen and written. */
+export function resultForm(
+  inputs: readonly Input[],
+  flags: InputFlags,
+  form: { format: string; explain: boolean } & Pick<FormatOptions, 'offsets' | 'passThrough'>,
+): JobSpec {
+  return {
+    inputs: inputs.map(({ source }) => source.file),
+    'input formats': inputs.map(({ reader }) => reader.name),
+    field: flags.field ?? null,
+    columns: flags.columns ?? null,
+    delimiter: flags.delimiter ?? null,
+    'longest record': flags.maxRecordSize,
+    limit: flags.limit ?? null,
+    shard: flags.shard === undefined ? null : `${flags.shard.part}/${flags.shard.parts}`,
+    format: form.format,
+    offsets: form.offsets,
+    'other fields': form.passThrough,
+    explain: form.explain,
+  };
+}

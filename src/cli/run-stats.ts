@@ -1,0 +1,50 @@
+import type { EngineUsage } from '../types.js';
+
+/** What `--stats` writes. */
+export interface RunStats {
+  readonly task: string;
+  readonly model: string;
+  /** In the output, those of earlier runs among them. */
+  readonly records: number;
+  readonly failed: number;
+  readonly abstained: number;
+  /** Of this run alone. */
+  readonly run: {
+    readonly records: number;
+    /** Found in the result cache. */
+    readonly cached: number;
+    readonly seconds: number;
+    readonly recordsPerSecond: number;
+    readonly tokensPerSecond: number;
+    readonly tokens: EngineUsage;
+    /** Largest resident memory, bytes. */
+    readonly peakRss: number;
+    readonly interrupted: boolean;
+  };
+}
+
+interface Measured extends Omit<RunStats, 'run'> {
+  readonly runRecords: number;
+  readonly cached: number;
+  readonly seconds: number;
+  readonly usage: EngineUsage;
+  readonly peakRss: number;
+  readonly interrupted: boolean;
+}
+
+export function runStats({ runRecords, cached, seconds, usage, peakRss, interrupted, ...job }: Measured): RunStats {
+  const perSecond = (count: number) => (seconds > 0 ? Number((count / seconds).toFixed(2)) : 0);
+  return {
+    ...job,
+    run: {
+      records: runRecords,
+      cached,
+      seconds: Number(seconds.toFixed(3)),
+      recordsPerSecond: perSecond(runRecords),
+      tokensPerSecond: perSecond(usage.evaluatedTokens + usage.generatedTokens),
+      tokens: usage,
+      peakRss,
+      interrupted,
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { z } from 'zod';
+import { failure } from '../errors.js';
+import { checkpointSchema } from './journal.js';
+
+const schema = z.strictObject({
+  /** Of this file's form. */
+  version: z.literal(1),
+  state: z.enum(['running', 'finished']),
+  spec: z.record(z.string(), z.unknown()),
+  /** Where a finished job ended. */
+  end: checkpointSchema.nullable(),
+});
+
+/** What stands beside an output: which job it is, and whether it has finished. */
+export type Sidecar = z.infer<typeof schema>;
+
+/** Null when there is none. */
+export function readSidecar(path: string): Sidecar | null {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (error) {
+    throw failure(
+      `"${path}" is damaged, or of another version of slm; it says which job its output belongs to.`,
+      'Start over with --restart, or remove it.',
+      error,
+    );
+  }
+}
+
+/** In one step: nobody ever reads half of it. */
+export function writeSidecar(path: string, sidecar: Sidecar): void {
+  const beside = `${path}.new`;
+  try {
+    writeFileSync(beside, `${JSON.stringify(sidecar, null, 2)}\n`, { flush: true });
+    renameSync(beside, path);
+  } catch (error) {
+    rmSync(beside, { force: true });
+    throw error;
+  }
+}
