@@ -16,6 +16,15 @@ export interface Task {
   readonly predictor: Predictor;
   /** Digest of the constants that it was made ready with. */
   readonly constants: string;
+  /** The same task on the model with its whole vocabulary; null where this one has all tokens. */
+  readonly aside: Aside | null;
+}
+
+/** What does the records that a model with a cut vocabulary would read as other tokens. */
+export interface Aside {
+  /** Whether the cut vocabulary suffices: then the tokens are the same. */
+  covers(record: InputRecord): boolean;
+  open(): Promise<Task>;
 }
 
 /** Outputs of earlier runs. */
@@ -54,6 +63,7 @@ export async function openTask(context: MethodContext): Promise<Task> {
     profile: context.profile,
     engine: context.engine,
     predictor,
+    aside: null,
     constants: createHash('sha256').update(JSON.stringify(sorted)).digest('hex'),
   };
 }
@@ -77,7 +87,8 @@ async function predictOne(task: Task, record: InputRecord | BadRow, options: Pre
   try {
     const known = options.explain ? null : ((await options.known?.get(record)) ?? null);
     if (known !== null) return { record, output: known, ms: options.now() - start };
-    const { output, explanation } = await outputFor(task, record, options.explain);
+    const able = task.aside === null || task.aside.covers(record) ? task : await task.aside.open();
+    const { output, explanation } = await outputFor(able, record, options.explain);
     if (!options.explain) await options.known?.set(record, output);
     return { record, output, ms: options.now() - start, ...(options.explain ? { explanation } : {}) };
   } catch (error) {

@@ -36,7 +36,7 @@ function scripted(outputs: Readonly<Record<string, Output>>, changes: Partial<Ta
     },
     decide: (output) => output,
   };
-  const task: Task = { profile: profileWith(changes), engine: fakeEngine(), predictor, constants: '' };
+  const task: Task = { profile: profileWith(changes), engine: fakeEngine(), predictor, constants: '', aside: null };
   return { task, seen };
 }
 

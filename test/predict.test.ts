@@ -62,7 +62,7 @@ function capitalTask(maxPieceTokens: number | null) {
     decide: (output) => aboveThreshold(output as ExtractOutput, 0.5),
   };
   const profile = profileWith({ type: 'extract', labels: [labelOf('name')] });
-  return { task: { profile, engine: fakeEngine(), predictor, constants: '' } satisfies Task, pieces };
+  return { task: { profile, engine: fakeEngine(), predictor, constants: '', aside: null } satisfies Task, pieces };
 }
 
 describe('a short record', () => {

@@ -3,6 +3,11 @@ import { bundledCache, fileCache, recordingCache } from '../cache.js';
 import { readDocuments } from '../documents.js';
 import type { EngineOptions } from '../engine/llama.js';
 import { usageError } from '../errors.js';
+import { type AlphabetName, writtenWith } from '../gguf/alphabet.js';
+import { checkGguf } from '../gguf/check.js';
+import type { Recipe } from '../gguf/recipe.js';
+import { summarize } from '../gguf/summary.js';
+import { methodOf } from '../methods/index.js';
 import type { Cache, Document } from '../methods/types.js';
 import { type ResolvedModel, resolveModel } from '../models/index.js';
 import { openTask, type Task } from '../predict.js';
@@ -10,6 +15,8 @@ import { documentFiles } from '../profile/paths.js';
 import type { Engine, TaskProfile } from '../types.js';
 import { readConfig } from './config.js';
 import { type CliContext, cacheDirectory, modelEnvironment, modelEvents } from './context.js';
+import { openDerived } from './derived-models.js';
+import { tunedProfile } from './tuned.js';
 import { createStatusLine } from './ui/status-line.js';
 
 /** Options that every command which loads a model has. */
@@ -20,11 +27,23 @@ export interface EngineFlags {
   gpu?: 'auto' | 'cuda' | 'vulkan' | 'metal';
 }
 
+/** What a task is opened with. */
+export interface TaskFlags extends EngineFlags {
+  threshold?: number;
+  /** As the profile says, whatever was tuned. */
+  untuned?: boolean;
+}
+
 const defaultModel = 'gemma-3-270m';
 
 /** The model to use: flag or environment, then project and user configuration, then the task's own, then the default. */
 export function chooseModel(context: CliContext, flags: EngineFlags, profile: TaskProfile | null): string {
   return flags.model ?? readConfig(context).model ?? profile?.model ?? defaultModel;
+}
+
+/** Fetches a model where it is missing. */
+export function resolveNamed(context: CliContext, spec: string): Promise<ResolvedModel> {
+  return resolveModel(spec, modelEnvironment(context), modelEvents(context));
 }
 
 /** Loads a model, after fetching it where it is missing. */
@@ -34,10 +53,21 @@ export async function openModel(
   flags: EngineFlags,
   parallel: 'one' | 'many',
 ): Promise<Engine> {
-  const model: ResolvedModel = await resolveModel(spec, modelEnvironment(context), modelEvents(context));
+  return openResolved(context, await resolveNamed(context, spec), flags, parallel);
+}
+
+/** Loads a model, or with a recipe the file that it makes of the model. */
+export async function openResolved(
+  context: CliContext,
+  model: ResolvedModel,
+  flags: EngineFlags,
+  parallel: 'one' | 'many',
+  recipe: Recipe | null = null,
+): Promise<Engine> {
   const config = readConfig(context);
+  const file = recipe === null ? model : await openDerived(context, model, recipe);
   const options: EngineOptions = {
-    path: model.path,
+    path: file.path,
     name: model.name,
     sha256: model.sha256,
     parallel,
@@ -53,6 +83,85 @@ export async function openModel(
   // Loaded only here: the commands that need no model start without the library (0.3 s).
   const { openEngine } = await import('../engine/llama.js');
   return openEngine(options);
+}
+
+/** A task on a model, and the profile as it was tuned for that model. */
+export interface OpenedTask {
+  readonly task: Task;
+  /** Frees the models. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a task: finds what was tuned for the model, loads the file of the model that the method works on, and makes
+ * the method ready. Where that file has a cut vocabulary, texts that it does not cover go through the whole one,
+ * which is loaded when the first of them comes.
+ */
+export async function openTaskFor(
+  context: CliContext,
+  untuned: TaskProfile,
+  flags: TaskFlags,
+  parallel: 'one' | 'many',
+  documents: readonly Document[],
+): Promise<OpenedTask> {
+  const model = await resolveNamed(context, chooseModel(context, flags, untuned));
+  const tuned = flags.untuned === true ? untuned : await tunedProfile(context, untuned, model);
+  const profile = withThreshold(tuned, flags.threshold);
+  const { recipe } = methodOf(profile);
+  const alphabet = coveringAlphabet(profile, model);
+  const engines: Engine[] = [];
+  const open = async (tokens: 'all' | AlphabetName): Promise<Task> => {
+    const own = recipe?.(profile, tokens) ?? (tokens === 'all' ? null : { layers: null, tokens, output: null });
+    const engine = await openResolved(context, model, flags, parallel, own);
+    engines.push(engine);
+    return openTaskOn(context, profile, engine, documents);
+  };
+  try {
+    const task = await open(alphabet ?? 'all');
+    return {
+      task: alphabet === null ? task : { ...task, aside: asideFor(profile, alphabet, () => open('all')) },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+
+  async function close(): Promise<void> {
+    await Promise.all(engines.splice(0).map((engine) => engine.dispose()));
+  }
+}
+
+/** Fewer tokens than this are not worth cutting. */
+const smallVocabulary = 65_536;
+
+/**
+ * The alphabet whose tokens suffice for this task: all that the profile itself puts before the model is written with
+ * it. Null where the vocabulary is small, or where results could depend on it. They do not where labels are compared
+ * with each other, since what the dropped tokens had of the probability is taken from all labels alike, nor in the
+ * scores of a head.
+ */
+function coveringAlphabet(profile: TaskProfile, model: ResolvedModel): AlphabetName | null {
+  if (profile.type !== 'classify' && methodOf(profile).recipe === undefined) return null;
+  if ((summarize(checkGguf(model.path)).vocabularySize ?? 0) < smallVocabulary) return null;
+  const own = JSON.stringify([profile.prompt, profile.labels, profile.options, profile.tuned?.shots]);
+  const examples = profile.examples.map(({ record }) => record.text).join('\n');
+  return writtenWith('latin', own) && writtenWith('latin', examples) ? 'latin' : null;
+}
+
+function asideFor(profile: TaskProfile, alphabet: AlphabetName, open: () => Promise<Task>): Task['aside'] {
+  let opened: Promise<Task> | null = null;
+  return {
+    covers: (record) =>
+      writtenWith(alphabet, record.text) &&
+      Object.entries(record.fields).every(
+        ([name, value]) => name === profile.input || writtenWith(alphabet, JSON.stringify(value) ?? ''),
+      ),
+    open: () => {
+      opened ??= open();
+      return opened;
+    },
+  };
 }
 
 /** Makes a task ready: its method prepared, with constants from its folder or the cache. */

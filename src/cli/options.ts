@@ -79,6 +79,7 @@ export const shared = {
     new Option('--threshold <p>', 'give no result that scores less, instead of what the task says').argParser(
       probability,
     ),
+  untuned: () => new Option('--untuned', 'as the task says, whatever `slm tune` has found'),
   field: () => new Option('--field <name>', 'field or column of the input (default: the task\'s own, usually "text")'),
   columns: () =>
     new Option('--columns <names>', 'names for the columns of a CSV or TSV file without a header').argParser(list),

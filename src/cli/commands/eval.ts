@@ -9,18 +9,17 @@ import { fileSource, readerFor, readers } from '../../records/index.js';
 import type { Example, TaskProfile } from '../../types.js';
 import { type CliContext, profileContext } from '../context.js';
 import { type InputFlags, readRows } from '../inputs.js';
-import { chooseModel, documentsFor, type EngineFlags, openModel, openTaskOn, withThreshold } from '../open.js';
+import { chooseModel, documentsFor, openTaskFor, type TaskFlags, withThreshold } from '../open.js';
 import { labelMap, list, shared, wholeNumber } from '../options.js';
 import { createPaint } from '../paint.js';
 import { comparisonText, reportText } from '../report-text.js';
 import { createEvalProgress } from '../ui/eval-progress.js';
 
-interface EvalFlags extends EngineFlags, Omit<InputFlags, 'text' | 'lines'> {
+interface EvalFlags extends TaskFlags, Omit<InputFlags, 'text' | 'lines'> {
   data?: string;
   dataFormat?: string;
   labelField?: string;
   labelMap?: ReadonlyMap<string, string>;
-  threshold?: number;
   context?: string[];
   json?: boolean;
   output?: string;
@@ -55,6 +54,7 @@ export function evalCommand(context: CliContext): Command {
     .addOption(shared.limit())
     .addOption(shared.context())
     .addOption(shared.threshold())
+    .addOption(shared.untuned())
     .addOption(
       new Option('-m, --model <models>', 'a model, or several with commas between them, to compare').env('SLM_MODEL'),
     )
@@ -90,10 +90,9 @@ async function measure(
   flags: EvalFlags,
 ): Promise<Report> {
   const documents = await documentsFor(context, profile, flags.context ?? []);
-  const engine = await openModel(context, model, flags, 'many');
+  const { task, close } = await openTaskFor(context, profile, { ...flags, model }, 'many', documents);
   try {
-    const task = await openTaskOn(context, profile, engine, documents);
-    const progress = await createEvalProgress(context, `${profile.name} on ${engine.model.name}`);
+    const progress = await createEvalProgress(context, `${profile.name} on ${task.engine.model.name}`);
     try {
       return await evaluate(task, examples, {
         source: flags.data ?? 'fixtures',
@@ -108,7 +107,7 @@ async function measure(
       progress.end();
     }
   } finally {
-    await engine.dispose();
+    await close();
   }
 }
 

@@ -21,7 +21,7 @@ import type { TaskProfile } from '../../types.js';
 import { type CliContext, cacheDirectory, profileContext } from '../context.js';
 import { meterInputs } from '../input-meter.js';
 import { chooseInputs, type Input, type InputFlags, isSingle, readRecords } from '../inputs.js';
-import { chooseModel, documentsFor, type EngineFlags, openModel, openTaskOn, withThreshold } from '../open.js';
+import { chooseModel, documentsFor, openTaskFor, type TaskFlags, withThreshold } from '../open.js';
 import { collect, shard, shared } from '../options.js';
 import { createPaint } from '../paint.js';
 import { promptModel } from '../prompt-model.js';
@@ -30,7 +30,7 @@ import { outputBasis, resultForm } from '../run-spec.js';
 import { runStats } from '../run-stats.js';
 import { createRunProgress, type ProgressKind } from '../ui/run-progress.js';
 
-interface RunFlags extends EngineFlags, InputFlags, PlaceFlags {
+interface RunFlags extends TaskFlags, InputFlags, PlaceFlags {
   format?: string;
   json?: boolean;
   cache?: boolean;
@@ -38,7 +38,6 @@ interface RunFlags extends EngineFlags, InputFlags, PlaceFlags {
   stats?: string | true;
   offsets: OffsetUnit;
   passThrough: boolean;
-  threshold?: number;
   context?: string[];
   explain?: boolean;
   dryRun?: boolean;
@@ -76,6 +75,7 @@ export function runCommand(context: CliContext): Command {
     )
     .option('--no-pass-through', 'leave out the other fields of the input (jsonl, csv)')
     .addOption(shared.threshold())
+    .addOption(shared.untuned())
     .addOption(shared.model())
     .addOption(shared.threads())
     .addOption(shared.contextSize())
@@ -121,15 +121,11 @@ async function run(
   const writer = chooseWriter(context, flags);
   const place = claimPlace(context, flags, inputs);
   const documents = await documentsFor(context, profile, flags.context ?? []);
-  const engine = await openModel(
-    context,
-    chooseModel(context, flags, profile),
-    flags,
-    isSingle(inputs, flags) ? 'one' : 'many',
-  );
-  context.onClose(() => engine.dispose());
+  const opened = await openTaskFor(context, profile, flags, isSingle(inputs, flags) ? 'one' : 'many', documents);
+  context.onClose(opened.close);
+  const { task } = opened;
+  const { engine } = task;
   const modelFile = watchModelFile(engine.model.path);
-  const task = await openTaskOn(context, profile, engine, documents);
   let basisOnce: Promise<JobSpec> | null = null;
   const basis = () => {
     basisOnce ??= outputBasis(context, task, documents, flags);

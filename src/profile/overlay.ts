@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { messageOf, usageError } from '../errors.js';
+import { decodeHead, digestOfBytes } from '../heads/head-file.js';
+import type { TaskProfile, Tuning } from '../types.js';
+import { parseYaml } from '../yaml.js';
+
+/** A number of a trial with its interval, as people read it. */
+const figure = z.strictObject({ value: z.number(), low: z.number(), high: z.number() });
+
+/** What an overlay may hold. Written by `slm tune`, read by everything that runs a task. */
+export const overlaySchema = z.strictObject({
+  task: z.string(),
+  model: z.string(),
+  modelSha256: z.string().regex(/^[0-9a-f]{64}$/u),
+  /** Digest of the profile that it was tuned for. */
+  profile: z.string(),
+  method: z.string(),
+  options: z.record(z.string(), z.unknown()).default({}),
+  prompt: z
+    .strictObject({
+      instruction: z.string(),
+      base: z.string(),
+      chat: z.string(),
+      use: z.enum(['auto', 'base', 'chat']),
+    })
+    .optional(),
+  shots: z.array(z.strictObject({ fields: z.record(z.string(), z.unknown()), label: z.string() })).optional(),
+  calibration: z.strictObject({ temperature: z.number().positive(), bias: z.array(z.number()) }).optional(),
+  threshold: z.strictObject({ min: z.number().min(0).max(1), below: z.string() }).optional(),
+  /** The side file with the numbers of a trained head, beside the overlay. */
+  head: z.strictObject({ file: z.string(), sha256: z.string() }).optional(),
+  data: z.strictObject({ file: z.string(), n: z.int(), sha256: z.string(), licence: z.string().optional() }),
+  seed: z.int(),
+  scores: z.record(z.string(), figure).default({}),
+  trials: z.array(z.record(z.string(), z.unknown())).default([]),
+});
+
+export type Overlay = z.infer<typeof overlaySchema>;
+
+/** An overlay with the file that it is in, as shown in messages. */
+export interface FoundOverlay {
+  readonly file: string;
+  readonly overlay: Overlay;
+}
+
+/** The first of the folders that has an overlay for the model; null where none has. */
+export function findOverlay(folders: readonly string[], model: string, cwd: string): FoundOverlay | null {
+  const file = folders.map((folder) => path.join(folder, `${model}.yaml`)).find((candidate) => existsSync(candidate));
+  if (file === undefined) return null;
+  const relative = path.relative(cwd, file);
+  const shown = relative.startsWith('..') ? file : relative;
+  const { value } = parseYaml(readFileSync(file, 'utf8'), shown, overlaySchema, again);
+  return { file, overlay: value };
+}
+
+const again = 'Tune the task again, remove the file with `slm tune TASK --reset`, or run with --untuned.';
+
+/**
+ * The profile as it was tuned for a model.
+ * @throws SlmError where the overlay was made for another profile, another model, or its side file is another one
+ */
+export function withOverlay(profile: TaskProfile, { file, overlay }: FoundOverlay, modelSha256: string): TaskProfile {
+  if (overlay.modelSha256 !== modelSha256) {
+    throw usageError(`${file}: made for another file of the model ${overlay.model} than the one here.`, again);
+  }
+  if (overlay.profile !== profile.digest) {
+    throw usageError(`${file}: the task "${profile.name}" has changed since it was tuned.`, again);
+  }
+  const tuned = tuningOf(file, overlay);
+  return {
+    ...profile,
+    method: overlay.method,
+    options: overlay.options,
+    prompt: overlay.prompt ?? profile.prompt,
+    threshold: overlay.threshold ?? profile.threshold,
+    digest: createHash('sha256').update(`${profile.digest} ${tuned.digest}`).digest('hex').slice(0, 32),
+    tuned,
+  };
+}
+
+function tuningOf(file: string, overlay: Overlay): Tuning {
+  const { method, options, prompt, shots, calibration, threshold, head } = overlay;
+  return {
+    file,
+    digest: createHash('sha256')
+      .update(JSON.stringify([method, options, prompt, shots, calibration, threshold, head?.sha256]))
+      .digest('hex'),
+    shots: shots ?? null,
+    calibration: calibration ?? null,
+    head: head === undefined ? null : readHead(path.join(path.dirname(file), head.file), head.sha256),
+  };
+}
+
+function readHead(file: string, sha256: string) {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    throw usageError(`${file} cannot be read: ${messageOf(error)}`, again, error);
+  }
+  if (digestOfBytes(bytes) !== sha256) throw usageError(`${file} is not the file that its overlay names.`, again);
+  try {
+    return decodeHead(bytes);
+  } catch (error) {
+    throw usageError(`${file} is no head: ${messageOf(error)}`, again, error);
+  }
+}
