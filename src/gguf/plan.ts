@@ -83,19 +83,29 @@ function cutOf(path: string, wanted: Exclude<Recipe['tokens'], 'all'>, size: num
   return { tokens: all, merges, roles: vocabulary.roles, newIds };
 }
 
-/** The named tokens, and the merges that lead from them to them. */
+/** The named tokens, those that no file can do without, and the merges that lead from them to them. */
 function chosen(vocabulary: Vocabulary, ids: readonly number[]): { tokens: readonly number[]; merges: number[] } {
   const last = ids.at(-1) ?? 0;
   if (last >= vocabulary.tokens.length) {
     throw usageError(`There is no token ${last}: the vocabulary has ${vocabulary.tokens.length}.`);
   }
-  const spelled = new Set(ids.map((id) => vocabulary.tokens[id] ?? ''));
+  const tokens = [...new Set([...ids, ...indispensable(vocabulary)])].sort((a, b) => a - b);
+  const spelled = new Set(tokens.map((id) => vocabulary.tokens[id] ?? ''));
   const merges: number[] = [];
   for (const [rank, merge] of vocabulary.merges.entries()) {
     const [left = '', right = ''] = merge.split(' ');
     if (spelled.has(left) && spelled.has(right) && spelled.has(left + right)) merges.push(rank);
   }
-  return { tokens: ids, merges };
+  return { tokens, merges };
+}
+
+/**
+ * Tokens with a role, since llama.cpp would take any other for them; and byte tokens, since without that of the line
+ * end it ends the process while it loads a SentencePiece vocabulary (std::out_of_range in byte_to_token).
+ */
+function indispensable({ kind, tokens, roles }: Vocabulary): number[] {
+  const bytes = kind === 'bpe' ? [] : [...tokens.keys()].filter((id) => /^<0x[0-9A-F]{2}>$/u.test(tokens[id] ?? ''));
+  return [...roles.map(({ id }) => id).filter((id) => id < tokens.length), ...bytes];
 }
 
 /** The list, with the lowest ids that are not in it when it is too short. */

@@ -8,7 +8,8 @@ export interface Recipe {
   readonly layers: number | null;
   /**
    * `all`; or all that a text of an alphabet can lead to, so that its tokenisation stays the same; or these old
-   * ids, ascending, for files whose tokenizer is not used.
+   * ids, ascending, for files whose tokenizer is not used: with them remain byte tokens, tokens with a role (begin,
+   * end …), and the lowest ids until each row of `output` has a token.
    */
   readonly tokens: 'all' | AlphabetName | readonly number[];
   /** The output matrix; null for the model's own. */
