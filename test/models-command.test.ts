@@ -33,7 +33,11 @@ function program(t: TestContext) {
     stdin: process.stdin,
     stdout: out.stream,
     stderr: err.stream,
-    env: { XDG_DATA_HOME: path.join(dataDir, '..', 'xdg'), XDG_CONFIG_HOME: path.join(configDir, '..', 'xdg') },
+    env: {
+      XDG_DATA_HOME: path.join(dataDir, '..', 'xdg'),
+      XDG_CONFIG_HOME: path.join(configDir, '..', 'xdg'),
+      XDG_CACHE_HOME: path.join(cwd, 'cache'),
+    },
     cwd,
     version: '0.0.0',
     color: false,
@@ -180,4 +184,19 @@ test('quantities read as people write them', () => {
   ]);
   assert.deepEqual([0.2, 59, 200, 7500].map(formatDuration), ['0 s', '59 s', '3 min 20 s', '2 h 5 min']);
   assert.equal(progressText({ name: 'm', source: 's', receivedBytes: 5, totalBytes: null }, null), 'm  5 B');
+});
+
+test('derive says what to ask for, and refuses a model that it does not understand', async (t) => {
+  const { run, cwd, root } = program(t);
+  addOwn(root, cwd);
+  await assert.rejects(run('derive', 'mine'), /Nothing to derive/u);
+  await assert.rejects(run('derive', 'mine', '--layers', '1'), /its tensor "blk\.0\.weight" is not known/u);
+});
+
+test('rm needs a name, or --derived', async (t) => {
+  const { run, err } = program(t);
+  await assert.rejects(run('rm'), /Name the models to remove/u);
+  await run('rm', '--derived');
+  assert.match(err.text(), /removed 0 derived files/u);
+  assert.equal(await run('list', '--derived', '--json'), '[]\n');
 });

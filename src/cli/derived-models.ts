@@ -29,7 +29,7 @@ export async function deriveModel(context: CliContext, spec: string, flags: Deri
   }
   const source = await resolveModel(spec, modelEnvironment(context), modelEvents(context));
   const derived = await openDerived(context, source, recipe);
-  context.notice(comparison([source, derived]).trimEnd());
+  if (!context.quiet) context.stderr.write(comparison([source, derived]));
   return derived.path;
 }
 

@@ -4,6 +4,7 @@ import { readDocuments } from '../documents.js';
 import type { EngineOptions } from '../engine/llama.js';
 import { usageError } from '../errors.js';
 import { type AlphabetName, writtenWith } from '../gguf/alphabet.js';
+import { cacheOf } from '../gguf/architectures.js';
 import { checkGguf } from '../gguf/check.js';
 import type { Recipe } from '../gguf/recipe.js';
 import { summarize } from '../gguf/summary.js';
@@ -71,6 +72,9 @@ export async function openResolved(
     name: model.name,
     sha256: model.sha256,
     parallel,
+    ...(recipe?.output != null && 'values' in recipe.output
+      ? { values: cacheOf(checkGguf(model.path), recipe.layers ?? 0) }
+      : {}),
     ...(model.manifest === null ? {} : { format: model.manifest.format }),
     ...(model.manifest?.template === undefined ? {} : { chatTemplate: model.manifest.template }),
     ...definedOnly({

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import type { ResolvedModel } from '../models/index.js';
 import { sha256Of } from '../models/digest.js';
+import type { ResolvedModel } from '../models/index.js';
 import { findOverlay, withOverlay } from '../profile/overlay.js';
 import type { TaskProfile } from '../types.js';
 import { type CliContext, configDirectory } from './context.js';

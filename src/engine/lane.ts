@@ -1,3 +1,4 @@
+import { readFile, rm } from 'node:fs/promises';
 import {
   type ControlledEvaluateIndexOutput,
   type Llama,
@@ -9,12 +10,22 @@ import {
 } from 'node-llama-cpp';
 import { failure } from '../errors.js';
 import type { Decoded, Generated, GenerateOptions, NextTokens, Prompt, Token } from '../types.js';
+import { readStateValues } from './state-values.js';
 import { buildTrie, chainFrom, type TrieNode } from './trie.js';
 
 export interface LaneOptions {
   readonly contextSize: number;
   readonly threads: number;
   readonly onCall: () => void;
+  /** Where the outputs of a file with a block for values are read. */
+  readonly values: ValuePlace | null;
+}
+
+export interface ValuePlace {
+  /** Which of the model's caches ends with that block. */
+  readonly cache: 'first' | 'last';
+  /** A file of this lane alone, written and removed for each call. */
+  readonly file: string;
 }
 
 /** Log-probabilities of the tokens that were asked for, nats. */
@@ -33,14 +44,16 @@ export class Lane {
   readonly #context: LlamaContext;
   readonly #sequence: LlamaContextSequence;
   readonly #onCall: () => void;
+  readonly #values: ValuePlace | null;
   /** The prefix parts whose state the context holds, in order from its first token. */
   #held: (readonly Token[])[] = [];
 
-  private constructor(llama: Llama, model: LlamaModel, context: LlamaContext, onCall: () => void) {
+  private constructor(llama: Llama, model: LlamaModel, context: LlamaContext, options: LaneOptions) {
     this.#llama = llama;
     this.#model = model;
     this.#context = context;
-    this.#onCall = onCall;
+    this.#onCall = options.onCall;
+    this.#values = options.values;
     this.#sequence = context.getSequence({
       // By default the library drops the beginning of what does not fit, without a word.
       contextShift: {
@@ -61,7 +74,7 @@ export class Lane {
       swaFullCache: true,
       failedCreationRemedy: false,
     });
-    return new Lane(llama, model, context, options.onCall);
+    return new Lane(llama, model, context, options);
   }
 
   /** How many tokens of the prompt's prefix this lane has evaluated already. */
@@ -96,6 +109,7 @@ export class Lane {
     await this.#rewind(prompt);
     this.#onCall();
     this.evaluatedTokens += prompt.input.length;
+    if (this.#values !== null) return this.#readValues(prompt, positions, count, this.#values);
     const tokens = Array.from({ length: count }, (_, token) => token as NativeToken);
     const wanted = new Set(positions);
     const outputs = await this.#sequence.controlledEvaluate(
@@ -110,6 +124,19 @@ export class Lane {
       for (const [token, logit] of outputs[position]?.next.logits ?? []) values[token] = logit;
       return values;
     });
+  }
+
+  /** Nothing is asked of the output matrix: the values are in the state that the evaluation leaves. */
+  async #readValues(prompt: Prompt, positions: readonly number[], count: number, { cache, file }: ValuePlace) {
+    const before = this.#sequence.nextTokenIndex;
+    await this.#sequence.evaluateWithoutGeneratingNewTokens(prompt.input as NativeToken[]);
+    try {
+      await this.#sequence.saveStateToFile(file);
+      const values = readStateValues(await readFile(file), cache, count);
+      return positions.map((position) => values.at(before + position));
+    } finally {
+      await rm(file, { force: true });
+    }
   }
 
   async decode(prompt: Prompt, next: NextTokens, options: { maxTokens: number }): Promise<Decoded> {

@@ -1,6 +1,8 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Llama, type LlamaModel, LlamaVocabularyType, type Token as NativeToken } from 'node-llama-cpp';
-import { messageOf, modelError } from '../errors.js';
+import { failure, messageOf, modelError } from '../errors.js';
 import type { Engine, EngineUsage } from '../types.js';
 import { type Accelerator, startBackend } from './backend.js';
 import { cpuBudget } from './cpu-budget.js';
@@ -28,6 +30,8 @@ export interface EngineOptions {
   readonly parallel?: 'one' | 'many';
   readonly accelerator?: Accelerator;
   readonly onLog?: (line: string) => void;
+  /** For files with a block whose values are their outputs: which of the caches ends with it. */
+  readonly values?: 'first' | 'last';
 }
 
 const defaultContextSize = 2048;
@@ -51,14 +55,20 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const trained = model.trainContextSize;
   const contextSize = Math.min(options.contextSize ?? defaultContextSize, trained);
   const collect = createCollector();
+  const states = options.values === undefined ? null : await privateFolder();
+  let made = 0;
   const pool = new LanePool(lanes, () =>
     Lane.create(llama, model, {
+      values:
+        states === null || options.values === undefined
+          ? null
+          : { cache: options.values, file: path.join(states, `${made++}`) },
       contextSize,
       threads: Math.max(1, lanes === 1 ? threads - 1 : Math.floor(threads / lanes)),
       onCall: collect,
     }),
   );
-  return engineOf(llama, model, pool, { ...options, lanes, contextSize });
+  return engineOf(llama, model, pool, { ...options, lanes, contextSize, states });
 }
 
 async function loadModel(llama: Llama, options: EngineOptions): Promise<LlamaModel> {
@@ -81,7 +91,7 @@ function engineOf(
   llama: Llama,
   model: LlamaModel,
   pool: LanePool,
-  options: EngineOptions & { lanes: number; contextSize: number },
+  options: EngineOptions & { lanes: number; contextSize: number; states: string | null },
 ): Engine {
   const { metadata } = model.fileInfo;
   const embeddedTemplate = metadata.tokenizer.chat_template ?? null;
@@ -119,8 +129,21 @@ function engineOf(
     dispose: async () => {
       await pool.dispose();
       await llama.dispose();
+      if (options.states !== null) await rm(options.states, { recursive: true, force: true });
     },
   };
+}
+
+/** A folder that only this user can look into; in memory where the system has such a place. */
+async function privateFolder(): Promise<string> {
+  for (const parent of ['/dev/shm', tmpdir()]) {
+    try {
+      return await mkdtemp(path.join(parent, 'slm-'));
+    } catch {
+      // Not there, or not ours to write to.
+    }
+  }
+  throw failure(`there is no folder for temporary files: ${tmpdir()}`, 'Set TMPDIR to one that you can write to.');
 }
 
 function usageOf(lanes: readonly Lane[]): EngineUsage {

@@ -12,6 +12,8 @@ interface Architecture {
   readonly peculiarLayers?: number;
   /** Whether an `output.weight` is read; else the embedding is always the output too. */
   readonly output: boolean;
+  /** Every so many blocks have no sliding window, and a cache of their own, the first of two. */
+  readonly globalEvery?: number;
 }
 
 /**
@@ -20,8 +22,8 @@ interface Architecture {
  */
 const architectures: Readonly<Record<string, Architecture>> = {
   // LLM_TYPE_27B in load_arch_hparams: 1/√(width/heads) in place of 1/√(key length).
-  gemma3: { peculiarLayers: 62, output: true },
-  gemma2: { peculiarLayers: 46, output: false },
+  gemma3: { peculiarLayers: 62, output: true, globalEvery: 6 },
+  gemma2: { peculiarLayers: 46, output: false, globalEvery: 2 },
   llama: { output: true },
   phi3: { output: true },
   qwen2: { output: true },
@@ -72,9 +74,30 @@ export function checkDerivable(header: GgufHeader, recipe: Recipe): void {
       );
     }
   }
-  if (recipe.output !== null && !architecture.output) {
+  const { output } = recipe;
+  if (output !== null && 'values' in output) {
+    const kept = recipe.layers ?? blocks;
+    if (kept + 1 === architecture.peculiarLayers) throw refuse(`${kept + 1} layers of ${name} are peculiar`);
+    const [, most = 0] = header.tensors.find(({ name: tensor }) => tensor === 'blk.0.attn_v.weight')?.shape ?? [];
+    if (most === 0) throw refuse('its blocks have no value matrix of their own');
+    if (header.tensors.some(({ name: tensor }) => tensor === 'blk.0.attn_v.bias'))
+      throw refuse('its values have a bias');
+    if (output.values.length > most) {
+      throw usageError(`A block of ${header.path} has room for ${most} values, ${output.values.length} are asked for.`);
+    }
+  } else if (output !== null && !architecture.output) {
     throw refuse(`llama.cpp reads no output matrix for ${name}`);
   }
+}
+
+/**
+ * In which of the two caches a block of a model with sliding windows is, the first (global) or the last; for other
+ * models there is one, which is both.
+ */
+export function cacheOf(header: GgufHeader, block: number): 'first' | 'last' {
+  const name = String(header.metadata.get('general.architecture')?.value);
+  const every = Object.hasOwn(architectures, name) ? architectures[name]?.globalEvery : undefined;
+  return every !== undefined && (block + 1) % every === 0 ? 'first' : 'last';
 }
 
 export function blockCount(header: GgufHeader): number {

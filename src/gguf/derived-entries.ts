@@ -43,10 +43,11 @@ async function changedEntry(file: FileHandle, entry: GgufEntry, plan: Plan): Pro
   const unchanged = async () => ({ key, type, value: await readExactly(file, entry.start, entry.end - entry.start) });
 
   // A row of one's own is meant as it is, not squashed by a function for the logits of words.
-  if (recipe.output !== null && key === `${architecture}.final_logit_softcapping`) return null;
-  if (recipe.layers !== null && key.startsWith(`${architecture}.`)) {
+  if (recipe.output !== null && !('values' in recipe.output) && key === `${architecture}.final_logit_softcapping`)
+    return null;
+  if ((recipe.layers !== null || plan.valueBlock !== null) && key.startsWith(`${architecture}.`)) {
     if (key === `${architecture}.block_count`) return { key, type: 4, value: u32(plan.layers) };
-    if (typeof value === 'object' && layerLists.test(key)) return firstElements(file, entry, value, plan.layers);
+    if (typeof value === 'object' && layerLists.test(key)) return firstElements(file, entry, value, plan);
   }
   if (cut === null) return unchanged();
 
@@ -70,13 +71,11 @@ async function changedEntry(file: FileHandle, entry: GgufEntry, plan: Plan): Pro
   return unchanged();
 }
 
-async function firstElements(file: FileHandle, entry: GgufEntry, array: GgufArray, count: number): Promise<NewEntry> {
-  return selection(
-    file,
-    entry,
-    array,
-    Array.from({ length: Math.min(count, array.length) }, (_, i) => i),
-  );
+/** One for each block; the block that holds values is as the one before it. */
+async function firstElements(file: FileHandle, entry: GgufEntry, array: GgufArray, plan: Plan): Promise<NewEntry> {
+  const indices = Array.from({ length: Math.min(plan.layers, array.length) }, (_, i) => i);
+  if (plan.valueBlock !== null) indices.splice(plan.valueBlock, indices.length, plan.valueBlock - 1);
+  return selection(file, entry, array, indices);
 }
 
 /** Elements of an array by their indices, which ascend. The bytes are copied, so that odd UTF-8 stays as it is. */

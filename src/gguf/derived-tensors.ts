@@ -4,7 +4,7 @@ import { blockOf } from './architectures.js';
 import { type RowEncoder, rowEncoders } from './encode.js';
 import type { Plan } from './plan.js';
 import { readExactly } from './read-exactly.js';
-import type { OutputType, RowsOutput, UnitOutput } from './recipe.js';
+import type { OutputType, RowsOutput, UnitOutput, ValuesOutput } from './recipe.js';
 import type { GgufTensor } from './types.js';
 import type { NewTensor } from './write.js';
 
@@ -17,12 +17,13 @@ export function derivedTensors(file: FileHandle, plan: Plan): NewTensor[] {
   const tensors: NewTensor[] = [];
   for (const tensor of header.tensors) {
     const block = blockOf(tensor.name);
-    if (block !== null && block >= layers) continue;
-    if (tensor.name === 'output.weight' && recipe.output !== null) continue;
+    if (block !== null && block >= (plan.valueBlock ?? layers)) continue;
+    if (tensor.name === 'output.weight' && recipe.output !== null && !('values' in recipe.output)) continue;
     const byToken = tensor.name === 'token_embd.weight' || tensor.name === 'output.weight';
     tensors.push(byToken && cut !== null ? rowsOf(file, plan, tensor, cut.tokens) : wholeOf(file, plan, tensor));
   }
   if (recipe.output === null) return tensors;
+  if ('values' in recipe.output) return [...tensors, ...valueBlock(file, plan, recipe.output)];
   // Where the model has one: big matrices last or not makes no difference, so it comes after the embedding.
   const place = tensors.findIndex(({ name }) => name === 'token_embd.weight') + 1;
   return tensors.toSpliced(place, 0, outputMatrix(plan, recipe.output));
@@ -105,6 +106,37 @@ function outputMatrix(plan: Plan, output: UnitOutput | RowsOutput): NewTensor {
       }
     },
   };
+}
+
+/** The block before once more, with another first norm and another value matrix. */
+function valueBlock(file: FileHandle, plan: Plan, { values }: ValuesOutput): NewTensor[] {
+  const { header, layers, width } = plan;
+  const before = layers - 2;
+  const norm = header.tensors.find(({ name }) => name === 'output_norm.weight');
+  if (norm === undefined) throw modelError(`${header.path} has no last norm.`);
+  return header.tensors
+    .filter(({ name }) => blockOf(name) === before)
+    .map((tensor): NewTensor => {
+      const name = tensor.name.replace(`blk.${before}.`, `blk.${layers - 1}.`);
+      if (name.endsWith('.attn_norm.weight')) return { ...wholeOf(file, plan, norm), name };
+      if (!name.endsWith('.attn_v.weight')) return { ...wholeOf(file, plan, tensor), name };
+      const [, rows = 0] = tensor.shape;
+      const encoder = rowEncoders.F32;
+      const rowBytes = encoder.bytes(width);
+      return {
+        name,
+        shape: [width, rows],
+        type: encoder.type,
+        bytes: rows * rowBytes,
+        async *data() {
+          const buffer = Buffer.alloc(rows * rowBytes);
+          values.forEach((row, i) => {
+            encoder.write(row, buffer, i * rowBytes);
+          });
+          yield buffer;
+        },
+      };
+    });
 }
 
 function encoderFor(output: UnitOutput | RowsOutput, width: number): RowEncoder {

@@ -10,8 +10,10 @@ import { readVocabulary, type TokenRole, type Vocabulary } from './vocabulary.js
 export interface Plan {
   readonly header: GgufHeader;
   readonly recipe: Recipe;
-  /** Blocks that remain. */
+  /** Blocks of the file, with the one that holds values. */
   readonly layers: number;
+  /** The block whose value matrix and first norm are replaced; null where there is none. */
+  readonly valueBlock: number | null;
   /** Weights of a token. */
   readonly width: number;
   /** Number of tokens before. */
@@ -42,10 +44,13 @@ export function planDerived(path: string, recipe: Recipe): Plan {
   if (needed > size) {
     throw usageError(`The output matrix has ${needed} rows, but ${path} has ${size} tokens only.`);
   }
+  const kept = recipe.layers ?? blockCount(header);
+  const valueBlock = recipe.output !== null && 'values' in recipe.output ? kept : null;
   return {
     header,
     recipe,
-    layers: recipe.layers ?? blockCount(header),
+    layers: valueBlock === null ? kept : kept + 1,
+    valueBlock,
     width,
     size,
     cut: recipe.tokens === 'all' ? null : cutOf(path, recipe.tokens, size, needed),
@@ -60,11 +65,12 @@ function tensorOf(header: GgufHeader, name: string): GgufTensor | undefined {
 function rowsNeeded({ output }: Recipe, width: number): number {
   if (output === null) return 1;
   if ('unit' in output) return width;
-  const wrong = output.rows.find((row) => row.length !== width);
+  const rows = 'rows' in output ? output.rows : output.values;
+  const wrong = rows.find((row) => row.length !== width);
   if (wrong !== undefined) {
     throw usageError(`A row of the output matrix has ${wrong.length} values, the model has a width of ${width}.`);
   }
-  return output.rows.length;
+  return 'rows' in output ? rows.length : 1;
 }
 
 function cutOf(path: string, wanted: Exclude<Recipe['tokens'], 'all'>, size: number, needed: number): PlannedCut {
@@ -83,19 +89,29 @@ function cutOf(path: string, wanted: Exclude<Recipe['tokens'], 'all'>, size: num
   return { tokens: all, merges, roles: vocabulary.roles, newIds };
 }
 
-/** The named tokens, and the merges that lead from them to them. */
+/** The named tokens, those that no file can do without, and the merges that lead from them to them. */
 function chosen(vocabulary: Vocabulary, ids: readonly number[]): { tokens: readonly number[]; merges: number[] } {
   const last = ids.at(-1) ?? 0;
   if (last >= vocabulary.tokens.length) {
     throw usageError(`There is no token ${last}: the vocabulary has ${vocabulary.tokens.length}.`);
   }
-  const spelled = new Set(ids.map((id) => vocabulary.tokens[id] ?? ''));
+  const tokens = [...new Set([...ids, ...indispensable(vocabulary)])].sort((a, b) => a - b);
+  const spelled = new Set(tokens.map((id) => vocabulary.tokens[id] ?? ''));
   const merges: number[] = [];
   for (const [rank, merge] of vocabulary.merges.entries()) {
     const [left = '', right = ''] = merge.split(' ');
     if (spelled.has(left) && spelled.has(right) && spelled.has(left + right)) merges.push(rank);
   }
-  return { tokens: ids, merges };
+  return { tokens, merges };
+}
+
+/**
+ * Tokens with a role, since llama.cpp would take any other for them; and byte tokens, since without that of the line
+ * end it ends the process while it loads a SentencePiece vocabulary (std::out_of_range in byte_to_token).
+ */
+function indispensable({ kind, tokens, roles }: Vocabulary): number[] {
+  const bytes = kind === 'bpe' ? [] : [...tokens.keys()].filter((id) => /^<0x[0-9A-F]{2}>$/u.test(tokens[id] ?? ''));
+  return [...roles.map(({ id }) => id).filter((id) => id < tokens.length), ...bytes];
 }
 
 /** The list, with the lowest ids that are not in it when it is too short. */

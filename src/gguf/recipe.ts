@@ -8,11 +8,12 @@ export interface Recipe {
   readonly layers: number | null;
   /**
    * `all`; or all that a text of an alphabet can lead to, so that its tokenisation stays the same; or these old
-   * ids, ascending, for files whose tokenizer is not used.
+   * ids, ascending, for files whose tokenizer is not used: with them remain byte tokens, tokens with a role (begin,
+   * end …), and the lowest ids until each row of `output` has a token.
    */
   readonly tokens: 'all' | AlphabetName | readonly number[];
   /** The output matrix; null for the model's own. */
-  readonly output: null | UnitOutput | RowsOutput;
+  readonly output: null | UnitOutput | RowsOutput | ValuesOutput;
 }
 
 /**
@@ -32,6 +33,15 @@ export interface RowsOutput {
   readonly type?: OutputType;
 }
 
+/**
+ * One more block, whose values in the cache are these rows times the hidden state at each token: its value matrix has
+ * the rows, its first norm is the model's last one. Nothing follows it, so its other weights do not matter. An output
+ * costs as much as there are tokens; a value costs nothing.
+ */
+export interface ValuesOutput {
+  readonly values: readonly Float32Array[];
+}
+
 export type OutputType = 'F16' | 'F32' | 'Q8_0';
 
 /** Throws a usageError for what no model can be made of. `tokens` may come from outside. */
@@ -47,9 +57,10 @@ export function checkRecipe(recipe: Recipe): void {
   } else if (tokens.length === 0 || tokens.some((id, i) => !Number.isInteger(id) || id <= (tokens[i - 1] ?? -1))) {
     throw usageError('The ids of the tokens to keep must be whole numbers in ascending order.');
   }
-  if (output !== null && 'rows' in output) {
-    if (output.rows.length === 0) throw usageError('The output matrix has no rows.');
-    if (!output.rows.every((row) => row.every(Number.isFinite))) {
+  if (output !== null && !('unit' in output)) {
+    const rows = 'rows' in output ? output.rows : output.values;
+    if (rows.length === 0) throw usageError('The output matrix has no rows.');
+    if (!rows.every((row) => row.every(Number.isFinite))) {
       throw usageError('A row of the output matrix has a value that is not a number.');
     }
   }
@@ -65,7 +76,8 @@ export function recipeText({ layers, tokens, output }: Recipe): string {
   return JSON.stringify({ layers, tokens: list, output: output === null ? null : outputText(output) });
 }
 
-function outputText(output: UnitOutput | RowsOutput): object {
+function outputText(output: UnitOutput | RowsOutput | ValuesOutput): object {
+  if ('values' in output) return { values: output.values.length, sha256: digest(output.values) };
   if ('unit' in output) return { unit: true, type: output.type ?? 'F16' };
   return { rows: output.rows.length, sha256: digest(output.rows), type: output.type ?? 'Q8_0' };
 }
@@ -77,8 +89,9 @@ export function recipeName({ layers, tokens, output }: Recipe): string {
   if (typeof tokens !== 'string') parts.push(`${tokens.length}t-${digest([Int32Array.from(tokens)]).slice(0, 8)}`);
   else if (tokens !== 'all') parts.push(tokens);
   if (output !== null) {
-    parts.push('unit' in output ? 'unit' : `${output.rows.length}r-${digest(output.rows).slice(0, 8)}`);
-    if (output.type !== undefined) parts.push(output.type.toLowerCase());
+    if ('values' in output) parts.push(`${output.values.length}v-${digest(output.values).slice(0, 8)}`);
+    else parts.push('unit' in output ? 'unit' : `${output.rows.length}r-${digest(output.rows).slice(0, 8)}`);
+    if (!('values' in output) && output.type !== undefined) parts.push(output.type.toLowerCase());
   }
   return parts.map((part) => `+${part}`).join('');
 }

@@ -10,7 +10,8 @@ import type { Method } from './types.js';
 
 /**
  * A small linear layer over the model's frozen features, trained on labelled examples. No weight of the model
- * changes: the layer stands as the output matrix of a derived file, so that the model itself computes its scores.
+ * changes: the layer stands as the values of one more block in a derived file, so that the model itself computes its
+ * scores, for every token at once.
  */
 export const head: Method = {
   name: 'head',
@@ -27,10 +28,10 @@ export const head: Method = {
     const blob = blobOf(profile);
     if (blob.kind === taggerKind) {
       const { tagger, layers } = taggerFrom(blob);
-      return { layers, tokens, output: { rows: tagger.rows } };
+      return { layers, tokens, output: { values: tagger.rows } };
     }
     const { classifier, layers } = classifierFrom(blob);
-    return { layers, tokens, output: { rows: classifier.rows } };
+    return { layers, tokens, output: { values: classifier.rows } };
   },
 
   async prepare(context) {

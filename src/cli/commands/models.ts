@@ -33,7 +33,7 @@ export function modelsCommand(context: CliContext): Command {
   command
     .command('list', { isDefault: true })
     .description('the models that have names here')
-    .option('--derived', 'only the files made by `slm models derive`, or while tuning')
+    .option('--derived', 'only the files made by `slm models derive`')
     .option('--json', 'as JSON: the models, or with --derived those files')
     .action(async ({ json, derived }: { json?: boolean; derived?: boolean }) => {
       if (derived === true || json !== true) {
