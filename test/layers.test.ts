@@ -19,7 +19,7 @@ const layers: readonly (readonly string[])[] = [
   ['profile', 'cache.ts', 'documents.ts'],
   ['predict.ts'],
   ['jobs'],
-  ['evaluate.ts'],
+  ['evaluate.ts', 'tune'],
   ['engine', 'models'],
   ['index.ts'],
   ['cli'],

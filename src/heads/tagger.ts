@@ -32,6 +32,8 @@ export interface TaggerOptions {
   readonly l2: number;
   readonly lexical: boolean;
   readonly seed: number;
+  /** Of the fit; fewer while candidates are compared. */
+  readonly maxIterations?: number;
 }
 
 /** Folds of the lexical tagger whose held-out opinion is joined. */
@@ -55,6 +57,7 @@ export function trainTagger(texts: readonly TaggedText[], options: TaggerOptions
   const fitted = trainChain(standardise(X, standardiser), gold, lengths, tags, {
     l2: options.l2,
     mask: tagMask(labels.length),
+    ...(options.maxIterations === undefined ? {} : { maxIterations: options.maxIterations }),
   });
   const model = toPlainFeatures(fitted, standardiser);
   const columns = X.columns;

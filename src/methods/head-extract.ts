@@ -1,14 +1,15 @@
+import { decodeEntities } from '../heads/entities.js';
 import { lexicalLogprobs } from '../heads/lexical-tagger.js';
 import { emissions } from '../heads/tagger.js';
 import type { TaggerHead } from '../heads/tagger-file.js';
-import { stretchesOf, tagName } from '../heads/tags.js';
+import { tagName } from '../heads/tags.js';
 import { wordFeatures } from '../heads/word-features.js';
 import { readWords } from '../heads/word-reading.js';
-import { bestSequence, type ChainMarginals, marginals } from '../linear/chain.js';
+import type { ChainMarginals } from '../linear/chain.js';
 import type { DenseMatrix } from '../linear/matrix.js';
 import type { PromptRenderer } from '../prompt.js';
 import { sentences, windows, words as wordsOf } from '../segment.js';
-import type { Entity, ExtractOutput, Output, Span, TaskProfile } from '../types.js';
+import type { ExtractOutput, Output, Span, TaskProfile } from '../types.js';
 import { tablePart } from './explain.js';
 import type { HeadOptions } from './head-options.js';
 import { aboveThreshold } from './span-scoring.js';
@@ -49,19 +50,7 @@ export async function prepareTagger(
     async predict({ text, explain }: PieceInput) {
       const words = wordsOf(text);
       const scores = await scoreText(text, words, options.windowTokens, engine, scoreWindow, tags);
-      const path = bestSequence(scores, steps);
-      const chances = marginals(scores, steps);
-      const entities = stretchesOf(path).map(({ label, first, last }): Entity => {
-        const start = (words[first] as Span).start;
-        const end = (words[last] as Span).end;
-        return {
-          text: text.slice(start, end),
-          label: labels[label] as string,
-          start,
-          end,
-          score: stretchScore(chances, label, first, last),
-        };
-      });
+      const { entities, path, chances } = decodeEntities(text, words, labels, scores, steps);
       const output: ExtractOutput = { type: 'extract', entities };
       return { output, explanation: explain ? [tagTable(text, words, labels, path, chances)] : [] };
     },
@@ -113,14 +102,6 @@ function windowsOf(text: string, windowTokens: number, engine: MethodContext['en
   if (Buffer.byteLength(text) <= windowTokens) return whole;
   if (text.length < windowTokens * 16 && measure(text) <= windowTokens) return whole;
   return windows(text, sentences(text), windowTokens, measure, 1);
-}
-
-/** Probability that exactly these words are an entity of this label. */
-function stretchScore(chances: ChainMarginals, label: number, first: number, last: number): number {
-  const begin = 1 + 2 * label;
-  const inside = begin + 1;
-  const tags = Array.from({ length: last - first + 1 }, (_, i) => (i === 0 ? begin : inside));
-  return chances.stretch(first, tags, [inside]);
 }
 
 function tagTable(

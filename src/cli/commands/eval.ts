@@ -2,24 +2,19 @@ import { writeFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { exitCodes, failure, messageOf, usageError } from '../../errors.js';
 import { evaluate, type Report } from '../../evaluate.js';
-import { type ExampleContext, exampleOf, isBadExample } from '../../examples.js';
 import { loadProfile } from '../../profile/index.js';
-import { placeOf } from '../../record.js';
-import { fileSource, readerFor, readers } from '../../records/index.js';
+import { readers } from '../../records/index.js';
 import type { Example, TaskProfile } from '../../types.js';
 import { type CliContext, profileContext } from '../context.js';
-import { type InputFlags, readRows } from '../inputs.js';
+import { type GoldFlags, readGold } from '../gold.js';
 import { chooseModel, documentsFor, openTaskFor, type TaskFlags, withThreshold } from '../open.js';
 import { labelMap, list, shared, wholeNumber } from '../options.js';
 import { createPaint } from '../paint.js';
 import { comparisonText, reportText } from '../report-text.js';
 import { createEvalProgress } from '../ui/eval-progress.js';
 
-interface EvalFlags extends TaskFlags, Omit<InputFlags, 'text' | 'lines'> {
+interface EvalFlags extends TaskFlags, GoldFlags {
   data?: string;
-  dataFormat?: string;
-  labelField?: string;
-  labelMap?: ReadonlyMap<string, string>;
   context?: string[];
   json?: boolean;
   output?: string;
@@ -67,7 +62,7 @@ export function evalCommand(context: CliContext): Command {
     .addOption(new Option('--seed <n>', 'seed of the bootstrap').argParser(wholeNumber(0)).default(1))
     .action(async (task: string, flags: EvalFlags) => {
       const profile = withThreshold(await loadProfile(task, profileContext(context)), flags.threshold);
-      const examples = await readGold(context, profile, flags);
+      const examples = await goldFor(context, profile, flags);
       const models = list(chooseModel(context, flags, profile));
       const reports: Report[] = [];
       for (const model of models) {
@@ -111,43 +106,16 @@ async function measure(
   }
 }
 
-/** The examples to measure on. Data that is not clean stops here: a figure over half of it would mislead. */
-async function readGold(context: CliContext, profile: TaskProfile, flags: EvalFlags): Promise<Example[]> {
-  if (flags.data === undefined) {
-    if (profile.fixtures.length === 0) {
-      throw usageError(
-        `task "${profile.name}" has no fixtures`,
-        'Write some (docs/tasks.md), or name labelled data with --data.',
-      );
-    }
-    return profile.fixtures.slice(0, flags.limit ?? profile.fixtures.length);
-  }
-  const exampleContext: ExampleContext = {
-    type: profile.type,
-    input: profile.input,
-    labels: profile.labels,
-    multiLabel: profile.multiLabel,
-    labelMap: flags.labelMap ?? new Map(),
-    field: flags.field ?? null,
-    labelField: flags.labelField ?? null,
-  };
-  const source = flags.data === '-' ? { file: '-', open: () => context.stdin } : fileSource(flags.data);
-  const reader = readerFor(flags.dataFormat ?? null, flags.data);
-  if (!reader.labelled) {
+/** The examples to measure on. */
+function goldFor(context: CliContext, profile: TaskProfile, flags: EvalFlags): Promise<Example[]> | Example[] {
+  if (flags.data !== undefined) return readGold(context, profile, flags.data, flags);
+  if (profile.fixtures.length === 0) {
     throw usageError(
-      `"${flags.data}" is read as ${reader.name}, which carries no labels`,
-      'Say what it is with --data-format jsonl, csv, tsv, conll or squad.',
+      `task "${profile.name}" has no fixtures`,
+      'Write some (docs/tasks.md), or name labelled data with --data.',
     );
   }
-  const examples: Example[] = [];
-  for await (const row of readRows(context, { source, reader }, flags)) {
-    if (examples.length >= (flags.limit ?? Number.POSITIVE_INFINITY)) break;
-    const example = exampleOf(row, examples.length, exampleContext);
-    if (isBadExample(example)) throw usageError(`${placeOf(example.origin)}: ${example.error}`);
-    examples.push(example);
-  }
-  if (examples.length === 0) throw usageError(`"${flags.data}" has no examples`);
-  return examples;
+  return profile.fixtures.slice(0, flags.limit ?? profile.fixtures.length);
 }
 
 function writeReports(context: CliContext, reports: readonly Report[], flags: EvalFlags): void {

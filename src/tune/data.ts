@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto';
+import { usageError } from '../errors.js';
+import { findLeak } from '../profile/leaks.js';
+import { placeOf } from '../record.js';
+import type { Example, Gold, TaskProfile } from '../types.js';
+
+/** Labelled data that can be tuned on, and what was to be said about it. */
+export interface TuningData {
+  readonly examples: readonly Example[];
+  readonly notices: readonly string[];
+  /** Of texts and gold, in order. */
+  readonly sha256: string;
+}
+
+/** With fewer examples than this, nothing can be held out. */
+const fewest = 6;
+/** With fewer, figures are so wide that most choices cannot be told apart. */
+const few = 50;
+
+/**
+ * Examples fit to learn from: without empty texts, repetitions and contradictions.
+ * @param fixtures what the task is measured on in the end; none of it may be learned
+ * @throws SlmError when they are too few, all alike, or also stand among the fixtures
+ */
+export function tuningData(profile: TaskProfile, given: readonly Example[], fixtures: readonly Example[]): TuningData {
+  const notices: string[] = [];
+  const leak = findLeak(profile.type, given, fixtures);
+  if (leak !== null) {
+    throw usageError(
+      `${placeOf(leak.example.record.origin)}: this example is also a fixture (${placeOf(leak.fixture.record.origin)}).`,
+      'What is measured must not be learned. Remove it from one of the two.',
+    );
+  }
+  const filled = given.filter(({ record }) => record.text.trim() !== '');
+  if (filled.length < given.length) notices.push(`${given.length - filled.length} empty texts are left out`);
+  const { kept, repeated, contradicting } = withoutRepetitions(profile, filled);
+  if (repeated > 0) notices.push(`${repeated} repetitions are left out`);
+  if (contradicting.length > 0) {
+    const [first] = contradicting as [Example];
+    notices.push(
+      `${contradicting.length} texts have different labels in different places and are left out; the first is at ${placeOf(first.record.origin)}`,
+    );
+  }
+  if (kept.length < fewest) {
+    throw usageError(
+      `${kept.length} examples to tune on; at least ${fewest} are needed, and 50 to 200 are a good start.`,
+      'Label more, or use the task as it is.',
+    );
+  }
+  if (profile.type === 'classify') checkClasses(profile, kept, notices);
+  if (profile.type === 'extract') checkEntities(profile, kept, notices);
+  if (kept.length < few) {
+    notices.push(
+      `with ${kept.length} examples, figures are rough and close candidates cannot be told apart: read the intervals, and label more where they are wide`,
+    );
+  }
+  return { examples: kept, notices, sha256: digestOf(kept) };
+}
+
+function withoutRepetitions(profile: TaskProfile, examples: readonly Example[]) {
+  const seen = new Map<string, Example>();
+  const contradicting = new Map<string, Example>();
+  let repeated = 0;
+  for (const example of examples) {
+    const key = contentOf(profile, example);
+    const known = seen.get(key);
+    if (known === undefined) {
+      seen.set(key, example);
+      continue;
+    }
+    if (goldText(known.gold) === goldText(example.gold)) repeated++;
+    else if (!contradicting.has(key)) contradicting.set(key, known);
+  }
+  const kept = [...seen].filter(([key]) => !contradicting.has(key)).map(([, example]) => example);
+  return { kept, repeated, contradicting: [...contradicting.values()] };
+}
+
+function contentOf({ type }: TaskProfile, { record }: Example): string {
+  const more = type === 'answer' ? [record.fields.context, record.fields.source] : [];
+  return JSON.stringify([record.text.trim(), ...more]);
+}
+
+function goldText(gold: Gold): string {
+  return JSON.stringify(gold);
+}
+
+function checkClasses(profile: TaskProfile, examples: readonly Example[], notices: string[]): void {
+  const counts = new Map(profile.labels.map(({ name }) => [name, 0]));
+  for (const { gold } of examples) {
+    for (const label of gold.type === 'classify' ? gold.labels : []) counts.set(label, (counts.get(label) ?? 0) + 1);
+  }
+  const present = [...counts].filter(([, count]) => count > 0);
+  if (present.length < 2 && !profile.multiLabel) {
+    throw usageError(
+      `all ${examples.length} examples have the label "${present[0]?.[0]}"; there is nothing to tell apart.`,
+      'Add examples of the other labels.',
+    );
+  }
+  const missing = [...counts].filter(([, count]) => count === 0).map(([name]) => name);
+  if (missing.length > 0) notices.push(`no example has ${list(missing)}: what is tuned will hardly ever say so`);
+  const rare = present.filter(([, count]) => count < 5).map(([name]) => name);
+  if (rare.length > 0) notices.push(`fewer than 5 examples have ${list(rare)}`);
+}
+
+function checkEntities(profile: TaskProfile, examples: readonly Example[], notices: string[]): void {
+  const counts = new Map(profile.labels.map(({ name }) => [name, 0]));
+  for (const { gold } of examples) {
+    for (const { label } of gold.type === 'extract' ? gold.entities : [])
+      counts.set(label, (counts.get(label) ?? 0) + 1);
+  }
+  if ([...counts.values()].every((count) => count === 0)) {
+    throw usageError(`none of the ${examples.length} examples has an entity; there is nothing to find.`);
+  }
+  const rare = [...counts].filter(([, count]) => count < 10).map(([name]) => name);
+  if (rare.length > 0) notices.push(`fewer than 10 entities are ${list(rare)}`);
+}
+
+function list(names: readonly string[]): string {
+  const shown = names.slice(0, 8).map((name) => `"${name}"`);
+  return names.length > 8 ? `${shown.join(', ')} and ${names.length - 8} more` : shown.join(', ');
+}
+
+function digestOf(examples: readonly Example[]): string {
+  const hash = createHash('sha256');
+  for (const { record, gold } of examples)
+    hash.update(`${JSON.stringify([record.text, record.fields.context, gold])}\n`);
+  return hash.digest('hex');
+}

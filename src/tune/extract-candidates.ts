@@ -1,0 +1,172 @@
+import { decodeEntities } from '../heads/entities.js';
+import { type LexicalText, lexicalLogprobs } from '../heads/lexical-tagger.js';
+import { emissions, hiddenScores, type TaggedText, type Tagger, trainTagger } from '../heads/tagger.js';
+import { coarseTaggerArrays, taggerBlob } from '../heads/tagger-file.js';
+import { tagCount, tagMask, tagsOf } from '../heads/tags.js';
+import { collectKeys, featureRows, wordFeatures } from '../heads/word-features.js';
+import { type Reading, readWords } from '../heads/word-reading.js';
+import { trainChain } from '../linear/chain.js';
+import { predictScores } from '../linear/model.js';
+import { words as wordsOf } from '../segment.js';
+import type { Example, ExtractOutput, Span } from '../types.js';
+import { breath } from './breath.js';
+import { featureStore } from './feature-store.js';
+import { memo } from './memo.js';
+import type { Candidate, TuneSession } from './types.js';
+
+/** Shares of the model's blocks after which words are looked at: the middle knows most about them. */
+const depths = [0.45, 0.55, 0.67];
+const strengths = [3, 10];
+const windowTokens = 96;
+
+interface Prepared extends LexicalText {
+  readonly words: readonly Span[];
+}
+
+export function extractCandidates(session: TuneSession, examples: readonly Example[]): Candidate[] {
+  const labels = session.profile.labels.map(({ name }) => name);
+  const prepare = memo((example: Example): Prepared => {
+    const { text } = example.record;
+    const words = wordsOf(text);
+    const entities = example.gold.type === 'extract' ? example.gold.entities : [];
+    return { words, features: wordFeatures(text, words), tags: tagsOf(words, entities, labels) };
+  });
+  if (typeof session.derive !== 'function') return [lexicalCandidate(labels, prepare)];
+  const layersToTry = [...new Set(depths.map((depth) => Math.max(1, Math.round(session.blocks * depth))))];
+  const readings: readonly Reading[] = ['twice', 'once'];
+  return [
+    lexicalCandidate(labels, prepare),
+    ...layersToTry.flatMap((layers) =>
+      readings.flatMap((reading) => {
+        // The middle depth alone for one reading: it shows what the second reading brings.
+        if (reading === 'once' && layers !== layersToTry[1]) return [];
+        const features = featureStore(
+          session,
+          layers,
+          examples,
+          (example) => readWords(session.engine, example.record.text, prepare(example).words, reading),
+          `reading ${reading}, ${layers} layers`,
+        );
+        const tokens = tokensOf(session, reading);
+        return [false, true].flatMap((lexical) =>
+          strengths
+            .filter((l2) => lexical || l2 === strengths[0])
+            .map((l2) => taggerCandidate({ session, labels, prepare, features, tokens, layers, reading, lexical, l2 })),
+        );
+      }),
+    ),
+  ];
+}
+
+interface TaggerSettings {
+  readonly session: TuneSession;
+  readonly labels: readonly string[];
+  readonly prepare: (example: Example) => Prepared;
+  readonly features: { read(examples: readonly Example[]): Promise<Float32Array[]> };
+  readonly tokens: (examples: readonly Example[]) => number;
+  readonly layers: number;
+  readonly reading: Reading;
+  readonly lexical: boolean;
+  readonly l2: number;
+}
+
+function taggerCandidate(settings: TaggerSettings): Candidate {
+  const { session, labels, prepare, features, layers, reading, lexical, l2 } = settings;
+  const options = { labels, width: session.width, l2, lexical, seed: session.seed };
+  const textsOf = (examples: readonly Example[], hidden: readonly Float32Array[]): (TaggedText & Prepared)[] =>
+    examples.map((example, i) => ({ ...prepare(example), hidden: hidden[i] as Float32Array }));
+  return {
+    key: `tagger 1 layers=${layers} reading=${reading} lexical=${lexical} l2=${l2}`,
+    title: `head, ${layers} layers, read ${reading}${lexical ? ', with word features' : ''}, l2 ${l2}`,
+    family: `tagger ${layers} ${reading}`,
+    complexity: 2 + (reading === 'twice' ? 1 : 0) + layers / 1000 + (lexical ? 0.1 : 0) + l2 / 1e6,
+    async heldOut(examples, folds) {
+      const hidden = await features.read(examples);
+      const texts = textsOf(examples, hidden);
+      const outputs: ExtractOutput[] = [];
+      const count = Math.max(...folds) + 1;
+      for (let k = 0; k < count; k++) {
+        session.signal.throwIfAborted();
+        const tagger = trainTagger(
+          texts.filter((_, i) => folds[i] !== k),
+          { ...options, maxIterations: 60 },
+        );
+        const decode = decoder(tagger);
+        texts.forEach((text, i) => {
+          if (folds[i] === k) outputs[i] = decode((examples[i] as Example).record.text, text);
+        });
+        session.onProgress('training', k + 1, count);
+        await breath();
+      }
+      return { outputs, tokensPerRecord: settings.tokens(examples) };
+    },
+    async finish(examples) {
+      const tagger = trainTagger(textsOf(examples, await features.read(examples)), options);
+      return {
+        method: 'head',
+        options: { windowTokens },
+        head: { blob: taggerBlob({ tagger, layers, reading }), coarse: coarseTaggerArrays },
+      };
+    },
+  };
+}
+
+/** What a tagger says of a text whose hidden states are at hand. */
+function decoder(tagger: Tagger): (text: string, prepared: Prepared & { hidden: Float32Array }) => ExtractOutput {
+  const logprobs = tagger.lexical === null ? null : lexicalLogprobs(tagger.lexical.tagger);
+  return (text, { words, hidden, features }) =>
+    outputOf(
+      text,
+      words,
+      tagger.labels,
+      emissions(tagger, hiddenScores(tagger, hidden), logprobs?.(features) ?? null),
+      tagger.steps,
+    );
+}
+
+function outputOf(...decoded: Parameters<typeof decodeEntities>): ExtractOutput {
+  return { type: 'extract', entities: decodeEntities(...decoded).entities };
+}
+
+/** The yardstick: words and their shapes alone, without a model. */
+function lexicalCandidate(labels: readonly string[], prepare: (example: Example) => Prepared): Candidate {
+  const tags = tagCount(labels.length);
+  return {
+    key: 'lexical tagger 1',
+    title: 'word features alone, no model',
+    family: 'lexical',
+    complexity: 0,
+    async heldOut(examples, folds) {
+      const texts = examples.map(prepare);
+      const outputs: ExtractOutput[] = [];
+      for (let k = 0; k <= Math.max(...folds); k++) {
+        const inside = texts.filter((_, i) => folds[i] !== k);
+        const words = inside.flatMap(({ features }) => features);
+        const keys = collectKeys(words, words.length > 4000 ? 2 : 1);
+        const rows = featureRows(keys);
+        const model = trainChain(
+          rows(words),
+          Int32Array.from(inside.flatMap(({ tags: own }) => [...own])),
+          inside.map(({ tags: own }) => own.length),
+          tags,
+          { l2: 1, mask: tagMask(labels.length), tolerance: 1e-3 },
+        );
+        texts.forEach((text, i) => {
+          if (folds[i] !== k) return;
+          const scores = predictScores(model, rows(text.features));
+          outputs[i] = outputOf((examples[i] as Example).record.text, text.words, labels, scores, model.steps);
+        });
+        await breath();
+      }
+      return { outputs, tokensPerRecord: 0 };
+    },
+    finish: null,
+  };
+}
+
+function tokensOf(session: TuneSession, reading: Reading): (examples: readonly Example[]) => number {
+  return (examples) => {
+    const tokens = examples.reduce((sum, { record }) => sum + session.engine.tokenize(` ${record.text}`).length, 0);
+    return ((reading === 'twice' ? 2 : 1) * tokens) / Math.max(1, examples.length);
+  };
+}

@@ -1,0 +1,11 @@
+/** A function that makes its value for each object once. */
+export function memo<T extends object, R>(make: (item: T) => R): (item: T) => R {
+  const made = new Map<T, R>();
+  return (item) => {
+    const known = made.get(item);
+    if (known !== undefined) return known;
+    const value = make(item);
+    made.set(item, value);
+    return value;
+  };
+}

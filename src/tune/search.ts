@@ -1,0 +1,235 @@
+import { assignFolds } from '../linear/folds.js';
+import { bootstrapIntervals } from '../metrics/bootstrap.js';
+import { type Metric, metricsFor, type PreparedMetric } from '../metrics/index.js';
+import { pairedDifference } from '../metrics/significance.js';
+import { createRandom, shuffle } from '../random.js';
+import type { Example, Output, TaskProfile } from '../types.js';
+import type { Candidate, Trial, Trialled } from './types.js';
+
+export interface SearchOptions {
+  readonly seed: number;
+  /** Milliseconds for all trials together. */
+  readonly budgetMs: number;
+  readonly now: () => number;
+  /** Ends the search early; what was found so far counts. */
+  readonly signal: AbortSignal;
+  readonly onTrial: (event: TrialEvent) => void;
+  /** Trials of earlier runs, and where this one's go. */
+  readonly journal: TrialJournal;
+}
+
+/** Trials by candidate, examples and folds: one that is known is not done again. */
+export interface TrialJournal {
+  get(key: string): Promise<Trialled | null>;
+  set(key: string, value: Trialled): Promise<void>;
+}
+
+export type TrialEvent =
+  | { readonly kind: 'begin'; readonly title: string; readonly n: number }
+  | { readonly kind: 'end'; readonly trial: Trial; readonly seconds: number; readonly again: boolean }
+  | { readonly kind: 'skip'; readonly title: string; readonly reason: string };
+
+export interface SearchResult {
+  /** The last measurement of each candidate, best first. */
+  readonly trials: readonly Trial[];
+  /** The candidate that is taken: the simplest that is not clearly worse than the best. */
+  readonly chosen: Candidate;
+  readonly best: Trial;
+  readonly stopped: 'done' | 'budget' | 'interrupted';
+}
+
+/** The measure that tuning goes by. */
+export function tuningMetric({ type, multiLabel }: Pick<TaskProfile, 'type' | 'multiLabel'>): Metric {
+  const name = {
+    classify: multiLabel ? 'micro-f1' : 'accuracy',
+    extract: 'entity-f1',
+    answer: 'token-f1',
+    generate: 'valid',
+  };
+  return metricsFor(type, multiLabel).find((metric) => metric.name === name[type]) as Metric;
+}
+
+/** Examples of the first round; each further round has three times as many, for the better half of the candidates. */
+const firstRound = 200;
+const growth = 3;
+/** Share of the budget that is kept for fitting the chosen candidate on everything. */
+const reserve = 0.2;
+
+/**
+ * Successive halving: all candidates on few examples, the better half on more, until few are left that are measured on
+ * all. K. Jamieson, A. Talwalkar, "Non-stochastic Best Arm Identification and Hyperparameter Optimization", 2016.
+ * Examples are in one order, drawn once, so that rounds are prefixes of each other.
+ */
+export async function search(
+  profile: TaskProfile,
+  candidates: readonly Candidate[],
+  examples: readonly Example[],
+  options: SearchOptions,
+): Promise<SearchResult> {
+  const metric = tuningMetric(profile);
+  const order = inRounds(profile, examples, options.seed);
+  const start = options.now();
+  const measured = new Map<Candidate, Trial>();
+  let alive = [...candidates];
+  let stopped: SearchResult['stopped'] = 'done';
+  const spent = () => options.now() - start;
+
+  for (let size = Math.min(firstRoundOf(profile), order.length); ; size = Math.min(size * growth, order.length)) {
+    const part = order.slice(0, size);
+    const folds = foldsFor(profile, part, options.seed);
+    let slowest = 0;
+    for (const candidate of alive) {
+      if (options.signal.aborted) stopped = 'interrupted';
+      if (stopped === 'done' && spent() + slowest > options.budgetMs * (1 - reserve) && measured.size > 0) {
+        stopped = 'budget';
+      }
+      if (stopped !== 'done') {
+        options.onTrial({ kind: 'skip', title: candidate.title, reason: stopped });
+        continue;
+      }
+      const before = options.now();
+      options.onTrial({ kind: 'begin', title: candidate.title, n: part.length });
+      try {
+        const { trial, again } = await tryOut(profile, candidate, part, folds, metric, options);
+        measured.set(candidate, trial);
+        const ms = options.now() - before;
+        slowest = Math.max(slowest, ms);
+        options.onTrial({ kind: 'end', trial, seconds: ms / 1000, again });
+      } catch (error) {
+        if (!options.signal.aborted) throw error;
+        stopped = 'interrupted';
+      }
+    }
+    if (stopped !== 'done' || size === order.length) break;
+    alive = betterHalf(alive, measured);
+  }
+  return { ...decide(profile, measured, order, metric, options.seed), stopped };
+}
+
+async function tryOut(
+  profile: TaskProfile,
+  candidate: Candidate,
+  part: readonly Example[],
+  folds: { readonly assigned: Int32Array; readonly count: number },
+  metric: Metric,
+  { seed, journal }: SearchOptions,
+): Promise<{ trial: Trial; again: boolean }> {
+  const key = `${candidate.key} n=${part.length} folds=${folds.count}`;
+  const known = await journal.get(key);
+  const { outputs, tokensPerRecord } = known ?? (await candidate.heldOut(part, folds.assigned));
+  if (known === null) await journal.set(key, { outputs, tokensPerRecord });
+  const prepared = prepare(profile, part, outputs, metric);
+  const [interval = null] = bootstrapIntervals([prepared], { seed, resamples: 300 });
+  return {
+    again: known !== null,
+    trial: {
+      key: candidate.key,
+      title: candidate.title,
+      complexity: candidate.complexity,
+      examples: part,
+      n: part.length,
+      folds: folds.count,
+      score: prepared.value() ?? 0,
+      interval,
+      tokensPerRecord,
+      outputs,
+    },
+  };
+}
+
+export function prepare(
+  { labels, multiLabel }: TaskProfile,
+  examples: readonly Example[],
+  outputs: readonly Output[],
+  metric: Metric,
+): PreparedMetric {
+  const pairs = examples.map((example, i) => ({
+    id: example.record.id,
+    text: example.record.text,
+    gold: example.gold,
+    output: outputs[i] ?? null,
+  }));
+  return metric.prepare(pairs, { labels: labels.map(({ name }) => name), multiLabel });
+}
+
+/** The best stays, and of each half the better one; at least two go on, so that there is a choice. */
+function betterHalf(alive: readonly Candidate[], measured: ReadonlyMap<Candidate, Trial>): Candidate[] {
+  const score = (candidate: Candidate) => measured.get(candidate)?.score ?? Number.NEGATIVE_INFINITY;
+  const ranked = [...alive].sort((a, b) => score(b) - score(a) || a.complexity - b.complexity);
+  // What is measured only, as a yardstick, is cheap and goes through all rounds.
+  const kept = ranked.slice(0, Math.max(2, Math.ceil(ranked.length / 2)));
+  return alive.filter((candidate) => kept.includes(candidate) || candidate.finish === null);
+}
+
+/**
+ * Of the candidates measured on most examples, the simplest that is not clearly worse than the best: the interval of
+ * one standard error of the paired difference holds 0 (the rule of L. Breiman et al., "Classification and Regression
+ * Trees", 1984, 3.4.3, with the difference in place of the value).
+ */
+function decide(
+  profile: TaskProfile,
+  measured: ReadonlyMap<Candidate, Trial>,
+  order: readonly Example[],
+  metric: Metric,
+  seed: number,
+): Pick<SearchResult, 'trials' | 'chosen' | 'best'> {
+  const all = [...measured].sort(([, a], [, b]) => b.n - a.n || b.score - a.score || a.complexity - b.complexity);
+  const usable = all.filter(([candidate]) => candidate.finish !== null);
+  const [first] = usable;
+  if (first === undefined) throw new Error('no trial has ended');
+  const [, best] = first;
+  const examples = order.slice(0, best.n);
+  const reference = prepare(profile, examples, best.outputs, metric);
+  const asGood = usable.filter(([, trial]) => {
+    if (trial.n !== best.n) return false;
+    if (trial === best) return true;
+    const other = prepare(profile, examples, trial.outputs, metric);
+    // 68 %: one standard error to either side.
+    const difference = pairedDifference(reference, other, { seed, resamples: 300, level: 0.6827 });
+    return difference !== null && difference.interval.low <= 0;
+  });
+  const [chosen] = asGood.sort(([, a], [, b]) => a.complexity - b.complexity || b.score - a.score)[0] ?? first;
+  return { trials: all.map(([, trial]) => trial), chosen, best };
+}
+
+/** More labels need more examples before anything can be said. */
+function firstRoundOf({ type, labels }: TaskProfile): number {
+  return type === 'classify' ? Math.max(firstRound, labels.length * 12) : firstRound;
+}
+
+/** A shuffled order in which every beginning has each label's share. */
+function inRounds(profile: TaskProfile, examples: readonly Example[], seed: number): Example[] {
+  const shuffled = shuffle(examples, createRandom(seed));
+  if (profile.type !== 'classify') return shuffled;
+  const byLabel = new Map<string, Example[]>();
+  for (const example of shuffled) {
+    const label = labelOf(example);
+    byLabel.set(label, [...(byLabel.get(label) ?? []), example]);
+  }
+  const placed = [...byLabel.values()].flatMap((list) =>
+    list.map((example, i) => ({ example, at: (i + 0.5) / list.length })),
+  );
+  return placed.sort((a, b) => a.at - b.at).map(({ example }) => example);
+}
+
+function labelOf({ gold }: Example): string {
+  return gold.type === 'classify' ? (gold.labels[0] ?? '') : '';
+}
+
+/** Folds of the examples: by label where they have one, and passages in one fold with all their questions. */
+export function foldsFor(profile: TaskProfile, examples: readonly Example[], seed: number) {
+  const count = examples.length < 40 ? Math.max(2, Math.min(10, examples.length)) : examples.length > 500 ? 3 : 5;
+  const labels = new Map<string, number>();
+  const strata = examples.map((example) => {
+    const label = labelOf(example);
+    const index = labels.get(label) ?? labels.size;
+    labels.set(label, index);
+    return index;
+  });
+  const groups =
+    profile.type === 'answer'
+      ? examples.map(({ record }, i) => String(record.fields.context ?? record.fields.source ?? i))
+      : undefined;
+  const assigned = assignFolds(strata, { folds: count, seed, ...(groups === undefined ? {} : { groups }) });
+  return { assigned, count };
+}

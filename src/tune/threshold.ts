@@ -1,0 +1,72 @@
+import { usageError } from '../errors.js';
+import type { Example, Output, TaskProfile, Threshold } from '../types.js';
+
+/** What a threshold is to reach on held-out examples. */
+export type ThresholdTarget = { readonly precision: number } | { readonly coverage: number };
+
+/** One thing that is given or held back: a label, or an entity. */
+interface Decision {
+  readonly score: number;
+  readonly right: boolean;
+}
+
+/**
+ * The lowest threshold with which what is given is right often enough, or the highest with which enough is given.
+ * @returns the share that is given, and the share of it that is right
+ */
+export function chooseThreshold(
+  profile: TaskProfile,
+  examples: readonly Example[],
+  outputs: readonly Output[],
+  target: ThresholdTarget,
+): { value: Threshold; coverage: number; reached: number } {
+  const decisions = examples
+    .flatMap((example, i) => decisionsOf(example, outputs[i]))
+    .sort((a, b) => b.score - a.score);
+  if (decisions.length === 0) throw usageError('nothing was predicted, so that no threshold can be chosen');
+  let right = 0;
+  let chosen = -1;
+  let rightThen = 0;
+  decisions.forEach((decision, i) => {
+    if (decision.right) right++;
+    // Equal scores pass together.
+    if (decisions[i + 1]?.score === decision.score) return;
+    const holds =
+      'precision' in target
+        ? right / (i + 1) >= target.precision
+        : chosen === -1 && (i + 1) / decisions.length >= target.coverage;
+    if (!holds) return;
+    chosen = i;
+    rightThen = right;
+  });
+  if (chosen === -1) {
+    throw usageError(
+      `no threshold reaches the precision ${'precision' in target ? target.precision : ''}: the ${decisions.length} surest results are less often right.`,
+      'Ask for less, or label more examples.',
+    );
+  }
+  const here = (decisions[chosen] as Decision).score;
+  const next = decisions[chosen + 1]?.score ?? 0;
+  // Between the two, so that rounding decides nothing.
+  const min = Math.round(((here + next) / 2) * 10_000) / 10_000;
+  return {
+    value: { min: Math.min(min, here), below: profile.threshold.below },
+    coverage: (chosen + 1) / decisions.length,
+    reached: rightThen / (chosen + 1),
+  };
+}
+
+function decisionsOf({ gold }: Example, output: Output | undefined): Decision[] {
+  if (gold.type === 'classify' && output?.type === 'classify') {
+    if (output.labels.length === 0) return [{ score: output.score, right: false }];
+    return output.labels.map((label) => ({ score: output.scores[label] ?? 0, right: gold.labels.includes(label) }));
+  }
+  if (gold.type === 'extract' && output?.type === 'extract') {
+    const wanted = new Set(gold.entities.map(({ start, end, label }) => `${start} ${end} ${label}`));
+    return output.entities.map(({ start, end, label, score }) => ({
+      score: score ?? 0,
+      right: wanted.has(`${start} ${end} ${label}`),
+    }));
+  }
+  return [];
+}

@@ -1,0 +1,81 @@
+import type { Interval } from '../metrics/bootstrap.js';
+import { mcNemar } from '../metrics/significance.js';
+import { taskTypes } from '../task-types/index.js';
+import type { Example, Output, Threshold } from '../types.js';
+import { classifyCandidates } from './classify-candidates.js';
+import { extractCandidates } from './extract-candidates.js';
+import { prepare, type SearchOptions, type SearchResult, search, tuningMetric } from './search.js';
+import { chooseThreshold, type ThresholdTarget } from './threshold.js';
+import type { Candidate, Found, Trial, TuneSession } from './types.js';
+
+export interface TuneRequest extends SearchOptions {
+  readonly target: ThresholdTarget | null;
+  /** Which candidates may be tried: `auto` all, or only those of one kind. */
+  readonly kind: 'auto' | 'head' | 'scores';
+  /** Outputs of the task as it was, for all examples, where they are to be compared. */
+  readonly before: ((examples: readonly Example[]) => Promise<readonly Output[]>) | null;
+}
+
+export interface TuneResult {
+  readonly found: Found;
+  readonly search: SearchResult;
+  /** Held out, on the same examples. */
+  readonly after: Trial;
+  readonly before: { readonly score: number; readonly interval: Interval | null } | null;
+  readonly lexical: Trial | null;
+  /** Probability of a difference like that between before and after if there were none. */
+  readonly p: number | null;
+  readonly threshold: { readonly value: Threshold; readonly coverage: number; readonly reached: number } | null;
+}
+
+/** Every way to do a task that tuning knows of. */
+export function candidatesFor(
+  session: TuneSession,
+  examples: readonly Example[],
+  kind: TuneRequest['kind'],
+): Candidate[] {
+  const all =
+    session.profile.type === 'classify'
+      ? classifyCandidates(session, examples)
+      : session.profile.type === 'extract'
+        ? extractCandidates(session, examples)
+        : [];
+  if (kind === 'auto') return all;
+  return all.filter(({ finish, key }) => finish === null || key.startsWith('scores') === (kind === 'scores'));
+}
+
+export async function tune(
+  session: TuneSession,
+  examples: readonly Example[],
+  request: TuneRequest,
+): Promise<TuneResult> {
+  const { profile } = session;
+  const candidates = candidatesFor(session, examples, request.kind);
+  const result = await search(profile, candidates, examples, request);
+  const after = result.trials.find(({ key }) => key === result.chosen.key) as Trial;
+  const found = await (result.chosen.finish as NonNullable<Candidate['finish']>)(examples);
+  const measured = after.examples;
+  const definition = taskTypes[profile.type];
+  const right = (outputs: readonly Output[]) =>
+    measured.map((example, i) =>
+      definition.correct({
+        id: example.record.id,
+        text: example.record.text,
+        gold: example.gold,
+        output: outputs[i] ?? null,
+      }),
+    );
+  const earlier = request.before === null ? null : await request.before(measured);
+  const metric = tuningMetric(profile);
+  const threshold = request.target === null ? null : chooseThreshold(profile, measured, after.outputs, request.target);
+  return {
+    found: threshold === null ? found : { ...found, threshold: threshold.value },
+    search: result,
+    after,
+    before:
+      earlier === null ? null : { score: prepare(profile, measured, earlier, metric).value() ?? 0, interval: null },
+    lexical: result.trials.find(({ complexity }) => complexity === 0) ?? null,
+    p: earlier === null ? null : mcNemar(right(after.outputs), right(earlier)).p,
+    threshold,
+  };
+}

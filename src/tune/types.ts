@@ -1,0 +1,77 @@
+import type { Recipe } from '../gguf/recipe.js';
+import type { Interval } from '../metrics/bootstrap.js';
+import type {
+  Engine,
+  Example,
+  HeadBlob,
+  Output,
+  PromptTemplates,
+  TaskProfile,
+  Threshold,
+  TunedShot,
+} from '../types.js';
+
+/** What tuning works with. Nothing in it knows the fixtures. */
+export interface TuneSession {
+  /** Without what was tuned before; its fixtures are empty. */
+  readonly profile: TaskProfile;
+  /** The whole model. */
+  readonly engine: Engine;
+  /** Blocks of the model, and numbers of a hidden state. */
+  readonly blocks: number;
+  readonly width: number;
+  /** Opens the file that a recipe makes of the model; null where none can be made, with the reason. */
+  readonly derive: ((recipe: Recipe) => Promise<Engine>) | { readonly impossible: string };
+  readonly seed: number;
+  readonly signal: AbortSignal;
+  /** How far the work on the present trial is. */
+  onProgress(what: string, done: number, total: number): void;
+}
+
+/** What an overlay takes over from a candidate. */
+export interface Found {
+  readonly method: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly prompt?: PromptTemplates;
+  readonly shots?: readonly TunedShot[];
+  readonly calibration?: { readonly temperature: number; readonly bias: readonly number[] };
+  readonly threshold?: Threshold;
+  readonly head?: { readonly blob: HeadBlob; readonly coarse: readonly string[] };
+}
+
+/** One way to do the task, not yet fitted. */
+export interface Candidate {
+  /** The same for the same settings, whenever it is tried. */
+  readonly key: string;
+  readonly title: string;
+  /** What it is a variant of: a family is tried at its first member before the others. */
+  readonly family: string;
+  /** Prefers the simpler one of two that are as good: 0 needs no model, a whole number more for each kind of effort. */
+  readonly complexity: number;
+  /** Outputs for each example by what was fitted on the other folds. */
+  heldOut(examples: readonly Example[], folds: Int32Array): Promise<Trialled>;
+  /** Fitted on all examples; null for what is measured only. */
+  readonly finish: ((examples: readonly Example[]) => Promise<Found>) | null;
+}
+
+export interface Trialled {
+  readonly outputs: readonly Output[];
+  /** Evaluated for a record, beside the shared prefix; 0 without a model. */
+  readonly tokensPerRecord: number;
+}
+
+/** A candidate that was measured. */
+export interface Trial {
+  readonly key: string;
+  readonly title: string;
+  readonly complexity: number;
+  /** What it was measured on. */
+  readonly examples: readonly Example[];
+  readonly n: number;
+  readonly folds: number;
+  readonly score: number;
+  readonly interval: Interval | null;
+  readonly tokensPerRecord: number;
+  /** Held-out outputs of the examples, for paired comparisons; not in overlays. */
+  readonly outputs: readonly Output[];
+}
