@@ -48,11 +48,15 @@ export async function openModel(
       contextSize: flags.contextSize ?? config.contextSize,
       accelerator: flags.gpu ?? config.gpu,
     }),
+    prefixes: { directory: path.join(cacheDirectory(context), 'prefixes'), now: () => Date.now() },
     ...(context.debug ? { onLog: (line: string) => context.stderr.write(`llama.cpp: ${line.trimEnd()}\n`) } : {}),
   };
   // Loaded only here: the commands that need no model start without the library (0.3 s).
+  const { startLoading } = await import('../engine/head-start.js');
+  // Its log would be lost, and a graphics card takes other options.
+  const headStart = context.debug || options.accelerator !== undefined ? null : await startLoading(model.path);
   const { openEngine } = await import('../engine/llama.js');
-  return openEngine(options);
+  return openEngine({ ...options, headStart });
 }
 
 /** Makes a task ready: its method prepared, with constants from its folder or the cache. */
