@@ -68,7 +68,7 @@ export function evalCommand(context: CliContext): Command {
     .action(async (task: string, flags: EvalFlags) => {
       const profile = withThreshold(await loadProfile(task, profileContext(context)), flags.threshold);
       const examples = await readGold(context, profile, flags);
-      const models = list(chooseModel(context, flags, profile));
+      const models = list(await chooseModel(context, flags, profile));
       const reports: Report[] = [];
       for (const model of models) {
         reports.push(await measure(context, profile, examples, model, flags));

@@ -29,7 +29,7 @@ export function modelsCommand(context: CliContext): Command {
     .description('the models that have names here')
     .option('--json', 'as JSON')
     .action(async ({ json }: { json?: boolean }) => {
-      const rows = await listModels(modelEnvironment(context), chooseModel(context, {}, null));
+      const rows = await listModels(modelEnvironment(context), await chooseModel(context, {}, null));
       if (json === true) printJson(rows);
       else print(modelTable(rows));
     });

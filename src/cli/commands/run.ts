@@ -92,7 +92,7 @@ async function run(
   const documents = await documentsFor(context, profile, flags.context ?? []);
   const engine = await openModel(
     context,
-    chooseModel(context, flags, profile),
+    await chooseModel(context, flags, profile),
     flags,
     isSingle(inputs, flags) ? 'one' : 'many',
   );
@@ -167,7 +167,7 @@ async function showPrompt(
   inputs: readonly Input[],
   flags: RunFlags,
 ): Promise<void> {
-  const model = await promptModel(context, chooseModel(context, flags, profile), profile);
+  const model = await promptModel(context, await chooseModel(context, flags, profile), profile);
   const render = methodOf(profile).renderer(profile, model);
   for await (const record of readRecords(context, inputs, profile, { ...flags, limit: 1 })) {
     if (isBadRow(record)) {
