@@ -20,6 +20,7 @@ const layers: readonly (readonly string[])[] = [
   ['predict.ts'],
   ['evaluate.ts'],
   ['engine', 'models'],
+  ['host'],
   ['index.ts'],
   ['cli'],
 ];

@@ -51,14 +51,14 @@ export function isSingle(inputs: readonly Input[], flags: Pick<InputFlags, 'text
 export async function* readRecords(
   context: CliContext,
   inputs: readonly Input[],
-  profile: TaskProfile,
+  task: Pick<TaskProfile, 'input'>,
   flags: InputFlags,
 ): AsyncGenerator<InputRecord | BadRow> {
   let index = 0;
   for (const input of inputs) {
     for await (const row of readRows(context, input, flags)) {
       if (flags.limit !== undefined && index >= flags.limit) return;
-      yield recordOf(row, index++, profile.input, flags.field ?? null);
+      yield recordOf(row, index++, task.input, flags.field ?? null);
     }
   }
 }

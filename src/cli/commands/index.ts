@@ -20,6 +20,21 @@ const commands: Readonly<Record<string, Entry>> = {
     description: 'measure a task on its fixtures, or on labelled data',
     load: async () => (await import('./eval.js')).evalCommand,
   },
+  warm: {
+    usage: '[options] <task>',
+    description: 'keep a task and its model in memory, so that `slm run` starts at once',
+    load: async () => (await import('./warm.js')).warmCommand,
+  },
+  ps: {
+    usage: '[options]',
+    description: 'list what `slm warm` keeps in memory',
+    load: async () => (await import('./ps.js')).psCommand,
+  },
+  stop: {
+    usage: '[options] [tasks...]',
+    description: 'end what `slm warm` keeps in memory; runs that use it go on by themselves',
+    load: async () => (await import('./stop.js')).stopCommand,
+  },
   tasks: {
     usage: '',
     description: 'list, show, check and create tasks',

@@ -2,31 +2,26 @@ import { Command, Option } from 'commander';
 import { exitCodes } from '../../errors.js';
 import { writerFor, writers } from '../../formats/index.js';
 import type { FormatOptions } from '../../formats/types.js';
-import { describePrompt } from '../../methods/explain.js';
-import { methodOf } from '../../methods/index.js';
-import { predict } from '../../predict.js';
-import { loadProfile } from '../../profile/index.js';
-import { isBadRow, placeOf } from '../../record.js';
+import type { TaskFace } from '../../host/protocol.js';
+import { placeOf } from '../../record.js';
 import { readers } from '../../records/index.js';
 import type { OffsetUnit } from '../../spans.js';
-import type { TaskProfile } from '../../types.js';
-import { type CliContext, profileContext } from '../context.js';
+import type { CliContext } from '../context.js';
 import { chooseInputs, type Input, type InputFlags, isSingle, readRecords } from '../inputs.js';
-import { chooseModel, documentsFor, type EngineFlags, openModel, openTaskOn, withThreshold } from '../open.js';
-import { collect, shared } from '../options.js';
+import { collect, duration, shared } from '../options.js';
 import { openOutput } from '../output.js';
 import { createPaint } from '../paint.js';
-import { promptModel } from '../prompt-model.js';
+import type { TaskFlags, TaskSource } from '../task-source.js';
 import { createStatusLine } from '../ui/status-line.js';
 
-interface RunFlags extends EngineFlags, InputFlags {
+interface RunFlags extends TaskFlags, InputFlags {
   format?: string;
   json?: boolean;
   output?: string;
   offsets: OffsetUnit;
   passThrough: boolean;
-  threshold?: number;
-  context?: string[];
+  warm: boolean;
+  keepAlive?: number;
   explain?: boolean;
   dryRun?: boolean;
 }
@@ -72,43 +67,38 @@ export function runCommand(context: CliContext): Command {
       'show for the first record what the model was given, what it scored, and why the result is what it is',
     )
     .option('--dry-run', 'show the prompt of the first record; loads no model')
+    .addOption(
+      new Option(
+        '--keep-alive <time>',
+        'leave the model in memory for the next run, until it was not used for so long: 90s, 10m, 1h',
+      ).argParser(duration),
+    )
+    .option('--no-warm', 'load the model here, even where `slm warm` has it ready')
     .action(async (task: string, files: string[], flags: RunFlags) => {
-      const profile = withThreshold(await loadProfile(task, profileContext(context)), flags.threshold);
-      const inputs = chooseInputs(context, files, flags);
-      if (flags.dryRun === true) await showPrompt(context, profile, inputs, flags);
-      else await run(context, profile, inputs, flags);
+      if (flags.dryRun === true) {
+        const { showPrompt } = await import('../dry-run.js');
+        await showPrompt(context, task, chooseInputs(context, files, flags), flags);
+      } else await run(context, task, files, flags);
     });
 }
 
-async function run(
-  context: CliContext,
-  profile: TaskProfile,
-  inputs: readonly Input[],
-  flags: RunFlags,
-): Promise<void> {
+async function run(context: CliContext, task: string, files: readonly string[], flags: RunFlags): Promise<void> {
   const explain = flags.explain === true;
   const limit = flags.limit ?? (explain ? 1 : undefined);
+  const inputs = chooseInputs(context, files, flags);
   const writer = chooseWriter(context, flags);
-  const documents = await documentsFor(context, profile, flags.context ?? []);
-  const engine = await openModel(
-    context,
-    await chooseModel(context, flags, profile),
-    flags,
-    isSingle(inputs, flags) ? 'one' : 'many',
-  );
-  context.onClose(() => engine.dispose());
-  const task = await openTaskOn(context, profile, engine, documents);
+  const source = await openSource(context, task, inputs, flags);
 
   const output = openOutput(flags.output, context.stdout);
   const status = createStatusLine(context);
-  const records = readRecords(context, inputs, profile, { ...flags, ...(limit === undefined ? {} : { limit }) });
+  const records = readRecords(context, inputs, source.face, { ...flags, ...(limit === undefined ? {} : { limit }) });
   const start = context.now();
   let options: FormatOptions | null = null;
   let done = 0;
   let failed = 0;
-  for await (const prediction of predict(task, records, { explain, now: context.now, signal: context.signal })) {
+  for await (const prediction of source.predict(records, { explain })) {
     if (options === null) {
-      options = formatOptions(context, profile, flags, Object.keys(prediction.record.fields));
+      options = formatOptions(context, source.face, flags, Object.keys(prediction.record.fields));
       await output.write(writer.start(options));
     }
     status.clear();
@@ -134,6 +124,28 @@ async function run(
   }
 }
 
+/** A warm host where one has this task ready, else the model in this process. */
+async function openSource(
+  context: CliContext,
+  task: string,
+  inputs: readonly Input[],
+  flags: RunFlags,
+): Promise<TaskSource> {
+  const openHere = async () => {
+    const source = await import('../task-source.js');
+    return source.openHere(context, task, flags, isSingle(inputs, flags) ? 'one' : 'many');
+  };
+  // What explains itself, or shows the log of llama.cpp, must be here; and standard input cannot be in two places.
+  const mayBeWarm = flags.warm && flags.explain !== true && !context.debug && flags.context?.includes('-') !== true;
+  if (!mayBeWarm) return openHere();
+  const { openWarm } = await import('../warm.js');
+  if (flags.keepAlive !== undefined) {
+    const { startHost } = await import('../start-host.js');
+    await startHost(context, task, { ...flags, keepAlive: flags.keepAlive });
+  }
+  return (await openWarm(context, task, flags, openHere)) ?? openHere();
+}
+
 function chooseWriter(context: CliContext, flags: RunFlags) {
   const toTerminal = flags.output === undefined && context.stdoutIsTerminal;
   const named = flags.json === true ? 'jsonl' : (flags.format ?? null);
@@ -143,38 +155,19 @@ function chooseWriter(context: CliContext, flags: RunFlags) {
 
 function formatOptions(
   context: CliContext,
-  profile: TaskProfile,
+  face: TaskFace,
   flags: RunFlags,
   fieldNames: readonly string[],
 ): FormatOptions {
   const toTerminal = flags.output === undefined && context.stdoutIsTerminal;
   return {
-    taskType: profile.type,
-    labels: profile.labels.map((label) => label.name),
-    multiLabel: profile.multiLabel,
+    taskType: face.type,
+    labels: face.labels,
+    multiLabel: face.multiLabel,
     offsets: flags.offsets,
     passThrough: flags.passThrough,
-    fieldNames: flags.passThrough ? fieldNames.filter((name) => name !== profile.input) : [],
+    fieldNames: flags.passThrough ? fieldNames.filter((name) => name !== face.input) : [],
     width: context.columns,
     paint: createPaint(toTerminal && context.color),
   };
-}
-
-/** The prompt of the first record, as the model would be given it. */
-async function showPrompt(
-  context: CliContext,
-  profile: TaskProfile,
-  inputs: readonly Input[],
-  flags: RunFlags,
-): Promise<void> {
-  const model = await promptModel(context, await chooseModel(context, flags, profile), profile);
-  const render = methodOf(profile).renderer(profile, model);
-  for await (const record of readRecords(context, inputs, profile, { ...flags, limit: 1 })) {
-    if (isBadRow(record)) {
-      context.notice(record.error);
-      context.exit(exitCodes.someRecordsFailed);
-      return;
-    }
-    context.stdout.write(`${describePrompt(render(record.fields))}\n`);
-  }
 }

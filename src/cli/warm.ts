@@ -1,0 +1,115 @@
+import { readFileSync, statSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Connection, connect, HostLost } from '../host/client.js';
+import { type HostPlace, hostKey, socketFolder, socketPath } from '../host/place.js';
+import { type Identity, protocol } from '../host/protocol.js';
+import { once } from '../lazy.js';
+import { mapInOrder } from '../ordered.js';
+import { findTask } from '../profile/paths.js';
+import { isBadRow, predictionOfBadRow } from '../record.js';
+import type { InputRecord, Prediction } from '../types.js';
+import { readConfig } from './config.js';
+import { type CliContext, cacheDirectory, modelEnvironment, profileContext } from './context.js';
+import type { TaskFlags, TaskSource } from './task-source.js';
+
+/** Where the host of a task listens, and what it must be. */
+export interface HostAddress {
+  readonly socket: string;
+  readonly identity: Identity;
+}
+
+export function hostPlace({ env }: CliContext): HostPlace {
+  return { runtimeDir: env.XDG_RUNTIME_DIR || null, tempDir: tmpdir(), user: userInfo().username };
+}
+
+/**
+ * The address for a task with these flags. Made of what the user said, not of what the files hold: the host itself
+ * looks whether they have changed, so that a client need not read them.
+ * @param create makes the folder of the sockets
+ * @returns null where no socket can be trusted
+ */
+export async function hostAddress(
+  context: CliContext,
+  task: string,
+  flags: TaskFlags,
+  create = false,
+): Promise<HostAddress | null> {
+  const place = hostPlace(context);
+  const folder = socketFolder(place, create);
+  if (folder === null) return null;
+  const { cwd, folders } = profileContext(context);
+  const config = await readConfig(context);
+  const environment = modelEnvironment(context);
+  const model = flags.model ?? config.model ?? null;
+  const documents = flags.context ?? [];
+  const key = hostKey([
+    path.resolve(cwd, findTask(task, folders, cwd)),
+    // A path is one from here.
+    model !== null && /[/\\]|\.gguf$/iu.test(model) && !/^[a-z]{2,}:/u.test(model) ? path.resolve(cwd, model) : model,
+    flags.threads ?? config.threads ?? null,
+    flags.contextSize ?? config.contextSize ?? null,
+    flags.gpu ?? config.gpu ?? null,
+    flags.threshold ?? null,
+    // Documents are called by their paths from here.
+    documents.length === 0 ? null : [cwd, documents],
+    environment.dataDir,
+    environment.configDir,
+    cacheDirectory(context),
+  ]);
+  return { socket: socketPath(folder, key, place), identity: { protocol, program: programOf(context), key } };
+}
+
+/** Another version, another installation or another build is another program. */
+function programOf({ packageRoot }: CliContext): string {
+  const { version } = JSON.parse(readFileSync(path.join(packageRoot, 'package.json'), 'utf8')) as { version: string };
+  const here = fileURLToPath(import.meta.url);
+  return `${version} ${here} ${statSync(here).mtimeMs}`;
+}
+
+/** The warm host for a task, if there is one. Whatever it cannot do any more is done here, by `openHere`. */
+export async function openWarm(
+  context: CliContext,
+  task: string,
+  flags: TaskFlags,
+  openHere: () => Promise<TaskSource>,
+): Promise<TaskSource | null> {
+  const address = await hostAddress(context, task, flags);
+  const connection = address === null ? null : await connect(address.socket, address.identity);
+  return connection === null ? null : warmSource(context, connection, once(openHere));
+}
+
+function warmSource(context: CliContext, connection: Connection, here: () => Promise<TaskSource>): TaskSource {
+  const predictOne = async (record: InputRecord): Promise<Prediction> => {
+    try {
+      return await connection.predict(record);
+    } catch (error) {
+      if (!(error instanceof HostLost)) throw error;
+      return predictHere(await here(), record);
+    }
+  };
+  return {
+    face: connection.face,
+    async *predict(records) {
+      try {
+        yield* mapInOrder(
+          records,
+          connection.window,
+          async (record) => (isBadRow(record) ? predictionOfBadRow(record) : predictOne(record)),
+          context.signal,
+        );
+      } finally {
+        connection.close();
+      }
+    },
+  };
+}
+
+async function predictHere(source: TaskSource, record: InputRecord): Promise<Prediction> {
+  async function* one() {
+    yield record;
+  }
+  for await (const prediction of source.predict(one(), { explain: false })) return prediction;
+  throw new Error('interrupted');
+}
