@@ -44,7 +44,11 @@ export async function hostAddress(
   const environment = modelEnvironment(context);
   const model = flags.model ?? config.model ?? null;
   const documents = flags.context ?? [];
+  const program = programOf(context);
   const key = hostKey([
+    // Hosts of another version stay for its clients, beside ours.
+    protocol,
+    program,
     path.resolve(cwd, findTask(task, folders, cwd)),
     // A path is one from here.
     model !== null && /[/\\]|\.gguf$/iu.test(model) && !/^[a-z]{2,}:/u.test(model) ? path.resolve(cwd, model) : model,
@@ -58,7 +62,7 @@ export async function hostAddress(
     environment.configDir,
     cacheDirectory(context),
   ]);
-  return { socket: socketPath(folder, key, place), identity: { protocol, program: programOf(context), key } };
+  return { socket: socketPath(folder, key, place), identity: { protocol, program, key } };
 }
 
 /** Another version, another installation or another build is another program. */

@@ -136,7 +136,8 @@ function attend(socket: Socket, options: HostOptions, guest: Guest) {
         reply({ refused: 'another program or task' });
         return true;
       }
-      if (!(await options.isCurrent())) {
+      // Whatever cannot be read any more has changed, too.
+      if (!(await options.isCurrent().catch(() => false))) {
         reply({ refused: 'the task or the model has changed' });
         return false;
       }

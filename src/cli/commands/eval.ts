@@ -74,7 +74,7 @@ export function evalCommand(context: CliContext): Command {
         reports.push(await measure(context, profile, examples, model, flags));
         if (context.interrupted()) break;
       }
-      writeReports(context, reports, flags);
+      await writeReports(context, reports, flags);
       if (context.interrupted()) context.exit(exitCodes.interrupted);
       else if (reports.some((report) => report.goals.some((goal) => !goal.passed)))
         context.exit(exitCodes.belowMinimum);
@@ -151,8 +151,8 @@ async function readGold(context: CliContext, profile: TaskProfile, flags: EvalFl
   return examples;
 }
 
-function writeReports(context: CliContext, reports: readonly Report[], flags: EvalFlags): void {
-  const paint = createPaint(context.stdoutIsTerminal && context.color);
+async function writeReports(context: CliContext, reports: readonly Report[], flags: EvalFlags): Promise<void> {
+  const paint = await createPaint(context.stdoutIsTerminal && context.color);
   const json = `${JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 2)}\n`;
   if (flags.output !== undefined) {
     try {

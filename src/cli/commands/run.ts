@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { exitCodes } from '../../errors.js';
 import { writerFor, writers } from '../../formats/index.js';
-import type { FormatOptions } from '../../formats/types.js';
+import type { FormatOptions, Writer } from '../../formats/types.js';
 import type { TaskFace } from '../../host/protocol.js';
 import { placeOf } from '../../record.js';
 import { readers } from '../../records/index.js';
@@ -86,7 +86,7 @@ async function run(context: CliContext, task: string, files: readonly string[], 
   const explain = flags.explain === true;
   const limit = flags.limit ?? (explain ? 1 : undefined);
   const inputs = chooseInputs(context, files, flags);
-  const writer = chooseWriter(context, flags);
+  const writer = await chooseWriter(context, flags);
   const source = await openSource(context, task, inputs, flags);
 
   const output = openOutput(flags.output, context.stdout);
@@ -98,7 +98,7 @@ async function run(context: CliContext, task: string, files: readonly string[], 
   let failed = 0;
   for await (const prediction of source.predict(records, { explain })) {
     if (options === null) {
-      options = formatOptions(context, source.face, flags, Object.keys(prediction.record.fields));
+      options = await formatOptions(context, source.face, flags, Object.keys(prediction.record.fields));
       await output.write(writer.start(options));
     }
     status.clear();
@@ -146,19 +146,19 @@ async function openSource(
   return (await openWarm(context, task, flags, openHere)) ?? openHere();
 }
 
-function chooseWriter(context: CliContext, flags: RunFlags) {
+function chooseWriter(context: CliContext, flags: RunFlags): Promise<Writer> {
   const toTerminal = flags.output === undefined && context.stdoutIsTerminal;
   const named = flags.json === true ? 'jsonl' : (flags.format ?? null);
-  if (named === null && (toTerminal || flags.explain === true) && flags.output === undefined) return writers.pretty;
+  if (named === null && (toTerminal || flags.explain === true) && flags.output === undefined) return writers.pretty();
   return writerFor(named, flags.output ?? null);
 }
 
-function formatOptions(
+async function formatOptions(
   context: CliContext,
   face: TaskFace,
   flags: RunFlags,
   fieldNames: readonly string[],
-): FormatOptions {
+): Promise<FormatOptions> {
   const toTerminal = flags.output === undefined && context.stdoutIsTerminal;
   return {
     taskType: face.type,
@@ -168,6 +168,6 @@ function formatOptions(
     passThrough: flags.passThrough,
     fieldNames: flags.passThrough ? fieldNames.filter((name) => name !== face.input) : [],
     width: context.columns,
-    paint: createPaint(toTerminal && context.color),
+    paint: await createPaint(toTerminal && context.color),
   };
 }
