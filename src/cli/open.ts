@@ -23,8 +23,12 @@ export interface EngineFlags {
 const defaultModel = 'gemma-3-270m';
 
 /** The model to use: flag or environment, then project and user configuration, then the task's own, then the default. */
-export function chooseModel(context: CliContext, flags: EngineFlags, profile: TaskProfile | null): string {
-  return flags.model ?? readConfig(context).model ?? profile?.model ?? defaultModel;
+export async function chooseModel(
+  context: CliContext,
+  flags: Pick<EngineFlags, 'model'>,
+  profile: Pick<TaskProfile, 'model'> | null,
+): Promise<string> {
+  return flags.model ?? (await readConfig(context)).model ?? profile?.model ?? defaultModel;
 }
 
 /** Loads a model, after fetching it where it is missing. */
@@ -35,7 +39,7 @@ export async function openModel(
   parallel: 'one' | 'many',
 ): Promise<Engine> {
   const model: ResolvedModel = await resolveModel(spec, modelEnvironment(context), modelEvents(context));
-  const config = readConfig(context);
+  const config = await readConfig(context);
   const options: EngineOptions = {
     path: model.path,
     name: model.name,
@@ -48,11 +52,15 @@ export async function openModel(
       contextSize: flags.contextSize ?? config.contextSize,
       accelerator: flags.gpu ?? config.gpu,
     }),
+    prefixes: { directory: path.join(cacheDirectory(context), 'prefixes'), now: () => Date.now() },
     ...(context.debug ? { onLog: (line: string) => context.stderr.write(`llama.cpp: ${line.trimEnd()}\n`) } : {}),
   };
   // Loaded only here: the commands that need no model start without the library (0.3 s).
+  const { startLoading } = await import('../engine/head-start.js');
+  // Its log would be lost, and a graphics card takes other options.
+  const headStart = context.debug || options.accelerator !== undefined ? null : await startLoading(model.path);
   const { openEngine } = await import('../engine/llama.js');
-  return openEngine(options);
+  return openEngine({ ...options, headStart });
 }
 
 /** Makes a task ready: its method prepared, with constants from its folder or the cache. */

@@ -4,9 +4,12 @@ import { messageOf, modelError } from '../errors.js';
 import type { Engine, EngineUsage } from '../types.js';
 import { type Accelerator, startBackend } from './backend.js';
 import { cpuBudget } from './cpu-budget.js';
+import { readHeadersFast } from './file-info.js';
+import type { HeadStart } from './head-start.js';
 import { Lane } from './lane.js';
 import { LanePool } from './lane-pool.js';
 import { createCollector } from './native-memory.js';
+import { openPrefixStore } from './prefix-identity.js';
 
 export interface EngineOptions {
   readonly path: string;
@@ -28,6 +31,10 @@ export interface EngineOptions {
   readonly parallel?: 'one' | 'many';
   readonly accelerator?: Accelerator;
   readonly onLog?: (line: string) => void;
+  /** The model under way (head-start.ts). */
+  readonly headStart?: HeadStart | null;
+  /** Where evaluated prefixes are kept for the next process, and the time. Defaults to nowhere. */
+  readonly prefixes?: { readonly directory: string; readonly now: () => number };
 }
 
 const defaultContextSize = 2048;
@@ -40,21 +47,28 @@ const maxLanes = 8;
  */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
   const threads = Math.max(1, options.threads ?? cpuBudget());
-  const llama = await startBackend({
-    accelerator: options.accelerator ?? 'cpu',
-    threads,
-    onLog: options.onLog ?? (() => undefined),
-  });
+  const [llama] = await Promise.all([
+    startBackend({
+      accelerator: options.accelerator ?? 'cpu',
+      threads,
+      onLog: options.onLog ?? (() => undefined),
+      headStart: options.headStart ?? null,
+    }),
+    readHeadersFast(),
+  ]);
   const model = await loadModel(llama, options);
   // Of few threads, one lane has no use for more than one.
   const lanes = options.parallel === 'one' && threads >= 4 ? 1 : Math.min(threads, maxLanes);
   const trained = model.trainContextSize;
   const contextSize = Math.min(options.contextSize ?? defaultContextSize, trained);
+  const laneThreads = Math.max(1, lanes === 1 ? threads - 1 : Math.floor(threads / lanes));
+  const prefixes = openPrefixStore(options, { contextSize, threads: laneThreads });
   const collect = createCollector();
   const pool = new LanePool(lanes, () =>
     Lane.create(llama, model, {
       contextSize,
-      threads: Math.max(1, lanes === 1 ? threads - 1 : Math.floor(threads / lanes)),
+      threads: laneThreads,
+      prefixes,
       onCall: collect,
     }),
   );
