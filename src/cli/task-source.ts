@@ -1,4 +1,4 @@
-import type { TaskFace } from '../host/protocol.js';
+import { faceOf, type TaskFace } from '../host/protocol.js';
 import { predict } from '../predict.js';
 import { loadProfile } from '../profile/index.js';
 import type { BadRow } from '../record.js';
@@ -30,9 +30,8 @@ export async function openHere(
   const engine = await openModel(context, await chooseModel(context, flags, profile), flags, parallel);
   context.onClose(() => engine.dispose());
   const task = await openTaskOn(context, profile, engine, documents);
-  const { name, type, input, multiLabel } = profile;
   return {
-    face: { name, type, input, multiLabel, labels: profile.labels.map((label) => label.name) },
+    face: faceOf(profile),
     predict: (records, { explain }) => predict(task, records, { explain, now: context.now, signal: context.signal }),
   };
 }

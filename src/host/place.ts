@@ -35,7 +35,7 @@ export function socketFolder(place: HostPlace, create: boolean): string | null {
 }
 
 /** Whether only this user can reach it: not a link, ours, and closed to everybody else. */
-export function isOurs(file: string, kind: 'folder' | 'socket'): boolean {
+function isOurs(file: string, kind: 'folder' | 'socket'): boolean {
   const stats = lstatSync(file, { throwIfNoEntry: false });
   if (stats === undefined || (kind === 'folder' ? !stats.isDirectory() : !stats.isSocket())) return false;
   return stats.uid === process.getuid?.() && (stats.mode & 0o077) === 0;

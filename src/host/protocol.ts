@@ -1,4 +1,4 @@
-import type { InputRecord, Output, TaskType } from '../types.js';
+import type { InputRecord, Output, TaskProfile, TaskType } from '../types.js';
 
 /** Raised with every change of the messages; both sides must have the same. */
 export const protocol = 1;
@@ -11,6 +11,10 @@ export interface TaskFace {
   /** Names, in order. */
   readonly labels: readonly string[];
   readonly multiLabel: boolean;
+}
+
+export function faceOf({ name, type, input, labels, multiLabel }: TaskProfile): TaskFace {
+  return { name, type, input, labels: labels.map((label) => label.name), multiLabel };
 }
 
 /** Who speaks: a host answers only to the same program, protocol and task. */

@@ -5,7 +5,7 @@ import { predict, type Task } from '../predict.js';
 import type { InputRecord, Prediction } from '../types.js';
 import { askStatus } from './client.js';
 import { onMessages, send } from './framing.js';
-import { type HostStatus, type Identity, packOutput, type Reply, type Request, type TaskFace } from './protocol.js';
+import { faceOf, type HostStatus, type Identity, packOutput, type Reply, type Request } from './protocol.js';
 import { createTurns, type Guest } from './turns.js';
 
 export interface HostOptions {
@@ -196,11 +196,6 @@ async function predictOne(
   }
   for await (const prediction of predict(task, one(), { explain: false, now, signal })) return prediction;
   return null;
-}
-
-export function faceOf(profile: Task['profile']): TaskFace {
-  const { name, type, input, labels, multiLabel } = profile;
-  return { name, type, input, labels: labels.map((label) => label.name), multiLabel };
 }
 
 /** Binds the socket, in the place of one that a killed host has left. */
