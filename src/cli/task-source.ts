@@ -1,3 +1,4 @@
+import type { HeadStart } from '../engine/head-start.js';
 import { faceOf, type TaskFace } from '../host/protocol.js';
 import { predict } from '../predict.js';
 import { loadProfile } from '../profile/index.js';
@@ -24,10 +25,11 @@ export async function openHere(
   spec: string,
   flags: TaskFlags,
   parallel: 'one' | 'many',
+  early: HeadStart | null,
 ): Promise<TaskSource> {
   const profile = withThreshold(await loadProfile(spec, profileContext(context)), flags.threshold);
   const documents = await documentsFor(context, profile, flags.context ?? []);
-  const engine = await openModel(context, await chooseModel(context, flags, profile), flags, parallel);
+  const engine = await openModel(context, await chooseModel(context, flags, profile), flags, parallel, early);
   context.onClose(() => engine.dispose());
   const task = await openTaskOn(context, profile, engine, documents);
   return {

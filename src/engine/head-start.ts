@@ -4,6 +4,8 @@ import { type Binary, loadBinary } from './binary.js';
 
 /** A model whose weights are being read by a thread of their own, while the library is still being imported. */
 export interface HeadStart {
+  /** Absolute path. */
+  readonly file: string;
   readonly binary: Binary;
   /** The bindings with a model class that gives out the one under way to whoever asks for just that file. */
   readonly bindings: object;
@@ -54,7 +56,7 @@ export async function startLoading(file: string): Promise<HeadStart | null> {
     const loaded = model.init();
     // Reported to whoever asks for the model.
     loaded.catch(() => undefined);
-    return { binary, bindings: handOver(bindings, modelPath, model, loaded) };
+    return { file: modelPath, binary, bindings: handOver(bindings, modelPath, model, loaded) };
   } catch {
     return null;
   }

@@ -132,8 +132,10 @@ async function openSource(
   flags: RunFlags,
 ): Promise<TaskSource> {
   const openHere = async () => {
+    const { loadEarly } = await import('../early-model.js');
+    const early = await loadEarly(context, task, flags);
     const source = await import('../task-source.js');
-    return source.openHere(context, task, flags, isSingle(inputs, flags) ? 'one' : 'many');
+    return source.openHere(context, task, flags, isSingle(inputs, flags) ? 'one' : 'many', early);
   };
   // What explains itself, or shows the log of llama.cpp, must be here; and standard input cannot be in two places.
   const mayBeWarm = flags.warm && flags.explain !== true && !context.debug && flags.context?.includes('-') !== true;
