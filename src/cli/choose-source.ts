@@ -17,8 +17,10 @@ export async function chooseSource(
   flags: SourceFlags & InputFlags,
 ): Promise<TaskSource> {
   const openHere = async () => {
+    const { loadEarly } = await import('./early-model.js');
+    const early = await loadEarly(context, task, flags);
     const source = await import('./task-source.js');
-    return source.openHere(context, task, flags, isSingle(inputs, flags) ? 'one' : 'many');
+    return source.openHere(context, task, flags, isSingle(inputs, flags) ? 'one' : 'many', early);
   };
   if (!mayBeWarm(context, flags)) return openHere();
   const { openWarm } = await import('./warm.js');

@@ -3,6 +3,9 @@ import path from 'node:path';
 import type { Config } from './config-file.js';
 import { type CliContext, configDirectory } from './context.js';
 
+/** The model where nobody names one. */
+export const defaultModel = 'gemma-3-270m';
+
 /** Settings of the project (`./slm.yaml`) over those of the user (`config.yaml` in the configuration folder). */
 export async function readConfig(context: CliContext): Promise<Config> {
   const files = [path.join(configDirectory(context), 'config.yaml'), path.join(context.cwd, 'slm.yaml')];

@@ -1,14 +1,16 @@
 import path from 'node:path';
 import { bundledCache, fileCache, recordingCache } from '../cache.js';
 import { readDocuments } from '../documents.js';
+import type { HeadStart } from '../engine/head-start.js';
 import type { EngineOptions } from '../engine/llama.js';
 import { usageError } from '../errors.js';
+import { stampOf } from '../jobs/model-file.js';
 import type { Cache, Document } from '../methods/types.js';
 import { type ResolvedModel, resolveModel } from '../models/index.js';
 import { openTask, type Task } from '../predict.js';
 import { documentFiles } from '../profile/paths.js';
 import type { Engine, TaskProfile } from '../types.js';
-import { readConfig } from './config.js';
+import { defaultModel, readConfig } from './config.js';
 import { type CliContext, cacheDirectory, modelEnvironment, modelEvents } from './context.js';
 import { createStatusLine } from './ui/status-line.js';
 
@@ -20,8 +22,6 @@ export interface EngineFlags {
   gpu?: 'auto' | 'cuda' | 'vulkan' | 'metal';
 }
 
-const defaultModel = 'gemma-3-270m';
-
 /** The model to use: flag or environment, then project and user configuration, then the task's own, then the default. */
 export async function chooseModel(
   context: CliContext,
@@ -31,12 +31,16 @@ export async function chooseModel(
   return flags.model ?? (await readConfig(context)).model ?? profile?.model ?? defaultModel;
 }
 
-/** Loads a model, after fetching it where it is missing. */
+/**
+ * Loads a model, after fetching it where it is missing.
+ * @param early the model under way, if it is the one
+ */
 export async function openModel(
   context: CliContext,
   spec: string,
   flags: EngineFlags,
   parallel: 'one' | 'many',
+  early: HeadStart | null = null,
 ): Promise<Engine> {
   const model: ResolvedModel = await resolveModel(spec, modelEnvironment(context), modelEvents(context));
   const config = await readConfig(context);
@@ -58,9 +62,15 @@ export async function openModel(
   // Loaded only here: the commands that need no model start without the library (0.3 s).
   const { startLoading } = await import('../engine/head-start.js');
   // Its log would be lost, and a graphics card takes other options.
-  const headStart = context.debug || options.accelerator !== undefined ? null : await startLoading(model.path);
+  const unfit = context.debug || options.accelerator !== undefined;
+  const headStart = unfit ? null : isStill(early, model.path) ? early : await startLoading(model.path);
   const { openEngine } = await import('../engine/llama.js');
   return openEngine({ ...options, headStart });
+}
+
+/** Whether it is this model, and not one that another has replaced meanwhile. */
+function isStill(early: HeadStart | null, file: string): boolean {
+  return early?.file === file && JSON.stringify(early.stamp) === JSON.stringify(stampOf(file));
 }
 
 /** Makes a task ready: its method prepared, with constants from its folder or the cache. */

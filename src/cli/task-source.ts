@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { HeadStart } from '../engine/head-start.js';
 import { faceOf, type TaskFace } from '../host/protocol.js';
 import { bucketStore } from '../jobs/bucket-store.js';
 import { knownOutputs } from '../jobs/known-outputs.js';
@@ -36,16 +37,20 @@ export interface TaskFlags extends EngineFlags {
   context?: string[];
 }
 
-/** Loads task and model into this process. */
+/**
+ * Loads task and model into this process.
+ * @param early the model under way, if it is the one
+ */
 export async function openHere(
   context: CliContext,
   spec: string,
   flags: TaskFlags & { cache?: boolean },
   parallel: 'one' | 'many',
+  early: HeadStart | null,
 ): Promise<TaskSource> {
   const profile = withThreshold(await loadProfile(spec, profileContext(context)), flags.threshold);
   const documents = await documentsFor(context, profile, flags.context ?? []);
-  const engine = await openModel(context, await chooseModel(context, flags, profile), flags, parallel);
+  const engine = await openModel(context, await chooseModel(context, flags, profile), flags, parallel, early);
   context.onClose(() => engine.dispose());
   const modelFile = watchModelFile(engine.model.path);
   const task = await openTaskOn(context, profile, engine, documents);

@@ -1,9 +1,14 @@
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { type FileStamp, stampOf } from '../jobs/model-file.js';
 import { type Binary, loadBinary } from './binary.js';
 
 /** A model whose weights are being read by a thread of their own, while the library is still being imported. */
 export interface HeadStart {
+  /** Absolute path. */
+  readonly file: string;
+  /** What the file was when it was opened. */
+  readonly stamp: FileStamp | null;
   readonly binary: Binary;
   /** The bindings with a model class that gives out the one under way to whoever asks for just that file. */
   readonly bindings: object;
@@ -50,11 +55,12 @@ export async function startLoading(file: string): Promise<HeadStart | null> {
     if (bindings.getGpuType() === undefined) bindings.loadBackends(binary.directory);
     await bindings.init();
     const modelPath = path.resolve(file);
+    const stamp = stampOf(modelPath);
     const model = new bindings.AddonModel(modelPath, { ...expectedOptions, addonExports: bindings });
     const loaded = model.init();
     // Reported to whoever asks for the model.
     loaded.catch(() => undefined);
-    return { binary, bindings: handOver(bindings, modelPath, model, loaded) };
+    return { file: modelPath, stamp, binary, bindings: handOver(bindings, modelPath, model, loaded) };
   } catch {
     return null;
   }
