@@ -14,7 +14,7 @@ import type { EngineFlags } from './open.js';
 export async function loadEarly(context: CliContext, task: string, flags: EngineFlags): Promise<HeadStart | null> {
   const config = await readConfig(context);
   if (context.debug || (flags.gpu ?? config.gpu) !== undefined) return null;
-  const name = flags.model ?? config.model ?? (namesModel(context, task) ? null : defaultModel);
+  const name = flags.model ?? config.model ?? modelOf(context, task);
   if (name === null || !/^[a-z0-9][a-z0-9._-]*$/u.test(name) || name.endsWith('.gguf')) return null;
   const file = path.join(modelEnvironment(context).dataDir, 'models', `${name}.gguf`);
   if (!isUntouched(file)) return null;
@@ -22,10 +22,14 @@ export async function loadEarly(context: CliContext, task: string, flags: Engine
   return startLoading(file);
 }
 
-/** Whether a task may say which model it wants: in a word of its own file, or of one that it includes. */
-function namesModel(context: CliContext, task: string): boolean {
+/** What a task says of its model, as far as that can be told without parsing it; null where it cannot. */
+function modelOf(context: CliContext, task: string): string | null {
   const { cwd, folders } = profileContext(context);
-  return /\b(?:model|include)\b/u.test(readFileSync(findTask(task, folders, cwd), 'utf8'));
+  const text = readFileSync(findTask(task, folders, cwd), 'utf8');
+  if (/\binclude\b/u.test(text)) return null;
+  const [line, ...others] = text.split('\n').filter((each) => /\bmodel\b/u.test(each));
+  if (line === undefined) return defaultModel;
+  return others.length > 0 ? null : (/^model: ([a-z0-9][a-z0-9._-]*)\s*$/u.exec(line)?.[1] ?? null);
 }
 
 /** As when it was last hashed; models/store.ts, which reads more than a start has time for, checks it all the same. */

@@ -1,14 +1,14 @@
-import {
-  type ControlledEvaluateIndexOutput,
-  type Llama,
-  type LlamaContext,
-  type LlamaContextSequence,
-  LlamaGrammarEvaluationState,
-  type LlamaModel,
-  type Token as NativeToken,
+import type {
+  ControlledEvaluateIndexOutput,
+  Llama,
+  LlamaContext,
+  LlamaContextSequence,
+  LlamaModel,
+  Token as NativeToken,
 } from 'node-llama-cpp';
 import { failure } from '../errors.js';
 import type { Decoded, Generated, GenerateOptions, NextTokens, Prompt, Token } from '../types.js';
+import { LlamaGrammarEvaluationState } from './library.js';
 import type { PrefixStore } from './prefix-store.js';
 import { buildTrie, chainFrom, type TrieNode } from './trie.js';
 

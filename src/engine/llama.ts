@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { type Llama, type LlamaModel, LlamaVocabularyType, type Token as NativeToken } from 'node-llama-cpp';
+import type { Llama, LlamaModel, Token as NativeToken } from 'node-llama-cpp';
 import { messageOf, modelError } from '../errors.js';
 import type { Engine, EngineUsage } from '../types.js';
 import { type Accelerator, startBackend } from './backend.js';
@@ -8,6 +8,7 @@ import { readHeadersFast } from './file-info.js';
 import type { HeadStart } from './head-start.js';
 import { Lane } from './lane.js';
 import { LanePool } from './lane-pool.js';
+import { LlamaVocabularyType } from './library.js';
 import { createCollector } from './native-memory.js';
 import { openPrefixStore } from './prefix-identity.js';
 

@@ -7,6 +7,7 @@ import { after, describe, test } from 'node:test';
 import { readGgufFileInfo } from 'node-llama-cpp';
 import { readHeadersFast } from '../../src/engine/file-info.js';
 import { startLoading } from '../../src/engine/head-start.js';
+import { importInternal, places } from '../../src/engine/library.js';
 import { openEngine } from '../../src/engine/llama.js';
 import type { Engine } from '../../src/types.js';
 import { gemma, modelFile, smollm } from '../helpers/models.js';
@@ -76,6 +77,20 @@ for (const name of [smollm, gemma]) {
     });
   });
 }
+
+test('what the engine uses stands where it is looked for, and is what the library exports', async () => {
+  const ours: Record<string, unknown> = await import('../../src/engine/library.js');
+  const theirs: Record<string, unknown> = await import('node-llama-cpp');
+  const names = Object.keys(ours).filter((name) => name in theirs);
+  assert.equal(names.length, 6);
+  for (const name of names) {
+    assert.equal(ours[name], theirs[name], name);
+    assert.equal(
+      (await importInternal<Record<string, unknown>>(places[name as keyof typeof places]))[name],
+      ours[name],
+    );
+  }
+});
 
 test('a model that is under way is the one that the engine gets', { skip: process.platform !== 'linux' }, async () => {
   const file = await modelFile(smollm);
