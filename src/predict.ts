@@ -3,7 +3,7 @@ import { messageOf, SlmError } from './errors.js';
 import { methodOf } from './methods/index.js';
 import type { Cache, MethodContext, Predictor } from './methods/types.js';
 import { mapInOrder } from './ordered.js';
-import { type BadRow, isBadRow } from './record.js';
+import { type BadRow, isBadRow, predictionOfBadRow } from './record.js';
 import { sentences, windows } from './segment.js';
 import { taskTypes } from './task-types/index.js';
 import type { Piece } from './task-types/types.js';
@@ -83,7 +83,7 @@ export function predict(
 
 async function predictOne(task: Task, record: InputRecord | BadRow, options: PredictOptions): Promise<Prediction> {
   const start = options.now();
-  if (isBadRow(record)) return { record: recordOfBadRow(record), error: record.error, ms: 0 };
+  if (isBadRow(record)) return predictionOfBadRow(record);
   try {
     const known = options.explain ? null : ((await options.known?.get(record)) ?? null);
     if (known !== null) return { record, output: known, ms: options.now() - start };
@@ -157,8 +157,4 @@ function emptyOutput(profile: TaskProfile): Output {
     case 'generate':
       throw new Error('the input is empty');
   }
-}
-
-function recordOfBadRow({ row, index, id }: BadRow): InputRecord {
-  return { index, id, text: '', fields: row.fields, added: null, origin: row.origin };
 }

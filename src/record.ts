@@ -1,4 +1,4 @@
-import type { InputRecord, Origin, Row } from './types.js';
+import type { InputRecord, Origin, Prediction, Row } from './types.js';
 
 /** A row that cannot become a record, and why. */
 export interface BadRow {
@@ -34,6 +34,17 @@ export function recordOf(row: Row, index: number, input: string, field: string |
 
 export function isBadRow(record: InputRecord | BadRow): record is BadRow {
   return 'error' in record;
+}
+
+/** Whether a result was withheld: a label below the threshold, or no answer. */
+export function hasAbstained({ output }: Prediction): boolean {
+  return (output?.type === 'classify' && output.abstained) || (output?.type === 'answer' && output.answer === null);
+}
+
+/** What stands in the results for a row that cannot be read. */
+export function predictionOfBadRow({ row, index, id, error }: BadRow): Prediction {
+  const record = { index, id, text: '', fields: row.fields, added: null, origin: row.origin };
+  return { record, error, ms: 0 };
 }
 
 /** The row's own id, else where it stands: `file:line`, the line alone for standard input, the file for a whole one. */

@@ -1,3 +1,4 @@
+import { once } from './lazy.js';
 import { trimSpan } from './spans.js';
 import type { Span } from './types.js';
 
@@ -119,28 +120,31 @@ const letter = `(?:(?![${unspaced}])[\\p{L}\\p{M}\\p{N}_\\u200c\\u200d\\u00ad])`
 /** What may stand between the parts of one word: Jean-Luc, AT&T, O'Brien (not 's), 1,000.50, 12:30, example.com. */
 const joiner = `(?:[-‐‑&]|['’](?![sS](?!${letter}))|(?<=\\p{Nd})[.,:/](?=\\p{Nd})|\\.(?=\\p{Ll}))`;
 
-const wordPattern = new RegExp(
-  [
-    // Handles and tags.
-    `[@#]${letter}+`,
-    // The possessive, after the word that it belongs to.
-    `['’][sS](?!${letter})`,
-    // U.S., U.S.-led, J.K., p.m.
-    `\\p{L}(?:\\.\\p{L})+(?!${letter})\\.?(?:-${letter}+)*`,
-    // Abbreviations with their dot.
-    `(?:${titles}|${endings})\\.(?!${letter})`,
-    `(?:${numbered})\\.(?=\\s?\\p{Nd})`,
-    // An initial before a name.
-    `\\p{Lu}\\.(?=\\s?\\p{Lu})(?!\\s?(?:${starters})(?!${letter}))`,
-    `${letter}+(?:${joiner}${letter}+)*`,
-    `(?<unspaced>[${unspaced}][${unspaced}\\p{M}]*)`,
-    // Flags and emoji with all that belongs to them.
-    `\\p{RI}{2}`,
-    `\\p{ExtPict}(?:\\p{EMod}|\\ufe0f|\\u200d\\p{ExtPict})*`,
-    // Anything else: a character, or a run of the same one.
-    `(?<other>\\S)\\k<other>*`,
-  ].join('|'),
-  'gu',
+const wordPattern = once(
+  () =>
+    new RegExp(
+      [
+        // Handles and tags.
+        `[@#]${letter}+`,
+        // The possessive, after the word that it belongs to.
+        `['’][sS](?!${letter})`,
+        // U.S., U.S.-led, J.K., p.m.
+        `\\p{L}(?:\\.\\p{L})+(?!${letter})\\.?(?:-${letter}+)*`,
+        // Abbreviations with their dot.
+        `(?:${titles}|${endings})\\.(?!${letter})`,
+        `(?:${numbered})\\.(?=\\s?\\p{Nd})`,
+        // An initial before a name.
+        `\\p{Lu}\\.(?=\\s?\\p{Lu})(?!\\s?(?:${starters})(?!${letter}))`,
+        `${letter}+(?:${joiner}${letter}+)*`,
+        `(?<unspaced>[${unspaced}][${unspaced}\\p{M}]*)`,
+        // Flags and emoji with all that belongs to them.
+        `\\p{RI}{2}`,
+        `\\p{ExtPict}(?:\\p{EMod}|\\ufe0f|\\u200d\\p{ExtPict})*`,
+        // Anything else: a character, or a run of the same one.
+        `(?<other>\\S)\\k<other>*`,
+      ].join('|'),
+      'gu',
+    ),
 );
 
 /**
@@ -151,18 +155,18 @@ const wordPattern = new RegExp(
  */
 export function words(text: string): Span[] {
   const found: Span[] = [];
-  for (const { 0: word, index: start, groups } of text.matchAll(wordPattern)) {
+  for (const { 0: word, index: start, groups } of text.matchAll(wordPattern())) {
     if (groups?.unspaced === undefined) {
       found.push({ start, end: start + word.length });
       continue;
     }
-    for (const part of segments(dictionary, word)) found.push({ start: start + part.start, end: start + part.end });
+    for (const part of segments(dictionary(), word)) found.push({ start: start + part.start, end: start + part.end });
   }
   return found;
 }
 
-const dictionary = new Intl.Segmenter(undefined, { granularity: 'word' });
-const characters = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+const dictionary = once(() => new Intl.Segmenter(undefined, { granularity: 'word' }));
+const characters = once(() => new Intl.Segmenter(undefined, { granularity: 'grapheme' }));
 
 /** The size of a text in the caller's unit, usually tokens. */
 export type Measure = (text: string) => number;
@@ -207,7 +211,7 @@ function pieces(text: string, span: Span, cuts: readonly Cut[], maxUnits: number
 }
 
 function graphemes(text: string): Span[] {
-  return [...segments(characters, text)];
+  return [...segments(characters(), text)];
 }
 
 function codePoints(text: string): Span[] {

@@ -142,9 +142,10 @@ const cases: readonly Case[] = [
 
 describe('formats', () => {
   for (const { name, predictions, ...task } of cases) {
-    for (const writer of Object.values(writers)) {
-      const file = `${name}.${writer.name}`;
-      it(`writes ${file}`, () => {
+    for (const [format, load] of Object.entries(writers)) {
+      const file = `${name}.${format}`;
+      it(`writes ${file}`, async () => {
+        const writer = await load();
         const options: FormatOptions = {
           labels: [],
           multiLabel: false,

@@ -3,9 +3,11 @@ import { describe, it } from 'node:test';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import stringWidth from 'string-width';
-import { type FormatOptions, plain, writerFor, writers } from '../src/formats/index.js';
-import { clip, visible } from '../src/formats/pretty.js';
-import { escapeTsv } from '../src/formats/tsv.js';
+import { csv } from '../src/formats/csv.js';
+import { type FormatOptions, plain, writerFor } from '../src/formats/index.js';
+import { jsonl } from '../src/formats/jsonl.js';
+import { clip, pretty, visible } from '../src/formats/pretty.js';
+import { escapeTsv, tsv } from '../src/formats/tsv.js';
 import type { Output, Prediction } from '../src/types.js';
 
 const options: FormatOptions = {
@@ -44,10 +46,7 @@ describe('tsv', () => {
     fc.assert(
       fc.property(anything, (text) => {
         assert.equal(unescapeTsv(escapeTsv(text)), text);
-        const [label, score, cell, ...rest] = writers.tsv
-          .prediction(classified(text), options)
-          .slice(0, -1)
-          .split('\t');
+        const [label, score, cell, ...rest] = tsv.prediction(classified(text), options).slice(0, -1).split('\t');
         assert.deepEqual([label, score, unescapeTsv(cell ?? ''), rest], ['a', '0.5000', text, []]);
       }),
     );
@@ -55,7 +54,7 @@ describe('tsv', () => {
 
   it('has as many columns for a failed record as for a good one', () => {
     const columns = (prediction: Prediction, taskType: FormatOptions['taskType']) =>
-      writers.tsv.prediction(prediction, { ...options, taskType }).split('\t').length;
+      tsv.prediction(prediction, { ...options, taskType }).split('\t').length;
     const entity = { text: 'x', label: 'a', start: 0, end: 1, score: 1 };
     const outputs: Output[] = [
       { type: 'classify', labels: ['a'], abstained: false, score: 1, scores: {} },
@@ -73,7 +72,7 @@ describe('jsonl', () => {
   it('is one line that parses back', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (fields) => {
-        const written = writers.jsonl.prediction(classified('x', fields), options);
+        const written = jsonl.prediction(classified('x', fields), options);
         assert.equal(written.indexOf('\n'), written.length - 1);
         const { id, label, score } = JSON.parse(written);
         assert.deepEqual([id, label, score], ['1', 'a', 0.5]);
@@ -83,13 +82,13 @@ describe('jsonl', () => {
 
   it('renames an input field that has the name of one of ours, in failed records too', () => {
     const fields = { id: '1', label: 'gold', note: 'n' };
-    assert.deepEqual(JSON.parse(writers.jsonl.prediction(predict('x', null, fields), options)), {
+    assert.deepEqual(JSON.parse(jsonl.prediction(predict('x', null, fields), options)), {
       input_label: 'gold',
       note: 'n',
       id: '1',
       error: 'failed',
     });
-    const { label, input_label } = JSON.parse(writers.jsonl.prediction(classified('x', fields), options));
+    const { label, input_label } = JSON.parse(jsonl.prediction(classified('x', fields), options));
     assert.deepEqual([label, input_label], ['a', 'gold']);
   });
 
@@ -97,7 +96,7 @@ describe('jsonl', () => {
     const entities = [{ text: 'Zoë', label: 'p', start: 3, end: 6 }];
     const prediction = predict('😀 Zoë', { type: 'extract', entities });
     const offsets = (unit: FormatOptions['offsets']) => {
-      const { entities } = JSON.parse(writers.jsonl.prediction(prediction, { ...options, offsets: unit }));
+      const { entities } = JSON.parse(jsonl.prediction(prediction, { ...options, offsets: unit }));
       return [entities[0].start, entities[0].end];
     };
     assert.deepEqual(offsets('codepoint'), [2, 5]);
@@ -110,7 +109,7 @@ describe('jsonl', () => {
       fc.property(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'grapheme', minLength: 1 }), (before, name) => {
         const entity = { text: name, label: 'p', start: before.length, end: before.length + name.length };
         const prediction = predict(`${before}${name}!`, { type: 'extract', entities: [entity] });
-        const { text, entities } = JSON.parse(writers.jsonl.prediction(prediction, options));
+        const { text, entities } = JSON.parse(jsonl.prediction(prediction, options));
         assert.equal([...text].slice(entities[0].start, entities[0].end).join(''), name);
       }),
     );
@@ -121,7 +120,7 @@ describe('csv', () => {
   it('parses back, with a header', () => {
     fc.assert(
       fc.property(anything, (note) => {
-        const written = writers.csv.start(options) + writers.csv.prediction(classified('x', { note }), options);
+        const written = csv.start(options) + csv.prediction(classified('x', { note }), options);
         const [row, ...rest] = parse(written, { columns: true, record_delimiter: '\n' }) as Record<string, string>[];
         assert.deepEqual([row?.note, row?.label, row?.score_a, rest], [note, 'a', '0.5', []]);
       }),
@@ -130,7 +129,7 @@ describe('csv', () => {
 
   it('writes a field that is no string as JSON, and nothing for a missing one', () => {
     const two = { ...options, fieldNames: ['note', 'other'] };
-    const row = writers.csv.prediction(classified('x', { note: { a: 1 } }), two);
+    const row = csv.prediction(classified('x', { note: { a: 1 } }), two);
     assert.equal(row, '"{""a"":1}",,1,a,false,0.5,0.5,\n');
   });
 });
@@ -140,7 +139,7 @@ describe('pretty', () => {
     const mark = (name: string) => (text: string) => `<${name}>${text}</>`;
     const paint = { ...plain, cyan: mark('cyan'), magenta: mark('magenta') };
     const output: Output = { type: 'extract', entities: [{ text: 'b\u001b', label: 'y', start: 2, end: 4 }] };
-    const [marked] = writers.pretty
+    const [marked] = pretty
       .prediction(predict('a b\u001b', output), { ...options, labels: ['x', 'y'], paint })
       .split('\n');
     assert.equal(marked, 'a <magenta>[b␛ y]</>');
@@ -164,15 +163,15 @@ describe('pretty', () => {
 });
 
 describe('writerFor', () => {
-  it('goes by name, then by suffix, then takes tsv', () => {
-    assert.equal(writerFor('pretty', 'a.csv').name, 'pretty');
-    assert.equal(writerFor(null, 'out/A.JSONL').name, 'jsonl');
-    assert.equal(writerFor(null, null).name, 'tsv');
-    assert.equal(writerFor(null, '/dev/stdout').name, 'tsv');
+  it('goes by name, then by suffix, then takes tsv', async () => {
+    assert.equal((await writerFor('pretty', 'a.csv')).name, 'pretty');
+    assert.equal((await writerFor(null, 'out/A.JSONL')).name, 'jsonl');
+    assert.equal((await writerFor(null, null)).name, 'tsv');
+    assert.equal((await writerFor(null, '/dev/stdout')).name, 'tsv');
   });
 
-  it('suggests a name and refuses a suffix that it cannot keep', () => {
-    assert.throws(() => writerFor('jsnl', null), /Did you mean "jsonl"\?/);
-    assert.throws(() => writerFor(null, 'a.json'), /the suffix of "a.json" is no output format/);
+  it('suggests a name and refuses a suffix that it cannot keep', async () => {
+    await assert.rejects(writerFor('jsnl', null), /Did you mean "jsonl"\?/);
+    await assert.rejects(writerFor(null, 'a.json'), /the suffix of "a.json" is no output format/);
   });
 });

@@ -33,9 +33,8 @@ async function* from<T>(items: readonly T[]) {
 
 describe('trying failed records again', () => {
   for (const format of ['jsonl', 'csv'] as const) {
-    const writer = writers[format];
-
     it(`puts their results in their place and leaves all other bytes, in ${format}`, async (t) => {
+      const writer = await writers[format]();
       const folder = tempFolder(t);
       const file = path.join(folder, `out.${format}`);
       // Quotes, line ends and letters of several bytes, in what is passed through and in results.

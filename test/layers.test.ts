@@ -9,7 +9,7 @@ import ts from 'typescript';
  * know of each other.
  */
 const layers: readonly (readonly string[])[] = [
-  ['types.ts', 'errors.ts', 'random.ts', 'ordered.ts'],
+  ['types.ts', 'errors.ts', 'random.ts', 'ordered.ts', 'lazy.ts'],
   ['spans.ts', 'record.ts', 'yaml.ts'],
   ['segment.ts'],
   ['metrics', 'linear', 'grammar', 'prompt.ts', 'records', 'formats', 'gguf'],
@@ -21,6 +21,7 @@ const layers: readonly (readonly string[])[] = [
   ['jobs'],
   ['evaluate.ts', 'tune'],
   ['engine', 'models'],
+  ['host'],
   ['index.ts'],
   ['cli'],
 ];

@@ -1,28 +1,16 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
-import { parseYaml } from '../yaml.js';
+import type { Config } from './config-file.js';
 import { type CliContext, configDirectory } from './context.js';
 
-const configSchema = z.strictObject({
-  model: z.string().optional(),
-  threads: z.int().min(1).optional(),
-  contextSize: z.int().min(64).optional(),
-  gpu: z.enum(['auto', 'cuda', 'vulkan', 'metal']).optional(),
-  derivedCacheBytes: z.int().min(0).optional(),
-});
-export type Config = z.infer<typeof configSchema>;
+/** The model where nobody names one. */
+export const defaultModel = 'gemma-3-270m';
 
 /** Settings of the project (`./slm.yaml`) over those of the user (`config.yaml` in the configuration folder). */
-export function readConfig(context: CliContext): Config {
-  return {
-    ...readFile(path.join(configDirectory(context), 'config.yaml')),
-    ...readFile(path.join(context.cwd, 'slm.yaml')),
-  };
-}
-
-function readFile(file: string): Config {
-  return existsSync(file)
-    ? parseYaml(readFileSync(file, 'utf8'), file, configSchema, 'docs/cli.md describes the settings.').value
-    : {};
+export async function readConfig(context: CliContext): Promise<Config> {
+  const files = [path.join(configDirectory(context), 'config.yaml'), path.join(context.cwd, 'slm.yaml')];
+  const found = files.filter((file) => existsSync(file));
+  if (found.length === 0) return {};
+  const { readConfigFile } = await import('./config-file.js');
+  return Object.assign({}, ...found.map(readConfigFile)) as Config;
 }

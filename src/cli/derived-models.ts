@@ -35,7 +35,7 @@ export async function deriveModel(context: CliContext, spec: string, flags: Deri
 
 /** The derived file of a model, made and checked against the model where it is not in the cache. */
 export async function openDerived(context: CliContext, source: ResolvedModel, recipe: Recipe): Promise<DerivedModel> {
-  const { derivedCacheBytes } = readConfig(context);
+  const { derivedCacheBytes } = await readConfig(context);
   return derivedModel(source, recipe, {
     cacheDir: cacheDirectory(context),
     ...(derivedCacheBytes === undefined ? {} : { maxBytes: derivedCacheBytes }),

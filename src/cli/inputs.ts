@@ -53,7 +53,7 @@ export function isSingle(inputs: readonly Input[], flags: Pick<InputFlags, 'text
 export async function* readRecords(
   context: CliContext,
   inputs: readonly Input[],
-  profile: TaskProfile,
+  task: Pick<TaskProfile, 'input'>,
   flags: InputFlags,
 ): AsyncGenerator<InputRecord | BadRow> {
   let index = 0;
@@ -62,7 +62,7 @@ export async function* readRecords(
       if (flags.limit !== undefined && index >= flags.limit) return;
       const position = index++;
       if (flags.shard !== undefined && !isInShard(position, flags.shard)) continue;
-      yield recordOf(row, position, profile.input, flags.field ?? null);
+      yield recordOf(row, position, task.input, flags.field ?? null);
     }
   }
 }

@@ -3,10 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import { exitCodes, messageOf, SlmError } from '../errors.js';
-import { evalCommand } from './commands/eval.js';
-import { modelsCommand } from './commands/models.js';
-import { runCommand } from './commands/run.js';
-import { tasksCommand } from './commands/tasks.js';
+import { commandsFor } from './commands/index.js';
 import type { CliContext } from './context.js';
 import { OutputClosed } from './output.js';
 
@@ -81,8 +78,7 @@ const context: CliContext = {
   onClose: (action) => closing.push(action),
 };
 
-for (const command of [runCommand, evalCommand, tasksCommand, modelsCommand])
-  program.addCommand(inherit(command(context)));
+for (const command of await commandsFor(process.argv.slice(2), context)) program.addCommand(inherit(command));
 
 /** The exit code that the signal which ended us asks for. */
 let interruption: number = exitCodes.interrupted;

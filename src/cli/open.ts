@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { bundledCache, fileCache, recordingCache } from '../cache.js';
 import { readDocuments } from '../documents.js';
+import type { HeadStart } from '../engine/head-start.js';
 import type { EngineOptions } from '../engine/llama.js';
 import { usageError } from '../errors.js';
 import { type AlphabetName, writtenWith } from '../gguf/alphabet.js';
@@ -8,13 +9,14 @@ import { cacheOf } from '../gguf/architectures.js';
 import { checkGguf } from '../gguf/check.js';
 import type { Recipe } from '../gguf/recipe.js';
 import { summarize } from '../gguf/summary.js';
+import { stampOf } from '../jobs/model-file.js';
 import { methodOf } from '../methods/index.js';
 import type { Cache, Document } from '../methods/types.js';
 import { type ResolvedModel, resolveModel } from '../models/index.js';
 import { openTask, type Task } from '../predict.js';
 import { documentFiles } from '../profile/paths.js';
 import type { Engine, TaskProfile } from '../types.js';
-import { readConfig } from './config.js';
+import { defaultModel, readConfig } from './config.js';
 import { type CliContext, cacheDirectory, modelEnvironment, modelEvents } from './context.js';
 import { openDerived } from './derived-models.js';
 import { tunedProfile } from './tuned.js';
@@ -31,15 +33,19 @@ export interface EngineFlags {
 /** What a task is opened with. */
 export interface TaskFlags extends EngineFlags {
   threshold?: number;
+  /** Documents to answer from. */
+  context?: string[];
   /** As the profile says, whatever was tuned. */
   untuned?: boolean;
 }
 
-const defaultModel = 'gemma-3-270m';
-
 /** The model to use: flag or environment, then project and user configuration, then the task's own, then the default. */
-export function chooseModel(context: CliContext, flags: EngineFlags, profile: TaskProfile | null): string {
-  return flags.model ?? readConfig(context).model ?? profile?.model ?? defaultModel;
+export async function chooseModel(
+  context: CliContext,
+  flags: Pick<EngineFlags, 'model'>,
+  profile: Pick<TaskProfile, 'model'> | null,
+): Promise<string> {
+  return flags.model ?? (await readConfig(context)).model ?? profile?.model ?? defaultModel;
 }
 
 /** Fetches a model where it is missing. */
@@ -57,20 +63,25 @@ export async function openModel(
   return openResolved(context, await resolveNamed(context, spec), flags, parallel);
 }
 
-/** Loads a model, or with a recipe the file that it makes of the model. */
+/**
+ * Loads a model, or with a recipe the file that it makes of the model.
+ * @param early the file under way, if it is the one
+ */
 export async function openResolved(
   context: CliContext,
   model: ResolvedModel,
   flags: EngineFlags,
   parallel: 'one' | 'many',
   recipe: Recipe | null = null,
+  early: HeadStart | null = null,
 ): Promise<Engine> {
-  const config = readConfig(context);
+  const config = await readConfig(context);
   const file = recipe === null ? model : await openDerived(context, model, recipe);
   const options: EngineOptions = {
     path: file.path,
     name: model.name,
     sha256: model.sha256,
+    derived: recipe !== null,
     parallel,
     ...(recipe?.output != null && 'values' in recipe.output
       ? { values: cacheOf(checkGguf(model.path), recipe.layers ?? 0) }
@@ -82,11 +93,21 @@ export async function openResolved(
       contextSize: flags.contextSize ?? config.contextSize,
       accelerator: flags.gpu ?? config.gpu,
     }),
+    prefixes: { directory: path.join(cacheDirectory(context), 'prefixes'), now: () => Date.now() },
     ...(context.debug ? { onLog: (line: string) => context.stderr.write(`llama.cpp: ${line.trimEnd()}\n`) } : {}),
   };
   // Loaded only here: the commands that need no model start without the library (0.3 s).
+  const { startLoading } = await import('../engine/head-start.js');
+  // Its log would be lost, and a graphics card takes other options.
+  const unfit = context.debug || options.accelerator !== undefined;
+  const headStart = unfit ? null : isStill(early, file.path) ? early : await startLoading(file.path);
   const { openEngine } = await import('../engine/llama.js');
-  return openEngine(options);
+  return openEngine({ ...options, headStart });
+}
+
+/** Whether it is this model, and not one that another has replaced meanwhile. */
+function isStill(early: HeadStart | null, file: string): boolean {
+  return early?.file === file && JSON.stringify(early.stamp) === JSON.stringify(stampOf(file));
 }
 
 /** A task on a model, and the profile as it was tuned for that model. */
@@ -107,8 +128,9 @@ export async function openTaskFor(
   flags: TaskFlags,
   parallel: 'one' | 'many',
   documents: readonly Document[],
+  early: HeadStart | null = null,
 ): Promise<OpenedTask> {
-  const model = await resolveNamed(context, chooseModel(context, flags, untuned));
+  const model = await resolveNamed(context, await chooseModel(context, flags, untuned));
   const tuned = flags.untuned === true ? untuned : await tunedProfile(context, untuned, model);
   const profile = withThreshold(tuned, flags.threshold);
   const { recipe } = methodOf(profile);
@@ -116,7 +138,7 @@ export async function openTaskFor(
   const engines: Engine[] = [];
   const open = async (tokens: 'all' | AlphabetName): Promise<Task> => {
     const own = recipe?.(profile, tokens) ?? (tokens === 'all' ? null : { layers: null, tokens, output: null });
-    const engine = await openResolved(context, model, flags, parallel, own);
+    const engine = await openResolved(context, model, flags, parallel, own, early);
     engines.push(engine);
     return openTaskOn(context, profile, engine, documents);
   };

@@ -34,6 +34,17 @@ function byteSize(value: string): number {
   return Math.floor(Number(match[1]) * 2 ** power);
 }
 
+/** `90s`, `10m`, `1h` or a number of seconds as milliseconds. */
+export function duration(value: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|)$/u.exec(value.trim());
+  const unit = { ms: 1, '': 1000, s: 1000, m: 60_000, h: 3_600_000 }[match?.[2] ?? '-'];
+  const milliseconds = unit === undefined ? 0 : Number(match?.[1]) * unit;
+  // Timers hold no more than 24 days.
+  if (!(milliseconds > 0 && milliseconds < 2 ** 31))
+    throw new InvalidArgumentError('Expected a time such as 90s, 10m or 1h.');
+  return milliseconds;
+}
+
 /** `a,b` into a list. */
 export function list(value: string): string[] {
   const items = value

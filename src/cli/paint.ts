@@ -1,7 +1,8 @@
-import { Chalk } from 'chalk';
 import { type Paint, plain } from '../formats/index.js';
 
 /** Colours where they are wanted. */
-export function createPaint(color: boolean): Paint {
-  return color ? (new Chalk({ level: 1 }) as unknown as Paint) : plain;
+export async function createPaint(color: boolean): Promise<Paint> {
+  if (!color) return plain;
+  const { Chalk } = await import('chalk');
+  return new Chalk({ level: 1 }) as unknown as Paint;
 }

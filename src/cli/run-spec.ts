@@ -29,7 +29,7 @@ export async function outputBasis(
     model: model.name,
     'model sha256': model.sha256 ?? (await sha256Of(model.path, context.signal)),
     'context size': model.contextSize,
-    gpu: flags.gpu ?? readConfig(context).gpu ?? null,
+    gpu: flags.gpu ?? (await readConfig(context)).gpu ?? null,
   };
 }
 

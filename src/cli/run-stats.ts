@@ -15,9 +15,10 @@ export interface RunStats {
     readonly cached: number;
     readonly seconds: number;
     readonly recordsPerSecond: number;
-    readonly tokensPerSecond: number;
-    readonly tokens: EngineUsage;
-    /** Largest resident memory, bytes. */
+    /** Null where a host has counted them together with those of others. */
+    readonly tokensPerSecond: number | null;
+    readonly tokens: EngineUsage | null;
+    /** Largest resident memory of this process, bytes. */
     readonly peakRss: number;
     readonly interrupted: boolean;
   };
@@ -27,7 +28,7 @@ interface Measured extends Omit<RunStats, 'run'> {
   readonly runRecords: number;
   readonly cached: number;
   readonly seconds: number;
-  readonly usage: EngineUsage;
+  readonly usage: EngineUsage | null;
   readonly peakRss: number;
   readonly interrupted: boolean;
 }
@@ -41,7 +42,7 @@ export function runStats({ runRecords, cached, seconds, usage, peakRss, interrup
       cached,
       seconds: Number(seconds.toFixed(3)),
       recordsPerSecond: perSecond(runRecords),
-      tokensPerSecond: perSecond(usage.evaluatedTokens + usage.generatedTokens),
+      tokensPerSecond: usage === null ? null : perSecond(usage.evaluatedTokens + usage.generatedTokens),
       tokens: usage,
       peakRss,
       interrupted,

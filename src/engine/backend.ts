@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import path from 'node:path';
-import { GgufInsights, getLlama, Llama, LlamaLogLevel } from 'node-llama-cpp';
+import type { LlamaLogLevel as LogLevel, Llama as NativeLlama } from 'node-llama-cpp';
 import { messageOf, modelError } from '../errors.js';
+import { loadBinary } from './binary.js';
+import type { HeadStart } from './head-start.js';
+import { GgufInsights, getLlama, Llama, LlamaLogLevel } from './library.js';
 import { withPooledSamplers } from './sampler-pool.js';
 
 /** `auto` takes what is there. Everything but `cpu` needs the packages that docs/install.md names. */
@@ -13,6 +13,8 @@ export interface BackendOptions {
   readonly threads: number;
   /** Gets every line that llama.cpp logs; nothing of it reaches stdout. */
   readonly onLog: (line: string) => void;
+  /** A model that is being loaded already. */
+  readonly headStart: HeadStart | null;
 }
 
 /**
@@ -20,14 +22,14 @@ export interface BackendOptions {
  * and simulates each load to estimate memory (0.3 to 0.6 s); both are skipped where the internals needed for
  * that are as they were in 3.22.1, else its public way is taken.
  */
-export async function startBackend(options: BackendOptions): Promise<Llama> {
+export async function startBackend(options: BackendOptions): Promise<NativeLlama> {
   const common = {
     logLevel: LlamaLogLevel.error,
-    logger: (_level: LlamaLogLevel, message: string) => options.onLog(message),
+    logger: (_level: LogLevel, message: string) => options.onLog(message),
     maxThreads: options.threads,
   };
   if (options.accelerator === 'cpu') {
-    const started = await startDirectly(common);
+    const started = await startDirectly(common, options.headStart);
     if (started !== null) return started;
   }
   // Apple machines get one binary, with Metal in it; asking for none would compile.
@@ -47,29 +49,22 @@ export async function startBackend(options: BackendOptions): Promise<Llama> {
 }
 
 interface CommonOptions {
-  logLevel: LlamaLogLevel;
-  logger: (level: LlamaLogLevel, message: string) => void;
+  logLevel: LogLevel;
+  logger: (level: LogLevel, message: string) => void;
   maxThreads: number;
 }
 
-type Create = (options: Record<string, unknown>) => Promise<Llama>;
+type Create = (options: Record<string, unknown>) => Promise<NativeLlama>;
 
 /** The short way for Linux on x64 and arm64; null where the package or an internal is not as expected. */
-async function startDirectly(common: CommonOptions): Promise<Llama | null> {
+async function startDirectly(common: CommonOptions, headStart: HeadStart | null): Promise<NativeLlama | null> {
   const create = (Llama as unknown as { _create?: Create })._create;
   if (process.platform !== 'linux' || create === undefined) return null;
   skipMemorySimulation();
   try {
-    const folder = `linux-${process.arch}`;
-    const { getBinsDir } = (await import(`@node-llama-cpp/${folder}`)) as { getBinsDir(): { binsDir: string } };
-    const directory = path.join(getBinsDir().binsDir, folder);
-    const bindingPath = path.join(directory, 'llama-addon.node');
-    const metadata = JSON.parse(readFileSync(path.join(directory, '_nlcBuildMetadata.json'), 'utf8')) as {
-      buildOptions: Record<string, unknown>;
-    };
-    metadata.buildOptions.customCmakeOptions = new Map();
+    const { bindings, bindingPath, metadata } = headStart?.binary ?? (await loadBinary());
     return await create.call(Llama, {
-      bindings: withPooledSamplers(createRequire(import.meta.url)(bindingPath)),
+      bindings: withPooledSamplers(headStart?.bindings ?? bindings),
       bindingPath,
       buildType: 'prebuilt',
       buildMetadata: metadata,

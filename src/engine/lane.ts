@@ -1,21 +1,24 @@
 import { readFile, rm } from 'node:fs/promises';
-import {
-  type ControlledEvaluateIndexOutput,
-  type Llama,
-  type LlamaContext,
-  type LlamaContextSequence,
-  LlamaGrammarEvaluationState,
-  type LlamaModel,
-  type Token as NativeToken,
+import type {
+  ControlledEvaluateIndexOutput,
+  Llama,
+  LlamaContext,
+  LlamaContextSequence,
+  LlamaModel,
+  Token as NativeToken,
 } from 'node-llama-cpp';
 import { failure } from '../errors.js';
 import type { Decoded, Generated, GenerateOptions, NextTokens, Prompt, Token } from '../types.js';
+import { LlamaGrammarEvaluationState } from './library.js';
+import type { PrefixStore } from './prefix-store.js';
 import { readStateValues } from './state-values.js';
 import { buildTrie, chainFrom, type TrieNode } from './trie.js';
 
 export interface LaneOptions {
   readonly contextSize: number;
   readonly threads: number;
+  /** Where evaluated prefixes are kept for the next process. */
+  readonly prefixes: PrefixStore | null;
   readonly onCall: () => void;
   /** Where the outputs of a file with a block for values are read. */
   readonly values: ValuePlace | null;
@@ -27,6 +30,9 @@ export interface ValuePlace {
   /** A file of this lane alone, written and removed for each call. */
   readonly file: string;
 }
+
+/** Tokens that are evaluated at once. A part of the arithmetic: other batches, other numbers. */
+export const batchSize = 128;
 
 /** Log-probabilities of the tokens that were asked for, nats. */
 type NextLogprobs = ReadonlyMap<Token, number>;
@@ -43,6 +49,7 @@ export class Lane {
   readonly #model: LlamaModel;
   readonly #context: LlamaContext;
   readonly #sequence: LlamaContextSequence;
+  readonly #prefixes: PrefixStore | null;
   readonly #onCall: () => void;
   readonly #values: ValuePlace | null;
   /** The prefix parts whose state the context holds, in order from its first token. */
@@ -52,6 +59,7 @@ export class Lane {
     this.#llama = llama;
     this.#model = model;
     this.#context = context;
+    this.#prefixes = options.prefixes;
     this.#onCall = options.onCall;
     this.#values = options.values;
     this.#sequence = context.getSequence({
@@ -67,7 +75,7 @@ export class Lane {
   static async create(llama: Llama, model: LlamaModel, options: LaneOptions): Promise<Lane> {
     const context = await model.createContext({
       contextSize: options.contextSize,
-      batchSize: Math.min(128, options.contextSize),
+      batchSize: Math.min(batchSize, options.contextSize),
       threads: { ideal: options.threads, min: options.threads },
       sequences: 1,
       // Without it a sliding-window model silently reuses a prefix whose first cells were evicted.
@@ -261,12 +269,40 @@ export class Lane {
     this.reusedTokens += this.#held.length === 0 ? 0 : keptTokens;
     for (const part of prompt.prefix.slice(this.#held.length)) {
       this.#onCall();
-      // The first part is what all records share; it is no cost of the record that happens to come first.
-      if (this.#held.length === 0) this.prefixTokens += part.length;
-      else this.evaluatedTokens += part.length;
-      if (part.length > 0) await this.#sequence.evaluateWithoutGeneratingNewTokens(part as NativeToken[]);
+      if (this.#held.length === 0) await this.#enter(part);
+      else {
+        this.evaluatedTokens += part.length;
+        await this.#evaluatePrefix(part);
+      }
       this.#held.push(part);
     }
+  }
+
+  /** Reads or evaluates what all records share; it is no cost of the record that happens to come first. */
+  async #enter(part: readonly Token[]): Promise<void> {
+    const read = await this.#prefixes?.enter(part, {
+      evaluate: () => this.#evaluatePrefix(part),
+      load: (file) => this.#loadState(file, part),
+      save: (file) => this.#sequence.saveStateToFile(file),
+    });
+    if (read === undefined) await this.#evaluatePrefix(part);
+    if (read === true) this.reusedTokens += part.length;
+    else this.prefixTokens += part.length;
+  }
+
+  async #evaluatePrefix(part: readonly Token[]): Promise<void> {
+    if (part.length > 0) await this.#sequence.evaluateWithoutGeneratingNewTokens(part as NativeToken[]);
+  }
+
+  async #loadState(file: string, part: readonly Token[]): Promise<boolean> {
+    try {
+      await this.#sequence.loadStateFromFile(file, { acceptRisk: true });
+      if (sameTokens(this.#sequence.contextTokens as Token[], part)) return true;
+    } catch {
+      // Of another version of the format, say.
+    }
+    await this.#sequence.clearHistory();
+    return false;
   }
 
   /** Drops everything from token `start` on; false when the model cannot and everything had to go. */

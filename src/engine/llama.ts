@@ -1,19 +1,25 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type Llama, type LlamaModel, LlamaVocabularyType, type Token as NativeToken } from 'node-llama-cpp';
+import type { Llama, LlamaModel, Token as NativeToken } from 'node-llama-cpp';
 import { failure, messageOf, modelError } from '../errors.js';
 import type { Engine, EngineUsage } from '../types.js';
 import { type Accelerator, startBackend } from './backend.js';
 import { cpuBudget } from './cpu-budget.js';
+import { readHeadersFast } from './file-info.js';
+import type { HeadStart } from './head-start.js';
 import { Lane } from './lane.js';
 import { LanePool } from './lane-pool.js';
+import { LlamaVocabularyType } from './library.js';
 import { createCollector } from './native-memory.js';
+import { openPrefixStore } from './prefix-identity.js';
 
 export interface EngineOptions {
   readonly path: string;
   readonly name?: string;
   readonly sha256?: string | null;
+  /** Whether the file was made of the model that `name` and `sha256` say. */
+  readonly derived?: boolean;
   /** `chat` models get the chat prompt of a profile. Defaults to whether the file has a template. */
   readonly format?: 'base' | 'chat';
   /** Overrides the file's own template (Jinja). */
@@ -32,6 +38,10 @@ export interface EngineOptions {
   readonly onLog?: (line: string) => void;
   /** For files with a block whose values are their outputs: which of the caches ends with it. */
   readonly values?: 'first' | 'last';
+  /** The model under way (head-start.ts). */
+  readonly headStart?: HeadStart | null;
+  /** Where evaluated prefixes are kept for the next process, and the time. Defaults to nowhere. */
+  readonly prefixes?: { readonly directory: string; readonly now: () => number };
 }
 
 const defaultContextSize = 2048;
@@ -44,16 +54,22 @@ const maxLanes = 8;
  */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
   const threads = Math.max(1, options.threads ?? cpuBudget());
-  const llama = await startBackend({
-    accelerator: options.accelerator ?? 'cpu',
-    threads,
-    onLog: options.onLog ?? (() => undefined),
-  });
+  const [llama] = await Promise.all([
+    startBackend({
+      accelerator: options.accelerator ?? 'cpu',
+      threads,
+      onLog: options.onLog ?? (() => undefined),
+      headStart: options.headStart ?? null,
+    }),
+    readHeadersFast(),
+  ]);
   const model = await loadModel(llama, options);
   // Of few threads, one lane has no use for more than one.
   const lanes = options.parallel === 'one' && threads >= 4 ? 1 : Math.min(threads, maxLanes);
   const trained = model.trainContextSize;
   const contextSize = Math.min(options.contextSize ?? defaultContextSize, trained);
+  const laneThreads = Math.max(1, lanes === 1 ? threads - 1 : Math.floor(threads / lanes));
+  const prefixes = openPrefixStore(options, { contextSize, threads: laneThreads });
   const collect = createCollector();
   const states = options.values === undefined ? null : await privateFolder();
   let made = 0;
@@ -64,7 +80,8 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
           ? null
           : { cache: options.values, file: path.join(states, `${made++}`) },
       contextSize,
-      threads: Math.max(1, lanes === 1 ? threads - 1 : Math.floor(threads / lanes)),
+      threads: laneThreads,
+      prefixes,
       onCall: collect,
     }),
   );

@@ -78,7 +78,12 @@ export async function verifyDerived(check: DerivedCheck): Promise<DerivedFinding
 
 /** The check texts with the vocabulary of a file, whose weights are not loaded. */
 async function tokenize(check: DerivedCheck, modelPath: string): Promise<Token[][]> {
-  const llama = await startBackend({ accelerator: 'cpu', threads: 1, onLog: check.onLog ?? (() => undefined) });
+  const llama = await startBackend({
+    accelerator: 'cpu',
+    threads: 1,
+    onLog: check.onLog ?? (() => undefined),
+    headStart: null,
+  });
   try {
     const model = await llama.loadModel({ modelPath, vocabOnly: true, gpuLayers: 0 });
     return checkTexts.flatMap((text) => [model.tokenize(text), model.tokenize(text, true)]) satisfies NativeToken[][];

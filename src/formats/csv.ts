@@ -1,7 +1,9 @@
-import { stringify } from 'csv-stringify/sync';
+import { lazy } from '../lazy.js';
 import type { Prediction } from '../types.js';
 import { evidenceOf, inputName, rounded, spansOf } from './fields.js';
 import type { FormatOptions, Writer } from './types.js';
+
+const csvStringify = lazy<typeof import('csv-stringify/sync')>('csv-stringify/sync');
 
 /**
  * Comma-separated values (RFC 4180 with LF) with a header line: the fields that are passed through, then the
@@ -76,7 +78,7 @@ function results({ record, output, error }: Prediction, { offsets }: FormatOptio
 }
 
 function line(cells: readonly unknown[]): string {
-  return stringify([cells.map(cellText)], { quoted_match: /[\r\n]/ });
+  return csvStringify().stringify([cells.map(cellText)], { quoted_match: /[\r\n]/ });
 }
 
 function cellText(value: unknown): string {

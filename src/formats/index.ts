@@ -1,26 +1,31 @@
 import { suggestion, usageError } from '../errors.js';
 import { csv } from './csv.js';
 import { jsonl } from './jsonl.js';
-import { pretty } from './pretty.js';
 import { tsv } from './tsv.js';
 import type { Writer } from './types.js';
 
-/** Every output format by name. */
-export const writers = { tsv, jsonl, csv, pretty } satisfies Record<string, Writer>;
+/** Every output format by name. What is for people comes with packages that take as long to load as the rest. */
+export const writers = {
+  tsv: async () => tsv,
+  jsonl: async () => jsonl,
+  csv: async () => csv,
+  pretty: async () => (await import('./pretty.js')).pretty,
+} satisfies Record<string, () => Promise<Writer>>;
+
+const bySuffix: readonly Writer[] = [tsv, jsonl, csv];
 
 /** The writer of that name; without a name, by the suffix of the output file; tsv when there is neither. */
-export function writerFor(name: string | null, outputPath: string | null): Writer {
-  const all: readonly Writer[] = Object.values(writers);
+export async function writerFor(name: string | null, outputPath: string | null): Promise<Writer> {
   const names = Object.keys(writers);
   if (name !== null) {
-    const named = all.find((writer) => writer.name === name);
-    if (named !== undefined) return named;
+    const named = names.find((known) => known === name) as keyof typeof writers | undefined;
+    if (named !== undefined) return writers[named]();
     throw usageError(`no output format "${name}".${suggestion(name, names)}`, `There are ${names.join(', ')}.`);
   }
   const suffix = /[^/\\]\.([^./\\]+)$/.exec(outputPath ?? '')?.[1]?.toLowerCase();
   if (suffix === undefined) return tsv;
-  const bySuffix = all.find((writer) => writer.extensions.includes(suffix));
-  if (bySuffix !== undefined) return bySuffix;
+  const found = bySuffix.find((writer) => writer.extensions.includes(suffix));
+  if (found !== undefined) return found;
   const hint =
     suffix === 'json'
       ? 'One object a line is JSON Lines: name the file .jsonl.'

@@ -1,8 +1,11 @@
-import { Ajv, type ErrorObject } from 'ajv';
-import { Ajv2020 } from 'ajv/dist/2020.js';
-import ajvFormats from 'ajv-formats';
+import type { Ajv, ErrorObject } from 'ajv';
 import { messageOf, usageError } from '../errors.js';
+import { lazy } from '../lazy.js';
 import { isObject } from './schema-node.js';
+
+const draft7 = lazy<typeof import('ajv')>('ajv');
+const draft2020 = lazy<typeof import('ajv/dist/2020.js')>('ajv/dist/2020.js');
+const formats = lazy<typeof import('ajv-formats')>('ajv-formats');
 
 /** The first thing wrong with a value, as `at /items/0/price: must be number`, or null when it is valid. */
 export type Validate = (value: unknown) => string | null;
@@ -39,17 +42,15 @@ function ajvFor(schema: unknown): Ajv {
   // `strict` would refuse keywords beside the type they are for, which is legal and common.
   // 0.94 is a multiple of 0.01, although 0.94 / 0.01 is 93.99999999999999.
   const options = { strict: false, multipleOfPrecision: 9, logger: false } as const;
-  const ajv =
-    draft === undefined || /^https?:\/\/json-schema\.org\/draft\/2020-12\/schema#?$/.test(String(draft))
-      ? new Ajv2020(options)
-      : new Ajv(options);
-  if (ajv.constructor === Ajv && !/^https?:\/\/json-schema\.org\/draft-07\/schema#?$/.test(String(draft))) {
+  const current = draft === undefined || /^https?:\/\/json-schema\.org\/draft\/2020-12\/schema#?$/.test(String(draft));
+  if (!current && !/^https?:\/\/json-schema\.org\/draft-07\/schema#?$/.test(String(draft))) {
     throw usageError(
       `schema at #/$schema: ${JSON.stringify(draft)} is not supported.`,
       'Supported: https://json-schema.org/draft/2020-12/schema and http://json-schema.org/draft-07/schema#.',
     );
   }
-  ajvFormats.default(ajv);
+  const ajv = current ? new (draft2020().Ajv2020)(options) : new (draft7().Ajv)(options);
+  formats().default(ajv);
   return ajv;
 }
 

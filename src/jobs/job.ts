@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { promisify } from 'node:util';
 import { SlmError, usageError } from '../errors.js';
-import { type BadRow, isBadRow } from '../record.js';
+import { type BadRow, hasAbstained, isBadRow } from '../record.js';
 import type { InputRecord, Prediction } from '../types.js';
 import { type Checkpoint, createJournal, type Journal, readJournal, slots } from './journal.js';
 import { lockOutput, type OutputLock } from './lock.js';
@@ -319,11 +319,6 @@ function jobOn(path: string, file: number, { at: start, output, journal, spec, l
       lock.release();
     },
   };
-}
-
-/** Whether a result was withheld: a label below the threshold, or no answer. */
-export function hasAbstained({ output }: Prediction): boolean {
-  return (output?.type === 'classify' && output.abstained) || (output?.type === 'answer' && output.answer === null);
 }
 
 function identityOf(record: InputRecord | BadRow): string {

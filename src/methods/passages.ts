@@ -1,4 +1,4 @@
-import MiniSearch from 'minisearch';
+import { lazy } from '../lazy.js';
 import { sentences } from '../segment.js';
 import type { Span } from '../types.js';
 import type { Document } from './types.js';
@@ -25,13 +25,16 @@ export interface PassageIndex {
   coverage(question: string, passages: readonly Passage[]): number;
 }
 
+const MiniSearch = lazy<typeof import('minisearch').default>('minisearch');
+
 /** How much a neighbouring sentence and the headings count beside the sentence itself. */
 const boost = { text: 1, near: 0.35, heading: 0.5 };
 
 /** Cuts documents into sentences and indexes them for BM25. */
 export function indexPassages(documents: readonly Document[]): PassageIndex {
   const passages = documents.flatMap(passagesOf);
-  const index = new MiniSearch<{ id: number; text: string; near: string; heading: string }>({
+  const Index = MiniSearch();
+  const index = new Index<{ id: number; text: string; near: string; heading: string }>({
     fields: ['text', 'near', 'heading'],
     tokenize: terms,
     processTerm: (term) => term,

@@ -1,9 +1,11 @@
-import { CsvError, parse } from 'csv-parse/sync';
 import { usageError } from '../errors.js';
+import { lazy } from '../lazy.js';
 import { type TableRecord, tableRows } from './delimited.js';
 import { readLines } from './lines.js';
 import { tooLong } from './split-lines.js';
 import type { ByteSource, Reader, ReadOptions } from './types.js';
+
+const csvParse = lazy<typeof import('csv-parse/sync')>('csv-parse/sync');
 
 /**
  * Comma-separated values (RFC 4180): quoted fields may contain commas, doubled quotes and line ends. Blank
@@ -64,6 +66,7 @@ function quotes(text: string): number {
 
 function parseRecord(text: string, delimiter: string): { cells: string[] } | { error: string } | 'open' {
   if (!text.includes('"')) return { cells: text.split(delimiter) };
+  const { CsvError, parse } = csvParse();
   try {
     const [cells] = parse(text, { delimiter, relax_column_count: true, record_delimiter: '\n', max_record_size: 0 });
     return { cells: cells ?? [] };

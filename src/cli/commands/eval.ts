@@ -63,13 +63,13 @@ export function evalCommand(context: CliContext): Command {
     .action(async (task: string, flags: EvalFlags) => {
       const profile = withThreshold(await loadProfile(task, profileContext(context)), flags.threshold);
       const examples = await goldFor(context, profile, flags);
-      const models = list(chooseModel(context, flags, profile));
+      const models = list(await chooseModel(context, flags, profile));
       const reports: Report[] = [];
       for (const model of models) {
         reports.push(await measure(context, profile, examples, model, flags));
         if (context.interrupted()) break;
       }
-      writeReports(context, reports, flags);
+      await writeReports(context, reports, flags);
       if (context.interrupted()) context.exit(exitCodes.interrupted);
       else if (reports.some((report) => report.goals.some((goal) => !goal.passed)))
         context.exit(exitCodes.belowMinimum);
@@ -118,8 +118,8 @@ function goldFor(context: CliContext, profile: TaskProfile, flags: EvalFlags): P
   return profile.fixtures.slice(0, flags.limit ?? profile.fixtures.length);
 }
 
-function writeReports(context: CliContext, reports: readonly Report[], flags: EvalFlags): void {
-  const paint = createPaint(context.stdoutIsTerminal && context.color);
+async function writeReports(context: CliContext, reports: readonly Report[], flags: EvalFlags): Promise<void> {
+  const paint = await createPaint(context.stdoutIsTerminal && context.color);
   const json = `${JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 2)}\n`;
   if (flags.output !== undefined) {
     try {

@@ -43,11 +43,11 @@ export function modelsCommand(context: CliContext): Command {
           else context.stdout.write(derivedTable(files));
           return;
         }
-        print(modelTable(await listModels(modelEnvironment(context), chooseModel(context, {}, null))));
+        print(modelTable(await listModels(modelEnvironment(context), await chooseModel(context, {}, null))));
         if (files.length > 0) context.stdout.write(`\n${derivedTable(files)}`);
         return;
       }
-      printJson(await listModels(modelEnvironment(context), chooseModel(context, {}, null)));
+      printJson(await listModels(modelEnvironment(context), await chooseModel(context, {}, null)));
     });
 
   command

@@ -7,7 +7,7 @@ import { listTasks, loadProfile, profileJsonSchema } from '../../profile/index.j
 import { starters } from '../../profile/starters.js';
 import type { TaskProfile } from '../../types.js';
 import { type CliContext, profileContext } from '../context.js';
-import { bundleFile, chooseModel, computeConstants, documentsFor, type EngineFlags, openModel } from '../open.js';
+import type { EngineFlags } from '../open.js';
 import { list, shared } from '../options.js';
 import { tableText } from '../table.js';
 
@@ -161,12 +161,13 @@ async function validate(context: CliContext, spec: string): Promise<void> {
 
 /** Adds to what the folder has for other models; entries of the same models that no longer fit are dropped. */
 async function calibrate(context: CliContext, spec: string, flags: EngineFlags): Promise<void> {
+  const { bundleFile, chooseModel, computeConstants, documentsFor, openModel } = await import('../open.js');
   const profile = await loadProfile(spec, profileContext(context));
   const documents = await documentsFor(context, profile, []);
   const file = bundleFile(context, profile);
   const kept = Object.entries(readJson(file)).filter(([key]) => key.endsWith(profile.digest));
   const entries: Record<string, unknown> = Object.fromEntries(kept);
-  for (const model of list(chooseModel(context, flags, profile))) {
+  for (const model of list(await chooseModel(context, flags, profile))) {
     const engine = await openModel(context, model, flags, 'many');
     try {
       Object.assign(entries, await computeConstants(context, profile, engine, documents));

@@ -1,0 +1,62 @@
+import { Command } from 'commander';
+import type { CliContext } from '../context.js';
+
+interface Entry {
+  /** What follows the name in the list of commands. */
+  readonly usage: string;
+  readonly description: string;
+  readonly load: () => Promise<(context: CliContext) => Command>;
+}
+
+/** Every command by name. Only the one that is called is loaded. */
+const commands: Readonly<Record<string, Entry>> = {
+  run: {
+    usage: '[options] <task> [files...]',
+    description: 'do a task on files, or on standard input',
+    load: async () => (await import('./run.js')).runCommand,
+  },
+  eval: {
+    usage: '[options] <task>',
+    description: 'measure a task on its fixtures, or on labelled data',
+    load: async () => (await import('./eval.js')).evalCommand,
+  },
+  warm: {
+    usage: '[options] <task>',
+    description: 'keep a task and its model in memory, so that `slm run` starts at once',
+    load: async () => (await import('./warm.js')).warmCommand,
+  },
+  ps: {
+    usage: '[options]',
+    description: 'list what `slm warm` keeps in memory',
+    load: async () => (await import('./ps.js')).psCommand,
+  },
+  stop: {
+    usage: '[options] [tasks...]',
+    description: 'end what `slm warm` keeps in memory; runs that use it go on by themselves',
+    load: async () => (await import('./stop.js')).stopCommand,
+  },
+  tasks: {
+    usage: '',
+    description: 'list, show, check and create tasks',
+    load: async () => (await import('./tasks.js')).tasksCommand,
+  },
+  models: {
+    usage: '',
+    description: 'list, fetch, check and remove models',
+    load: async () => (await import('./models.js')).modelsCommand,
+  },
+};
+
+/** The commands for these arguments: the ones that they name, whole, and the others as the list shows them. */
+export async function commandsFor(args: readonly string[], context: CliContext): Promise<Command[]> {
+  return Promise.all(
+    Object.entries(commands).map(async ([name, entry]) =>
+      args.includes(name) ? (await entry.load())(context) : listed(name, entry),
+    ),
+  );
+}
+
+function listed(name: string, { usage, description }: Entry): Command {
+  const command = new Command(name).description(description);
+  return usage === '' ? command : command.arguments(usage);
+}

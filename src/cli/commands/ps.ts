@@ -1,0 +1,30 @@
+import { Command } from 'commander';
+import type { CliContext } from '../context.js';
+import { listHosts } from '../hosts.js';
+import { formatBytes, formatDuration } from '../ui/quantities.js';
+
+/** `slm ps`: what `slm warm` has left in memory. */
+export function psCommand(context: CliContext): Command {
+  return new Command('ps')
+    .description('list what `slm warm` keeps in memory')
+    .option('--json', 'as JSON')
+    .action(async ({ json }: { json?: boolean }) => {
+      const hosts = (await listHosts(context)).map(({ status }) => status);
+      if (json === true) {
+        context.stdout.write(`${JSON.stringify(hosts, null, 2)}\n`);
+        return;
+      }
+      const { tableText } = await import('../table.js');
+      const rows = hosts.map((host) => [
+        String(host.pid),
+        host.task,
+        host.model,
+        formatBytes(host.memoryBytes),
+        String(host.records),
+        host.idleMs === 0 ? 'in use' : formatDuration(host.idleMs / 1000),
+        formatDuration(Math.max(0, host.keepAliveMs - host.idleMs) / 1000),
+      ]);
+      const head = ['PID', 'TASK', 'MODEL', 'MEMORY', 'RECORDS', 'IDLE', 'ENDS IN'];
+      context.stdout.write(tableText(head, rows, ['right', 'left', 'left', 'right', 'right', 'right', 'right']));
+    });
+}

@@ -1,0 +1,29 @@
+import { Command } from 'commander';
+import { suggestion, usageError } from '../../errors.js';
+import { askToStop } from '../../host/client.js';
+import type { CliContext } from '../context.js';
+import { listHosts } from '../hosts.js';
+
+/** `slm stop`: ends what `slm warm` has begun. */
+export function stopCommand(context: CliContext): Command {
+  return new Command('stop')
+    .description('end what `slm warm` keeps in memory; runs that use it go on by themselves')
+    .argument('[tasks...]', 'names, or process numbers as `slm ps` shows them')
+    .option('--all', 'all of them')
+    .action(async (names: string[], { all }: { all?: boolean }) => {
+      if (names.length === 0 && all !== true) {
+        throw usageError('nothing is named', 'Name a task, or give --all; `slm ps` lists what there is.');
+      }
+      const hosts = await listHosts(context);
+      const tasks = hosts.map(({ status }) => status.task);
+      for (const name of names) {
+        if (hosts.some(({ status }) => status.task === name || String(status.pid) === name)) continue;
+        throw usageError(`"${name}" is not warm.${suggestion(name, tasks)}`, '`slm ps` lists what is.');
+      }
+      for (const { socket, status } of hosts) {
+        if (all !== true && !names.includes(status.task) && !names.includes(String(status.pid))) continue;
+        await askToStop(socket);
+        context.notice(`stopped ${status.task} (process ${status.pid})`);
+      }
+    });
+}

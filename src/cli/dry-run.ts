@@ -1,0 +1,29 @@
+import { exitCodes } from '../errors.js';
+import { describePrompt } from '../methods/explain.js';
+import { methodOf } from '../methods/index.js';
+import { loadProfile } from '../profile/index.js';
+import { isBadRow } from '../record.js';
+import { type CliContext, profileContext } from './context.js';
+import { type Input, type InputFlags, readRecords } from './inputs.js';
+import { chooseModel, type EngineFlags } from './open.js';
+import { promptModel } from './prompt-model.js';
+
+/** The prompt of the first record, as the model would be given it. */
+export async function showPrompt(
+  context: CliContext,
+  task: string,
+  inputs: readonly Input[],
+  flags: InputFlags & EngineFlags,
+): Promise<void> {
+  const profile = await loadProfile(task, profileContext(context));
+  const model = await promptModel(context, await chooseModel(context, flags, profile), profile);
+  const render = methodOf(profile).renderer(profile, model);
+  for await (const record of readRecords(context, inputs, profile, { ...flags, limit: 1 })) {
+    if (isBadRow(record)) {
+      context.notice(record.error);
+      context.exit(exitCodes.someRecordsFailed);
+      return;
+    }
+    context.stdout.write(`${describePrompt(render(record.fields))}\n`);
+  }
+}

@@ -1,0 +1,46 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import type { HeadStart } from '../engine/head-start.js';
+import { findTask } from '../profile/paths.js';
+import { defaultModel, readConfig } from './config.js';
+import { type CliContext, modelEnvironment, profileContext } from './context.js';
+import type { EngineFlags } from './open.js';
+
+/**
+ * Begins to load the model before the task is read, where it is certain which one it will be and that its file is
+ * the one that was checked. Reading a task takes as long as a part of the model.
+ * @returns null where that is not certain; nothing has happened then
+ */
+export async function loadEarly(context: CliContext, task: string, flags: EngineFlags): Promise<HeadStart | null> {
+  const config = await readConfig(context);
+  if (context.debug || (flags.gpu ?? config.gpu) !== undefined) return null;
+  const name = flags.model ?? config.model ?? modelOf(context, task);
+  if (name === null || !/^[a-z0-9][a-z0-9._-]*$/u.test(name) || name.endsWith('.gguf')) return null;
+  const file = path.join(modelEnvironment(context).dataDir, 'models', `${name}.gguf`);
+  if (!isUntouched(file)) return null;
+  const { startLoading } = await import('../engine/head-start.js');
+  return startLoading(file);
+}
+
+/** What a task says of its model, as far as that can be told without parsing it; null where it cannot. */
+function modelOf(context: CliContext, task: string): string | null {
+  const { cwd, folders } = profileContext(context);
+  const text = readFileSync(findTask(task, folders, cwd), 'utf8');
+  if (/\binclude\b/u.test(text)) return null;
+  const [line, ...others] = text.split('\n').filter((each) => /\bmodel\b/u.test(each));
+  if (line === undefined) return defaultModel;
+  return others.length > 0 ? null : (/^model: ([a-z0-9][a-z0-9._-]*)\s*$/u.exec(line)?.[1] ?? null);
+}
+
+/** As when it was last hashed; models/store.ts, which reads more than a start has time for, checks it all the same. */
+function isUntouched(file: string): boolean {
+  const record = file.replace(/\.gguf$/u, '.json');
+  if (!existsSync(file) || !existsSync(record)) return false;
+  try {
+    const { bytes, mtimeMs } = JSON.parse(readFileSync(record, 'utf8')) as { bytes: unknown; mtimeMs: unknown };
+    const stats = statSync(file);
+    return stats.size === bytes && stats.mtimeMs === mtimeMs;
+  } catch {
+    return false;
+  }
+}

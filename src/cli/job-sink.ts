@@ -1,0 +1,108 @@
+import { usageError } from '../errors.js';
+import type { Writer } from '../formats/types.js';
+import { type FailedRows, findFailedRows } from '../jobs/failed-rows.js';
+import {
+  type ClaimedOutput,
+  type ClaimedResults,
+  claimOutput,
+  claimResults,
+  type Job,
+  type JobStart,
+} from '../jobs/job.js';
+import { failedRecords, type Replacement, replaceRows } from '../jobs/retry.js';
+import type { JobSpec } from '../jobs/spec.js';
+import { hasAbstained } from '../record.js';
+import type { TaskType } from '../types.js';
+import type { CliContext } from './context.js';
+import { nothing, type ResultPlace, type ResultSink } from './result-sink.js';
+
+/**
+ * A file that a job writes, so that it can be continued.
+ * @throws SlmError when it is taken, or holds something that would be lost
+ */
+export function claimJob(context: CliContext, file: string, start: JobStart): ResultPlace {
+  const claimed = claimOutput(file, start, context.now);
+  context.onClose(async () => claimed.release());
+  return (spec, writer) => jobSink(claimed, spec, writer, start === 'resume');
+}
+
+/** A file whose failed records are done again. */
+export function claimRetry(context: CliContext, file: string): ResultPlace {
+  const claimed = claimResults(file);
+  context.onClose(async () => claimed.release());
+  return (spec, writer, type) => retrySink(file, claimed, spec, writer, type);
+}
+
+async function jobSink(
+  claimed: ClaimedOutput,
+  spec: () => Promise<JobSpec>,
+  writer: Writer,
+  keep: boolean,
+): Promise<ResultSink> {
+  if (keep && writer.name === 'pretty') {
+    throw usageError(
+      '--resume cannot go on with the format pretty, which is for people',
+      'Choose --format jsonl, csv or tsv.',
+    );
+  }
+  const job: Job = await claimed.begin(await spec());
+  return {
+    before: job.start,
+    select: (records) => job.rest(records),
+    write: (prediction, options) =>
+      job.write(
+        prediction,
+        (job.now.records === 0 ? writer.start(options) : '') + writer.prediction(prediction, options),
+      ),
+    // No format ends with anything; if one did, its end would have to go when a finished job is continued.
+    finish: () => job.finish(keep),
+    async stop() {
+      await job.stop();
+      return `${job.now.records} records are done; the same command with --resume goes on from there`;
+    },
+  };
+}
+
+async function retrySink(
+  file: string,
+  claimed: ClaimedResults,
+  spec: () => Promise<JobSpec>,
+  writer: Writer,
+  type: TaskType,
+): Promise<ResultSink> {
+  claimed.check(await spec());
+  const rows: FailedRows = await findFailedRows(file, writer.name, type);
+  let replacement: Replacement | null = replaceRows(file, rows.failed);
+  let cured = 0;
+  let abstained = 0;
+  const commit = async () => {
+    replacement?.commit();
+    replacement = null;
+    await claimed.note({ failed: -cured, abstained });
+  };
+  return {
+    before: nothing,
+    select: (records) => failedRecords(records, rows, file),
+    async write(prediction, options) {
+      const header = writer.start(options);
+      if (header !== rows.header) {
+        throw usageError(
+          `"${file}" has other columns than these results: ${rows.header.trim()}`,
+          'Give the options again that it was made with (--no-pass-through, labels of the task).',
+        );
+      }
+      replacement?.replace(writer.prediction(prediction, options));
+      if (prediction.error === undefined) cured++;
+      if (hasAbstained(prediction)) abstained++;
+    },
+    finish: commit,
+    async stop(cause) {
+      if (cause === 'interrupted') {
+        await commit();
+        return `${cured} results were replaced; --retry-failed goes on with the others`;
+      }
+      replacement?.discard();
+      return null;
+    },
+  };
+}

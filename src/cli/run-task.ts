@@ -1,0 +1,122 @@
+import { writeFileSync } from 'node:fs';
+import { exitCodes, SlmError } from '../errors.js';
+import type { FormatOptions } from '../formats/types.js';
+import { hasAbstained, isBadRow, placeOf } from '../record.js';
+import { chooseSource, type SourceFlags } from './choose-source.js';
+import { claimPlace } from './claim-place.js';
+import type { CliContext } from './context.js';
+import { meterInputs } from './input-meter.js';
+import { chooseInputs, type InputFlags, readRecords } from './inputs.js';
+import { chooseWriter, type FormatFlags, formatOptions, writesToTerminal } from './run-format.js';
+import { resultForm } from './run-spec.js';
+import { runStats } from './run-stats.js';
+import { createRunProgress, type ProgressKind } from './ui/run-progress.js';
+
+export interface RunFlags extends SourceFlags, InputFlags, FormatFlags {
+  progress: ProgressKind;
+  stats?: string | true;
+}
+
+/** Does the task on every record of the inputs. */
+export async function runTask(
+  context: CliContext,
+  task: string,
+  files: readonly string[],
+  flags: RunFlags,
+): Promise<void> {
+  const explain = flags.explain === true;
+  const limit = flags.limit ?? (explain ? 1 : undefined);
+  const inputFlags: InputFlags = { ...flags, ...(limit === undefined ? {} : { limit }) };
+  const inputs = chooseInputs(context, files, flags);
+  const writer = await chooseWriter(context, flags);
+  const place = await claimPlace(context, flags, inputs);
+  const source = await chooseSource(context, task, inputs, flags);
+  const { face } = source;
+  const form = { format: writer.name, offsets: flags.offsets, passThrough: flags.passThrough, explain };
+  const spec = async () => ({ ...(await source.basis()), ...resultForm(inputs, inputFlags, form) });
+  const sink = await place(spec, writer, face.type);
+  source.checkModel();
+
+  const meter = meterInputs(inputs);
+  const progress = createRunProgress(context, flags.progress);
+  const start = context.now();
+  let fieldNames: readonly string[] = [];
+  let options: FormatOptions | null = null;
+  let { records: done, failed, abstained } = sink.before;
+  let runRecords = 0;
+  const records = watchFirst(readRecords(context, meter.inputs, face, inputFlags), (first) => {
+    fieldNames = Object.keys(isBadRow(first) ? first.row.fields : first.fields);
+  });
+  try {
+    for await (const prediction of source.predict(sink.select(records), { explain })) {
+      source.checkModel();
+      options ??= await formatOptions(context, face, flags, fieldNames);
+      if (writesToTerminal(context, flags)) progress.clear();
+      await sink.write(prediction, options);
+      done++;
+      runRecords++;
+      if (hasAbstained(prediction)) abstained++;
+      if (prediction.error !== undefined) {
+        failed++;
+        progress.clear();
+        context.notice(`${placeOf(prediction.record.origin)}: ${prediction.error}`);
+      }
+      const usage = source.usage();
+      const tokens = usage === null ? null : usage.evaluatedTokens + usage.generatedTokens;
+      const total = totalRecords(done, meter.fractionAt(prediction.record.origin), inputFlags);
+      progress.update({ done, total, tokens, failed, abstained });
+      if (context.interrupted()) break;
+    }
+  } catch (error) {
+    progress.end();
+    const hint = await sink.stop('error');
+    // Where the output cannot be written to, the error itself says it.
+    if (hint !== null && runRecords > 0 && !(error instanceof SlmError && error.kind === 'failure'))
+      context.notice(hint);
+    throw error;
+  }
+  progress.end();
+  const interrupted = context.interrupted();
+  const hint = interrupted ? await sink.stop('interrupted') : await sink.finish(options);
+  if (flags.stats !== undefined) {
+    const stats = runStats({
+      task: face.name,
+      model: face.model,
+      records: done,
+      failed,
+      abstained,
+      runRecords,
+      cached: source.cached(),
+      seconds: (context.now() - start) / 1000,
+      usage: source.usage(),
+      peakRss: process.resourceUsage().maxRSS * 1024,
+      interrupted,
+    });
+    if (flags.stats === true) context.stderr.write(`${JSON.stringify(stats)}\n`);
+    else writeFileSync(flags.stats, `${JSON.stringify(stats, null, 2)}\n`);
+  }
+  if (interrupted) {
+    context.notice(`interrupted after ${runRecords} records${typeof hint === 'string' ? `; ${hint}` : ''}`);
+    context.exit(exitCodes.interrupted);
+  } else if (failed > 0) {
+    context.notice(`${failed} of ${done} records failed; the others are there`);
+    context.exit(exitCodes.someRecordsFailed);
+  }
+}
+
+async function* watchFirst<T>(items: AsyncIterable<T>, see: (first: T) => void): AsyncGenerator<T> {
+  let seen = false;
+  for await (const item of items) {
+    if (!seen) see(item);
+    seen = true;
+    yield item;
+  }
+}
+
+function totalRecords(done: number, fraction: number | null, { limit, shard }: InputFlags) {
+  const parts = shard?.parts ?? 1;
+  const most = limit === undefined ? Number.POSITIVE_INFINITY : Math.ceil(limit / parts);
+  const estimate = fraction === null || fraction === 0 ? null : Math.max(done, Math.round(done / fraction));
+  if (estimate === null) return null;
+  return { records: Math.min(estimate, most), exact: estimate > most };
+}

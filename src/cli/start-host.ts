@@ -1,0 +1,109 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { type ErrorKind, failure, SlmError } from '../errors.js';
+import { connect } from '../host/client.js';
+import type { CliContext } from './context.js';
+import type { TaskFlags } from './open.js';
+import { hostAddress } from './warm.js';
+
+export interface HostFlags extends TaskFlags {
+  /** Milliseconds. */
+  keepAlive: number;
+}
+
+/** What the host tells whoever has started it. */
+export type HostMessage =
+  | { readonly started: { readonly pid: number; readonly model: string } }
+  | { readonly problem: { readonly message: string; readonly hint: string | null; readonly kind: ErrorKind } };
+
+/**
+ * Sees to it that a host has this task ready: the one that is there, or a new one in the background.
+ * @returns null where there was one
+ * @throws SlmError that the host could not start with
+ */
+export async function startHost(
+  context: CliContext,
+  task: string,
+  flags: HostFlags,
+): Promise<{ pid: number; model: string } | null> {
+  const address = await hostAddress(context, task, flags, true);
+  if (address === null) throw noPlace();
+  const there = await connect(address.socket, address.identity);
+  if (there !== null) {
+    there.close();
+    return null;
+  }
+  // Nothing that it writes later goes anywhere, unless asked for: then into a file of ours alone.
+  const log = context.debug ? openSync(`${address.socket}.log`, 'a', 0o600) : null;
+  const child = spawn(process.execPath, [...process.execArgv, ...ownArguments(context, task, flags)], {
+    cwd: context.cwd,
+    env: context.env,
+    detached: true,
+    windowsHide: true,
+    stdio: ['ignore', 'ignore', log ?? 'pipe', 'ipc'],
+  });
+  if (log !== null) {
+    closeSync(log);
+    context.notice(`the host writes its log to ${address.socket}.log`);
+  }
+  child.stderr?.on('data', (chunk: Buffer) => context.stderr.write(chunk));
+  try {
+    return await outcome(child, context.signal);
+  } finally {
+    if (child.connected) child.disconnect();
+    child.stderr?.destroy();
+    child.unref();
+  }
+}
+
+export function noPlace(): SlmError {
+  return failure(
+    'there is no folder for sockets that only you can reach',
+    'Set XDG_RUNTIME_DIR to a folder of yours with mode 0700, or remove what is in the way (docs/warm.md).',
+  );
+}
+
+/** The same program with the same wishes, in the foreground. */
+function ownArguments(context: CliContext, task: string, flags: HostFlags): string[] {
+  const option = (name: string, value: string | number | undefined) =>
+    value === undefined ? [] : [`--${name}`, String(value)];
+  return [
+    process.argv[1] as string,
+    'warm',
+    task,
+    '--foreground',
+    ...option('keep-alive', `${flags.keepAlive}ms`),
+    ...option('model', flags.model),
+    ...option('threads', flags.threads),
+    ...option('context-size', flags.contextSize),
+    ...option('gpu', flags.gpu),
+    ...option('threshold', flags.threshold),
+    ...(flags.untuned === true ? ['--untuned'] : []),
+    ...(flags.context ?? []).flatMap((document) => option('context', document)),
+    ...(context.offline ? ['--offline'] : []),
+    ...(context.quiet ? ['--quiet'] : []),
+    ...(context.debug ? ['--debug'] : []),
+  ];
+}
+
+function outcome(child: ChildProcess, signal: AbortSignal): Promise<{ pid: number; model: string }> {
+  return new Promise((resolve, reject) => {
+    const interrupt = () => {
+      child.kill();
+      reject(new SlmError('interrupted', 'interrupted'));
+    };
+    signal.addEventListener('abort', interrupt, { once: true });
+    child.once('error', (error) => reject(failure(`the host cannot start: ${error.message}`, undefined, error)));
+    child.once('exit', (code) => reject(failure(`the host ended at once, with exit code ${code}`)));
+    child.on('message', (sent) => {
+      const message = sent as HostMessage;
+      if ('started' in message) {
+        signal.removeEventListener('abort', interrupt);
+        resolve(message.started);
+      } else {
+        const { kind, message: text, hint } = message.problem;
+        reject(new SlmError(kind, text, hint === null ? {} : { hint }));
+      }
+    });
+  });
+}

@@ -1,0 +1,79 @@
+import path from 'node:path';
+import type { HeadStart } from '../engine/head-start.js';
+import { faceOf, type TaskFace } from '../host/protocol.js';
+import { bucketStore } from '../jobs/bucket-store.js';
+import { knownOutputs } from '../jobs/known-outputs.js';
+import { watchModelFile } from '../jobs/model-file.js';
+import type { JobSpec } from '../jobs/spec.js';
+import { once } from '../lazy.js';
+import { type KnownOutputs, predict } from '../predict.js';
+import { loadProfile } from '../profile/index.js';
+import type { BadRow } from '../record.js';
+import type { EngineUsage, InputRecord, Prediction } from '../types.js';
+import { type CliContext, cacheDirectory, profileContext } from './context.js';
+import { documentsFor, openTaskFor, type TaskFlags } from './open.js';
+import { outputBasis } from './run-spec.js';
+
+/** Where predictions come from: a model in this process, or a warm host. */
+export interface TaskSource {
+  readonly face: TaskFace;
+  /** All that outputs depend on beside the record. May have to read the whole model. */
+  basis(): Promise<JobSpec>;
+  /**
+   * To be called after a result was computed and before it is kept.
+   * @throws SlmError of kind `model` when the model was written to since it was loaded
+   */
+  checkModel(): void;
+  predict(records: AsyncIterable<InputRecord | BadRow>, options: { explain: boolean }): AsyncIterable<Prediction>;
+  /** What the predictions have cost; null where that cannot be told from what others have asked for. */
+  usage(): EngineUsage | null;
+  /** Records whose results were taken from the cache. */
+  cached(): number;
+}
+
+/**
+ * Loads task and model into this process.
+ * @param early the model under way, if it is the one
+ */
+export async function openHere(
+  context: CliContext,
+  spec: string,
+  flags: TaskFlags & { cache?: boolean },
+  parallel: 'one' | 'many',
+  early: HeadStart | null,
+): Promise<TaskSource> {
+  const profile = await loadProfile(spec, profileContext(context));
+  const documents = await documentsFor(context, profile, flags.context ?? []);
+  const { task, close } = await openTaskFor(context, profile, flags, parallel, documents, early);
+  context.onClose(close);
+  const { engine } = task;
+  const modelFile = watchModelFile(engine.model.path);
+  const basis = once(() => outputBasis(context, task, documents, flags));
+  const store = flags.cache === true ? bucketStore(path.join(cacheDirectory(context), 'results')) : null;
+  const known = store === null ? null : knownOutputs(store, task, documents, await basis());
+  return {
+    face: faceOf(task),
+    basis,
+    checkModel: () => modelFile.check(),
+    predict: (records, { explain }) =>
+      predict(task, records, {
+        explain,
+        now: context.now,
+        signal: context.signal,
+        ...(known === null ? {} : { known: checkedFirst(known, () => modelFile.check()) }),
+      }),
+    usage: () => engine.usage(),
+    cached: () => known?.hits ?? 0,
+  };
+}
+
+/** A result of a model that was written to must not stay. */
+function checkedFirst(known: KnownOutputs, check: () => void): KnownOutputs {
+  return {
+    get: (record) => known.get(record),
+    async set(record, output) {
+      check();
+      await known.set(record, output);
+    },
+  };
+}

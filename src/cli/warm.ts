@@ -1,0 +1,149 @@
+import { readFileSync, statSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { failure } from '../errors.js';
+import { type Connection, connect, HostLost } from '../host/client.js';
+import { type HostPlace, hostKey, socketFolder, socketPath } from '../host/place.js';
+import { type Identity, protocol } from '../host/protocol.js';
+import { watchModelFile } from '../jobs/model-file.js';
+import { differences } from '../jobs/spec.js';
+import { once } from '../lazy.js';
+import { mapInOrder } from '../ordered.js';
+import { findTask } from '../profile/paths.js';
+import { isBadRow, predictionOfBadRow } from '../record.js';
+import type { InputRecord, Prediction } from '../types.js';
+import { readConfig } from './config.js';
+import { type CliContext, cacheDirectory, modelEnvironment, profileContext } from './context.js';
+import type { TaskFlags } from './open.js';
+import type { TaskSource } from './task-source.js';
+
+/** Where the host of a task listens, and what it must be. */
+export interface HostAddress {
+  readonly socket: string;
+  readonly identity: Identity;
+}
+
+export function hostPlace({ env }: CliContext): HostPlace {
+  return { runtimeDir: env.XDG_RUNTIME_DIR || null, tempDir: tmpdir(), user: userInfo().username };
+}
+
+/**
+ * The address for a task with these flags. Made of what the user said, not of what the files hold: the host itself
+ * looks whether they have changed, so that a client need not read them.
+ * @param create makes the folder of the sockets
+ * @returns null where no socket can be trusted
+ */
+export async function hostAddress(
+  context: CliContext,
+  task: string,
+  flags: TaskFlags,
+  create = false,
+): Promise<HostAddress | null> {
+  const place = hostPlace(context);
+  const folder = socketFolder(place, create);
+  if (folder === null) return null;
+  const { cwd, folders } = profileContext(context);
+  const config = await readConfig(context);
+  const environment = modelEnvironment(context);
+  const model = flags.model ?? config.model ?? null;
+  const documents = flags.context ?? [];
+  const program = programOf(context);
+  const key = hostKey([
+    // Hosts of another version stay for its clients, beside ours.
+    protocol,
+    program,
+    path.resolve(cwd, findTask(task, folders, cwd)),
+    // A path is one from here.
+    model !== null && /[/\\]|\.gguf$/iu.test(model) && !/^[a-z]{2,}:/u.test(model) ? path.resolve(cwd, model) : model,
+    flags.threads ?? config.threads ?? null,
+    flags.contextSize ?? config.contextSize ?? null,
+    flags.gpu ?? config.gpu ?? null,
+    flags.threshold ?? null,
+    flags.untuned ?? false,
+    // Documents are called by their paths from here.
+    documents.length === 0 ? null : [cwd, documents],
+    environment.dataDir,
+    environment.configDir,
+    cacheDirectory(context),
+  ]);
+  return { socket: socketPath(folder, key, place), identity: { protocol, program, key } };
+}
+
+/** Another version, another installation or another build is another program. */
+function programOf({ packageRoot }: CliContext): string {
+  const { version } = JSON.parse(readFileSync(path.join(packageRoot, 'package.json'), 'utf8')) as { version: string };
+  const here = fileURLToPath(import.meta.url);
+  return `${version} ${here} ${statSync(here).mtimeMs}`;
+}
+
+/** The warm host for a task, if there is one. Whatever it cannot do any more is done here, by `openHere`. */
+export async function openWarm(
+  context: CliContext,
+  task: string,
+  flags: TaskFlags,
+  openHere: () => Promise<TaskSource>,
+): Promise<TaskSource | null> {
+  const address = await hostAddress(context, task, flags);
+  const connection = address === null ? null : await connect(address.socket, address.identity);
+  return connection === null ? null : warmSource(context, connection, openHere);
+}
+
+function warmSource(context: CliContext, connection: Connection, openHere: () => Promise<TaskSource>): TaskSource {
+  const { face, basis, modelFile } = connection.hosted;
+  const watch = watchModelFile(modelFile.path, modelFile.stamp);
+  let substitute: TaskSource | null = null;
+  const here = once(async () => {
+    const source = await openHere();
+    refuseOther(differences(basis, await source.basis()));
+    substitute = source;
+    return source;
+  });
+  const predictOne = async (record: InputRecord): Promise<Prediction> => {
+    try {
+      return await connection.predict(record);
+    } catch (error) {
+      if (!(error instanceof HostLost)) throw error;
+      return predictHere(await here(), record);
+    }
+  };
+  return {
+    face,
+    basis: async () => basis,
+    checkModel() {
+      watch.check();
+      substitute?.checkModel();
+    },
+    async *predict(records) {
+      try {
+        yield* mapInOrder(
+          records,
+          connection.window,
+          async (record) => (isBadRow(record) ? predictionOfBadRow(record) : predictOne(record)),
+          context.signal,
+        );
+      } finally {
+        connection.close();
+      }
+    },
+    usage: () => null,
+    cached: () => 0,
+  };
+}
+
+/** Half of the results from one task and half from another would be worse than half of them. */
+function refuseOther(changes: readonly string[]): void {
+  if (changes.length === 0) return;
+  throw failure(
+    `the warm host has gone, and the task is not what it was when that began:\n${changes.map((line) => `       ${line}`).join('\n')}`,
+    'What is written is whole. Put the task back as it was and go on with --resume, or start over.',
+  );
+}
+
+async function predictHere(source: TaskSource, record: InputRecord): Promise<Prediction> {
+  async function* one() {
+    yield record;
+  }
+  for await (const prediction of source.predict(one(), { explain: false })) return prediction;
+  throw new Error('interrupted');
+}

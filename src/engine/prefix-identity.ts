@@ -1,0 +1,41 @@
+import { statSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { batchSize } from './lane.js';
+import { libraryVersion } from './library.js';
+import type { EngineOptions } from './llama.js';
+import { type PrefixStore, prefixStore } from './prefix-store.js';
+
+/** The store of a model's prefixes for contexts of this shape; null where none is wanted. */
+export function openPrefixStore(
+  options: EngineOptions,
+  context: { contextSize: number; threads: number },
+): PrefixStore | null {
+  if (options.prefixes === undefined) return null;
+  return prefixStore({ ...options.prefixes, identity: prefixIdentity(options, context) });
+}
+
+/**
+ * What the numbers of a state depend on beside its tokens. A cache folder may be shared by machines: processors
+ * of another kind run other code for the same model.
+ */
+function prefixIdentity(options: EngineOptions, context: { contextSize: number; threads: number }): unknown[] {
+  return [
+    1, // Layout of what we keep.
+    libraryVersion(),
+    modelIdentity(options),
+    options.accelerator ?? 'cpu',
+    process.platform,
+    process.arch,
+    cpus()[0]?.model ?? null,
+    context.contextSize,
+    context.threads,
+    batchSize,
+  ];
+}
+
+/** Its digest; of a file that nobody has hashed, or that was derived, where it is, how large, and of what time. */
+function modelIdentity({ path, sha256, derived }: EngineOptions): unknown {
+  if (typeof sha256 === 'string' && derived !== true) return sha256;
+  const { size, mtimeMs } = statSync(path);
+  return [path, size, mtimeMs];
+}

@@ -1,0 +1,146 @@
+import { createConnection, type Socket } from 'node:net';
+import type { InputRecord, Prediction } from '../types.js';
+import { onMessages, send } from './framing.js';
+import { isTrusted } from './place.js';
+import { type Hosted, type HostStatus, type Identity, type Reply, type Request, unpackOutput } from './protocol.js';
+
+/** A host that has accepted us. */
+export interface Connection {
+  readonly hosted: Hosted;
+  /** Records that may be under way at once. */
+  readonly window: number;
+  /** @throws HostLost when the host will not answer any more; the record can be done elsewhere then */
+  predict(record: InputRecord): Promise<Prediction>;
+  close(): void;
+}
+
+/** The host has gone, or has nothing to say. */
+export class HostLost extends Error {
+  override readonly name = 'HostLost';
+}
+
+/** A host that is there answers within a few milliseconds. */
+const greetingMs = 2000;
+/** A host at work says every second that it is; one that was stopped (SIGSTOP) does not. */
+const silenceMs = 30_000;
+
+/** Connects to the host at `socket`; null when there is none that does this task with this program. */
+export async function connect(socket: string, identity: Identity): Promise<Connection | null> {
+  const stream = await open(socket);
+  if (stream === null) return null;
+  return new Promise((resolve) => {
+    const give = (connection: Connection | null) => {
+      clearTimeout(timer);
+      if (connection === null) stream.destroy();
+      resolve(connection);
+    };
+    const timer = setTimeout(() => give(null), greetingMs);
+    const talk = conversation(stream);
+    stream.once('close', () => give(null));
+    onMessages(stream, (message) => {
+      const reply = message as Reply;
+      if ('ready' in reply) give({ hosted: reply.ready, window: reply.window, ...talk.calls });
+      else if ('refused' in reply) give(null);
+      else talk.receive(reply);
+    });
+    send(stream, { hello: identity } satisfies Request);
+  });
+}
+
+/** Records under way on one connection. */
+function conversation(stream: Socket) {
+  const waiting = new Map<
+    number,
+    { record: InputRecord; resolve(value: Prediction): void; reject(error: Error): void }
+  >();
+  const texts = new Map<number, string>();
+  let lost: HostLost | null = null;
+  let nextId = 0;
+  let silence: NodeJS.Timeout | undefined;
+
+  function listen(): void {
+    clearTimeout(silence);
+    if (waiting.size > 0) silence = setTimeout(() => stream.destroy(), silenceMs);
+  }
+
+  stream.on('close', () => {
+    lost ??= new HostLost('the host has gone');
+    for (const { reject } of waiting.values()) reject(lost);
+    waiting.clear();
+    listen();
+  });
+
+  function receive(reply: Reply): void {
+    if ('textId' in reply) texts.set(reply.textId, reply.text);
+    if ('id' in reply) {
+      const asked = waiting.get(reply.id);
+      waiting.delete(reply.id);
+      if ('failed' in reply) asked?.reject(new HostLost(reply.failed));
+      else if (asked !== undefined) {
+        const { output, error, ms } = reply;
+        asked.resolve({
+          record: asked.record,
+          ...(output === undefined ? {} : { output: unpackOutput(output, texts) }),
+          ...(error === undefined ? {} : { error }),
+          ms,
+        });
+      }
+    }
+    listen();
+  }
+
+  return {
+    receive,
+    calls: {
+      predict: (record: InputRecord) =>
+        new Promise<Prediction>((resolve, reject) => {
+          if (lost !== null) return reject(lost);
+          const id = nextId++;
+          waiting.set(id, { record, resolve, reject });
+          send(stream, { record, id } satisfies Request);
+          listen();
+        }),
+      close: () => stream.destroy(),
+    },
+  };
+}
+
+/** What the host at `socket` is doing; `gone` when nobody listens there, `silent` when there is no answer. */
+export async function askStatus(socket: string): Promise<HostStatus | 'gone' | 'silent'> {
+  const stream = await open(socket);
+  if (stream === null) return isTrusted(socket) ? 'gone' : 'silent';
+  const reply = await ask(stream, { status: true });
+  return reply !== null && 'status' in reply ? reply.status : 'silent';
+}
+
+/** Asks the host to end; resolves when it has closed the connection. */
+export async function askToStop(socket: string): Promise<void> {
+  const stream = await open(socket);
+  if (stream !== null) await ask(stream, { stop: true });
+}
+
+/** The first answer; null when there is none. */
+function ask(stream: Socket, request: Request): Promise<Reply | null> {
+  return new Promise((resolve) => {
+    const give = (reply: Reply | null) => {
+      clearTimeout(timer);
+      stream.destroy();
+      resolve(reply);
+    };
+    const timer = setTimeout(() => give(null), greetingMs);
+    stream.once('close', () => give(null));
+    onMessages(stream, (message) => give(message as Reply));
+    send(stream, request);
+  });
+}
+
+/** Null when nobody listens, or where somebody else might. */
+function open(socket: string): Promise<Socket | null> {
+  if (!isTrusted(socket)) return Promise.resolve(null);
+  return new Promise((resolve) => {
+    const stream = createConnection(socket);
+    stream.once('connect', () => resolve(stream));
+    // After the start, an error closes the socket, and that is what counts.
+    stream.on('error', () => resolve(null));
+  });
+}

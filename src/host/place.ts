@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import { chmodSync, lstatSync, mkdirSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+
+/** Where hosts of this user have their sockets. */
+export interface HostPlace {
+  /** `$XDG_RUNTIME_DIR`, or null where there is none. */
+  readonly runtimeDir: string | null;
+  readonly tempDir: string;
+  readonly user: string;
+}
+
+const windows = process.platform === 'win32';
+const pipes = '\\\\.\\pipe\\';
+
+/**
+ * The folder of the sockets. Made when `create` is set; null where it is missing, or where it is not a folder of
+ * this user alone: in a shared `/tmp` somebody else may have made it first.
+ */
+export function socketFolder(place: HostPlace, create: boolean): string | null {
+  const folder =
+    place.runtimeDir === null
+      ? path.join(place.tempDir, `slm-${process.getuid?.() ?? place.user}`)
+      : path.join(place.runtimeDir, 'slm');
+  if (windows) return folder;
+  if (create) {
+    try {
+      mkdirSync(folder, { mode: 0o700 });
+      chmodSync(folder, 0o700); // Whatever the umask.
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return null;
+    }
+  }
+  return isOurs(folder, 'folder') ? folder : null;
+}
+
+/** Whether only this user can reach it: not a link, ours, and closed to everybody else. */
+function isOurs(file: string, kind: 'folder' | 'socket'): boolean {
+  const stats = lstatSync(file, { throwIfNoEntry: false });
+  if (stats === undefined || (kind === 'folder' ? !stats.isDirectory() : !stats.isSocket())) return false;
+  return stats.uid === process.getuid?.() && (stats.mode & 0o077) === 0;
+}
+
+export function socketPath(folder: string, key: string, place: HostPlace): string {
+  // A path of a socket may have about 100 bytes.
+  const name = key.slice(0, 16);
+  return windows ? `${pipes}slm-${place.user}-${name}` : path.join(folder, `${name}.sock`);
+}
+
+/** Every socket of the folder, of live hosts and of dead ones. */
+export function listSockets(folder: string, place: HostPlace): string[] {
+  if (windows) {
+    return readdirSync(pipes)
+      .filter((name) => name.startsWith(`slm-${place.user}-`))
+      .map((name) => pipes + name);
+  }
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.sock'))
+    .sort()
+    .map((name) => path.join(folder, name));
+}
+
+/** Whether this socket may be connected to. */
+export function isTrusted(socket: string): boolean {
+  return windows || isOurs(socket, 'socket');
+}
+
+/** Digest of everything that decides what a host computes. */
+export function hostKey(parts: readonly unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}

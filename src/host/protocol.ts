@@ -1,0 +1,99 @@
+import type { FileStamp } from '../jobs/model-file.js';
+import type { JobSpec } from '../jobs/spec.js';
+import type { Task } from '../predict.js';
+import type { InputRecord, Output, TaskType } from '../types.js';
+
+/** Raised with every change of the messages; both sides must have the same. */
+export const protocol = 2;
+
+/** What the client must know of a task to read its input and write its results. */
+export interface TaskFace {
+  readonly name: string;
+  readonly type: TaskType;
+  readonly input: string;
+  /** Names, in order. */
+  readonly labels: readonly string[];
+  readonly multiLabel: boolean;
+  /** Name of the model that it is done with. */
+  readonly model: string;
+}
+
+export function faceOf({ profile, engine }: Pick<Task, 'profile' | 'engine'>): TaskFace {
+  const { name, type, input, labels, multiLabel } = profile;
+  return { name, type, input, labels: labels.map((label) => label.name), multiLabel, model: engine.model.name };
+}
+
+/** What a host has loaded. */
+export interface Hosted {
+  readonly face: TaskFace;
+  /** All that outputs depend on beside the record. */
+  readonly basis: JobSpec;
+  /** The mapped file, as it was when it was loaded. */
+  readonly modelFile: { readonly path: string; readonly stamp: FileStamp | null };
+}
+
+/** Who speaks: a host answers only to the same program, protocol and task. */
+export interface Identity {
+  readonly protocol: number;
+  /** Version and build of the program. */
+  readonly program: string;
+  /** All that decides what a host computes; the name of its socket comes from it. */
+  readonly key: string;
+}
+
+/** What `slm ps` shows. */
+export interface HostStatus {
+  readonly pid: number;
+  readonly task: string;
+  readonly model: string;
+  readonly memoryBytes: number;
+  /** Since the last client has gone; 0 while one is there. */
+  readonly idleMs: number;
+  readonly keepAliveMs: number;
+  /** Records done since the start. */
+  readonly records: number;
+}
+
+export type Request =
+  | { readonly hello: Identity }
+  | { readonly record: InputRecord; readonly id: number }
+  | { readonly status: true }
+  | { readonly stop: true };
+
+export type Reply =
+  /** `window`: records that may be under way at once. */
+  | { readonly ready: Hosted; readonly window: number }
+  | { readonly refused: string }
+  /** A document that answers point to; sent before the first of them. */
+  | { readonly text: string; readonly textId: number }
+  | { readonly id: number; readonly output?: PackedOutput; readonly error?: string; readonly ms: number }
+  /** The record could not be tried at all: the client shall do it. */
+  | { readonly id: number; readonly failed: string }
+  /** Still there, still at work. */
+  | { readonly alive: true }
+  | { readonly status: HostStatus };
+
+/** An output whose evidence may stand for a text that was sent before. */
+export type PackedOutput = Output | { readonly packed: Output; readonly textId: number };
+
+/** Replaces the text of a document by its number; `send` is called where the other side does not have it yet. */
+export function packOutput(
+  output: Output,
+  documents: ReadonlyMap<string, number>,
+  send: (text: string, textId: number) => void,
+): PackedOutput {
+  if (output.type !== 'answer' || output.evidence === undefined) return output;
+  const textId = documents.get(output.evidence.text);
+  if (textId === undefined) return output;
+  send(output.evidence.text, textId);
+  return { packed: { ...output, evidence: { ...output.evidence, text: '' } }, textId };
+}
+
+export function unpackOutput(output: PackedOutput, texts: ReadonlyMap<number, string>): Output {
+  if (!('packed' in output)) return output;
+  const { packed, textId } = output;
+  const text = texts.get(textId);
+  if (packed.type !== 'answer' || packed.evidence === undefined || text === undefined)
+    throw new Error(`the host pointed to text ${textId}, which it has not sent`);
+  return { ...packed, evidence: { ...packed.evidence, text } };
+}

@@ -1,0 +1,229 @@
+import { chmodSync, rmSync, statSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { messageOf } from '../errors.js';
+import { predict, type Task } from '../predict.js';
+import type { InputRecord, Prediction } from '../types.js';
+import { askStatus } from './client.js';
+import { onMessages, send } from './framing.js';
+import { type Hosted, type HostStatus, type Identity, packOutput, type Reply, type Request } from './protocol.js';
+import { createTurns, type Guest } from './turns.js';
+
+export interface HostOptions {
+  readonly socket: string;
+  readonly identity: Identity;
+  readonly task: Task;
+  /** What clients are told of it. */
+  readonly hosted: Hosted;
+  /** Texts that answers may point to. */
+  readonly documents: readonly string[];
+  readonly keepAliveMs: number;
+  /** Whether task, documents and model are still what they were when they were loaded. */
+  readonly isCurrent: () => Promise<boolean>;
+  readonly now: () => number;
+  readonly memoryBytes: () => number;
+  /** Ends the host. */
+  readonly signal: AbortSignal;
+}
+
+const tickMs = 1000;
+
+/** Thrown by `listen` when a live host has this socket already. */
+export class AlreadyThere extends Error {
+  override readonly name = 'AlreadyThere';
+}
+
+/** A host that listens. */
+export interface Host {
+  /** Resolves when the host has ended: nobody came for a while, it was told to, or its task has changed. */
+  readonly ended: Promise<void>;
+}
+
+/**
+ * Listens for clients and does their records. Whoever can open the socket may use it: its folder and its mode let
+ * nobody in but the user.
+ * @throws AlreadyThere
+ */
+export async function listen(options: HostOptions): Promise<Host> {
+  const sockets = new Set<Socket>();
+  /** Those that have greeted us. */
+  const clients = new Set<Socket>();
+  const join = createTurns(options.task.engine.lanes);
+  let lastSeen = options.now();
+  let records = 0;
+  let end: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+
+  const status = (): HostStatus => ({
+    pid: process.pid,
+    task: options.task.profile.name,
+    model: options.task.engine.model.name,
+    memoryBytes: options.memoryBytes(),
+    idleMs: clients.size > 0 ? 0 : Math.round(options.now() - lastSeen),
+    keepAliveMs: options.keepAliveMs,
+    records,
+  });
+
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    const client = attend(socket, options, join());
+    onMessages(socket, (message) => {
+      const request = message as Request;
+      if ('status' in request) send(socket, { status: status() } satisfies Reply);
+      else if ('stop' in request) end();
+      else if ('hello' in request) {
+        clients.add(socket);
+        void client.greet(request.hello).then((welcome) => {
+          if (!welcome) end();
+        });
+      } else if ('record' in request) {
+        records++;
+        void client.work(request.record, request.id);
+      }
+    });
+    socket.on('close', () => {
+      client.leave();
+      sockets.delete(socket);
+      // Asking for the status is no use.
+      if (clients.delete(socket)) lastSeen = options.now();
+    });
+  });
+  await take(server, options.socket);
+  const inode = inodeOf(options.socket);
+
+  const tick = setInterval(
+    () => {
+      if (clients.size === 0 && options.now() - lastSeen >= options.keepAliveMs) end();
+      // Somebody has removed our socket: no client will ever find us.
+      if (inodeOf(options.socket) !== inode) end();
+    },
+    Math.min(tickMs, options.keepAliveMs),
+  );
+  options.signal.addEventListener('abort', () => end(), { once: true });
+
+  return {
+    ended: ended.then(async () => {
+      clearInterval(tick);
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    }),
+  };
+}
+
+/** Serves one client. */
+function attend(socket: Socket, options: HostOptions, guest: Guest) {
+  const { task, hosted, identity, documents } = options;
+  const { engine } = task;
+  const abort = new AbortController();
+  const documentIds = new Map(documents.map((text, id) => [text, id]));
+  const sent = new Set<number>();
+  let welcome = false;
+  let underWay = 0;
+  let pulse: NodeJS.Timeout | undefined;
+  const reply = (message: Reply) => send(socket, message);
+  // The pieces of all clients take turns, so that a long document of one does not keep the others waiting.
+  const shared: Task = {
+    ...task,
+    engine: { ...engine, hold: (work) => guest.take(() => engine.hold(work)) },
+  };
+
+  return {
+    /** False when what we hold is out of date: nobody can use us any more. */
+    async greet(hello: Identity): Promise<boolean> {
+      const ours = hello.protocol === identity.protocol && hello.program === identity.program;
+      if (!ours || hello.key !== identity.key) {
+        reply({ refused: 'another program or task' });
+        return true;
+      }
+      // Whatever cannot be read any more has changed, too.
+      if (!(await options.isCurrent().catch(() => false))) {
+        reply({ refused: 'the task or the model has changed' });
+        return false;
+      }
+      welcome = true;
+      reply({ ready: hosted, window: engine.lanes * 2 });
+      return true;
+    },
+
+    async work(record: InputRecord, id: number): Promise<void> {
+      if (!welcome) return;
+      underWay++;
+      pulse ??= setInterval(() => reply({ alive: true }), tickMs);
+      try {
+        const prediction = await predictOne(shared, record, options.now, abort.signal);
+        if (prediction === null) return;
+        const { output, error, ms } = prediction;
+        reply({
+          id,
+          ...(output === undefined ? {} : { output: packOutput(output, documentIds, sendOnce) }),
+          ...(error === undefined ? {} : { error }),
+          ms,
+        });
+      } catch (error) {
+        reply({ id, failed: messageOf(error) });
+      } finally {
+        underWay--;
+        if (underWay === 0) {
+          clearInterval(pulse);
+          pulse = undefined;
+        }
+      }
+    },
+
+    leave(): void {
+      abort.abort();
+      clearInterval(pulse);
+    },
+  };
+
+  function sendOnce(text: string, textId: number): void {
+    if (sent.has(textId)) return;
+    sent.add(textId);
+    reply({ text, textId });
+  }
+}
+
+/** Null when the client has gone meanwhile. */
+async function predictOne(
+  task: Task,
+  record: InputRecord,
+  now: () => number,
+  signal: AbortSignal,
+): Promise<Prediction | null> {
+  async function* one() {
+    yield record;
+  }
+  for await (const prediction of predict(task, one(), { explain: false, now, signal })) return prediction;
+  return null;
+}
+
+/** Binds the socket, in the place of one that a killed host has left. */
+async function take(server: Server, socket: string): Promise<void> {
+  try {
+    await bind(server, socket);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    if ((await askStatus(socket)) !== 'gone') throw new AlreadyThere();
+    rmSync(socket, { force: true });
+    await bind(server, socket);
+  }
+  if (process.platform !== 'win32') chmodSync(socket, 0o600);
+}
+
+function bind(server: Server, socket: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(socket, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function inodeOf(socket: string): number | null {
+  if (process.platform === 'win32') return null;
+  return statSync(socket, { throwIfNoEntry: false })?.ino ?? null;
+}

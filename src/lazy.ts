@@ -1,0 +1,20 @@
+import { createRequire } from 'node:module';
+
+const require = createRequire(import.meta.url);
+
+/**
+ * A CommonJS package that is loaded at its first use: most commands need few of them, and each costs 5 to 40 ms.
+ * @example const ajv = lazy<typeof import('ajv')>('ajv');
+ */
+export function lazy<T>(name: string): () => T {
+  return () => require(name) as T;
+}
+
+/** What `make` returns, made at the first call. */
+export function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
