@@ -171,7 +171,9 @@ function coveringAlphabet(profile: TaskProfile, model: ResolvedModel): AlphabetN
   if (profile.type !== 'classify' && methodOf(profile).recipe === undefined) return null;
   if ((summarize(checkGguf(model.path)).vocabularySize ?? 0) < smallVocabulary) return null;
   const own = JSON.stringify([profile.prompt, profile.labels, profile.options, profile.tuned?.shots]);
-  const examples = profile.examples.map(({ record }) => record.text).join('\n');
+  // What was trained brings its own examples along, or none.
+  const read = methodOf(profile).recipe === undefined ? profile.examples : [];
+  const examples = read.map(({ record }) => record.text).join('\n');
   return writtenWith('latin', own) && writtenWith('latin', examples) ? 'latin' : null;
 }
 

@@ -20,6 +20,11 @@ const commands: Readonly<Record<string, Entry>> = {
     description: 'measure a task on its fixtures, or on labelled data',
     load: async () => (await import('./eval.js')).evalCommand,
   },
+  tune: {
+    usage: '[options] <task>',
+    description: 'make a task good by labelled examples, without changing the model',
+    load: async () => (await import('./tune.js')).tuneCommand,
+  },
   warm: {
     usage: '[options] <task>',
     description: 'keep a task and its model in memory, so that `slm run` starts at once',

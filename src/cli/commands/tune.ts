@@ -1,0 +1,70 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { readers } from '../../records/index.js';
+import type { CliContext } from '../context.js';
+import { duration, labelMap, shared, wholeNumber } from '../options.js';
+import type { TuneFlags } from '../tune-task.js';
+
+/** `slm tune`: a task made good by labelled examples; the model stays as it is. */
+export function tuneCommand(context: CliContext): Command {
+  return new Command('tune')
+    .description('make a task good by labelled examples, without changing the model')
+    .argument('<task>', 'a task name, or a path to a task.yaml or its folder')
+    .option('-d, --data <file>', 'labelled data; "-" is standard input (default: the examples of the task)')
+    .addOption(
+      new Option('--data-format <name>', 'how to read it, instead of by the suffix').choices(
+        Object.values(readers)
+          .filter((reader) => reader.labelled)
+          .map((reader) => reader.name),
+      ),
+    )
+    .addOption(shared.field())
+    .option('--label-field <name>', 'field or column of the label')
+    .addOption(
+      new Option(
+        '--label-map <pairs>',
+        'names of labels in the data: 0=negative,1=positive; nothing after "=" drops an entity',
+      ).argParser(labelMap),
+    )
+    .addOption(shared.columns())
+    .addOption(shared.delimiter())
+    .addOption(shared.maxRecordSize())
+    .addOption(shared.limit())
+    .addOption(
+      new Option('--method <kind>', 'what is tried: everything, heads over frozen features, or label scores')
+        .choices(['auto', 'head', 'scores'])
+        .default('auto'),
+    )
+    .addOption(
+      new Option('--budget <time>', 'time for the search, such as 5m; the last fit comes on top')
+        .argParser(duration)
+        .default(600_000, '10m'),
+    )
+    .addOption(
+      new Option('--precision <p>', 'choose the threshold so that this share of what is given is right')
+        .argParser(share)
+        .conflicts('coverage'),
+    )
+    .addOption(
+      new Option('--coverage <p>', 'choose the threshold so that this share of the results is given').argParser(share),
+    )
+    .addOption(new Option('--seed <n>', 'seed of every draw').argParser(wholeNumber(0)).default(1))
+    .option('--no-compare', 'do not measure the task as it was before')
+    .option('--reset', 'remove what was tuned for the model')
+    .option('--into <folder>', "write the overlay there (default: the task's tuned/, or for built-in tasks yours)")
+    .option('--json', 'the report as JSON')
+    .option('--report <file>', 'write a report as a web page, too')
+    .addOption(shared.model())
+    .addOption(shared.threads())
+    .addOption(shared.contextSize())
+    .addOption(shared.gpu())
+    .action(async (task: string, flags: TuneFlags) => {
+      const { resetTuning, tuneTask } = await import('../tune-task.js');
+      await (flags.reset === true ? resetTuning : tuneTask)(context, task, flags);
+    });
+}
+
+function share(value: string): number {
+  const number = Number(value);
+  if (!(number > 0 && number < 1)) throw new InvalidArgumentError('Expected a number between 0 and 1.');
+  return number;
+}

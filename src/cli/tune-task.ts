@@ -1,0 +1,214 @@
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import { fileCache } from '../cache.js';
+import { exitCodes, messageOf, SlmError } from '../errors.js';
+import { checkDerivable } from '../gguf/architectures.js';
+import { checkGguf } from '../gguf/check.js';
+import { number, summarize } from '../gguf/summary.js';
+import type { ResolvedModel } from '../models/index.js';
+import { predict } from '../predict.js';
+import { loadProfile } from '../profile/index.js';
+import type { Overlay } from '../profile/overlay.js';
+import { removeOverlay, writeOverlay } from '../profile/write-overlay.js';
+import { tuningData } from '../tune/data.js';
+import type { TrialJournal } from '../tune/search.js';
+import { type TuneResult, tune } from '../tune/tune.js';
+import type { Trial, Trialled, TuneSession } from '../tune/types.js';
+import type { Engine, Example, InputRecord, Output, TaskProfile } from '../types.js';
+import { type CliContext, cacheDirectory, profileContext } from './context.js';
+import { type GoldFlags, readGold } from './gold.js';
+import { chooseModel, documentsFor, type EngineFlags, openResolved, openTaskOn, resolveNamed } from './open.js';
+import { tuneReportJson, tuneReportText } from './tune-report.js';
+import { modelDigest, overlayFolders } from './tuned.js';
+import { createTuneProgress } from './ui/tune-progress.js';
+
+export interface TuneFlags extends EngineFlags, GoldFlags {
+  data?: string;
+  method: 'auto' | 'head' | 'scores';
+  /** Milliseconds. */
+  budget: number;
+  precision?: number;
+  coverage?: number;
+  seed: number;
+  compare: boolean;
+  reset?: boolean;
+  into?: string;
+  json?: boolean;
+  report?: string;
+}
+
+/** Searches, fits the best candidate on everything, and writes the overlay. */
+export async function tuneTask(context: CliContext, spec: string, flags: TuneFlags): Promise<void> {
+  const profile = await loadProfile(spec, profileContext(context));
+  const given = flags.data === undefined ? profile.examples : await readGold(context, profile, flags.data, flags);
+  const { examples, notices, sha256 } = tuningData(profile, given, profile.fixtures);
+  for (const notice of notices) context.notice(notice);
+  const model = await resolveNamed(context, await chooseModel(context, flags, profile));
+  const modelSha256 = await modelDigest(context, model);
+  const engine = await openResolved(context, model, flags, 'many');
+  const progress = createTuneProgress(context, `${profile.name} on ${model.name}`, examples.length, flags.budget);
+  try {
+    // Tuning has no way to the fixtures.
+    const blind: TaskProfile = { ...profile, fixtures: [] };
+    const session = sessionOf(context, blind, model, engine, flags, progress.step);
+    const key = createHash('sha256')
+      .update(JSON.stringify([context.version, profile.digest, modelSha256, sha256, flags.seed]))
+      .digest('hex')
+      .slice(0, 32);
+    const result = await tune(session, examples, {
+      seed: flags.seed,
+      budgetMs: flags.budget,
+      now: context.now,
+      signal: context.signal,
+      kind: flags.method,
+      target:
+        flags.precision !== undefined
+          ? { precision: flags.precision }
+          : flags.coverage !== undefined
+            ? { coverage: flags.coverage }
+            : null,
+      journal: journalIn(context, key),
+      onTrial: progress.trial,
+      before: flags.compare ? (list) => asItWas(context, blind, engine, list, progress.step) : null,
+    });
+    progress.end();
+    const folder =
+      flags.into === undefined ? overlayFolders(context, profile)[0] : path.resolve(context.cwd, flags.into);
+    const overlay: Omit<Overlay, 'head'> = {
+      task: profile.name,
+      model: model.name,
+      modelSha256,
+      profile: profile.digest,
+      method: result.found.method,
+      options: { ...result.found.options },
+      ...(result.found.prompt === undefined ? {} : { prompt: { ...result.found.prompt } }),
+      ...(result.found.shots === undefined
+        ? {}
+        : { shots: result.found.shots.map(({ fields, label }) => ({ fields: { ...fields }, label })) }),
+      ...(result.found.calibration === undefined
+        ? {}
+        : {
+            calibration: {
+              temperature: result.found.calibration.temperature,
+              bias: [...result.found.calibration.bias],
+            },
+          }),
+      ...(result.found.threshold === undefined ? {} : { threshold: { ...result.found.threshold } }),
+      data: { file: flags.data === undefined ? 'examples' : path.basename(flags.data), n: examples.length, sha256 },
+      seed: flags.seed,
+      scores: scoresOf(result),
+      trials: result.search.trials.map(trialOf),
+    };
+    const file = writeOverlay(folder as string, overlay, result.found.head ?? null);
+    const shown = path.relative(context.cwd, file).startsWith('..') ? file : path.relative(context.cwd, file);
+    context.stdout.write(
+      flags.json === true
+        ? `${JSON.stringify(tuneReportJson(result, overlay, shown), null, 2)}\n`
+        : await tuneReportText(context, profile, result, overlay, shown),
+    );
+    if (result.search.stopped === 'interrupted') context.exit(exitCodes.interrupted);
+  } finally {
+    progress.end();
+    await engine.dispose();
+  }
+}
+
+/** Removes overlays of a task for a model from where they would be written. */
+export async function resetTuning(context: CliContext, spec: string, flags: TuneFlags): Promise<void> {
+  const profile = await loadProfile(spec, profileContext(context));
+  const model = await chooseModel(context, flags, profile);
+  const [folder] = overlayFolders(context, profile);
+  const removed = removeOverlay(flags.into ?? (folder as string), model.replace(/^.*[/\\]|\.gguf$/gu, ''));
+  context.notice(removed ? `removed what was tuned of ${profile.name} for ${model}` : 'nothing was tuned');
+}
+
+function sessionOf(
+  context: CliContext,
+  profile: TaskProfile,
+  model: ResolvedModel,
+  engine: Engine,
+  flags: TuneFlags,
+  onProgress: TuneSession['onProgress'],
+): TuneSession {
+  const header = checkGguf(model.path);
+  const { blockCount } = summarize(header);
+  const width = number(header, `${engine.model.architecture}.embedding_length`) ?? 0;
+  let derive: TuneSession['derive'] = (recipe) => openResolved(context, model, flags, 'many', recipe);
+  try {
+    checkDerivable(header, { layers: 1, tokens: 'all', output: { values: [new Float32Array(width)] } });
+  } catch (error) {
+    if (!(error instanceof SlmError)) throw error;
+    context.notice(`no heads are tried: ${messageOf(error)}`);
+    derive = { impossible: messageOf(error) };
+  }
+  return {
+    profile,
+    engine,
+    blocks: blockCount ?? 1,
+    width,
+    derive,
+    seed: flags.seed,
+    signal: context.signal,
+    onProgress,
+  };
+}
+
+/** What the task says as it stands, for the comparison; with constants that are not fitted on these examples. */
+async function asItWas(
+  context: CliContext,
+  profile: TaskProfile,
+  engine: Engine,
+  examples: readonly Example[],
+  onProgress: TuneSession['onProgress'],
+): Promise<Output[]> {
+  const task = await openTaskOn(context, profile, engine, await documentsFor(context, profile, []));
+  async function* records(): AsyncIterable<InputRecord> {
+    for (const { record } of examples) yield record;
+  }
+  const outputs: Output[] = [];
+  const options = { explain: false, now: context.now, signal: context.signal };
+  for await (const { output } of predict(task, records(), options)) {
+    outputs.push(output as Output);
+    onProgress('measuring the task as it was', outputs.length, examples.length);
+  }
+  return outputs;
+}
+
+/** Finished trials, so that a search that was broken off goes on where it was. */
+function journalIn(context: CliContext, key: string): TrialJournal {
+  const cache = fileCache(path.join(cacheDirectory(context), 'tuning', key));
+  return {
+    get: async (trial) => (await cache.get(trial)) as Trialled | null,
+    set: (trial, value) => cache.set(trial, value),
+  };
+}
+
+function scoresOf({ after, before, lexical, threshold }: TuneResult): Overlay['scores'] {
+  const figure = ({ score, interval }: Pick<Trial, 'score' | 'interval'>) => ({
+    value: rounded(score),
+    low: rounded(interval?.low ?? score),
+    high: rounded(interval?.high ?? score),
+  });
+  return {
+    tuned: figure(after),
+    ...(before === null ? {} : { before: figure(before) }),
+    ...(lexical === null ? {} : { 'without a model': figure(lexical) }),
+    ...(threshold === null ? {} : { coverage: { value: rounded(threshold.coverage), low: 0, high: 1 } }),
+  };
+}
+
+function trialOf({ title, n, folds, score, interval, tokensPerRecord }: Trial): Record<string, unknown> {
+  return {
+    title,
+    n,
+    folds,
+    score: rounded(score),
+    low: rounded(interval?.low ?? score),
+    high: rounded(interval?.high ?? score),
+    tokens: Math.round(tokensPerRecord * 10) / 10,
+  };
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 10_000) / 10_000;
+}
