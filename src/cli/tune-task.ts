@@ -11,7 +11,7 @@ import { loadProfile } from '../profile/index.js';
 import type { Overlay } from '../profile/overlay.js';
 import { removeOverlay, writeOverlay } from '../profile/write-overlay.js';
 import { tuningData } from '../tune/data.js';
-import type { TrialJournal } from '../tune/search.js';
+import { type TrialJournal, tuningMetric } from '../tune/search.js';
 import { type TuneResult, tune } from '../tune/tune.js';
 import type { Trial, Trialled, TuneSession } from '../tune/types.js';
 import type { Engine, Example, InputRecord, Output, TaskProfile } from '../types.js';
@@ -46,7 +46,12 @@ export async function tuneTask(context: CliContext, spec: string, flags: TuneFla
   const model = await resolveNamed(context, await chooseModel(context, flags, profile));
   const modelSha256 = await modelDigest(context, model);
   const engine = await openResolved(context, model, flags, 'many');
-  const progress = createTuneProgress(context, `${profile.name} on ${model.name}`, examples.length, flags.budget);
+  const progress = await createTuneProgress(context, {
+    title: `${profile.name} on ${model.name}`,
+    metric: tuningMetric(profile).title,
+    examples: examples.length,
+    budgetMs: flags.budget,
+  });
   try {
     // Tuning has no way to the fixtures.
     const blind: TaskProfile = { ...profile, fixtures: [] };
@@ -70,6 +75,7 @@ export async function tuneTask(context: CliContext, spec: string, flags: TuneFla
       journal: journalIn(context, key),
       onTrial: progress.trial,
       before: flags.compare ? (list) => asItWas(context, blind, engine, list, progress.step) : null,
+      curves: flags.report !== undefined,
     });
     progress.end();
     const folder =

@@ -86,6 +86,7 @@ function scoreCandidates(session: TuneSession, examples: readonly Example[]): Ca
         title: `label scores, ${count} examples in the prompt, ${kind} calibration`,
         family: `scores ${count}`,
         complexity: 1 + count / 100 + (kind === 'fitted' ? 0.001 : 0),
+        layers: session.blocks,
         async heldOut(part, folds) {
           const scores = await scoreAll(part);
           const fitted = new Map<string, Calibration>();
@@ -165,6 +166,7 @@ function headCandidates(session: TuneSession, examples: readonly Example[]): Can
           title: `head, ${layers} layers, ${count} examples in the prompt${lexical ? ', with words' : ''}`,
           family: `head ${layers} ${count}`,
           complexity: 2 + layers / 1000 + count / 10_000 + (lexical ? 0.1 : 0),
+          layers,
           async heldOut(part) {
             const data = await dataOf(part);
             session.onProgress('training', 0, 1);
@@ -198,6 +200,7 @@ function lexicalCandidate(profile: TaskProfile, seed: number): Candidate {
     title: 'TF-IDF of words and characters, no model',
     family: 'lexical',
     complexity: 0,
+    layers: 0,
     async heldOut(examples) {
       const texts = examples.map(({ record }) => record.text);
       const all = fitTfidf(texts);

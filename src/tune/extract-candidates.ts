@@ -80,6 +80,7 @@ function taggerCandidate(settings: TaggerSettings): Candidate {
     title: `head, ${layers} layers, read ${reading}${lexical ? ', with word features' : ''}, l2 ${l2}`,
     family: `tagger ${layers} ${reading}`,
     complexity: 2 + (reading === 'twice' ? 1 : 0) + layers / 1000 + (lexical ? 0.1 : 0) + l2 / 1e6,
+    layers,
     async heldOut(examples, folds) {
       const hidden = await features.read(examples);
       const texts = textsOf(examples, hidden);
@@ -136,6 +137,7 @@ function lexicalCandidate(labels: readonly string[], prepare: (example: Example)
     title: 'word features alone, no model',
     family: 'lexical',
     complexity: 0,
+    layers: 0,
     async heldOut(examples, folds) {
       const texts = examples.map(prepare);
       const outputs: ExtractOutput[] = [];

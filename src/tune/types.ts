@@ -48,6 +48,8 @@ export interface Candidate {
   readonly family: string;
   /** Prefers the simpler one of two that are as good: 0 needs no model, a whole number more for each kind of effort. */
   readonly complexity: number;
+  /** Blocks of the model that a token goes through; 0 without a model. */
+  readonly layers: number;
   /** Outputs for each example by what was fitted on the other folds. */
   heldOut(examples: readonly Example[], folds: Int32Array): Promise<Trialled>;
   /** Fitted on all examples; null for what is measured only. */
@@ -65,6 +67,8 @@ export interface Trial {
   readonly key: string;
   readonly title: string;
   readonly complexity: number;
+  /** Blocks of the model that a token goes through; 0 without a model. */
+  readonly layers: number;
   /** What it was measured on. */
   readonly examples: readonly Example[];
   readonly n: number;
