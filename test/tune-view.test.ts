@@ -14,6 +14,7 @@ const nothing: TuneState = {
   trials: [],
   skipped: 0,
   step: null,
+  note: null,
   seconds: 0,
   budgetSeconds: 600,
 };
@@ -73,6 +74,11 @@ describe('the view of a search', () => {
     assert.equal(after(begun, ended(trialOf('a', 0.5))).step, null);
   });
 
+  it('shows a notice beneath, until the next trial', () => {
+    assert.match(shown({ note: 'making a file' }), /\nmaking a file$/u);
+    assert.equal(after({ ...nothing, note: 'making a file' }, { kind: 'begin', title: 'head', n: 6 }).note, null);
+  });
+
   it('shows how much of the budget is left', () => {
     assert.match(shown({ seconds: 100 }), /60 examples, 8 min 20 s of the budget left/u);
     assert.match(shown({ seconds: 700 }), /the budget is spent/u);
@@ -82,7 +88,7 @@ describe('the view of a search', () => {
     const trials = Array.from({ length: 20 }, (_, i) => trialOf(String(i), 0.9 - i / 100));
     const frame = shown({ trials, step: { title: 'head', part: null }, skipped: 2 }, 15);
     assert.ok(frame.split('\n').length <= 15, frame);
-    assert.match(frame, /… and 13 that do worse/u);
+    assert.match(frame, /… and 14 that do worse/u);
     assert.match(frame, /2 not tried/u);
   });
 

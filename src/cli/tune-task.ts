@@ -18,6 +18,7 @@ import type { Engine, Example, InputRecord, Output, TaskProfile } from '../types
 import { type CliContext, cacheDirectory, profileContext } from './context.js';
 import { type GoldFlags, readGold } from './gold.js';
 import { chooseModel, documentsFor, type EngineFlags, openResolved, openTaskOn, resolveNamed } from './open.js';
+import { writeTuneReport } from './tune-page.js';
 import { tuneReportJson, tuneReportText } from './tune-report.js';
 import { modelDigest, overlayFolders } from './tuned.js';
 import { createTuneProgress } from './ui/tune-progress.js';
@@ -55,7 +56,7 @@ export async function tuneTask(context: CliContext, spec: string, flags: TuneFla
   try {
     // Tuning has no way to the fixtures.
     const blind: TaskProfile = { ...profile, fixtures: [] };
-    const session = sessionOf(context, blind, model, engine, flags, progress.step);
+    const session = sessionOf(progress.context, blind, model, engine, flags, progress.step);
     const key = createHash('sha256')
       .update(JSON.stringify([context.version, profile.digest, modelSha256, sha256, flags.seed]))
       .digest('hex')
@@ -74,7 +75,7 @@ export async function tuneTask(context: CliContext, spec: string, flags: TuneFla
             : null,
       journal: journalIn(context, key),
       onTrial: progress.trial,
-      before: flags.compare ? (list) => asItWas(context, blind, engine, list, progress.step) : null,
+      before: flags.compare ? (list) => asItWas(progress.context, blind, engine, list, progress.step) : null,
       curves: flags.report !== undefined,
     });
     progress.end();
@@ -107,10 +108,14 @@ export async function tuneTask(context: CliContext, spec: string, flags: TuneFla
     };
     const file = writeOverlay(folder as string, overlay, result.found.head ?? null);
     const shown = path.relative(context.cwd, file).startsWith('..') ? file : path.relative(context.cwd, file);
+    if (flags.report !== undefined) {
+      writeTuneReport(path.resolve(context.cwd, flags.report), profile, result, overlay);
+      context.notice(`report: ${flags.report}`);
+    }
     context.stdout.write(
       flags.json === true
         ? `${JSON.stringify(tuneReportJson(result, overlay, shown), null, 2)}\n`
-        : await tuneReportText(context, profile, result, overlay, shown),
+        : tuneReportText(profile, result, shown),
     );
     if (result.search.stopped === 'interrupted') context.exit(exitCodes.interrupted);
   } finally {

@@ -78,7 +78,7 @@ export async function tune(
   stage(`fitting on all ${examples.length} examples`);
   const found = await (result.chosen.finish as NonNullable<Candidate['finish']>)(examples);
   const measured = after.examples;
-  if (request.before !== null) stage('for comparison');
+  if (request.before !== null) stage('the task as it was');
   const earlier = request.before === null ? null : await request.before(measured);
   const threshold = request.target === null ? null : chooseThreshold(profile, measured, after.outputs, request.target);
   const inPrompt = found.shots?.length ?? 0;

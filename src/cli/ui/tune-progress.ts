@@ -4,6 +4,8 @@ import type { CliContext } from '../context.js';
 import type { TuneState } from './tune-view.js';
 
 export interface TuneProgress {
+  /** For the work that is under way: while a view is drawn, nothing else may write where it stands. */
+  readonly context: CliContext;
   readonly trial: (event: TrialEvent) => void;
   readonly step: (what: string, done: number, total: number) => void;
   end(): void;
@@ -21,7 +23,7 @@ const redrawMs = 150;
 
 /** How far a search is: a live table on a terminal, else a line for each trial; all on stderr. */
 export async function createTuneProgress(context: CliContext, subject: Subject): Promise<TuneProgress> {
-  if (context.quiet) return { trial: () => undefined, step: () => undefined, end: () => undefined };
+  if (context.quiet) return { context, trial: () => undefined, step: () => undefined, end: () => undefined };
   const terminal = (context.stderr as NodeJS.WriteStream).isTTY === true;
   return terminal ? liveProgress(context, subject) : plainProgress(context, subject);
 }
@@ -33,11 +35,13 @@ async function liveProgress(context: CliContext, { budgetMs, ...subject }: Subje
   let view: ReturnType<typeof renderTuneView> | null = null;
   let ended = false;
   let drawnAt = 0;
+  const notes: string[] = [];
   let state: Omit<TuneState, 'seconds'> = {
     ...subject,
     trials: [],
     skipped: 0,
     step: null,
+    note: null,
     budgetSeconds: budgetMs / 1000,
   };
   const draw = () => {
@@ -48,6 +52,16 @@ async function liveProgress(context: CliContext, { budgetMs, ...subject }: Subje
     else view.update(shown);
   };
   return {
+    context: {
+      ...context,
+      quiet: true,
+      notice(text) {
+        if (ended) context.notice(text);
+        else notes.push(text);
+        state = { ...state, note: text };
+        if (view !== null) draw();
+      },
+    },
     trial(event) {
       state = after(state, event);
       draw();
@@ -58,24 +72,28 @@ async function liveProgress(context: CliContext, { budgetMs, ...subject }: Subje
       if (context.now() - drawnAt >= redrawMs || done === total) draw();
     },
     end() {
+      if (ended) return;
       ended = true;
       view?.end();
-      view = null;
+      for (const note of notes) context.notice(note);
     },
   };
 }
 
 /** What is shown after something has happened. */
-export function after<S extends Pick<TuneState, 'trials' | 'skipped' | 'step'>>(state: S, event: TrialEvent): S {
+export function after<S extends Pick<TuneState, 'trials' | 'skipped' | 'step' | 'note'>>(
+  state: S,
+  event: TrialEvent,
+): S {
   switch (event.kind) {
     case 'begin':
-      return { ...state, step: { title: `${event.title}, ${event.n} examples`, part: null } };
+      return { ...state, step: { title: `${event.title}, ${event.n} examples`, part: null }, note: null };
     case 'end':
-      return { ...state, trials: ranked(state.trials, event.trial), step: null };
+      return { ...state, trials: ranked(state.trials, event.trial), step: null, note: null };
     case 'skip':
       return { ...state, skipped: state.skipped + 1 };
     case 'stage':
-      return { ...state, step: { title: event.title, part: null } };
+      return { ...state, step: { title: event.title, part: null }, note: null };
   }
 }
 
@@ -89,6 +107,7 @@ function ranked(trials: readonly Trial[], trial: Trial): Trial[] {
 function plainProgress(context: CliContext, { title, examples, budgetMs }: Subject): TuneProgress {
   context.notice(`tuning ${title}: ${examples} examples, at most ${Math.round(budgetMs / 1000)} s`);
   return {
+    context,
     trial(event) {
       if (event.kind === 'skip') context.notice(`not tried (${event.reason}): ${event.title}`);
       if (event.kind === 'stage') context.notice(event.title);

@@ -20,17 +20,19 @@ export interface TuneState {
   /** Candidates of this round that are left out. */
   readonly skipped: number;
   readonly step: TuneStep | null;
+  /** What was to be said during it. */
+  readonly note: string | null;
   readonly seconds: number;
   readonly budgetSeconds: number;
 }
 
 const barWidth = 30;
 /** Lines of the view beside the trials. */
-const otherLines = 8;
+const otherLines = 9;
 
 /** A search under way. */
 export function TuneView({ rows, ...state }: TuneState & { readonly rows: number }) {
-  const { title, metric, examples, trials, skipped, step, seconds, budgetSeconds } = state;
+  const { title, metric, examples, trials, skipped, step, note, seconds, budgetSeconds } = state;
   const shown = trials.slice(0, Math.max(3, rows - otherLines));
   const more = trials.length - shown.length;
   const left = budgetSeconds - seconds;
@@ -44,6 +46,11 @@ export function TuneView({ rows, ...state }: TuneState & { readonly rows: number
       {more > 0 ? <Text dimColor>{`… and ${more} that do worse`}</Text> : null}
       {skipped > 0 ? <Text dimColor>{`${skipped} not tried`}</Text> : null}
       {step === null ? null : <StepLines {...step} />}
+      {note === null ? null : (
+        <Text dimColor wrap="truncate">
+          {note}
+        </Text>
+      )}
     </Box>
   );
 }
