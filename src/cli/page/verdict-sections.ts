@@ -55,7 +55,7 @@ ${plotSvg({
   description: `Share that is right by the score of the best label, ${after.n} held-out examples. On the dashed line scores are what they say.`,
   x: share('score of the best label'),
   y: share('share that is right'),
-  series: [{ name: 'held-out', colour: 'tuned', joined: true, points }],
+  series: [{ name: 'held-out', colour: 'tuned', joined: false, points }],
   diagonal: true,
 })}<p>Calibration error (ECE) ${value}, 95 % interval ${range}. The larger a dot, the more examples; with few, the error comes out too high. ${
     after.layers > 0 && after.key.startsWith('classifier')
@@ -173,7 +173,7 @@ export function mistakeSection({ after }: TuneResult): Markup {
   const shown = all.slice(0, mostMistakes);
   if (shown.length === 0) return html`<h2>Mistakes</h2>\n<p>None on ${after.n} held-out examples.</p>\n`;
   return html`<h2>The surest mistakes</h2>
-<p>Read these first: some are wrong labels in the data.</p>
+<p>Read these first: some may be wrong labels in the data.</p>
 ${table(
   `${shown.length} of ${all.length} held-out mistakes, the surest first`,
   [{ title: 'where' }, { title: 'score', number: true }, { title: 'gold' }, { title: 'predicted' }, { title: 'text' }],
