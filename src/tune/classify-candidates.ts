@@ -16,10 +16,10 @@ import { memo } from './memo.js';
 import type { Candidate, TuneSession } from './types.js';
 
 /** Shares of the model's blocks after which the end of a prompt is looked at: meaning comes late. */
-const depths = [0.6, 0.8, 1];
+const depths = [0.6, 0.8];
 /** Few-shot examples in the prompt, balanced. */
 const shotCounts = [0, 4, 8, 16];
-const headShotCounts = [0, 8];
+const headShotCounts = [0, 8, 16];
 
 export function classifyCandidates(session: TuneSession, examples: readonly Example[]): Candidate[] {
   const { profile } = session;
