@@ -1,4 +1,4 @@
-import type { Interval } from '../metrics/bootstrap.js';
+import { bootstrapIntervals, type Interval } from '../metrics/bootstrap.js';
 import { mcNemar } from '../metrics/significance.js';
 import { taskTypes } from '../task-types/index.js';
 import type { Example, Output, Threshold } from '../types.js';
@@ -21,19 +21,27 @@ export interface TuneResult {
   readonly search: SearchResult;
   /** Held out, on the same examples. */
   readonly after: Trial;
-  readonly before: { readonly score: number; readonly interval: Interval | null } | null;
+  readonly before: Before | null;
   readonly lexical: Trial | null;
   /** Probability of a difference like that between before and after if there were none. */
   readonly p: number | null;
   readonly threshold: { readonly value: Threshold; readonly coverage: number; readonly reached: number } | null;
 }
 
+/** The task as it was, on the first of the examples that the chosen candidate was measured on. */
+export interface Before {
+  readonly n: number;
+  readonly score: number;
+  readonly interval: Interval | null;
+  readonly outputs: readonly Output[];
+  readonly p: number;
+}
+
+/** More do not change the picture, and prompting takes its time. */
+const mostCompared = 300;
+
 /** Every way to do a task that tuning knows of. */
-export function candidatesFor(
-  session: TuneSession,
-  examples: readonly Example[],
-  kind: TuneRequest['kind'],
-): Candidate[] {
+function candidatesFor(session: TuneSession, examples: readonly Example[], kind: TuneRequest['kind']): Candidate[] {
   const all =
     session.profile.type === 'classify'
       ? classifyCandidates(session, examples)
@@ -54,28 +62,40 @@ export async function tune(
   const result = await search(profile, candidates, examples, request);
   const after = result.trials.find(({ key }) => key === result.chosen.key) as Trial;
   const found = await (result.chosen.finish as NonNullable<Candidate['finish']>)(examples);
+  const earlier = request.before === null ? null : await compare(session, after, request.before);
   const measured = after.examples;
-  const definition = taskTypes[profile.type];
-  const right = (outputs: readonly Output[]) =>
-    measured.map((example, i) =>
-      definition.correct({
-        id: example.record.id,
-        text: example.record.text,
-        gold: example.gold,
-        output: outputs[i] ?? null,
-      }),
-    );
-  const earlier = request.before === null ? null : await request.before(measured);
-  const metric = tuningMetric(profile);
   const threshold = request.target === null ? null : chooseThreshold(profile, measured, after.outputs, request.target);
   return {
     found: threshold === null ? found : { ...found, threshold: threshold.value },
     search: result,
     after,
-    before:
-      earlier === null ? null : { score: prepare(profile, measured, earlier, metric).value() ?? 0, interval: null },
+    before: earlier,
     lexical: result.trials.find(({ complexity }) => complexity === 0) ?? null,
-    p: earlier === null ? null : mcNemar(right(after.outputs), right(earlier)).p,
+    p: earlier?.p ?? null,
     threshold,
+  };
+}
+
+async function compare(session: TuneSession, after: Trial, run: NonNullable<TuneRequest['before']>): Promise<Before> {
+  const { profile, seed } = session;
+  const examples = after.examples.slice(0, mostCompared);
+  const outputs = await run(examples);
+  const prepared = prepare(profile, examples, outputs, tuningMetric(profile));
+  const [interval = null] = bootstrapIntervals([prepared], { seed, resamples: 300 });
+  const right = (given: readonly Output[]) =>
+    examples.map((example, i) =>
+      taskTypes[profile.type].correct({
+        id: example.record.id,
+        text: example.record.text,
+        gold: example.gold,
+        output: given[i] ?? null,
+      }),
+    );
+  return {
+    n: examples.length,
+    score: prepared.value() ?? 0,
+    interval,
+    outputs,
+    p: mcNemar(right(after.outputs), right(outputs)).p,
   };
 }
