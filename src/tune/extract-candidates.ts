@@ -7,8 +7,9 @@ import { collectKeys, featureRows, wordFeatures } from '../heads/word-features.j
 import { type Reading, readWords } from '../heads/word-reading.js';
 import { trainChain } from '../linear/chain.js';
 import { predictScores } from '../linear/model.js';
+import { boundedLogit, fitPlatt, type Platt } from '../linear/platt.js';
 import { words as wordsOf } from '../segment.js';
-import type { Example, ExtractOutput, Span } from '../types.js';
+import type { Example, ExtractOutput, Output, Span } from '../types.js';
 import { breath } from './breath.js';
 import { featureStore } from './feature-store.js';
 import { memo } from './memo.js';
@@ -99,12 +100,13 @@ function taggerCandidate(settings: TaggerSettings): Candidate {
       }
       return { outputs, tokensPerRecord: settings.tokens(examples) };
     },
-    async finish(examples) {
+    async finish(examples, trial) {
       const tagger = trainTagger(textsOf(examples, await features.read(examples)), options);
+      const sureness = fitSureness(trial.examples, trial.outputs);
       return {
         method: 'head',
         options: { windowTokens },
-        head: { blob: taggerBlob({ tagger, layers, reading }), coarse: coarseTaggerArrays },
+        head: { blob: taggerBlob({ tagger, layers, reading, sureness }), coarse: coarseTaggerArrays },
       };
     },
   };
@@ -168,4 +170,22 @@ function tokensOf(session: TuneSession, reading: Reading): (examples: readonly E
     const tokens = examples.reduce((sum, { record }) => sum + session.engine.tokenize(` ${record.text}`).length, 0);
     return ((reading === 'twice' ? 2 : 1) * tokens) / Math.max(1, examples.length);
   };
+}
+
+/** Of held-out entities, how often they are right at which score. */
+function fitSureness(examples: readonly Example[], outputs: readonly Output[]): Platt {
+  const scores: number[] = [];
+  const right: boolean[] = [];
+  examples.forEach(({ gold }, i) => {
+    const output = outputs[i];
+    if (gold.type !== 'extract' || output?.type !== 'extract') return;
+    const wanted = new Set(gold.entities.map(({ start, end, label }) => `${start} ${end} ${label}`));
+    for (const { start, end, label, score = 0 } of output.entities) {
+      scores.push(boundedLogit(score));
+      right.push(wanted.has(`${start} ${end} ${label}`));
+    }
+  });
+  // Where all are right, or none, nothing can be told.
+  if (!right.includes(true) || !right.includes(false)) return { slope: 1, intercept: 0 };
+  return fitPlatt(scores, right);
 }

@@ -61,7 +61,7 @@ export async function tune(
   const candidates = candidatesFor(session, examples, request.kind);
   const result = await search(profile, candidates, examples, request);
   const after = result.trials.find(({ key }) => key === result.chosen.key) as Trial;
-  const found = await (result.chosen.finish as NonNullable<Candidate['finish']>)(examples);
+  const found = await (result.chosen.finish as NonNullable<Candidate['finish']>)(examples, after);
   const earlier = request.before === null ? null : await compare(session, after, request.before);
   const measured = after.examples;
   const threshold = request.target === null ? null : chooseThreshold(profile, measured, after.outputs, request.target);

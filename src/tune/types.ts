@@ -50,8 +50,8 @@ export interface Candidate {
   readonly complexity: number;
   /** Outputs for each example by what was fitted on the other folds. */
   heldOut(examples: readonly Example[], folds: Int32Array): Promise<Trialled>;
-  /** Fitted on all examples; null for what is measured only. */
-  readonly finish: ((examples: readonly Example[]) => Promise<Found>) | null;
+  /** Fitted on all examples; null for what is measured only. Its last trial tells how sure it may be of itself. */
+  readonly finish: ((examples: readonly Example[], trial: Trial) => Promise<Found>) | null;
 }
 
 export interface Trialled {
