@@ -84,7 +84,8 @@ function scoreCandidates(session: TuneSession, examples: readonly Example[]): Ca
       ({ kind, fit }): Candidate => ({
         key: `scores 1 shots=${count} calibration=${kind}`,
         title: `label scores, ${count} examples in the prompt, ${kind} calibration`,
-        family: `scores ${count}`,
+        kind: 'scores',
+        words: false,
         complexity: 1 + count / 100 + (kind === 'fitted' ? 0.001 : 0),
         async heldOut(part, folds) {
           const scores = await scoreAll(part);
@@ -163,7 +164,8 @@ function headCandidates(session: TuneSession, examples: readonly Example[]): Can
         return {
           key: `classifier 1 layers=${layers} shots=${count} lexical=${lexical}`,
           title: `head, ${layers} layers, ${count} examples in the prompt${lexical ? ', with words' : ''}`,
-          family: `head ${layers} ${count}`,
+          kind: 'head',
+          words: lexical,
           complexity: 2 + layers / 1000 + count / 10_000 + (lexical ? 0.1 : 0),
           async heldOut(part) {
             const data = await dataOf(part);
@@ -196,7 +198,8 @@ function lexicalCandidate(profile: TaskProfile, seed: number): Candidate {
   return {
     key: 'lexical classifier 1',
     title: 'TF-IDF of words and characters, no model',
-    family: 'lexical',
+    kind: 'yardstick',
+    words: true,
     complexity: 0,
     async heldOut(examples) {
       const texts = examples.map(({ record }) => record.text);

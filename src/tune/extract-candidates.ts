@@ -78,7 +78,8 @@ function taggerCandidate(settings: TaggerSettings): Candidate {
   return {
     key: `tagger 1 layers=${layers} reading=${reading} lexical=${lexical} l2=${l2}`,
     title: `head, ${layers} layers, read ${reading}${lexical ? ', with word features' : ''}`,
-    family: `tagger ${layers} ${reading}`,
+    kind: 'head',
+    words: lexical,
     complexity: 2 + (reading === 'twice' ? 1 : 0) + layers / 1000 + (lexical ? 0.1 : 0),
     async heldOut(examples, folds) {
       const hidden = await features.read(examples);
@@ -135,7 +136,8 @@ function lexicalCandidate(labels: readonly string[], prepare: (example: Example)
   return {
     key: 'lexical tagger 1',
     title: 'word features alone, no model',
-    family: 'lexical',
+    kind: 'yardstick',
+    words: true,
     complexity: 0,
     async heldOut(examples, folds) {
       const texts = examples.map(prepare);

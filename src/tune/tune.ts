@@ -12,6 +12,8 @@ export interface TuneRequest extends SearchOptions {
   readonly target: ThresholdTarget | null;
   /** Which candidates may be tried: `auto` all, or only those of one kind. */
   readonly kind: 'auto' | 'head' | 'scores';
+  /** Whether counts of words may stand beside the model. They fit the texts at hand, and may mislead on others. */
+  readonly words: boolean;
   /** Outputs of the task as it was, for all examples, where they are to be compared. */
   readonly before: ((examples: readonly Example[]) => Promise<readonly Output[]>) | null;
 }
@@ -40,16 +42,22 @@ export interface Before {
 /** More do not change the picture, and prompting takes its time. */
 const mostCompared = 300;
 
-/** Every way to do a task that tuning knows of. */
-function candidatesFor(session: TuneSession, examples: readonly Example[], kind: TuneRequest['kind']): Candidate[] {
+/** Every way to do a task that tuning knows of, as far as it is asked for. */
+function candidatesFor(
+  session: TuneSession,
+  examples: readonly Example[],
+  { kind, words }: Pick<TuneRequest, 'kind' | 'words'>,
+): Candidate[] {
   const all =
     session.profile.type === 'classify'
       ? classifyCandidates(session, examples)
       : session.profile.type === 'extract'
         ? extractCandidates(session, examples)
         : [];
-  if (kind === 'auto') return all;
-  return all.filter(({ finish, key }) => finish === null || key.startsWith('scores') === (kind === 'scores'));
+  return all.filter(
+    (candidate) =>
+      candidate.finish === null || ((kind === 'auto' || candidate.kind === kind) && (words || !candidate.words)),
+  );
 }
 
 export async function tune(
@@ -58,7 +66,7 @@ export async function tune(
   request: TuneRequest,
 ): Promise<TuneResult> {
   const { profile } = session;
-  const candidates = candidatesFor(session, examples, request.kind);
+  const candidates = candidatesFor(session, examples, request);
   const result = await search(profile, candidates, examples, request);
   const after = result.trials.find(({ key }) => key === result.chosen.key) as Trial;
   const found = await (result.chosen.finish as NonNullable<Candidate['finish']>)(examples, after);

@@ -44,8 +44,9 @@ export interface Candidate {
   /** The same for the same settings, whenever it is tried. */
   readonly key: string;
   readonly title: string;
-  /** What it is a variant of: a family is tried at its first member before the others. */
-  readonly family: string;
+  readonly kind: 'yardstick' | 'scores' | 'head';
+  /** Whether counts of words stand beside the model. */
+  readonly words: boolean;
   /** Prefers the simpler one of two that are as good: 0 needs no model, a whole number more for each kind of effort. */
   readonly complexity: number;
   /** Outputs for each example by what was fitted on the other folds. */
