@@ -11,7 +11,7 @@ const examples = Array.from({ length: 60 }, (_, i) => labelled(`text ${i}`, i % 
 /** Always says "positive", and remembers on how many examples. */
 function candidate(key: string, asked: string[], finish: Candidate['finish']): Candidate {
   return {
-    ...{ key, title: key, family: key, complexity: 1, layers: 1 },
+    ...{ key, title: key, kind: 'head', words: false, complexity: 1, layers: 1 },
     async heldOut(part) {
       asked.push(`${key} ${part.length}`);
       const scores = { positive: 1, negative: 0 };

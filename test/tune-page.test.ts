@@ -78,7 +78,7 @@ function resultWith(more: Partial<TuneResult> = {}): TuneResult {
   const lexical = trialOf('lexical', 3, { complexity: 0, layers: 0, tokensPerRecord: 0 });
   const half = trialOf('classifier 1', 4, { examples: examples.slice(0, 10) });
   const chosen: Candidate = {
-    ...{ key: taken.key, title: taken.title, family: '', complexity: 2, layers: 18 },
+    ...{ key: taken.key, title: taken.title, kind: 'head', words: false, complexity: 2, layers: 18 },
     heldOut: () => Promise.reject(new Error('not asked for')),
     finish: null,
   };
@@ -87,9 +87,11 @@ function resultWith(more: Partial<TuneResult> = {}): TuneResult {
     search: { trials: [best, taken, lexical], rounds: [], chosen, best, stopped: 'done' },
     after: taken,
     before: {
+      n: 20,
       score: 0.7,
       interval: { low: 0.5, high: 0.9, level: 0.95, resamples: 300 },
       outputs: outputs(examples, 3),
+      p: 0.125,
     },
     lexical,
     p: 0.125,
@@ -180,6 +182,15 @@ describe('the page of a tuning', () => {
     assert.match(page, /bad &#60;script&#62;alert\(&#34;x&#34;\)&#60;\/script&#62; &#38; &#34;worse&#34;/u);
   });
 
+  it('compares on the examples that were measured both before and after', () => {
+    const before = { n: 5, score: 0.8, interval: null, outputs: outputs(examples.slice(0, 5), 3), p: 1 };
+    const text = tunePage(profile, resultWith({ before, p: 1 }), overlay);
+    assert.match(text, /p = 1\.0000 \(McNemar&#39;s exact test\) on the same 5 examples/u);
+    assert.match(text, /<p>5 held-out examples\.<\/p>/u);
+    assert.match(text, /Held-out, 5 examples; –/u);
+    assert.doesNotMatch(text, />failed</u);
+  });
+
   it('lists the surest mistake first', () => {
     const mistakes = page.slice(page.indexOf('The surest mistakes'));
     assert.match(mistakes, /2 of 2 held-out mistakes/u);
@@ -198,7 +209,11 @@ describe('the page of a tuning', () => {
     const nothing: ExtractOutput = { type: 'extract', entities: [] };
     const trial = { ...trialOf('tagger', 9), examples: list, n: 1, outputs: [found] };
     const extract: TaskProfile = { ...profile, type: 'extract' };
-    const result = resultWith({ after: trial, before: { score: 0, interval: null, outputs: [nothing] }, curves: [] });
+    const result = resultWith({
+      after: trial,
+      before: { n: 1, score: 0, interval: null, outputs: [nothing], p: 1 },
+      curves: [],
+    });
     const text = tunePage(extract, result, overlay);
     assert.match(
       text,
@@ -240,7 +255,7 @@ describe('a search', () => {
   it('keeps the measurements of all rounds', async () => {
     const list = Array.from({ length: 300 }, (_, i) => labelled(`t ${i}`, i % 2 === 0 ? 'positive' : 'negative'));
     const candidate = (key: string, every: number): Candidate => ({
-      ...{ key, title: key, family: key, complexity: every, layers: 1 },
+      ...{ key, title: key, kind: 'head', words: false, complexity: every, layers: 1 },
       heldOut: async (part) => ({ outputs: outputs(part, every), tokensPerRecord: 1 }),
       finish: () => Promise.reject(new Error('not asked for')),
     });

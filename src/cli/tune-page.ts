@@ -70,13 +70,15 @@ function summary(profile: TaskProfile, result: TuneResult, overlay: Omit<Overlay
   const metric = tuningMetric(profile);
   const columns: Column[] = [{ title: '' }, ...figureColumns(metric.title), { title: 'n', number: true }];
   const rows = [
-    ...(before === null ? [] : [['before', ...figureCells(before), after.n]]),
+    ...(before === null ? [] : [['before', ...figureCells(before), before.n]]),
     ...(lexical === null ? [] : [['without a model', ...figureCells(lexical), lexical.n]]),
     ['tuned', ...figureCells(after), after.n],
   ];
   const facts: (readonly [string, string])[] = [
     ['taken', `${after.title} (${reasonTaken(result)})`],
-    ...(p === null ? [] : [['before and tuned', pText(p)] as const]),
+    ...(before === null || p === null
+      ? []
+      : [['before and tuned', `${pText(p)} on the same ${before.n} examples`] as const]),
     ...(threshold === null ? [] : [['threshold', thresholdText(threshold)] as const]),
     ['model', `${overlay.model}, sha256 ${overlay.modelSha256}`],
     ['data', `${overlay.data.file}, ${overlay.data.n} examples, sha256 ${overlay.data.sha256}`],

@@ -22,7 +22,7 @@ export function tuneReportText(profile: TaskProfile, result: TuneResult, file: s
   const comparison = tableText(
     ['', metric.title.toUpperCase(), '95 % INTERVAL', 'N'],
     [
-      ...(before === null ? [] : [['before', ...figureCells(before), String(after.n)]]),
+      ...(before === null ? [] : [['before', ...figureCells(before), String(before.n)]]),
       ...(lexical === null ? [] : [['without a model', ...figureCells(lexical), String(lexical.n)]]),
       ['tuned', ...figureCells(after), String(after.n)],
     ],
@@ -33,7 +33,7 @@ export function tuneReportText(profile: TaskProfile, result: TuneResult, file: s
     `* taken: ${reasonTaken(result)}. Measured on ${after.n} examples, each by what was fitted without it (${after.folds} folds).`,
     '',
     comparison.trimEnd(),
-    ...(p === null ? [] : [`before and tuned on the same examples: ${pText(p)}`]),
+    ...(p === null ? [] : [`before and tuned on the same ${before?.n} examples: ${pText(p)}`]),
     ...(lexical !== null && lexical.score >= after.score
       ? ['Counting words, without a model, is as good here. More examples or another model may change that.']
       : []),

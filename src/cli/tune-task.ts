@@ -32,6 +32,7 @@ export interface TuneFlags extends EngineFlags, GoldFlags {
   coverage?: number;
   seed: number;
   compare: boolean;
+  words: boolean;
   reset?: boolean;
   into?: string;
   json?: boolean;
@@ -67,6 +68,7 @@ export async function tuneTask(context: CliContext, spec: string, flags: TuneFla
       now: context.now,
       signal: context.signal,
       kind: flags.method,
+      words: flags.words,
       target:
         flags.precision !== undefined
           ? { precision: flags.precision }

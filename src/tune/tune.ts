@@ -1,7 +1,7 @@
 import { bootstrapIntervals, type Interval } from '../metrics/bootstrap.js';
 import { mcNemar } from '../metrics/significance.js';
 import { taskTypes } from '../task-types/index.js';
-import type { Example, Output, TaskProfile, Threshold } from '../types.js';
+import type { Example, Output, Threshold } from '../types.js';
 import { classifyCandidates } from './classify-candidates.js';
 import { extractCandidates } from './extract-candidates.js';
 import { type Curve, learningCurves } from './learning-curve.js';
@@ -21,18 +21,12 @@ export interface TuneRequest extends SearchOptions {
   readonly target: ThresholdTarget | null;
   /** Which candidates may be tried: `auto` all, or only those of one kind. */
   readonly kind: 'auto' | 'head' | 'scores';
+  /** Whether counts of words may stand beside the model. They fit the texts at hand, and may mislead on others. */
+  readonly words: boolean;
   /** Outputs of the task as it was, for all examples, where they are to be compared. */
   readonly before: ((examples: readonly Example[]) => Promise<readonly Output[]>) | null;
   /** Whether to measure on parts of the examples too, to see what more of them bring. */
   readonly curves: boolean;
-}
-
-/** The task as it was. */
-export interface Before {
-  readonly score: number;
-  readonly interval: Interval | null;
-  /** Of the examples that the tuned task was measured on. */
-  readonly outputs: readonly Output[];
 }
 
 export interface TuneResult {
@@ -49,11 +43,23 @@ export interface TuneResult {
   readonly curves: readonly Curve[];
 }
 
-/** Every way to do a task that tuning knows of. */
-export function candidatesFor(
+/** The task as it was, on the first of the examples that the chosen candidate was measured on. */
+export interface Before {
+  readonly n: number;
+  readonly score: number;
+  readonly interval: Interval | null;
+  readonly outputs: readonly Output[];
+  readonly p: number;
+}
+
+/** More do not change the picture, and prompting takes its time. */
+const mostCompared = 300;
+
+/** Every way to do a task that tuning knows of, as far as it is asked for. */
+function candidatesFor(
   session: TuneSession,
   examples: readonly Example[],
-  kind: TuneRequest['kind'],
+  { kind, words }: Pick<TuneRequest, 'kind' | 'words'>,
 ): Candidate[] {
   const all =
     session.profile.type === 'classify'
@@ -61,8 +67,10 @@ export function candidatesFor(
       : session.profile.type === 'extract'
         ? extractCandidates(session, examples)
         : [];
-  if (kind === 'auto') return all;
-  return all.filter(({ finish, key }) => finish === null || key.startsWith('scores') === (kind === 'scores'));
+  return all.filter(
+    (candidate) =>
+      candidate.finish === null || ((kind === 'auto' || candidate.kind === kind) && (words || !candidate.words)),
+  );
 }
 
 export async function tune(
@@ -71,15 +79,15 @@ export async function tune(
   request: TuneRequest,
 ): Promise<TuneResult> {
   const { profile } = session;
-  const candidates = candidatesFor(session, examples, request.kind);
+  const candidates = candidatesFor(session, examples, request);
   const result = await search(profile, candidates, examples, request);
   const after = result.trials.find(({ key }) => key === result.chosen.key) as Trial;
   const stage = (title: string) => request.onTrial({ kind: 'stage', title });
   stage(`fitting on all ${examples.length} examples`);
-  const found = await (result.chosen.finish as NonNullable<Candidate['finish']>)(examples);
-  const measured = after.examples;
+  const found = await (result.chosen.finish as NonNullable<Candidate['finish']>)(examples, after);
   if (request.before !== null) stage('the task as it was');
-  const earlier = request.before === null ? null : await request.before(measured);
+  const earlier = request.before === null ? null : await compare(session, after, request.before);
+  const measured = after.examples;
   const threshold = request.target === null ? null : chooseThreshold(profile, measured, after.outputs, request.target);
   const inPrompt = found.shots?.length ?? 0;
   const curves = request.curves ? await learningCurves(profile, candidates, result, after, inPrompt, request) : [];
@@ -87,26 +95,27 @@ export async function tune(
     found: threshold === null ? found : { ...found, threshold: threshold.value },
     search: result,
     after,
-    before: earlier === null ? null : measuredBefore(profile, measured, earlier, request.seed),
+    before: earlier,
     lexical: result.trials.find(({ complexity }) => complexity === 0) ?? null,
-    p: earlier === null ? null : mcNemar(right(measured, after.outputs), right(measured, earlier)).p,
+    p: earlier?.p ?? null,
     threshold,
     curves,
   };
 }
 
-function measuredBefore(
-  profile: TaskProfile,
-  examples: readonly Example[],
-  outputs: readonly Output[],
-  seed: number,
-): Before {
+async function compare(session: TuneSession, after: Trial, run: NonNullable<TuneRequest['before']>): Promise<Before> {
+  const { profile, seed } = session;
+  const examples = after.examples.slice(0, mostCompared);
+  const outputs = await run(examples);
   const prepared = prepare(profile, examples, outputs, tuningMetric(profile));
   const [interval = null] = bootstrapIntervals([prepared], { seed, resamples: intervalResamples });
-  return { score: prepared.value() ?? 0, interval, outputs };
-}
-
-/** Which examples are right in every respect. */
-function right(examples: readonly Example[], outputs: readonly Output[]): boolean[] {
-  return pairsOf(examples, outputs).map((pair) => taskTypes[pair.gold.type].correct(pair));
+  const right = (given: readonly Output[]) =>
+    pairsOf(examples, given).map((pair) => taskTypes[profile.type].correct(pair));
+  return {
+    n: examples.length,
+    score: prepared.value() ?? 0,
+    interval,
+    outputs,
+    p: mcNemar(right(after.outputs), right(outputs)).p,
+  };
 }

@@ -6,7 +6,7 @@ import { type ClassRow, perClass } from '../../metrics/per-class.js';
 import { reliability } from '../../metrics/reliability.js';
 import { pairsOf, prepare } from '../../tune/search.js';
 import type { TuneResult } from '../../tune/tune.js';
-import type { Pair, TaskProfile } from '../../types.js';
+import type { Example, Pair, TaskProfile } from '../../types.js';
 import { type Column, html, type Markup, table } from './markup.js';
 import { plotSvg } from './plot.js';
 
@@ -81,18 +81,26 @@ ${table(
 )}`;
 }
 
+/** The examples that both were measured on: only those compare. */
+function compared({ after, before }: TuneResult): readonly Example[] {
+  return after.examples.slice(0, before?.n);
+}
+
 /** Which labels are taken for which, before and after. */
-export function matrixSection(profile: TaskProfile, { after, before }: TuneResult): Markup | null {
+export function matrixSection(profile: TaskProfile, result: TuneResult): Markup | null {
+  const { after, before } = result;
   if (profile.type !== 'classify' || profile.multiLabel) return null;
   const labels = profile.labels.map(({ name }) => name);
+  const examples = compared(result);
   const sides = [
     ...(before === null ? [] : [{ title: 'Before', outputs: before.outputs }]),
     { title: 'Tuned', outputs: after.outputs },
   ];
   return html`<h2>What is taken for what</h2>
+<p>${examples.length} held-out examples.</p>
 <div class="pair">
 ${sides.map(({ title, outputs }) => {
-  const matrix = confusion(pairsOf(after.examples, outputs), labels);
+  const matrix = confusion(pairsOf(examples, outputs), labels);
   return matrix.labels.length > mostLabels ? confusionList(title, matrix) : confusionTable(title, matrix);
 })}</div>
 `;
@@ -135,11 +143,13 @@ function confusionList(title: string, { labels, counts }: ConfusionMatrix): Mark
 }
 
 /** Precision and recall of each label, before and after. */
-export function labelSection(profile: TaskProfile, { after, before }: TuneResult): Markup | null {
+export function labelSection(profile: TaskProfile, result: TuneResult): Markup | null {
+  const { after, before } = result;
+  const examples = compared(result);
   if (profile.labels.length === 0) return null;
   const labels = profile.labels.map(({ name }) => name);
-  const now = perClass(pairsOf(after.examples, after.outputs), labels);
-  const earlier = before === null ? null : perClass(pairsOf(after.examples, before.outputs), labels);
+  const now = perClass(pairsOf(examples, after.outputs), labels);
+  const earlier = before === null ? null : perClass(pairsOf(examples, before.outputs), labels);
   const was = (label: string): ClassRow | undefined => earlier?.find((row) => row.label === label);
   const measures = ['precision', 'recall', 'f1'] as const;
   const columns: Column[] = [
@@ -163,7 +173,7 @@ export function labelSection(profile: TaskProfile, { after, before }: TuneResult
     ),
   ]);
   return html`<h2>Label by label</h2>
-${table(`Held-out, ${after.n} examples; – where a label was never predicted or is never gold`, columns, rows)}`;
+${table(`Held-out, ${examples.length} examples; – where a label was never predicted or is never gold`, columns, rows)}`;
 }
 
 /** The surest mistakes say most about the method, and about the labels of the data. */
