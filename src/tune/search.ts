@@ -80,7 +80,9 @@ export async function search(
     let slowest = 0;
     for (const candidate of alive) {
       if (options.signal.aborted) stopped = 'interrupted';
-      if (stopped === 'done' && spent() + slowest > options.budgetMs * (1 - reserve) && measured.size > 0) {
+      // One at least that can be taken, however small the budget is.
+      const some = [...measured.keys()].some(({ finish }) => finish !== null);
+      if (stopped === 'done' && some && spent() + slowest > options.budgetMs * (1 - reserve)) {
         stopped = 'budget';
       }
       if (stopped !== 'done') {

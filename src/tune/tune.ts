@@ -1,3 +1,4 @@
+import { usageError } from '../errors.js';
 import type { Interval } from '../metrics/bootstrap.js';
 import { mcNemar } from '../metrics/significance.js';
 import { taskTypes } from '../task-types/index.js';
@@ -50,8 +51,24 @@ export async function tune(
   request: TuneRequest,
 ): Promise<TuneResult> {
   const { profile } = session;
-  const candidates = candidatesFor(session, examples, request.kind);
+  let searching = true;
+  // An interrupt ends the search, not the fit of what it has found; a second one ends the program.
+  const untilFound: TuneSession = {
+    ...session,
+    get signal() {
+      return searching ? session.signal : new AbortController().signal;
+    },
+  };
+  const candidates = candidatesFor(untilFound, examples, request.kind);
+  if (candidates.every(({ finish }) => finish === null)) {
+    const kind = request.kind === 'auto' ? '' : ` with --method ${request.kind}`;
+    throw usageError(
+      `there is nothing to try for "${profile.name}", a task of type ${profile.type}${kind}.`,
+      typeof session.derive === 'function' ? undefined : `No heads: ${session.derive.impossible}`,
+    );
+  }
   const result = await search(profile, candidates, examples, request);
+  searching = false;
   const after = result.trials.find(({ key }) => key === result.chosen.key) as Trial;
   const found = await (result.chosen.finish as NonNullable<Candidate['finish']>)(examples);
   const measured = after.examples;
@@ -65,7 +82,8 @@ export async function tune(
         output: outputs[i] ?? null,
       }),
     );
-  const earlier = request.before === null ? null : await request.before(measured);
+  const compare = result.stopped === 'interrupted' ? null : request.before;
+  const earlier = compare === null ? null : await compare(measured);
   const metric = tuningMetric(profile);
   const threshold = request.target === null ? null : chooseThreshold(profile, measured, after.outputs, request.target);
   return {
