@@ -325,6 +325,16 @@ describe('tuning', () => {
     assert.ok(p !== null && p < 1e-3, `${p}`);
   });
 
+  it('puts at most half of the examples into the prompt, so that some are left to learn from', async () => {
+    for (const count of [6, 8, 17]) {
+      const { found, search: result } = await tune(session(), moods.slice(0, count), request());
+      assert.ok((found.shots?.length ?? 0) <= count / 2);
+      assert.ok(found.calibration?.bias.every(Number.isFinite), `${found.calibration?.bias}`);
+      for (const { title } of result.trials)
+        assert.ok(Number(/(\d+) examples in the prompt/u.exec(title)?.[1] ?? 0) <= count / 2);
+    }
+  });
+
   it('that is interrupted fits the best so far, although the signal stands', async () => {
     const controller = new AbortController();
     let trials = 0;
