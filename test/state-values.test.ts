@@ -105,6 +105,12 @@ describe('values of the last block in a sequence state', () => {
     assert.deepEqual([...readStateValues(stateOf([plain]), 'first', 2).at(2)], [10, -20]);
   });
 
+  it('are found where the other cache has no block at all', () => {
+    const empty = { ...plain, positions: [0, 1, 2], values: [] };
+    assert.deepEqual([...readStateValues(stateOf([empty, plain]), 'last', 2).at(2)], [10, -20]);
+    assert.throws(() => readStateValues(stateOf([empty, plain]), 'first', 2), /another form/u);
+  });
+
   it('are missing where the window has moved on', () => {
     const values = readStateValues(stateOf([{ ...plain, positions: [7, 8, 9] }]), 'last', 2);
     assert.throws(() => values.at(6), /no value at position 6: it is outside of the window/u);

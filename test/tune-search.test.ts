@@ -321,6 +321,9 @@ describe('tuning', () => {
     assert.equal(found.method, 'label-likelihood');
     assert.ok(after.score > 0.9, `${after.score}`);
     assert.equal(before?.score, 0.5);
+    // ± 1.96 · √(0.5 · 0.5 / 40)
+    const { low = 1, high = 0 } = before.interval ?? {};
+    assert.ok(Math.abs(low - 0.345) < 0.06 && Math.abs(high - 0.655) < 0.06, `${low}–${high}`);
     // 20 texts are right now that were not, none the other way: 2 · 2⁻²⁰.
     assert.ok(p !== null && p < 1e-3, `${p}`);
   });

@@ -1,5 +1,5 @@
 import { usageError } from '../errors.js';
-import type { Interval } from '../metrics/bootstrap.js';
+import { bootstrapIntervals, type Interval } from '../metrics/bootstrap.js';
 import { mcNemar } from '../metrics/significance.js';
 import { taskTypes } from '../task-types/index.js';
 import type { Example, Output, Threshold } from '../types.js';
@@ -85,13 +85,19 @@ export async function tune(
   const compare = result.stopped === 'interrupted' ? null : request.before;
   const earlier = compare === null ? null : await compare(measured);
   const metric = tuningMetric(profile);
+  const asItWas = earlier === null ? null : prepare(profile, measured, earlier, metric);
   const threshold = request.target === null ? null : chooseThreshold(profile, measured, after.outputs, request.target);
   return {
     found: threshold === null ? found : { ...found, threshold: threshold.value },
     search: result,
     after,
     before:
-      earlier === null ? null : { score: prepare(profile, measured, earlier, metric).value() ?? 0, interval: null },
+      asItWas === null
+        ? null
+        : {
+            score: asItWas.value() ?? 0,
+            interval: bootstrapIntervals([asItWas], { seed: request.seed, resamples: 300 })[0] ?? null,
+          },
     lexical: result.trials.find(({ complexity }) => complexity === 0) ?? null,
     p: earlier === null ? null : mcNemar(right(after.outputs), right(earlier)).p,
     threshold,
