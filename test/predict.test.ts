@@ -323,3 +323,61 @@ describe('many records', () => {
     }
   });
 });
+
+describe('a task with a cut vocabulary', () => {
+  /** Marks which of the two did it. */
+  function told(name: string, aside: Task['aside'] = null): Task {
+    const predictor: Predictor = {
+      maxPieceTokens: null,
+      predict: async ({ text }) => ({
+        output: { type: 'extract', entities: [{ start: 0, end: 1, text: text.slice(0, 1), label: name, score: 1 }] },
+        explanation: [],
+      }),
+      decide: (output) => output,
+    };
+    const profile = profileWith({ type: 'extract', labels: [labelOf('name')] });
+    return { profile, engine: fakeEngine({ lanes: 4 }), predictor, constants: '', aside };
+  }
+
+  const doneBy = (list: readonly Prediction[]) =>
+    list.map(({ output, error }) => (output?.type === 'extract' ? output.entities[0]?.label : error));
+
+  function withAside(open: () => Promise<Task>) {
+    return told('cut', { covers: ({ text }) => /^[a-z ]*$/u.test(text), open });
+  }
+
+  it('gives the records that it does not cover to the whole model, and the others to itself, in order', async () => {
+    let opened = 0;
+    const task = withAside(async () => {
+      opened++;
+      return told('whole');
+    });
+    const found = await predictions(
+      task,
+      ['plain', '漢字', 'more', '🙂 smile'].map((text) => recordWith(text)),
+    );
+    assert.deepEqual(doneBy(found), ['cut', 'whole', 'cut', 'whole']);
+    assert.equal(opened, 2);
+  });
+
+  it('does not open the whole model where it covers all', async () => {
+    const task = withAside(async () => {
+      throw new Error('not needed');
+    });
+    assert.deepEqual(doneBy(await predictions(task, [recordWith('plain'), recordWith('more')])), ['cut', 'cut']);
+  });
+
+  it('gives error records where the whole model cannot be opened, and the others are there', async () => {
+    const task = withAside(async () => {
+      throw failure('no memory');
+    });
+    assert.deepEqual(doneBy(await predictions(task, [recordWith('漢字'), recordWith('plain')])), ['no memory.', 'cut']);
+  });
+
+  it('ends the run where the whole model is missing', async () => {
+    const task = withAside(async () => {
+      throw modelError('the model is gone');
+    });
+    await assert.rejects(predictions(task, [recordWith('漢字')]), /the model is gone/u);
+  });
+});

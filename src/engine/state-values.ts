@@ -25,6 +25,7 @@ export function readStateValues(state: Buffer, cache: 'first' | 'last', count: n
   let values = readCache(view, count);
   // Of two caches the second one begins where the first has ended.
   if (cache === 'last') while (view.left() > 0) values = readCache(view, count);
+  if (values === null) throw new Error('a sequence state of another form');
   return values;
 }
 
@@ -52,7 +53,8 @@ function reader(state: Buffer): View {
   };
 }
 
-function readCache(view: View, count: number): StateValues {
+/** Null where no block is in the cache: a model of few blocks may have nothing but sliding windows. */
+function readCache(view: View, count: number): StateValues | null {
   if (view.u32() !== 1) throw new Error('a sequence state of several streams');
   const cells = view.u32();
   const cellOf = new Map<number, number>();
@@ -62,7 +64,7 @@ function readCache(view: View, count: number): StateValues {
   }
   const transposed = view.u32();
   const layers = view.u32();
-  if (transposed > 1 || layers === 0 || layers > 4096) throw new Error('a sequence state of another form');
+  if (transposed > 1 || layers > 4096) throw new Error('a sequence state of another form');
   for (let layer = 0; layer < layers; layer++) {
     view.skip(4);
     view.skip(view.u64() * cells);
@@ -71,6 +73,7 @@ function readCache(view: View, count: number): StateValues {
   for (let layer = 0; layer < layers; layer++) {
     values = transposed === 1 ? readColumns(view, cells, count) : readRows(view, cells, count);
   }
+  if (layers === 0) return null;
   return {
     at(position) {
       const cell = cellOf.get(position);
@@ -106,7 +109,7 @@ function numberOf(type: number) {
 }
 
 /** IEEE 754 half precision. */
-function fromHalf(bits: number): number {
+export function fromHalf(bits: number): number {
   const sign = (bits & 0x8000) === 0 ? 1 : -1;
   const exponent = (bits >>> 10) & 0x1f;
   const fraction = bits & 0x3ff;

@@ -40,7 +40,8 @@ function shotPrompt(session: TuneSession, examples: readonly Example[], count: n
   const { profile, engine } = session;
   const short = [...examples].filter(({ record }) => engine.tokenize(record.text).length <= 64);
   const chosen = balancedShots(short, profile.labels, count);
-  if (chosen.length < count) return null;
+  // What stands in the prompt is not learned from: at least as much must be left.
+  if (chosen.length < count || count > examples.length / 2) return null;
   const words = new Map(profile.labels.map(({ name, word }) => [name, word]));
   const shots = chosen.map(({ record, gold }) => ({
     fields: { [profile.input]: record.text },
@@ -98,10 +99,7 @@ function scoreCandidates(session: TuneSession, examples: readonly Example[]): Ca
             const calibration = calibrationFor(String(folds[i]), others);
             // An example that stands in the prompt says nothing: its answer is there.
             return prompt.inPrompt.has(example)
-              ? outputOf(
-                  profile,
-                  profile.labels.map(() => 1 / profile.labels.length),
-                )
+              ? unknown(profile)
               : outputOf(profile, calibrate(scores[i] as number[], calibration));
           });
           return { outputs, tokensPerRecord: tokensOf(session, prompt.render, part) };
@@ -170,17 +168,19 @@ function headCandidates(session: TuneSession, examples: readonly Example[]): Can
           complexity: 2 + layers / 1000 + count / 10_000 + (lexical ? 0.1 : 0),
           layers,
           async heldOut(part) {
-            const data = await dataOf(part);
+            // What stands in the prompt is not learned from, nor asked about: its answer is there to be read.
+            const rest = part.filter((example) => !prompt.inPrompt.has(example));
+            const data = await dataOf(rest);
             session.onProgress('training', 0, 1);
             await breath();
-            const { heldOut } = trainClassifier(data, options);
+            const learned = outputsOf(profile, trainClassifier(data, options).heldOut);
+            const byExample = new Map(rest.map((example, i) => [example, learned[i] as ClassifyOutput]));
             return {
-              outputs: outputsOf(profile, heldOut),
+              outputs: part.map((example) => byExample.get(example) ?? unknown(profile)),
               tokensPerRecord: tokensOf(session, prompt.render, part),
             };
           },
           async finish(all) {
-            // What stands in the prompt is not learned from: its answer is there to be read.
             const { classifier } = trainClassifier(await dataOf(all.filter((e) => !prompt.inPrompt.has(e))), options);
             return {
               method: 'head',
@@ -256,6 +256,14 @@ function outputOf({ labels, multiLabel }: TaskProfile, probabilities: readonly n
   return multiLabel
     ? decideLabels(output, { min: 0.5, below: 'abstain' }, labels)
     : decideLabel(output, { min: 0, below: 'abstain' }, labels);
+}
+
+/** Of an example whose answer stands in the prompt: every label is as likely. */
+function unknown(profile: TaskProfile): ClassifyOutput {
+  return outputOf(
+    profile,
+    profile.labels.map(() => 1 / profile.labels.length),
+  );
 }
 
 function tokensOf(session: TuneSession, render: PromptRenderer, examples: readonly Example[]): number {

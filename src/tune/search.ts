@@ -86,7 +86,9 @@ export async function search(
     let slowest = 0;
     for (const candidate of alive) {
       if (options.signal.aborted) stopped = 'interrupted';
-      if (stopped === 'done' && spent() + slowest > options.budgetMs * (1 - reserve) && measured.size > 0) {
+      // One at least that can be taken, however small the budget is.
+      const some = [...measured.keys()].some(({ finish }) => finish !== null);
+      if (stopped === 'done' && some && spent() + slowest > options.budgetMs * (1 - reserve)) {
         stopped = 'budget';
       }
       if (stopped !== 'done') {
@@ -229,7 +231,7 @@ function labelOf({ gold }: Example): string {
 }
 
 /** Folds of the examples: by label where they have one, and passages in one fold with all their questions. */
-function foldsFor(profile: TaskProfile, examples: readonly Example[], seed: number) {
+export function foldsFor(profile: TaskProfile, examples: readonly Example[], seed: number) {
   const count = examples.length < 40 ? Math.max(2, Math.min(10, examples.length)) : examples.length > 500 ? 3 : 5;
   const labels = new Map<string, number>();
   const strata = examples.map((example) => {

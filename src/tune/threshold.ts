@@ -46,11 +46,12 @@ export function chooseThreshold(
     );
   }
   const here = (decisions[chosen] as Decision).score;
-  const next = decisions[chosen + 1]?.score ?? 0;
-  // Between the two, so that rounding decides nothing.
-  const min = Math.round(((here + next) / 2) * 10_000) / 10_000;
+  const next = decisions[chosen + 1]?.score;
+  // Between the two, so that rounding decides nothing; where they are closer than it is fine, the score itself.
+  const between = Math.round(((here + (next ?? 0)) / 2) * 10_000) / 10_000;
+  const parts = between <= here && between > (next ?? Number.NEGATIVE_INFINITY);
   return {
-    value: { min: Math.min(min, here), below: profile.threshold.below },
+    value: { min: parts ? between : here, below: profile.threshold.below },
     coverage: (chosen + 1) / decisions.length,
     reached: rightThen / (chosen + 1),
   };

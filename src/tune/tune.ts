@@ -1,3 +1,4 @@
+import { usageError } from '../errors.js';
 import { bootstrapIntervals, type Interval } from '../metrics/bootstrap.js';
 import { mcNemar } from '../metrics/significance.js';
 import { taskTypes } from '../task-types/index.js';
@@ -79,14 +80,31 @@ export async function tune(
   request: TuneRequest,
 ): Promise<TuneResult> {
   const { profile } = session;
-  const candidates = candidatesFor(session, examples, request);
+  let searching = true;
+  // An interrupt ends the search, not the fit of what it has found; a second one ends the program.
+  const untilFound: TuneSession = {
+    ...session,
+    get signal() {
+      return searching ? session.signal : new AbortController().signal;
+    },
+  };
+  const candidates = candidatesFor(untilFound, examples, request);
+  if (candidates.every(({ finish }) => finish === null)) {
+    const kind = request.kind === 'auto' ? '' : ` with --method ${request.kind}`;
+    throw usageError(
+      `there is nothing to try for "${profile.name}", a task of type ${profile.type}${kind}.`,
+      typeof session.derive === 'function' ? undefined : `No heads: ${session.derive.impossible}`,
+    );
+  }
   const result = await search(profile, candidates, examples, request);
+  searching = false;
   const after = result.trials.find(({ key }) => key === result.chosen.key) as Trial;
   const stage = (title: string) => request.onTrial({ kind: 'stage', title });
   stage(`fitting on all ${examples.length} examples`);
   const found = await (result.chosen.finish as NonNullable<Candidate['finish']>)(examples, after);
-  if (request.before !== null) stage('the task as it was');
-  const earlier = request.before === null ? null : await compare(session, after, request.before);
+  const asItWas = result.stopped === 'interrupted' ? null : request.before;
+  if (asItWas !== null) stage('the task as it was');
+  const earlier = asItWas === null ? null : await compare(session, after, asItWas);
   const measured = after.examples;
   const threshold = request.target === null ? null : chooseThreshold(profile, measured, after.outputs, request.target);
   const inPrompt = found.shots?.length ?? 0;

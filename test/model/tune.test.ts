@@ -1,0 +1,460 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { openEngine } from '../../src/engine/llama.js';
+import { cacheOf } from '../../src/gguf/architectures.js';
+import { writeDerived } from '../../src/gguf/derive.js';
+import { readGgufHeader } from '../../src/gguf/header.js';
+import type { Recipe } from '../../src/gguf/recipe.js';
+import type { Tagger } from '../../src/heads/tagger.js';
+import { coarseTaggerArrays, taggerBlob } from '../../src/heads/tagger-file.js';
+import { tagMask } from '../../src/heads/tags.js';
+import { readWords } from '../../src/heads/word-reading.js';
+import { sha256Of } from '../../src/models/digest.js';
+import { openTask, predict } from '../../src/predict.js';
+import { loadProfile } from '../../src/profile/index.js';
+import { findOverlay, withOverlay } from '../../src/profile/overlay.js';
+import { writeOverlay } from '../../src/profile/write-overlay.js';
+import { createRandom } from '../../src/random.js';
+import { words } from '../../src/segment.js';
+import type { Engine, InputRecord } from '../../src/types.js';
+import { gemma, modelFile, smollm } from '../helpers/models.js';
+import { recordWith } from '../helpers/profiles.js';
+import { assertClearError, collect, exitOf, jsonl, parsed, runSlm, startSlm, until } from '../helpers/slm.js';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'slm-tune-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+before(async () => {
+  await modelFile(smollm);
+  await modelFile(gemma);
+});
+
+/** Writes a project and gives its folder. */
+function project(name: string, files: Readonly<Record<string, string>>): string {
+  const made = mkdtempSync(path.join(folder, `${name}-`));
+  for (const [file, text] of Object.entries(files)) writeFileSync(path.join(made, file), text);
+  return made;
+}
+
+/** The first candidate that can be taken is measured whatever the budget is, and nothing after it, on any machine. */
+const one = ['--budget', '1ms'];
+
+const good = [
+  'The soup was wonderful and the staff were kind.',
+  'A charming little hotel, we slept very well.',
+  'I love this phone, the battery lasts for days.',
+  'Fast delivery and everything was as described.',
+  'The best concert I have been to in years.',
+  'Great value, I would buy it again.',
+  'The guide was funny and knew a lot.',
+  'A moving film with a brilliant cast.',
+  'My children adore this game.',
+  'Clean rooms, friendly people, perfect location.',
+  'This book kept me awake all night, superb.',
+  'Excellent coffee and a lovely terrace.',
+  'The repair was quick and cheap, thank you.',
+  'Comfortable shoes, they fit perfectly.',
+  'What a beautiful garden, we will come back.',
+  'The app is simple and works flawlessly.',
+  'Delicious cake, generous portions.',
+  'A joy to use from the first day.',
+  'The doctor listened and helped me at once.',
+  'Bright colours and very good quality.',
+];
+const bad = [
+  'The soup was cold and the waiter was rude.',
+  'A filthy hotel, we could not sleep at all.',
+  'I hate this phone, the battery dies by noon.',
+  'The parcel came late and broken.',
+  'The worst concert I have ever been to.',
+  'A waste of money, never again.',
+  'The guide was bored and knew nothing.',
+  'A dull film with terrible acting.',
+  'My children cried, the game is horrible.',
+  'Dirty rooms, noisy street, awful smell.',
+  'This book is boring, I gave up.',
+  'Burnt coffee and sticky tables.',
+  'The repair failed and cost a fortune.',
+  'These shoes hurt and fell apart.',
+  'What an ugly place, avoid it.',
+  'The app crashes all the time.',
+  'Stale cake, tiny portions.',
+  'A pain to use from the first day.',
+  'The doctor ignored me and left.',
+  'Dull colours and very poor quality.',
+];
+const moods = `text,label\n${good.map((text, i) => `"${text}",good\n"${bad[i]}",bad\n`).join('')}`;
+
+const moodTask = (labels = 'good, bad') =>
+  `name: mood\ntype: classify\nmodel: ${smollm}\nlabels: [${labels}]\n` +
+  'prompt:\n  instruction: ""\n  base: |\n    Review: {{ text }}\n    Mood:\n  use: base\noptions: {shots: 0, calibration: none}\n';
+
+const fresh = [
+  ['An awful, dirty and noisy restaurant.', 'bad'],
+  ['A wonderful evening with kind people.', 'good'],
+  ['The delivery was late and the box was broken.', 'bad'],
+  ['Perfect quality, I love it.', 'good'],
+  ['Terrible service, never again.', 'bad'],
+  ['Superb food and a beautiful view.', 'good'],
+] as const;
+
+describe('slm tune of a classifier', () => {
+  let cwd: string;
+  let cache = 0;
+  const tune = (...more: string[]) =>
+    runSlm(['tune', './task.yaml', '--data', 'moods.csv', '--method', 'head', ...one, ...more], {
+      cwd,
+      // Nothing that an earlier search has left behind.
+      env: { XDG_CACHE_HOME: path.join(folder, `cache-${cache++}`) },
+      timeoutMs: 900_000,
+    });
+  const run = async (...more: string[]) => {
+    const texts = fresh.flatMap(([text]) => ['-t', text]);
+    const { code, stdout, stderr } = await runSlm(['run', './task.yaml', ...texts, '--json', ...more], { cwd });
+    assert.equal(code, 0, stderr);
+    return parsed(stdout);
+  };
+  const files = (place: string) => readdirSync(place).sort();
+  const tunedFiles = [`${smollm}.head`, `${smollm}.yaml`];
+
+  before(async () => {
+    cwd = project('mood', { 'task.yaml': moodTask(), 'moods.csv': moods });
+    const made = await tune();
+    assert.equal(made.code, 0, made.stderr);
+    assert.match(made.stdout, /before and after on the same examples: p = /u);
+  });
+
+  test('writes an overlay and a side file, with figures that have intervals', () => {
+    assert.deepEqual(files(path.join(cwd, 'tuned')), tunedFiles);
+    const overlay = readFileSync(path.join(cwd, 'tuned', `${smollm}.yaml`), 'utf8');
+    assert.match(overlay, /^method: head$/mu);
+    assert.match(overlay, /^data:\n {2}file: moods\.csv\n {2}n: 40$/mu);
+    const [, value, low, high] = /tuned:\n +value: (\S+)\n +low: (\S+)\n +high: (\S+)/u.exec(overlay) ?? [];
+    // Seen: 0.95 and more. Nothing in this data is hard.
+    assert.ok(Number(value) >= 0.75, overlay);
+    assert.ok(Number(low) <= Number(value) && Number(value) <= Number(high));
+  });
+
+  test('is used by slm run, with --untuned it is not', async () => {
+    const tuned = await run();
+    const untuned = await run('--untuned');
+    const right = tuned.filter(({ label }, i) => label === fresh[i]?.[1]).length;
+    assert.ok(right >= 5, `${right} of 6`);
+    for (const { scores } of tuned) {
+      assert.deepEqual(Object.keys(scores), ['good', 'bad']);
+      assert.ok(Math.abs(scores.good + scores.bad - 1) < 0.001);
+    }
+    assert.notDeepEqual(
+      tuned.map(({ score }) => score),
+      untuned.map(({ score }) => score),
+    );
+  });
+
+  test('explains a score by its parts', async () => {
+    const { code, stdout, stderr } = await runSlm(['run', './task.yaml', '-t', fresh[0][0], '--explain'], { cwd });
+    assert.equal(code, 0, stderr);
+    assert.match(stdout + stderr, /label +features +bias/u);
+  });
+
+  test('gives the same bytes each time', async () => {
+    const again = await tune('--into', 'again', '--no-compare');
+    assert.equal(again.code, 0, again.stderr);
+    assert.deepEqual(files(path.join(cwd, 'again')), tunedFiles);
+    const bytes = (place: string, file: string) => readFileSync(path.join(cwd, place, file));
+    assert.deepEqual(bytes('again', `${smollm}.head`), bytes('tuned', `${smollm}.head`));
+    // Without the comparison, which this one has not made.
+    const text = (place: string) =>
+      bytes(place, `${smollm}.yaml`)
+        .toString()
+        .replace(/ {2}before:\n(?: {4}.*\n)+/u, '');
+    assert.equal(text('again'), text('tuned'));
+  });
+
+  test('does not fit a task that has changed, and says what to do', async () => {
+    writeFileSync(path.join(cwd, 'task.yaml'), moodTask('good, bad, mixed'));
+    try {
+      const result = await runSlm(['run', './task.yaml', '-t', 'fine'], { cwd });
+      assertClearError(result, 2, /the task "mood" has changed since it was tuned/u);
+      assert.match(result.stderr, /--reset|--untuned/u);
+      const untuned = await runSlm(['run', './task.yaml', '-t', 'fine', '--untuned'], { cwd });
+      assert.equal(untuned.code, 0, untuned.stderr);
+    } finally {
+      writeFileSync(path.join(cwd, 'task.yaml'), moodTask());
+    }
+  });
+
+  test('is gone after --reset', async () => {
+    const untuned = await run('--untuned');
+    const reset = await runSlm(['tune', './task.yaml', '--reset'], { cwd });
+    assert.equal(reset.code, 0, reset.stderr);
+    assert.match(reset.stderr, /removed what was tuned of mood/u);
+    assert.deepEqual(files(path.join(cwd, 'tuned')), []);
+    assert.deepEqual(await run(), untuned);
+    assert.match((await runSlm(['tune', './task.yaml', '--reset'], { cwd })).stderr, /nothing was tuned/u);
+  });
+});
+
+test('an interrupt keeps the best so far, and ends with 130', async () => {
+  const cwd = project('stop', { 'task.yaml': moodTask(), 'moods.csv': moods });
+  const child = startSlm(['tune', './task.yaml', '--data', 'moods.csv', '--budget', '20m'], { cwd });
+  const stderr = collect(child.stderr);
+  const stdout = collect(child.stdout);
+  const ended = exitOf(child);
+  // The first that can be taken: the yardstick needs no model and cannot.
+  await until(() => /n=40 .* label scores/u.test(stderr()), 'the first trial');
+  child.kill('SIGINT');
+  assert.equal(await ended, 130, stderr());
+  assert.match(stdout(), /Interrupted: this is the best so far/u);
+  assert.match(stderr(), /not tried \(interrupted\)/u);
+  const overlay = readFileSync(path.join(cwd, 'tuned', `${smollm}.yaml`), 'utf8');
+  assert.match(overlay, /^method: label-likelihood$/mu);
+  const run = await runSlm(['run', './task.yaml', '-t', 'fine', '--json'], { cwd });
+  assert.equal(run.code, 0, run.stderr);
+  assert.ok(['good', 'bad'].includes(parsed(run.stdout)[0].label));
+});
+
+const people = ['Anna', 'Peter', 'Maria', 'Tom', 'Lucy', 'Omar', 'Ines', 'Paul', 'Rosa', 'Jan'];
+const places = ['Berlin', 'Lisbon', 'Oslo', 'Naples', 'Cairo', 'Dublin', 'Quito', 'Prague', 'Malmö', 'Kyoto'];
+const patterns = [
+  '# lives in @ .',
+  'yesterday # flew to @ with friends .',
+  'in @ it rained when # arrived .',
+  '# sang all night .',
+];
+
+/** 40 sentences with a person each, and mostly a place. */
+const tagged = patterns.flatMap((pattern, p) =>
+  people.map((person, i) => {
+    const place = places[(i * 3 + p) % places.length] as string;
+    const text = pattern.replace('#', person).replace('@', place);
+    const entity = (name: string, label: string) => {
+      const start = text.indexOf(name);
+      return start === -1 ? [] : [{ text: name, label, start, end: start + name.length }];
+    };
+    return {
+      text,
+      entities: [...entity(person, 'person'), ...entity(place, 'place')].sort((a, b) => a.start - b.start),
+    };
+  }),
+);
+
+const namesTask = `name: names\ntype: extract\nmodel: ${smollm}\nlabels: [person, place]\n`;
+
+describe('slm tune of a tagger', () => {
+  let cwd: string;
+
+  before(async () => {
+    cwd = project('names', { 'task.yaml': namesTask, 'data.jsonl': jsonl(tagged) });
+    const made = await runSlm(
+      ['tune', './task.yaml', '--data', 'data.jsonl', '--method', 'head', ...one, '--no-compare'],
+      { cwd, timeoutMs: 900_000 },
+    );
+    assert.equal(made.code, 0, made.stderr);
+  });
+
+  test('finds entities of its labels with exact offsets behind emoji, in every unit', async () => {
+    const text = '👩‍👩‍👧 🎉 Anna lives in Lisbon . 漢字 Peter flew to Oslo .';
+    const cut = {
+      codepoint: (start: number, end: number) => [...text].slice(start, end).join(''),
+      utf16: (start: number, end: number) => text.slice(start, end),
+      byte: (start: number, end: number) => Buffer.from(text).subarray(start, end).toString(),
+    };
+    for (const unit of ['codepoint', 'utf16', 'byte'] as const) {
+      const { code, stdout, stderr } = await runSlm(['run', './task.yaml', '-t', text, '--json', '--offsets', unit], {
+        cwd,
+      });
+      assert.equal(code, 0, stderr);
+      const [{ entities }] = parsed(stdout);
+      assert.ok(entities.length >= 3, stdout);
+      for (const entity of entities) {
+        assert.equal(cut[unit](entity.start, entity.end), entity.text);
+        assert.match(entity.label, /^(person|place)$/u);
+        assert.ok(entity.score > 0 && entity.score <= 1);
+      }
+    }
+  });
+
+  test('shows the tags of the words with --explain', async () => {
+    const { code, stdout, stderr } = await runSlm(['run', './task.yaml', '-t', 'Anna lives in Oslo .', '--explain'], {
+      cwd,
+    });
+    assert.equal(code, 0, stderr);
+    const shown = stdout + stderr;
+    assert.match(shown, /word +→ +O +B-person +I-person +B-place +I-place/u);
+    assert.match(shown, /^\s*Anna +B-person/mu);
+  });
+
+  test('reads texts of any length and kind', async () => {
+    const long = `${tagged.map(({ text }) => text).join(' ')} `;
+    const rows = [long, '\u0000\u0007\n\r\n \u2028', '🙂'.repeat(40), 'a'.repeat(3000), '<|im_end|> Anna <|im_start|>'];
+    writeFileSync(path.join(cwd, 'rows.jsonl'), jsonl(rows.map((text) => ({ text }))));
+    const { code, stdout, stderr } = await runSlm(['run', './task.yaml', 'rows.jsonl', '--json'], { cwd });
+    assert.equal(code, 0, stderr);
+    const results = parsed(stdout);
+    assert.equal(results.length, rows.length);
+    results.forEach(({ entities, text }, i) => {
+      assert.equal(text, rows[i]);
+      for (const { start, end, text: own } of entities)
+        assert.equal([...(rows[i] as string)].slice(start, end).join(''), own);
+    });
+    assert.ok(results[0].entities.length > 50, `${results[0].entities.length} in the long text`);
+  });
+});
+
+/** A tagger that nobody has trained: whatever it says, it says for a reason that can be compared. */
+function anyTagger(width: number): Tagger {
+  const random = createRandom(3);
+  const { first, next } = tagMask(1);
+  const steps = (may: Uint8Array) => Float64Array.from(may, (value) => (value === 1 ? 0 : Number.NEGATIVE_INFINITY));
+  return {
+    labels: ['thing'],
+    width,
+    rows: Array.from({ length: 3 }, () => Float32Array.from({ length: width }, () => (random.next() - 0.5) / 4)),
+    bias: new Float64Array(3),
+    lexical: null,
+    steps: { classes: 3, first: steps(first), next: steps(next) },
+  };
+}
+
+const mixed = [
+  'Rosa Delgado flew from Łódź to Paris.',
+  '🙂 Rosa Delgado flew to Paris 👩‍👩‍👧.',
+  '罗莎从巴黎飞往东京。',
+  'سافرت روزا إلى باريس.',
+  'Роза в Париже',
+  'Naïve café – “12,50 €”…',
+];
+
+test('texts that a cut vocabulary does not cover get the very numbers of the whole one, beside the others', async () => {
+  const model = await modelFile(gemma);
+  const width = readGgufHeader(model).metadata.get('gemma3.embedding_length')?.value as number;
+  const layers = 4;
+  const tagger = anyTagger(width);
+  const cwd = project('things', {
+    'task.yaml': `name: things\ntype: extract\nmodel: ${gemma}\nlabels: [thing]\n`,
+    'rows.jsonl': jsonl(mixed.map((text) => ({ text }))),
+  });
+  const profile = await loadProfile('./task.yaml', { cwd, folders: [] });
+  const sha256 = await sha256Of(model, new AbortController().signal);
+  const file = writeOverlay(
+    path.join(cwd, 'tuned'),
+    {
+      task: 'things',
+      model: gemma,
+      modelSha256: sha256,
+      profile: profile.digest,
+      method: 'head',
+      options: {},
+      data: { file: 'none', n: 0, sha256 },
+      seed: 1,
+      scores: {},
+      trials: [],
+    },
+    {
+      blob: taggerBlob({ tagger, layers, reading: 'twice', sureness: { slope: 1, intercept: 0 } }),
+      coarse: coarseTaggerArrays,
+    },
+  );
+  const run = await runSlm(['run', './task.yaml', 'rows.jsonl', '--json', '--offsets', 'utf16'], { cwd });
+  assert.equal(run.code, 0, run.stderr);
+  const made = run.stderr.match(/making .*$/gmu) ?? [];
+  assert.equal(made.length, 2, `the cut file and the whole one, each once: ${run.stderr}`);
+  const found = parsed(run.stdout).map(({ entities }) => entities);
+
+  const derived = path.join(folder, 'things.gguf');
+  await writeDerived(model, derived, { layers, tokens: 'all', output: { values: tagger.rows } });
+  const values = cacheOf(readGgufHeader(model), layers);
+  const engine = await openEngine({ path: derived, threads: 1, contextSize: 512, values });
+  try {
+    const overlay = findOverlay([path.dirname(file)], gemma, cwd);
+    assert.ok(overlay !== null);
+    const tuned = withOverlay(profile, overlay, sha256);
+    const task = await openTask({
+      profile: tuned,
+      engine,
+      documents: [],
+      ownDocuments: async () => [],
+      cache: { get: async () => null, set: async () => undefined },
+      onProgress: () => undefined,
+    });
+    async function* records(): AsyncGenerator<InputRecord> {
+      for (const text of mixed) yield recordWith(text);
+    }
+    const expected: unknown[][] = [];
+    for await (const { output } of predict(task, records(), { explain: false, now: () => 0 })) {
+      assert.ok(output?.type === 'extract');
+      expected.push(output.entities.map(({ text, label, start, end, score }) => ({ text, label, start, end, score })));
+    }
+    const rounded = (list: unknown[][]) =>
+      JSON.parse(
+        JSON.stringify(list, (key, value) => (key === 'score' ? Number((value as number).toFixed(3)) : value)),
+      );
+    assert.deepEqual(rounded(found), rounded(expected));
+    assert.ok(expected.flat().length > 5, 'something is found at all');
+  } finally {
+    await engine.dispose();
+  }
+});
+
+for (const name of [smollm, gemma]) {
+  test(`scores as values of one more block are those of an output matrix: ${name}`, async () => {
+    const source = await modelFile(name);
+    const header = readGgufHeader(source);
+    const architecture = header.metadata.get('general.architecture')?.value as string;
+    const width = header.metadata.get(`${architecture}.embedding_length`)?.value as number;
+    const { rows } = anyTagger(width);
+    // Block 5 of Gemma has no sliding window, and a cache of its own.
+    for (const layers of architecture === 'gemma3' ? [4, 5] : [6]) {
+      const read = async (file: string, output: Recipe['output'] & object) => {
+        const target = path.join(folder, file);
+        await writeDerived(source, target, { layers, tokens: 'all', output });
+        const values = 'values' in output ? { values: cacheOf(header, layers) } : {};
+        const engine: Engine = await openEngine({ path: target, threads: 1, contextSize: 256, ...values });
+        try {
+          const text = 'Rosa flew to Łódź 🙂 and sang.';
+          const list = words(text);
+          const { prompt, positions } = readWords(engine, text, list, 'twice');
+          for (const [i, position] of positions.entries()) {
+            const word = text.slice(list[i]?.start, list[i]?.end);
+            const read = engine.detokenize(prompt.input.slice(0, position + 1));
+            // The last token may go beyond the word, to a sign or a part of one.
+            assert.ok(read.slice(-word.length - 2).includes(word), `${word}: ${read}`);
+          }
+          return await engine.readOutputs(prompt, positions, rows.length);
+        } finally {
+          await engine.dispose();
+          rmSync(target);
+        }
+      };
+      const values = await read('values.gguf', { values: rows });
+      const logits = await read('rows.gguf', { rows, type: 'F16' });
+      const largest = Math.max(...logits.flatMap((row) => [...row].map(Math.abs)));
+      values.forEach((row, i) => {
+        row.forEach((value, tag) => {
+          const expected = logits[i]?.[tag] as number;
+          assert.ok(Math.abs(value - expected) < 0.05 * largest, `word ${i}, ${tag}: ${value} and ${expected}`);
+        });
+      });
+    }
+  });
+}
+
+test('data with what must not be in it is refused before any model is loaded', async () => {
+  const cwd = project('refused', {
+    'task.yaml': `${moodTask()}fixtures: test.jsonl\n`,
+    'test.jsonl': jsonl([{ text: good[3], label: 'good' }]),
+    'moods.csv': moods,
+    'alike.csv': moods.replace(/.*,bad\n/gu, ''),
+    'wrong.csv': 'text,label\nfine,great\n',
+  });
+  const tune = (file: string) => runSlm(['tune', './task.yaml', '--data', file], { cwd });
+  assertClearError(await tune('moods.csv'), 2, /moods\.csv:8: this example is also a fixture \(test\.jsonl:1\)/u);
+  assertClearError(await tune('wrong.csv'), 2, /wrong\.csv:2: .*great/u);
+  assertClearError(await tune('none.csv'), 2, /none\.csv/u);
+  writeFileSync(path.join(cwd, 'test.jsonl'), jsonl([{ text: 'Something else.', label: 'good' }]));
+  assertClearError(await tune('alike.csv'), 2, /all 20 examples have the label "good"/u);
+  assert.ok(!existsSync(path.join(cwd, 'tuned')));
+});

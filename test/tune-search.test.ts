@@ -1,0 +1,368 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { SlmError } from '../src/errors.js';
+import { foldsFor, type SearchOptions, search, type TrialEvent, type TrialJournal } from '../src/tune/search.js';
+import { tune } from '../src/tune/tune.js';
+import type { Candidate, Trialled } from '../src/tune/types.js';
+import type { ClassifyOutput, Example } from '../src/types.js';
+import { fakeEngine } from './helpers/fake-engine.js';
+import { exampleWith, labelled, profileWith } from './helpers/profiles.js';
+
+const profile = profileWith();
+
+/** Half of them positive. Each text has its number, by which scripted candidates know what they get right. */
+function texts(count: number): Example[] {
+  return Array.from({ length: count }, (_, i) => labelled(`text ${i}`, i % 2 === 0 ? 'positive' : 'negative'));
+}
+
+const goldOf = ({ gold }: Example) => (gold.type === 'classify' ? (gold.labels[0] as string) : '');
+const numberOf = ({ record }: Example) => Number(record.text.slice(5));
+
+function outputFor(label: string, score = 0.9): ClassifyOutput {
+  const other = label === 'positive' ? 'negative' : 'positive';
+  return { type: 'classify', labels: [label], abstained: false, score, scores: { [label]: score, [other]: 1 - score } };
+}
+
+interface Scripted extends Candidate {
+  /** How many examples each call had. */
+  readonly calls: number[];
+}
+
+/** A candidate that gets right what `right` says. */
+function candidate(
+  key: string,
+  complexity: number,
+  right: (n: number) => boolean,
+  more: Partial<Candidate> = {},
+): Scripted {
+  const calls: number[] = [];
+  return {
+    key,
+    title: key,
+    kind: 'head',
+    words: false,
+    layers: 1,
+    complexity,
+    calls,
+    async heldOut(examples) {
+      calls.push(examples.length);
+      const wrong = (label: string) => (label === 'positive' ? 'negative' : 'positive');
+      const outputs = examples.map((example) => {
+        const gold = goldOf(example);
+        return outputFor(right(numberOf(example)) ? gold : wrong(gold));
+      });
+      return { outputs, tokensPerRecord: 1 };
+    },
+    finish: async () => ({ method: key, options: {} }),
+    ...more,
+  };
+}
+
+const always = () => true;
+/** Wrong on every nth text. */
+const wrongOnEvery = (n: number) => (i: number) => i % n !== 0;
+
+function memoryJournal(): TrialJournal & { readonly kept: Map<string, Trialled> } {
+  const kept = new Map<string, Trialled>();
+  return {
+    kept,
+    get: async (key) => kept.get(key) ?? null,
+    set: async (key, value) => void kept.set(key, value),
+  };
+}
+
+function optionsWith(changes: Partial<SearchOptions> = {}): SearchOptions {
+  return {
+    seed: 1,
+    budgetMs: 1000,
+    now: () => 0,
+    signal: new AbortController().signal,
+    onTrial: () => undefined,
+    journal: memoryJournal(),
+    ...changes,
+  };
+}
+
+describe('a search', () => {
+  it('tries all on few examples, drops the worse half, and measures what is left on all', async () => {
+    const good = candidate('good', 1, wrongOnEvery(20));
+    const fair = candidate('fair', 1, wrongOnEvery(5));
+    const poor = candidate('poor', 1, wrongOnEvery(2));
+    const bad = candidate('bad', 1, () => false);
+    const { trials, chosen, stopped } = await search(profile, [bad, good, poor, fair], texts(1000), optionsWith());
+    assert.equal(stopped, 'done');
+    assert.equal(chosen, good);
+    assert.deepEqual([bad.calls.length, poor.calls.length], [1, 1]);
+    assert.equal(good.calls.at(-1), 1000);
+    assert.equal(fair.calls.at(-1), 1000);
+    assert.deepEqual(
+      good.calls,
+      good.calls.toSorted((a, b) => a - b),
+    );
+    // The last measurement of each, those on most examples first.
+    assert.deepEqual(
+      trials.map(({ key, n }) => [key, n === 1000]),
+      [
+        ['good', true],
+        ['fair', true],
+        ['poor', false],
+        ['bad', false],
+      ],
+    );
+    assert.ok(Math.abs((trials[0]?.score ?? 0) - 0.95) < 1e-12);
+  });
+
+  it('measures few examples at once, in one round', async () => {
+    const [a, b] = [candidate('a', 1, always), candidate('b', 2, wrongOnEvery(3))];
+    await search(profile, [a, b], texts(40), optionsWith());
+    assert.deepEqual([a.calls, b.calls], [[40], [40]]);
+  });
+
+  it('takes the simplest of those that are not clearly worse', async () => {
+    // One more mistake in 100 is less than one standard error of the difference.
+    const simple = candidate('simple', 1, wrongOnEvery(10));
+    const deep = candidate('deep', 3, (i) => i === 0 || wrongOnEvery(10)(i));
+    const { chosen, best } = await search(profile, [deep, simple], texts(100), optionsWith());
+    assert.equal(best.key, 'deep');
+    assert.equal(chosen, simple);
+  });
+
+  it('takes the better one where the difference is clear, however simple the other is', async () => {
+    const simple = candidate('simple', 1, wrongOnEvery(2));
+    const deep = candidate('deep', 3, always);
+    assert.equal((await search(profile, [simple, deep], texts(100), optionsWith())).chosen, deep);
+  });
+
+  it('measures a yardstick to the end and never takes it', async () => {
+    const yardstick = candidate('words', 0, always, { finish: null });
+    const others = ['a', 'b', 'c'].map((key, i) => candidate(key, 1, wrongOnEvery(2 + i)));
+    const { chosen, trials } = await search(profile, [yardstick, ...others], texts(700), optionsWith());
+    assert.notEqual(chosen, yardstick);
+    assert.equal(yardstick.calls.at(-1), 700);
+    assert.equal(trials[0]?.key, 'words');
+  });
+
+  it('ends when the budget is spent, with what it has, and says what it left out', async () => {
+    let clock = 0;
+    const slow = (key: string) => {
+      const made = candidate(key, 1, always);
+      const { heldOut } = made;
+      return {
+        ...made,
+        heldOut: async (...given: Parameters<typeof heldOut>) => {
+          clock += 300;
+          return heldOut(...given);
+        },
+      };
+    };
+    const events: TrialEvent[] = [];
+    const list = ['a', 'b', 'c', 'd', 'e'].map(slow);
+    const { chosen, stopped } = await search(
+      profile,
+      list,
+      texts(40),
+      optionsWith({ now: () => clock, budgetMs: 1000, onTrial: (event) => events.push(event) }),
+    );
+    assert.equal(stopped, 'budget');
+    assert.ok(clock <= 1000, `${clock} ms`);
+    assert.equal(chosen.key, 'a');
+    const skipped = events.filter(({ kind }) => kind === 'skip');
+    assert.ok(skipped.length > 0);
+    assert.deepEqual(
+      skipped.map((event) => (event.kind === 'skip' ? event.reason : '')),
+      skipped.map(() => 'budget'),
+    );
+  });
+
+  it('measures something that can be taken, however small the budget is', async () => {
+    let clock = 0;
+    const slow = (made: Candidate): Candidate => ({
+      ...made,
+      heldOut: async (...given) => {
+        clock += 5000;
+        return made.heldOut(...given);
+      },
+    });
+    const list = [
+      candidate('words', 0, always, { finish: null }),
+      candidate('a', 1, always),
+      candidate('b', 1, always),
+    ];
+    const { chosen, stopped } = await search(
+      profile,
+      list.map(slow),
+      texts(40),
+      optionsWith({ now: () => clock, budgetMs: 1 }),
+    );
+    assert.deepEqual([chosen.key, stopped], ['a', 'budget']);
+  });
+
+  it('that is interrupted keeps the best so far', async () => {
+    const controller = new AbortController();
+    const first = candidate('first', 1, wrongOnEvery(3));
+    const second = candidate('second', 2, always, {
+      heldOut: async () => {
+        controller.abort();
+        controller.signal.throwIfAborted();
+        throw new Error('not reached');
+      },
+    });
+    const third = candidate('third', 1, always);
+    const result = await search(profile, [first, second, third], texts(40), optionsWith({ signal: controller.signal }));
+    assert.deepEqual([result.chosen, result.stopped], [first, 'interrupted']);
+    assert.deepEqual(third.calls, []);
+  });
+
+  it('does not hide a defect of a candidate', async () => {
+    const broken = candidate('broken', 1, always, {
+      heldOut: async () => {
+        throw new Error('no such tensor');
+      },
+    });
+    await assert.rejects(search(profile, [broken], texts(40), optionsWith()), /no such tensor/u);
+  });
+
+  it('does nothing twice that the journal knows, and a changed candidate anew', async () => {
+    const journal = memoryJournal();
+    const run = async (list: Scripted[]) => {
+      const again: boolean[] = [];
+      const onTrial = (event: TrialEvent) => {
+        if (event.kind === 'end') again.push(event.again);
+      };
+      const { chosen, trials } = await search(profile, list, texts(250), optionsWith({ journal, onTrial }));
+      return { again, chosen: chosen.key, scores: trials.map(({ key, n, score }) => [key, n, score]) };
+    };
+    const make = () => [candidate('a', 1, wrongOnEvery(4)), candidate('b', 1, wrongOnEvery(9))];
+    const first = await run(make());
+    const list = make();
+    const second = await run(list);
+    assert.deepEqual([second.chosen, second.scores], [first.chosen, first.scores]);
+    assert.ok(first.again.every((known) => !known) && second.again.every((known) => known));
+    assert.deepEqual(
+      list.map(({ calls }) => calls),
+      [[], []],
+    );
+    const other = [candidate('a 2', 1, always), ...make().slice(1)];
+    await run(other);
+    assert.ok((other[0] as Scripted).calls.length > 0 && (other[1] as Scripted).calls.length === 0);
+  });
+
+  it('is the same for the same seed', async () => {
+    const run = async () => {
+      const list = [candidate('a', 1, wrongOnEvery(4)), candidate('b', 2, wrongOnEvery(9)), candidate('c', 3, always)];
+      const { trials, chosen } = await search(profile, list, texts(400), optionsWith({ seed: 5 }));
+      return { trials: trials.map(({ examples, outputs, ...rest }) => [rest, examples, outputs]), chosen: chosen.key };
+    };
+    assert.deepEqual(await run(), await run());
+  });
+});
+
+describe('folds', () => {
+  it('have each label in its share, and more of them where examples are few', () => {
+    const examples = texts(60);
+    const { assigned, count } = foldsFor(profile, examples, 1);
+    for (let k = 0; k < count; k++) {
+      const inside = examples.filter((_, i) => assigned[i] === k);
+      const positive = inside.filter((example) => goldOf(example) === 'positive').length;
+      assert.ok(Math.abs(positive - inside.length / 2) <= 1, `fold ${k}: ${positive} of ${inside.length}`);
+    }
+    assert.ok(foldsFor(profile, texts(20), 1).count > count);
+    assert.equal(foldsFor(profile, texts(6), 1).count, 6);
+  });
+
+  it('keep the questions of one passage together', () => {
+    const task = profileWith({ type: 'answer' });
+    const questions = Array.from({ length: 60 }, (_, i) =>
+      exampleWith(`q ${i}`, { type: 'answer', answers: [] }, { fields: { context: `passage ${i % 12}` } }),
+    );
+    const { assigned } = foldsFor(task, questions, 1);
+    questions.forEach((_, i) => {
+      assert.equal(assigned[i], assigned[i % 12]);
+    });
+  });
+});
+
+describe('tuning', () => {
+  const session = (changes: Partial<Parameters<typeof tune>[0]> = {}) => ({
+    profile,
+    engine: fakeEngine({
+      score: (prompt, word) => (prompt.slice(-30).includes('good') === word.includes('pos') ? 1 : 0),
+    }),
+    blocks: 2,
+    width: 2,
+    derive: { impossible: 'a fake' },
+    seed: 1,
+    signal: new AbortController().signal,
+    onProgress: () => undefined,
+    ...changes,
+  });
+  const moods = Array.from({ length: 40 }, (_, i) =>
+    i % 2 === 0 ? labelled(`good thing ${i}`, 'positive') : labelled(`bad thing ${i}`, 'negative'),
+  );
+  const request = (changes = {}) => ({
+    ...optionsWith(),
+    target: null,
+    kind: 'auto' as const,
+    words: true,
+    curves: false,
+    before: null,
+    ...changes,
+  });
+
+  it('of a task that nothing can be tried for says so', async () => {
+    const task = profileWith({ type: 'generate' });
+    const examples = Array.from({ length: 10 }, (_, i) => exampleWith(`${i}`, { type: 'generate', output: '' }));
+    await assert.rejects(tune(session({ profile: task }), examples, request()), (error: unknown) => {
+      assert.ok(error instanceof SlmError, String(error));
+      assert.match(error.message, /there is nothing to try for "sentiment"/u);
+      return true;
+    });
+  });
+
+  it('chooses what tells the labels apart, and compares with what the task was', async () => {
+    const wrong = moods.map(() => outputFor('positive'));
+    const { found, after, before, p } = await tune(session(), moods, request({ before: async () => wrong }));
+    assert.equal(found.method, 'label-likelihood');
+    assert.ok(after.score > 0.9, `${after.score}`);
+    assert.equal(before?.score, 0.5);
+    // ± 1.96 · √(0.5 · 0.5 / 40)
+    const { low = 1, high = 0 } = before.interval ?? {};
+    assert.ok(Math.abs(low - 0.345) < 0.06 && Math.abs(high - 0.655) < 0.06, `${low}–${high}`);
+    // 20 texts are right now that were not, none the other way: 2 · 2⁻²⁰.
+    assert.ok(p !== null && p < 1e-3, `${p}`);
+  });
+
+  it('puts at most half of the examples into the prompt, so that some are left to learn from', async () => {
+    for (const count of [6, 8, 17]) {
+      const { found, search: result } = await tune(session(), moods.slice(0, count), request());
+      assert.ok((found.shots?.length ?? 0) <= count / 2);
+      assert.ok(found.calibration?.bias.every(Number.isFinite), `${found.calibration?.bias}`);
+      for (const { title } of result.trials)
+        assert.ok(Number(/(\d+) examples in the prompt/u.exec(title)?.[1] ?? 0) <= count / 2);
+    }
+  });
+
+  it('that is interrupted fits the best so far, although the signal stands', async () => {
+    const controller = new AbortController();
+    let trials = 0;
+    const onTrial = (event: TrialEvent) => {
+      if (event.kind === 'end' && event.trial.complexity > 0 && ++trials === 1) controller.abort();
+    };
+    const before = async () => {
+      controller.signal.throwIfAborted();
+      return [];
+    };
+    const {
+      search: result,
+      found,
+      before: compared,
+    } = await tune(
+      session({ signal: controller.signal }),
+      moods,
+      request({ signal: controller.signal, onTrial, before }),
+    );
+    assert.equal(result.stopped, 'interrupted');
+    assert.equal(found.method, 'label-likelihood');
+    assert.equal(compared, null);
+  });
+});
