@@ -14,7 +14,7 @@ export interface Sample {
   readonly content: string;
 }
 
-export function drawn<T>(items: readonly T[], count: number, seed: number): T[] {
+function drawn<T>(items: readonly T[], count: number, seed: number): T[] {
   if (count > items.length) throw new Error(`there are ${items.length}, not ${count}`);
   return shuffle(items, createRandom(seed)).slice(0, count);
 }
@@ -32,6 +32,19 @@ export function sentenceSample(file: string, count: number, seed: number, name: 
     .map((block) => block.trim())
     .filter((block) => block !== '' && !block.startsWith('-DOCSTART-'));
   return { file: name, content: `${drawn(sentences, count, seed).join('\n\n')}\n` };
+}
+
+/** Sentences of a CoNLL file as texts: their tokens joined by one space. */
+export function conllTexts(file: string, count: number, seed: number): string[] {
+  return sentenceSample(file, count, seed, 'test.conll')
+    .content.trim()
+    .split('\n\n')
+    .map((sentence) =>
+      sentence
+        .split('\n')
+        .map((line) => line.split(' ')[0])
+        .join(' '),
+    );
 }
 
 export interface LabelledRow {
