@@ -10,7 +10,7 @@ import { predict } from '../predict.js';
 import { loadProfile } from '../profile/index.js';
 import type { Overlay } from '../profile/overlay.js';
 import { removeOverlay, writeOverlay } from '../profile/write-overlay.js';
-import { tuningData } from '../tune/data.js';
+import { fittingTexts, tuningData } from '../tune/data.js';
 import type { TrialJournal } from '../tune/search.js';
 import { type TuneResult, tune } from '../tune/tune.js';
 import type { Trial, Trialled, TuneSession } from '../tune/types.js';
@@ -20,7 +20,7 @@ import { type GoldFlags, readGold } from './gold.js';
 import { chooseModel, documentsFor, type EngineFlags, openResolved, openTaskOn, resolveNamed } from './open.js';
 import { tuneReportJson, tuneReportText } from './tune-report.js';
 import { modelDigest, overlayFolders } from './tuned.js';
-import { createTuneProgress } from './ui/tune-progress.js';
+import { createTuneProgress, type TuneProgress } from './ui/tune-progress.js';
 
 export interface TuneFlags extends EngineFlags, GoldFlags {
   data?: string;
@@ -41,13 +41,17 @@ export interface TuneFlags extends EngineFlags, GoldFlags {
 export async function tuneTask(context: CliContext, spec: string, flags: TuneFlags): Promise<void> {
   const profile = await loadProfile(spec, profileContext(context));
   const given = flags.data === undefined ? profile.examples : await readGold(context, profile, flags.data, flags);
-  const { examples, notices, sha256 } = tuningData(profile, given, profile.fixtures);
+  const { examples: clean, notices, sha256 } = tuningData(profile, given, profile.fixtures);
   for (const notice of notices) context.notice(notice);
   const model = await resolveNamed(context, await chooseModel(context, flags, profile));
   const modelSha256 = await modelDigest(context, model);
   const engine = await openResolved(context, model, flags, 'many');
-  const progress = createTuneProgress(context, `${profile.name} on ${model.name}`, examples.length, flags.budget);
+  let started: TuneProgress | null = null;
   try {
+    const { examples, notice } = fittingTexts(clean, engine);
+    if (notice !== null) context.notice(notice);
+    const progress = createTuneProgress(context, `${profile.name} on ${model.name}`, examples.length, flags.budget);
+    started = progress;
     // Tuning has no way to the fixtures.
     const blind: TaskProfile = { ...profile, fixtures: [] };
     const session = sessionOf(context, blind, model, engine, flags, progress.step);
@@ -108,7 +112,7 @@ export async function tuneTask(context: CliContext, spec: string, flags: TuneFla
     );
     if (result.search.stopped === 'interrupted') context.exit(exitCodes.interrupted);
   } finally {
-    progress.end();
+    started?.end();
     await engine.dispose();
   }
 }
