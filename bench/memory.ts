@@ -53,7 +53,8 @@ report();
 function sample(): void {
   try {
     const match = /^VmRSS:\s+(\d+) kB/mu.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'));
-    if (match === null) return;
+    // While it ends, it gives its memory back.
+    if (match === null || records === total) return;
     const seconds = (performance.now() - start) / 1000;
     samples.push({ seconds: round(seconds), records, rssMb: round(Number(match[1]) / 1024) });
   } catch {

@@ -196,7 +196,7 @@ function byTag(examples: readonly Example[], pairs: readonly Pair[]) {
 }
 
 /** The surest mistakes first: those say most about the method, and about the labels. */
-function mistakesOf(examples: readonly Example[], pairs: readonly Pair[]): Mistake[] {
+export function mistakesOf(examples: readonly Example[], pairs: readonly Pair[]): Mistake[] {
   const found = pairs.flatMap((pair, i) => {
     const definition = taskTypes[pair.gold.type];
     const example = examples[i] as Example;

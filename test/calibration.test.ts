@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { fitPlatt, plattProbability } from '../src/linear/platt.js';
 import {
   batchCalibration,
   type Calibration,
   calibrate,
   contextualCalibration,
-  fitPlatt,
   fittedCalibration,
   noCalibration,
-  plattProbability,
   softmax,
 } from '../src/methods/calibration.js';
 import { createRandom } from '../src/random.js';

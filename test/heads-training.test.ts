@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { classProbabilities, hiddenScoresOf, lexicalScores, trainClassifier } from '../src/heads/classifier.js';
+import { type Classifier, classProbabilities, lexicalScores, trainClassifier } from '../src/heads/classifier.js';
 import { decodeEntities } from '../src/heads/entities.js';
 import { heldOutLexicalLogprobs, lexicalLogprobs, trainLexicalTagger } from '../src/heads/lexical-tagger.js';
 import { emissions, hiddenScores, type TaggedText, trainTagger } from '../src/heads/tagger.js';
@@ -11,6 +11,11 @@ import { words } from '../src/segment.js';
 
 const random = createRandom(7);
 const noise = () => random.next() - 0.5;
+
+/** What a derived file with the classifier's rows gives by itself. */
+function hiddenScoresOf({ rows }: Classifier, hidden: ArrayLike<number>): number[] {
+  return rows.map((row) => row.reduce((sum, weight, f) => sum + weight * (hidden[f] as number), 0));
+}
 
 describe('a classifier', () => {
   const labels = ['a', 'b', 'c'];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SlmError } from '../src/errors.js';
-import { fittingTexts, tuningData } from '../src/tune/data.js';
+import { checkEnough, fittingTexts, tuningData } from '../src/tune/data.js';
 import type { Example } from '../src/types.js';
 import { fakeEngine } from './helpers/fake-engine.js';
 import { exampleWith, labelled, labelOf, profileWith } from './helpers/profiles.js';
@@ -132,6 +132,7 @@ describe('data to tune on', () => {
     const { examples, notice } = fittingTexts([...texts(60), long(992), long(993), long(3000)], engine);
     assert.equal(examples.length, 61);
     assert.equal(notice, '2 texts have more than 992 tokens and are left out; the first is at in.jsonl:1');
-    assert.throws(() => fittingTexts([...texts(5), long(2000)], engine), usage(/5 examples are left/u));
+    const { examples: few } = fittingTexts([...texts(5), long(2000)], engine);
+    assert.throws(() => checkEnough(few), usage(/^5 examples to tune on/u));
   });
 });

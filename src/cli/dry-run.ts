@@ -5,18 +5,21 @@ import { loadProfile } from '../profile/index.js';
 import { isBadRow } from '../record.js';
 import { type CliContext, profileContext } from './context.js';
 import { type Input, type InputFlags, readRecords } from './inputs.js';
-import { chooseModel, type EngineFlags } from './open.js';
+import { chooseModel, type TaskFlags } from './open.js';
 import { promptModel } from './prompt-model.js';
+import { shownProfile } from './tuned.js';
 
 /** The prompt of the first record, as the model would be given it. */
 export async function showPrompt(
   context: CliContext,
   task: string,
   inputs: readonly Input[],
-  flags: InputFlags & EngineFlags,
+  flags: InputFlags & TaskFlags,
 ): Promise<void> {
-  const profile = await loadProfile(task, profileContext(context));
-  const model = await promptModel(context, await chooseModel(context, flags, profile), profile);
+  const untuned = await loadProfile(task, profileContext(context));
+  const spec = await chooseModel(context, flags, untuned);
+  const profile = flags.untuned === true ? untuned : shownProfile(context, untuned, spec);
+  const model = await promptModel(context, spec, profile);
   const render = methodOf(profile).renderer(profile, model);
   for await (const record of readRecords(context, inputs, profile, { ...flags, limit: 1 })) {
     if (isBadRow(record)) {

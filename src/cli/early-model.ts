@@ -4,6 +4,7 @@ import type { HeadStart } from '../engine/head-start.js';
 import { findTask } from '../profile/paths.js';
 import { defaultModel, readConfig } from './config.js';
 import { type CliContext, modelEnvironment, profileContext } from './context.js';
+import { hintedFile } from './early-hint.js';
 import type { EngineFlags } from './open.js';
 
 /**
@@ -19,7 +20,8 @@ export async function loadEarly(context: CliContext, task: string, flags: Engine
   const file = path.join(modelEnvironment(context).dataDir, 'models', `${name}.gguf`);
   if (!isUntouched(file)) return null;
   const { startLoading } = await import('../engine/head-start.js');
-  return startLoading(file);
+  const { cwd, folders } = profileContext(context);
+  return startLoading(hintedFile(context, findTask(task, folders, cwd), file) ?? file);
 }
 
 /** What a task says of its model, as far as that can be told without parsing it; null where it cannot. */

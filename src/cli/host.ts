@@ -71,7 +71,9 @@ async function load(context: CliContext, spec: string, flags: TaskFlags): Promis
   const spoken = await chooseModel(context, flags, profile);
   return {
     profile,
-    tuned: overlayFolders(context, profile).map((folder) => contentOf(path.join(folder, `${spoken}.yaml`))),
+    tuned: overlayFolders(context, profile).map((folder) =>
+      contentOf(path.join(folder, `${path.basename(spoken, '.gguf')}.yaml`)),
+    ),
     documents: await documentsFor(context, profile, flags.context ?? []),
     constants: contentOf(bundleFile(context, profile)),
     model: await modelStamp(context, spoken),

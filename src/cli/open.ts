@@ -19,6 +19,7 @@ import type { Engine, TaskProfile } from '../types.js';
 import { defaultModel, readConfig } from './config.js';
 import { type CliContext, cacheDirectory, modelEnvironment, modelEvents } from './context.js';
 import { openDerived } from './derived-models.js';
+import { keepHint } from './early-hint.js';
 import { tunedProfile } from './tuned.js';
 import { createStatusLine } from './ui/status-line.js';
 
@@ -144,6 +145,7 @@ export async function openTaskFor(
   };
   try {
     const task = await open(alphabet ?? 'all');
+    keepHint(context, path.resolve(context.cwd, profile.path), model.path, task.engine.model.path);
     return {
       task: alphabet === null ? task : { ...task, aside: asideFor(profile, alphabet, () => open('all')) },
       close,

@@ -1,63 +1,73 @@
 import type { Overlay } from '../profile/overlay.js';
 import { tuningMetric } from '../tune/search.js';
 import type { TuneResult } from '../tune/tune.js';
+import type { Trial } from '../tune/types.js';
 import type { TaskProfile } from '../types.js';
-import type { CliContext } from './context.js';
 import { tableText } from './table.js';
 
 /** What tuning brought, for people: trials, before and after, and what to do next. */
-export async function tuneReportText(
-  _context: CliContext,
-  profile: TaskProfile,
-  result: TuneResult,
-  overlay: Omit<Overlay, 'head'>,
-  file: string,
-): Promise<string> {
+export function tuneReportText(profile: TaskProfile, result: TuneResult, file: string): string {
   const { after, before, lexical, p, threshold, search } = result;
   const metric = tuningMetric(profile);
   const trials = tableText(
-    ['TRIAL', metric.title.toUpperCase(), 'INTERVAL', 'N', 'TOKENS A RECORD'],
+    ['TRIAL', metric.title.toUpperCase(), '95 % INTERVAL', 'N', 'TOKENS A RECORD'],
     search.trials.map((trial) => [
       `${trial.title}${trial.key === search.chosen.key ? ' *' : ''}`,
-      trial.score.toFixed(3),
-      trial.interval === null ? '' : `${trial.interval.low.toFixed(3)}–${trial.interval.high.toFixed(3)}`,
+      ...figureCells(trial),
       String(trial.n),
       trial.tokensPerRecord.toFixed(0),
     ]),
     ['left', 'right', 'left', 'right', 'right'],
   );
-  const rows = [
-    ...(before === null ? [] : [['as it was', before.score.toFixed(3)]]),
-    ...(lexical === null ? [] : [['without a model', lexical.score.toFixed(3)]]),
-    ['tuned', after.score.toFixed(3)],
-  ];
+  const comparison = tableText(
+    ['', metric.title.toUpperCase(), '95 % INTERVAL', 'N'],
+    [
+      ...(before === null ? [] : [['before', ...figureCells(before), String(before.n)]]),
+      ...(lexical === null ? [] : [['without a model', ...figureCells(lexical), String(lexical.n)]]),
+      ['tuned', ...figureCells(after), String(after.n)],
+    ],
+    ['left', 'right', 'left', 'right'],
+  );
   const lines = [
     trials.trimEnd(),
-    `* taken: ${after.key === search.best.key ? 'the best' : `the simplest that is not clearly worse than the best (${search.best.score.toFixed(3)})`}. Held-out ${metric.title.toLowerCase()}, ${after.n} examples, ${after.folds} folds.`,
+    `* taken: ${reasonTaken(result)}. Measured on ${after.n} examples, each by what was fitted without it (${after.folds} folds).`,
     '',
-    tableText(['', metric.title.toUpperCase()], rows, ['left', 'right']).trimEnd(),
-    ...(p === null
-      ? []
-      : [`before and after on the same examples: p = ${p < 0.0001 ? '< 0.0001' : p.toFixed(4)} (McNemar)`]),
+    comparison.trimEnd(),
+    ...(p === null ? [] : [`before and tuned on the same ${before?.n} examples: ${pText(p)}`]),
     ...(lexical !== null && lexical.score >= after.score
-      ? ['Counting words without a model is as good here: more examples, or another model, may change that.']
+      ? ['Counting words, without a model, is as good here. More examples or another model may change that.']
       : []),
-    ...(threshold === null
-      ? []
-      : [
-          `threshold ${threshold.value.min}: ${(threshold.coverage * 100).toFixed(0)} % of the results are given, ${(threshold.reached * 100).toFixed(1)} % of them right, on held-out examples`,
-        ]),
-    ...(search.stopped === 'done' ? [] : [stoppedLine(search.stopped)]),
+    ...(threshold === null ? [] : [thresholdText(threshold)]),
+    ...(search.stopped === 'done' ? [] : [stoppedText(search.stopped)]),
     '',
-    `${file} is used from now on, by \`slm run\` and \`slm eval\`. Next: slm eval ${profile.name}   (--untuned for comparison)`,
+    `\`slm run\` and \`slm eval\` use ${file} from now on. Next: slm eval ${profile.name}   (--untuned for comparison)`,
   ];
-  return `${lines.join('\n')}\n${overlay.trials.length === 0 ? '' : ''}`;
+  return `${lines.join('\n')}\n`;
 }
 
-function stoppedLine(reason: 'budget' | 'interrupted'): string {
+function figureCells({ score, interval }: Pick<Trial, 'score' | 'interval'>): [string, string] {
+  return [score.toFixed(3), interval === null ? '' : `${interval.low.toFixed(3)}–${interval.high.toFixed(3)}`];
+}
+
+/** Why the chosen candidate was taken. */
+export function reasonTaken({ after, search: { best } }: Pick<TuneResult, 'after' | 'search'>): string {
+  return after.key === best.key
+    ? 'the best'
+    : `the simplest that is not clearly worse than the best (${best.score.toFixed(3)})`;
+}
+
+export function pText(p: number): string {
+  return `p ${p < 0.0001 ? '< 0.0001' : `= ${p.toFixed(4)}`} (McNemar's exact test)`;
+}
+
+export function thresholdText({ value, coverage, reached }: NonNullable<TuneResult['threshold']>): string {
+  return `threshold ${value.min}: ${(coverage * 100).toFixed(0)} % of the results are given, and ${(reached * 100).toFixed(1)} % of those are right, on held-out examples`;
+}
+
+export function stoppedText(reason: 'budget' | 'interrupted'): string {
   return reason === 'budget'
-    ? 'The budget was spent before all trials were done; a larger --budget goes on where this ended.'
-    : 'Interrupted: this is the best so far. The same command goes on where this ended.';
+    ? 'The budget was spent before all trials were done. The same command with a larger --budget goes on from here.'
+    : 'Interrupted: this is the best so far. The same command goes on from here.';
 }
 
 /** The same as JSON. */

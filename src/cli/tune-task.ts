@@ -10,17 +10,18 @@ import { predict } from '../predict.js';
 import { loadProfile } from '../profile/index.js';
 import type { Overlay } from '../profile/overlay.js';
 import { removeOverlay, writeOverlay } from '../profile/write-overlay.js';
-import { fittingTexts, tuningData } from '../tune/data.js';
-import type { TrialJournal } from '../tune/search.js';
+import { checkEnough, fittingTexts, tuningData } from '../tune/data.js';
+import { type TrialJournal, tuningMetric } from '../tune/search.js';
 import { type TuneResult, tune } from '../tune/tune.js';
 import type { Trial, Trialled, TuneSession } from '../tune/types.js';
 import type { Engine, Example, InputRecord, Output, TaskProfile } from '../types.js';
 import { type CliContext, cacheDirectory, profileContext } from './context.js';
 import { type GoldFlags, readGold } from './gold.js';
 import { chooseModel, documentsFor, type EngineFlags, openResolved, openTaskOn, resolveNamed } from './open.js';
+import { writeTuneReport } from './tune-page.js';
 import { tuneReportJson, tuneReportText } from './tune-report.js';
 import { modelDigest, overlayFolders } from './tuned.js';
-import { createTuneProgress, type TuneProgress } from './ui/tune-progress.js';
+import { createTuneProgress } from './ui/tune-progress.js';
 
 export interface TuneFlags extends EngineFlags, GoldFlags {
   data?: string;
@@ -31,6 +32,7 @@ export interface TuneFlags extends EngineFlags, GoldFlags {
   coverage?: number;
   seed: number;
   compare: boolean;
+  words: boolean;
   reset?: boolean;
   into?: string;
   json?: boolean;
@@ -46,15 +48,19 @@ export async function tuneTask(context: CliContext, spec: string, flags: TuneFla
   const model = await resolveNamed(context, await chooseModel(context, flags, profile));
   const modelSha256 = await modelDigest(context, model);
   const engine = await openResolved(context, model, flags, 'many');
-  let started: TuneProgress | null = null;
+  const { examples, notice } = fittingTexts(clean, engine);
+  if (notice !== null) context.notice(notice);
+  const progress = await createTuneProgress(context, {
+    title: `${profile.name} on ${model.name}`,
+    metric: tuningMetric(profile).title,
+    examples: examples.length,
+    budgetMs: flags.budget,
+  });
   try {
-    const { examples, notice } = fittingTexts(clean, engine);
-    if (notice !== null) context.notice(notice);
-    const progress = createTuneProgress(context, `${profile.name} on ${model.name}`, examples.length, flags.budget);
-    started = progress;
+    checkEnough(examples);
     // Tuning has no way to the fixtures.
     const blind: TaskProfile = { ...profile, fixtures: [] };
-    const session = sessionOf(context, blind, model, engine, flags, progress.step);
+    const session = sessionOf(progress.context, blind, model, engine, flags, progress.step);
     const key = createHash('sha256')
       .update(JSON.stringify([context.version, profile.digest, modelSha256, sha256, flags.seed]))
       .digest('hex')
@@ -65,6 +71,7 @@ export async function tuneTask(context: CliContext, spec: string, flags: TuneFla
       now: context.now,
       signal: context.signal,
       kind: flags.method,
+      words: flags.words,
       target:
         flags.precision !== undefined
           ? { precision: flags.precision }
@@ -73,7 +80,8 @@ export async function tuneTask(context: CliContext, spec: string, flags: TuneFla
             : null,
       journal: journalIn(context, key),
       onTrial: progress.trial,
-      before: flags.compare ? (list) => asItWas(context, blind, engine, list, progress.step) : null,
+      before: flags.compare ? (list) => asItWas(progress.context, blind, engine, list, progress.step) : null,
+      curves: flags.report !== undefined,
     });
     progress.end();
     const folder =
@@ -105,14 +113,18 @@ export async function tuneTask(context: CliContext, spec: string, flags: TuneFla
     };
     const file = writeOverlay(folder as string, overlay, result.found.head ?? null);
     const shown = path.relative(context.cwd, file).startsWith('..') ? file : path.relative(context.cwd, file);
+    if (flags.report !== undefined) {
+      writeTuneReport(path.resolve(context.cwd, flags.report), profile, result, overlay);
+      context.notice(`report: ${flags.report}`);
+    }
     context.stdout.write(
       flags.json === true
         ? `${JSON.stringify(tuneReportJson(result, overlay, shown), null, 2)}\n`
-        : await tuneReportText(context, profile, result, overlay, shown),
+        : tuneReportText(profile, result, shown),
     );
     if (result.search.stopped === 'interrupted') context.exit(exitCodes.interrupted);
   } finally {
-    started?.end();
+    progress.end();
     await engine.dispose();
   }
 }

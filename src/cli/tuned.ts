@@ -35,3 +35,9 @@ export async function tunedProfile(
 export async function modelDigest(context: CliContext, model: ResolvedModel): Promise<string> {
   return model.sha256 ?? (await sha256Of(model.path, context.signal));
 }
+
+/** As it was tuned for the model of that name, for showing: whether the file here is the one it was tuned for is not looked at. */
+export function shownProfile(context: CliContext, profile: TaskProfile, model: string): TaskProfile {
+  const found = findOverlay(overlayFolders(context, profile), path.basename(model, '.gguf'), context.cwd);
+  return found === null ? profile : withOverlay(profile, found, found.overlay.modelSha256);
+}

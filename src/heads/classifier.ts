@@ -153,15 +153,6 @@ export function lexicalScores(classifier: Classifier): (text: string) => Float64
   };
 }
 
-/** Scores of the hidden part: what a derived file with the classifier's rows gives by itself. */
-export function hiddenScoresOf({ rows }: Pick<Classifier, 'rows'>, hidden: ArrayLike<number>): Float64Array {
-  return Float64Array.from(rows, (row) => {
-    let sum = 0;
-    for (let f = 0; f < row.length; f++) sum += (row[f] as number) * (hidden[f] as number);
-    return sum;
-  });
-}
-
 /** Probability of each label from the scores of both parts. */
 export function classProbabilities(
   classifier: Classifier,

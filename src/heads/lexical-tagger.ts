@@ -22,7 +22,7 @@ const l2 = 1;
 /** From so many words on, a feature that one word alone has is left out: it says little, and is most of the file. */
 const manyWords = 4000;
 /** Further from 0 than this, a held-out log-probability says no more than "never seen". */
-export const lowestLogprob = -8;
+const lowestLogprob = -8;
 
 export function trainLexicalTagger(texts: readonly LexicalText[], tags: number): LexicalTagger {
   const words = texts.flatMap(({ features }) => features);

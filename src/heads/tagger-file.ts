@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { LinearModel } from '../linear/model.js';
+import type { Platt } from '../linear/platt.js';
 import type { HeadBlob, StoredArray } from '../types.js';
 import type { Tagger } from './tagger.js';
 import { tagCount } from './tags.js';
@@ -11,6 +12,8 @@ export interface TaggerHead {
   /** Blocks of the model that are kept. */
   readonly layers: number;
   readonly reading: Reading;
+  /** Turns log-odds of an entity's score into what held-out entities with such a score were. */
+  readonly sureness: Platt;
 }
 
 export const taggerKind = 'tagger';
@@ -24,9 +27,10 @@ const settingsSchema = z.object({
   layers: z.int().min(1),
   reading: z.enum(readings),
   lexical: z.boolean(),
+  sureness: z.object({ slope: z.number(), intercept: z.number() }),
 });
 
-export function taggerBlob({ tagger, layers, reading }: TaggerHead): HeadBlob {
+export function taggerBlob({ tagger, layers, reading, sureness }: TaggerHead): HeadBlob {
   const { labels, width, rows, bias, lexical, steps } = tagger;
   const flat = new Float32Array(rows.length * width);
   rows.forEach((row, tag) => {
@@ -34,7 +38,7 @@ export function taggerBlob({ tagger, layers, reading }: TaggerHead): HeadBlob {
   });
   return {
     kind: taggerKind,
-    settings: { labels, width, layers, reading, lexical: lexical !== null },
+    settings: { labels, width, layers, reading, lexical: lexical !== null, sureness },
     arrays: {
       rows: flat,
       bias,
@@ -55,13 +59,14 @@ export function taggerBlob({ tagger, layers, reading }: TaggerHead): HeadBlob {
 /** @throws Error when the blob is no tagger */
 export function taggerFrom({ kind, settings, arrays }: HeadBlob): TaggerHead {
   if (kind !== taggerKind) throw new Error(`it holds a ${kind}, not a tagger`);
-  const { labels, width, layers, reading, lexical } = settingsSchema.parse(settings);
+  const { labels, width, layers, reading, lexical, sureness } = settingsSchema.parse(settings);
   const tags = tagCount(labels.length);
   const flat = arrayNamed(arrays, 'rows', tags * width);
   const bias = Float64Array.from(arrayNamed(arrays, 'bias', tags));
   return {
     layers,
     reading,
+    sureness,
     tagger: {
       labels,
       width,

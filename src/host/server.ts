@@ -55,6 +55,14 @@ export async function listen(options: HostOptions): Promise<Host> {
     end = resolve;
   });
 
+  let retired = false;
+  /** What we hold is out of date: no new client gets it. Those who have begun with it are served to their end. */
+  const retire = () => {
+    if (!retired) server.close();
+    retired = true;
+    if (clients.size === 0) end();
+  };
+
   const status = (): HostStatus => ({
     pid: process.pid,
     task: options.task.profile.name,
@@ -76,7 +84,7 @@ export async function listen(options: HostOptions): Promise<Host> {
       else if ('hello' in request) {
         clients.add(socket);
         void client.greet(request.hello).then((welcome) => {
-          if (!welcome) end();
+          if (!welcome) retire();
         });
       } else if ('record' in request) {
         records++;
@@ -88,6 +96,7 @@ export async function listen(options: HostOptions): Promise<Host> {
       sockets.delete(socket);
       // Asking for the status is no use.
       if (clients.delete(socket)) lastSeen = options.now();
+      if (retired && clients.size === 0) end();
     });
   });
   await take(server, options.socket);
@@ -97,7 +106,7 @@ export async function listen(options: HostOptions): Promise<Host> {
     () => {
       if (clients.size === 0 && options.now() - lastSeen >= options.keepAliveMs) end();
       // Somebody has removed our socket: no client will ever find us.
-      if (inodeOf(options.socket) !== inode) end();
+      if (!retired && inodeOf(options.socket) !== inode) end();
     },
     Math.min(tickMs, options.keepAliveMs),
   );
@@ -131,7 +140,7 @@ function attend(socket: Socket, options: HostOptions, guest: Guest) {
   };
 
   return {
-    /** False when what we hold is out of date: nobody can use us any more. */
+    /** False when what we hold is out of date. */
     async greet(hello: Identity): Promise<boolean> {
       const ours = hello.protocol === identity.protocol && hello.program === identity.program;
       if (!ours || hello.key !== identity.key) {

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 export interface BucketStore {
@@ -14,7 +14,7 @@ export interface BucketLimits {
   readonly bucketBytes: number;
 }
 
-/** 512 MiB in all; a bucket is read in 30 µs. */
+/** 512 MiB in all; a full bucket is read in 0.2 ms on a busy machine. */
 const usual: BucketLimits = { buckets: 4096, bucketBytes: 128 * 1024 };
 
 /**
@@ -47,7 +47,7 @@ export function bucketStore(directory: string, limits: BucketLimits = usual): Bu
       if (entry.length > limits.bucketBytes / 4) return;
       try {
         const file = fileOf(key);
-        const size = readIfThere(file).length;
+        const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
         if (size + entry.length > limits.bucketBytes) shrink(file, limits.bucketBytes / 2);
         else if (size === 0) mkdirSync(directory, { recursive: true, mode: 0o700 });
         appendFileSync(file, entry, { mode: 0o600 });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { InputRecord } from '../types.js';
 
-/** A digest of everything so far that can be read at any time (3 µs). */
+/** A digest of everything so far that can be read at any time (5 µs). */
 export interface RollingDigest {
   update(data: string | Uint8Array): void;
   /** 128 bits as lower-case hex. */

@@ -1,4 +1,3 @@
-import { train } from '../linear/logistic.js';
 import { denseMatrix } from '../linear/matrix.js';
 import { fitScaling } from '../linear/temperature.js';
 
@@ -62,36 +61,6 @@ export function fittedCalibration(scores: readonly (readonly number[])[], gold: 
   );
   const { temperature } = fitted;
   return { temperature, bias: start.map((value, i) => value / temperature - (fitted.bias[i] as number)) };
-}
-
-/** `probability = σ(slope · x + intercept)`. */
-export interface Platt {
-  readonly slope: number;
-  readonly intercept: number;
-}
-
-/**
- * Platt 1999, "Probabilistic Outputs for Support Vector Machines": a logistic curve through scores whose truth is
- * known. The penalty keeps it finite when the two kinds are separable.
- */
-export function fitPlatt(scores: readonly number[], holds: readonly boolean[]): Platt {
-  const model = train(
-    denseMatrix(
-      scores.map((score) => [score]),
-      1,
-    ),
-    { kind: 'single', classes: 2, y: Int32Array.from(holds, Number) },
-    { l2: 0.1 },
-  );
-  const value = (values: Float64Array, at: number) => values[at] as number;
-  return {
-    slope: value(model.weights, 1) - value(model.weights, 0),
-    intercept: value(model.bias, 1) - value(model.bias, 0),
-  };
-}
-
-export function plattProbability({ slope, intercept }: Platt, score: number): number {
-  return 1 / (1 + Math.exp(-(slope * score + intercept)));
 }
 
 /** Calibrated probabilities; they sum to 1. */

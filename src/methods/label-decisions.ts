@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { fitPlatt, type Platt, plattProbability } from '../linear/platt.js';
 import { compilePrompt, type PromptModel, type PromptRenderer, usesChat } from '../prompt.js';
 import type { ClassifyOutput, Engine, Label, Output, TaskProfile, Token } from '../types.js';
-import { fitPlatt, type Platt, plattProbability } from './calibration.js';
 import { decideLabels } from './decide.js';
 import { promptPart, tablePart } from './explain.js';
 import { promptLength, splitPrompt } from './parts.js';

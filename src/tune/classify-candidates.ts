@@ -16,10 +16,10 @@ import { memo } from './memo.js';
 import type { Candidate, TuneSession } from './types.js';
 
 /** Shares of the model's blocks after which the end of a prompt is looked at: meaning comes late. */
-const depths = [0.6, 0.8, 1];
+const depths = [0.6, 0.8];
 /** Few-shot examples in the prompt, balanced. */
 const shotCounts = [0, 4, 8, 16];
-const headShotCounts = [0, 8];
+const headShotCounts = [0, 8, 16];
 
 export function classifyCandidates(session: TuneSession, examples: readonly Example[]): Candidate[] {
   const { profile } = session;
@@ -90,8 +90,10 @@ function scoreCandidates(session: TuneSession, examples: readonly Example[]): Ca
       ({ kind, fit }): Candidate => ({
         key: `scores 1 shots=${count} calibration=${kind}`,
         title: `label scores, ${count} examples in the prompt, ${kind} calibration`,
-        family: `scores ${count}`,
+        kind: 'scores',
+        words: false,
         complexity: 1 + count / 100 + (kind === 'fitted' ? 0.001 : 0),
+        layers: session.blocks,
         async heldOut(part, folds) {
           const scores = await scoreAll(part);
           const fitted = new Map<string, Calibration>();
@@ -166,8 +168,10 @@ function headCandidates(session: TuneSession, examples: readonly Example[]): Can
         return {
           key: `classifier 1 layers=${layers} shots=${count} lexical=${lexical}`,
           title: `head, ${layers} layers, ${count} examples in the prompt${lexical ? ', with words' : ''}`,
-          family: `head ${layers} ${count}`,
+          kind: 'head',
+          words: lexical,
           complexity: 2 + layers / 1000 + count / 10_000 + (lexical ? 0.1 : 0),
+          layers,
           async heldOut(part) {
             // What stands in the prompt is not learned from, nor asked about: its answer is there to be read.
             const rest = part.filter((example) => !prompt.inPrompt.has(example));
@@ -201,8 +205,10 @@ function lexicalCandidate(profile: TaskProfile, seed: number): Candidate {
   return {
     key: 'lexical classifier 1',
     title: 'TF-IDF of words and characters, no model',
-    family: 'lexical',
+    kind: 'yardstick',
+    words: true,
     complexity: 0,
+    layers: 0,
     async heldOut(examples) {
       const texts = examples.map(({ record }) => record.text);
       const all = fitTfidf(texts);

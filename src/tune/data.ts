@@ -41,12 +41,7 @@ export function tuningData(profile: TaskProfile, given: readonly Example[], fixt
       `${contradicting.length} texts have different labels in different places and are left out; the first is at ${placeOf(first.record.origin)}`,
     );
   }
-  if (kept.length < fewest) {
-    throw usageError(
-      `${kept.length} examples to tune on; at least ${fewest} are needed, and 50 to 200 are a good start.`,
-      'Label more, or use the task as it is.',
-    );
-  }
+  checkEnough(kept);
   if (profile.type === 'classify') checkClasses(profile, kept, notices);
   if (profile.type === 'extract') checkEntities(profile, kept, notices);
   if (kept.length < few) {
@@ -55,6 +50,16 @@ export function tuningData(profile: TaskProfile, given: readonly Example[], fixt
     );
   }
   return { examples: kept, notices, sha256: digestOf(kept) };
+}
+
+/** @throws SlmError when they are too few */
+export function checkEnough(examples: readonly Example[]): void {
+  if (examples.length < fewest) {
+    throw usageError(
+      `${examples.length} examples to tune on; at least ${fewest} are needed, and 50 to 200 are a good start.`,
+      'Label more, or use the task as it is.',
+    );
+  }
 }
 
 /**
@@ -73,7 +78,6 @@ export function fittingTexts(
   if (first === undefined) return { examples, notice: null };
   const count = examples.length - short.length;
   const notice = `${count} texts have more than ${most} tokens and are left out; the first is at ${placeOf(first.record.origin)}`;
-  if (short.length < fewest) throw usageError(`${notice}: ${short.length} examples are left.`, 'Give shorter texts.');
   return { examples: short, notice };
 }
 

@@ -3,7 +3,7 @@ import { bootstrapIntervals } from '../metrics/bootstrap.js';
 import { type Metric, metricsFor, type PreparedMetric } from '../metrics/index.js';
 import { pairedDifference } from '../metrics/significance.js';
 import { createRandom, shuffle } from '../random.js';
-import type { Example, Output, TaskProfile } from '../types.js';
+import type { Example, Output, Pair, TaskProfile } from '../types.js';
 import type { Candidate, Trial, Trialled } from './types.js';
 
 export interface SearchOptions {
@@ -27,11 +27,15 @@ export interface TrialJournal {
 export type TrialEvent =
   | { readonly kind: 'begin'; readonly title: string; readonly n: number }
   | { readonly kind: 'end'; readonly trial: Trial; readonly seconds: number; readonly again: boolean }
-  | { readonly kind: 'skip'; readonly title: string; readonly reason: string };
+  | { readonly kind: 'skip'; readonly title: string; readonly reason: string }
+  /** Work after the search. */
+  | { readonly kind: 'stage'; readonly title: string };
 
 export interface SearchResult {
   /** The last measurement of each candidate, best first. */
   readonly trials: readonly Trial[];
+  /** Every measurement of every round, in the order in which they were made. */
+  readonly rounds: readonly Trial[];
   /** The candidate that is taken: the simplest that is not clearly worse than the best. */
   readonly chosen: Candidate;
   readonly best: Trial;
@@ -52,6 +56,8 @@ export function tuningMetric({ type, multiLabel }: Pick<TaskProfile, 'type' | 'm
 /** Examples of the first round; each further round has three times as many, for the better half of the candidates. */
 const firstRound = 200;
 const growth = 3;
+/** Draws for the interval of a figure: the trials are many. */
+export const intervalResamples = 300;
 /** Share of the budget that is kept for fitting the chosen candidate on everything. */
 const reserve = 0.2;
 
@@ -70,13 +76,13 @@ export async function search(
   const order = inRounds(profile, examples, options.seed);
   const start = options.now();
   const measured = new Map<Candidate, Trial>();
+  const rounds: Trial[] = [];
   let alive = [...candidates];
   let stopped: SearchResult['stopped'] = 'done';
   const spent = () => options.now() - start;
 
   for (let size = Math.min(firstRoundOf(profile), order.length); ; size = Math.min(size * growth, order.length)) {
     const part = order.slice(0, size);
-    const folds = foldsFor(profile, part, options.seed);
     let slowest = 0;
     for (const candidate of alive) {
       if (options.signal.aborted) stopped = 'interrupted';
@@ -92,8 +98,9 @@ export async function search(
       const before = options.now();
       options.onTrial({ kind: 'begin', title: candidate.title, n: part.length });
       try {
-        const { trial, again } = await tryOut(profile, candidate, part, folds, metric, options);
+        const { trial, again } = await tryOut(profile, candidate, part, options);
         measured.set(candidate, trial);
+        rounds.push(trial);
         const ms = options.now() - before;
         slowest = Math.max(slowest, ms);
         options.onTrial({ kind: 'end', trial, seconds: ms / 1000, again });
@@ -105,29 +112,30 @@ export async function search(
     if (stopped !== 'done' || size === order.length) break;
     alive = betterHalf(alive, measured);
   }
-  return { ...decide(profile, measured, order, metric, options.seed), stopped };
+  return { ...decide(profile, measured, order, metric, options.seed), rounds, stopped };
 }
 
-async function tryOut(
+/** Measures a candidate on examples, each by what was fitted without it; what the journal knows is not done again. */
+export async function tryOut(
   profile: TaskProfile,
   candidate: Candidate,
   part: readonly Example[],
-  folds: { readonly assigned: Int32Array; readonly count: number },
-  metric: Metric,
-  { seed, journal }: SearchOptions,
+  { seed, journal }: Pick<SearchOptions, 'seed' | 'journal'>,
 ): Promise<{ trial: Trial; again: boolean }> {
+  const folds = foldsFor(profile, part, seed);
   const key = `${candidate.key} n=${part.length} folds=${folds.count}`;
   const known = await journal.get(key);
   const { outputs, tokensPerRecord } = known ?? (await candidate.heldOut(part, folds.assigned));
   if (known === null) await journal.set(key, { outputs, tokensPerRecord });
-  const prepared = prepare(profile, part, outputs, metric);
-  const [interval = null] = bootstrapIntervals([prepared], { seed, resamples: 300 });
+  const prepared = prepare(profile, part, outputs, tuningMetric(profile));
+  const [interval = null] = bootstrapIntervals([prepared], { seed, resamples: intervalResamples });
   return {
     again: known !== null,
     trial: {
       key: candidate.key,
       title: candidate.title,
       complexity: candidate.complexity,
+      layers: candidate.layers,
       examples: part,
       n: part.length,
       folds: folds.count,
@@ -145,13 +153,17 @@ export function prepare(
   outputs: readonly Output[],
   metric: Metric,
 ): PreparedMetric {
-  const pairs = examples.map((example, i) => ({
-    id: example.record.id,
-    text: example.record.text,
-    gold: example.gold,
+  return metric.prepare(pairsOf(examples, outputs), { labels: labels.map(({ name }) => name), multiLabel });
+}
+
+/** Examples and what was said of them, in order; what was not said has failed. */
+export function pairsOf(examples: readonly Example[], outputs: readonly Output[]): Pair[] {
+  return examples.map(({ record, gold }, i) => ({
+    id: record.id,
+    text: record.text,
+    gold,
     output: outputs[i] ?? null,
   }));
-  return metric.prepare(pairs, { labels: labels.map(({ name }) => name), multiLabel });
 }
 
 /** The best stays, and of each half the better one; at least two go on, so that there is a choice. */
@@ -219,7 +231,7 @@ function labelOf({ gold }: Example): string {
 }
 
 /** Folds of the examples: by label where they have one, and passages in one fold with all their questions. */
-export function foldsFor(profile: TaskProfile, examples: readonly Example[], seed: number) {
+function foldsFor(profile: TaskProfile, examples: readonly Example[], seed: number) {
   const count = examples.length < 40 ? Math.max(2, Math.min(10, examples.length)) : examples.length > 500 ? 3 : 5;
   const labels = new Map<string, number>();
   const strata = examples.map((example) => {

@@ -5,7 +5,16 @@ import { taskTypes } from '../task-types/index.js';
 import type { Example, Output, Threshold } from '../types.js';
 import { classifyCandidates } from './classify-candidates.js';
 import { extractCandidates } from './extract-candidates.js';
-import { prepare, type SearchOptions, type SearchResult, search, tuningMetric } from './search.js';
+import { type Curve, learningCurves } from './learning-curve.js';
+import {
+  intervalResamples,
+  pairsOf,
+  prepare,
+  type SearchOptions,
+  type SearchResult,
+  search,
+  tuningMetric,
+} from './search.js';
 import { chooseThreshold, type ThresholdTarget } from './threshold.js';
 import type { Candidate, Found, Trial, TuneSession } from './types.js';
 
@@ -13,8 +22,12 @@ export interface TuneRequest extends SearchOptions {
   readonly target: ThresholdTarget | null;
   /** Which candidates may be tried: `auto` all, or only those of one kind. */
   readonly kind: 'auto' | 'head' | 'scores';
+  /** Whether counts of words may stand beside the model. They fit the texts at hand, and may mislead on others. */
+  readonly words: boolean;
   /** Outputs of the task as it was, for all examples, where they are to be compared. */
   readonly before: ((examples: readonly Example[]) => Promise<readonly Output[]>) | null;
+  /** Whether to measure on parts of the examples too, to see what more of them bring. */
+  readonly curves: boolean;
 }
 
 export interface TuneResult {
@@ -22,18 +35,32 @@ export interface TuneResult {
   readonly search: SearchResult;
   /** Held out, on the same examples. */
   readonly after: Trial;
-  readonly before: { readonly score: number; readonly interval: Interval | null } | null;
+  readonly before: Before | null;
   readonly lexical: Trial | null;
   /** Probability of a difference like that between before and after if there were none. */
   readonly p: number | null;
   readonly threshold: { readonly value: Threshold; readonly coverage: number; readonly reached: number } | null;
+  /** Of what was taken and of the yardstick; empty unless asked for. */
+  readonly curves: readonly Curve[];
 }
 
-/** Every way to do a task that tuning knows of. */
-export function candidatesFor(
+/** The task as it was, on the first of the examples that the chosen candidate was measured on. */
+export interface Before {
+  readonly n: number;
+  readonly score: number;
+  readonly interval: Interval | null;
+  readonly outputs: readonly Output[];
+  readonly p: number;
+}
+
+/** More do not change the picture, and prompting takes its time. */
+const mostCompared = 300;
+
+/** Every way to do a task that tuning knows of, as far as it is asked for. */
+function candidatesFor(
   session: TuneSession,
   examples: readonly Example[],
-  kind: TuneRequest['kind'],
+  { kind, words }: Pick<TuneRequest, 'kind' | 'words'>,
 ): Candidate[] {
   const all =
     session.profile.type === 'classify'
@@ -41,8 +68,10 @@ export function candidatesFor(
       : session.profile.type === 'extract'
         ? extractCandidates(session, examples)
         : [];
-  if (kind === 'auto') return all;
-  return all.filter(({ finish, key }) => finish === null || key.startsWith('scores') === (kind === 'scores'));
+  return all.filter(
+    (candidate) =>
+      candidate.finish === null || ((kind === 'auto' || candidate.kind === kind) && (words || !candidate.words)),
+  );
 }
 
 export async function tune(
@@ -59,7 +88,7 @@ export async function tune(
       return searching ? session.signal : new AbortController().signal;
     },
   };
-  const candidates = candidatesFor(untilFound, examples, request.kind);
+  const candidates = candidatesFor(untilFound, examples, request);
   if (candidates.every(({ finish }) => finish === null)) {
     const kind = request.kind === 'auto' ? '' : ` with --method ${request.kind}`;
     throw usageError(
@@ -70,36 +99,43 @@ export async function tune(
   const result = await search(profile, candidates, examples, request);
   searching = false;
   const after = result.trials.find(({ key }) => key === result.chosen.key) as Trial;
-  const found = await (result.chosen.finish as NonNullable<Candidate['finish']>)(examples);
+  const stage = (title: string) => request.onTrial({ kind: 'stage', title });
+  stage(`fitting on all ${examples.length} examples`);
+  const found = await (result.chosen.finish as NonNullable<Candidate['finish']>)(examples, after);
+  const interrupted = result.stopped === 'interrupted';
+  const before = interrupted ? null : request.before;
+  if (before !== null) stage('the task as it was');
+  const earlier = before === null ? null : await compare(session, after, before);
   const measured = after.examples;
-  const definition = taskTypes[profile.type];
-  const right = (outputs: readonly Output[]) =>
-    measured.map((example, i) =>
-      definition.correct({
-        id: example.record.id,
-        text: example.record.text,
-        gold: example.gold,
-        output: outputs[i] ?? null,
-      }),
-    );
-  const compare = result.stopped === 'interrupted' ? null : request.before;
-  const earlier = compare === null ? null : await compare(measured);
-  const metric = tuningMetric(profile);
-  const asItWas = earlier === null ? null : prepare(profile, measured, earlier, metric);
   const threshold = request.target === null ? null : chooseThreshold(profile, measured, after.outputs, request.target);
+  const inPrompt = found.shots?.length ?? 0;
+  const curves =
+    request.curves && !interrupted ? await learningCurves(profile, candidates, result, after, inPrompt, request) : [];
   return {
     found: threshold === null ? found : { ...found, threshold: threshold.value },
     search: result,
     after,
-    before:
-      asItWas === null
-        ? null
-        : {
-            score: asItWas.value() ?? 0,
-            interval: bootstrapIntervals([asItWas], { seed: request.seed, resamples: 300 })[0] ?? null,
-          },
+    before: earlier,
     lexical: result.trials.find(({ complexity }) => complexity === 0) ?? null,
-    p: earlier === null ? null : mcNemar(right(after.outputs), right(earlier)).p,
+    p: earlier?.p ?? null,
     threshold,
+    curves,
+  };
+}
+
+async function compare(session: TuneSession, after: Trial, run: NonNullable<TuneRequest['before']>): Promise<Before> {
+  const { profile, seed } = session;
+  const examples = after.examples.slice(0, mostCompared);
+  const outputs = await run(examples);
+  const prepared = prepare(profile, examples, outputs, tuningMetric(profile));
+  const [interval = null] = bootstrapIntervals([prepared], { seed, resamples: intervalResamples });
+  const right = (given: readonly Output[]) =>
+    pairsOf(examples, given).map((pair) => taskTypes[profile.type].correct(pair));
+  return {
+    n: examples.length,
+    score: prepared.value() ?? 0,
+    interval,
+    outputs,
+    p: mcNemar(right(after.outputs), right(outputs)).p,
   };
 }

@@ -44,14 +44,17 @@ export interface Candidate {
   /** The same for the same settings, whenever it is tried. */
   readonly key: string;
   readonly title: string;
-  /** What it is a variant of: a family is tried at its first member before the others. */
-  readonly family: string;
+  readonly kind: 'yardstick' | 'scores' | 'head';
+  /** Whether counts of words stand beside the model. */
+  readonly words: boolean;
   /** Prefers the simpler one of two that are as good: 0 needs no model, a whole number more for each kind of effort. */
   readonly complexity: number;
+  /** Blocks of the model that a token goes through; 0 without a model. */
+  readonly layers: number;
   /** Outputs for each example by what was fitted on the other folds. */
   heldOut(examples: readonly Example[], folds: Int32Array): Promise<Trialled>;
-  /** Fitted on all examples; null for what is measured only. */
-  readonly finish: ((examples: readonly Example[]) => Promise<Found>) | null;
+  /** Fitted on all examples; null for what is measured only. Its last trial tells how sure it may be of itself. */
+  readonly finish: ((examples: readonly Example[], trial: Trial) => Promise<Found>) | null;
 }
 
 export interface Trialled {
@@ -65,6 +68,8 @@ export interface Trial {
   readonly key: string;
   readonly title: string;
   readonly complexity: number;
+  /** Blocks of the model that a token goes through; 0 without a model. */
+  readonly layers: number;
   /** What it was measured on. */
   readonly examples: readonly Example[];
   readonly n: number;

@@ -71,7 +71,7 @@ async function runningJob(output: string, input: string, results: number, more: 
 
 describe('kill -9', () => {
   test('eight times at random moments changes nothing in the end', async (t) => {
-    const input = lines(48);
+    const input = lines(32);
     for (const suffix of ['jsonl', 'csv']) {
       const whole = await unbroken(t, input, suffix);
       const output = path.join(tempFolder(t), `broken.${suffix}`);

@@ -353,7 +353,10 @@ test('texts that a cut vocabulary does not cover get the very numbers of the who
       scores: {},
       trials: [],
     },
-    { blob: taggerBlob({ tagger, layers, reading: 'twice' }), coarse: coarseTaggerArrays },
+    {
+      blob: taggerBlob({ tagger, layers, reading: 'twice', sureness: { slope: 1, intercept: 0 } }),
+      coarse: coarseTaggerArrays,
+    },
   );
   const run = await runSlm(['run', './task.yaml', 'rows.jsonl', '--json', '--offsets', 'utf16'], { cwd });
   assert.equal(run.code, 0, run.stderr);

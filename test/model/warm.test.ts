@@ -5,7 +5,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { HostStatus } from '../../src/host/protocol.js';
 import { modelFile, smollm } from '../helpers/models.js';
-import { collect, exitOf, root, runSlm, startSlm, until } from '../helpers/slm.js';
+import { collect, exitOf, jsonl, root, runSlm, startSlm, until } from '../helpers/slm.js';
 
 const runtime = mkdtempSync(path.join(tmpdir(), 'slm-warm-'));
 const env = { XDG_RUNTIME_DIR: runtime };
@@ -28,6 +28,14 @@ async function warm(...flags: string[]): Promise<HostStatus> {
   const [host] = await hosts();
   assert.ok(host !== undefined, 'a host is there');
   return host;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 describe('a warm host', { skip: process.platform === 'win32' }, () => {
@@ -93,6 +101,48 @@ describe('a warm host', { skip: process.platform === 'win32' }, () => {
     assert.equal((await hosts())[0]?.records, before);
   });
 
+  test('does jobs with the same output and the same note beside it, and goes on with those of others', async () => {
+    const input = path.join(runtime, 'reviews.jsonl');
+    const rows = texts.split('\n').map((text, i) => (i === 2 ? { other: text } : { text }));
+    writeFileSync(input, jsonl(rows));
+    const job = async (name: string, ...flags: string[]) => {
+      const file = path.join(runtime, name);
+      const { code, stderr } = await slm(['run', sentiment, ...model, input, '-o', file, ...flags, '--resume']);
+      assert.equal(code, 4, stderr);
+      return [readFileSync(file, 'utf8'), readFileSync(`${file}.job.json`, 'utf8')];
+    };
+    const through = await job('through.jsonl');
+    const before = (await hosts())[0]?.records as number;
+    assert.deepEqual(await job('here.jsonl', '--no-warm'), through);
+    assert.equal((await hosts())[0]?.records, before);
+
+    writeFileSync(input, jsonl([...rows, { text: 'A fine day.' }, { text: 'A bad one.' }]));
+    const longer = await job('here.jsonl');
+    assert.equal((await hosts())[0]?.records, before + 2, 'only what was new');
+    assert.deepEqual(await job('through.jsonl', '--no-warm'), longer);
+
+    rows[2] = { text: texts.split('\n')[2] as string };
+    writeFileSync(input, jsonl([...rows, { text: 'A fine day.' }, { text: 'A bad one.' }]));
+    const file = path.join(runtime, 'here.jsonl');
+    const retry = await slm(['run', sentiment, ...model, input, '-o', file, '--retry-failed', '--stats']);
+    assert.equal(retry.code, 0, retry.stderr);
+    assert.equal((await hosts())[0]?.records, before + 3);
+    const { run } = JSON.parse(retry.stderr) as { run: { records: number; tokens: unknown } };
+    assert.deepEqual([run.records, run.tokens], [1, null]);
+    const whole = await slm(['run', sentiment, ...model, input, '--json', '--no-warm']);
+    assert.equal(readFileSync(file, 'utf8'), whole.stdout);
+
+    const part = await slm(['run', sentiment, ...model, input, '--json', '--shard', '2/3']);
+    assert.equal(
+      part.stdout,
+      whole.stdout
+        .split(/(?<=\n)/u)
+        .filter((_, i) => i % 3 === 1)
+        .join(''),
+    );
+    assert.equal((await hosts())[0]?.records, before + 6);
+  });
+
   test('that is killed in the middle of a run costs no record and doubles none', async () => {
     const [host] = await hosts();
     const child = startSlm(['run', sentiment, '--lines', '--json', ...model], { env });
@@ -120,6 +170,44 @@ describe('a warm host', { skip: process.platform === 'win32' }, () => {
     assert.equal((await run(texts)).stdout, cold);
     writeFileSync(file, before);
     assert.deepEqual(await hosts(), []);
+  });
+
+  /** Begins a run, and changes the task after its first result; it reads on when `work` is done. */
+  async function changeUnder(work: (pid: number) => Promise<void>, from: RegExp, to: string) {
+    const { pid } = await warm();
+    const child = startSlm(['run', sentiment, '--lines', '--json', ...model], { env });
+    const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
+    const lines = texts.split('\n');
+    child.stdin.write(`${lines.slice(0, 3).join('\n')}\n`);
+    await until(() => stdout().includes('\n'), 'the first result');
+    const file = path.join(sentiment, 'task.yaml');
+    const before = readFileSync(file, 'utf8');
+    writeFileSync(file, before.replace(from, to));
+    await work(pid);
+    child.stdin.end(`${lines.slice(3).join('\n')}\n`);
+    const code = await exitOf(child);
+    writeFileSync(file, before);
+    return { code, stdout: stdout(), stderr: stderr(), pid };
+  }
+
+  test('whose task changes serves those who began before to their end', async () => {
+    const inUse = async (pid: number) => {
+      assert.equal((await run(texts)).stdout, cold);
+      assert.deepEqual(await hosts(), [], 'nobody finds it');
+      assert.ok(isAlive(pid));
+    };
+    const { code, stdout, pid } = await changeUnder(inUse, /^description: .*$/mu, 'description: Changed.');
+    assert.equal(code, 0);
+    assert.equal(stdout, cold);
+    await until(() => !isAlive(pid), 'its end', 20_000);
+  });
+
+  test('whose task changes before it is killed leaves its run to end, not to mix results', async () => {
+    const killed = async (pid: number) => void process.kill(pid, 'SIGKILL');
+    const { code, stdout, stderr } = await changeUnder(killed, /calibration: fitted/u, 'calibration: none');
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /^slm: the warm host has gone, and the task is not what it was when that began:/mu);
+    assert.ok(stdout.endsWith('\n') && stdout !== cold && cold.startsWith(stdout));
   });
 
   test('ends when nobody comes, and when it is told to', async () => {

@@ -48,6 +48,7 @@ export function tuneCommand(context: CliContext): Command {
       new Option('--coverage <p>', 'choose the threshold so that this share of the results is given').argParser(share),
     )
     .addOption(new Option('--seed <n>', 'seed of every draw').argParser(wholeNumber(0)).default(1))
+    .option('--no-words', 'no counts of words beside the model: for texts of other kinds than those tuned on')
     .option('--no-compare', 'do not measure the task as it was before')
     .option('--reset', 'remove what was tuned for the model')
     .option('--into <folder>', "write the overlay there (default: the task's tuned/, or for built-in tasks yours)")

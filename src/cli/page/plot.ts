@@ -1,0 +1,140 @@
+import { html, type Markup } from './markup.js';
+
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+  /** Ends of the interval of y. */
+  readonly low?: number;
+  readonly high?: number;
+  /** What it is, shown when it is pointed at. */
+  readonly title: string;
+  /** A few letters beside it. */
+  readonly mark?: string;
+  /** Radius. Defaults to 4. */
+  readonly radius?: number;
+}
+
+export interface Series {
+  readonly name: string;
+  readonly colour: 'tuned' | 'before' | 'lexical';
+  readonly points: readonly Point[];
+  /** Whether a line goes through the points. */
+  readonly joined: boolean;
+}
+
+export interface Axis {
+  readonly title: string;
+  readonly low: number;
+  readonly high: number;
+  readonly format: (value: number) => string;
+}
+
+export interface Plot {
+  readonly id: string;
+  readonly title: string;
+  /** What it shows, for those who do not see it. */
+  readonly description: string;
+  readonly x: Axis;
+  readonly y: Axis;
+  readonly series: readonly Series[];
+  /** A line where y = x. */
+  readonly diagonal?: boolean;
+}
+
+const size = { width: 640, height: 360 };
+const area = { left: 62, right: 616, top: 40, bottom: 306 };
+
+/** Points with their intervals over two axes, as SVG; a legend where there is more than one series. */
+export function plotSvg({ id, title, description, x, y, series, diagonal = false }: Plot): Markup {
+  const toX = scale(x, area.left, area.right);
+  const toY = scale(y, area.bottom, area.top);
+  return html`<svg viewBox="0 0 ${size.width} ${size.height}" role="img" aria-labelledby="${id}-title ${id}-text">
+<title id="${id}-title">${title}</title>
+<desc id="${id}-text">${description}</desc>
+${ticks(y.low, y.high, 5).map(
+  (value) =>
+    html`<line class="grid" x1="${area.left}" x2="${area.right}" y1="${toY(value)}" y2="${toY(value)}"/><text x="${area.left - 8}" y="${place(toY(value) + 4)}" text-anchor="end">${y.format(value)}</text>
+`,
+)}${ticks(x.low, x.high, 6).map(
+  (value) =>
+    html`<line class="axis" x1="${toX(value)}" x2="${toX(value)}" y1="${area.bottom}" y2="${area.bottom + 5}"/><text x="${toX(value)}" y="${area.bottom + 19}" text-anchor="middle">${x.format(value)}</text>
+`,
+)}<line class="axis" x1="${area.left}" x2="${area.right}" y1="${area.bottom}" y2="${area.bottom}"/>
+<text x="${(area.left + area.right) / 2}" y="${size.height - 12}" text-anchor="middle">${x.title}</text>
+<text transform="translate(15 ${(area.top + area.bottom) / 2}) rotate(-90)" text-anchor="middle">${y.title}</text>
+${diagonal ? diagonalLine(x, y, toX, toY) : null}${series.map((one) => drawn(one, toX, toY))}${series.length > 1 ? legend(series) : null}</svg>
+`;
+}
+
+function drawn({ colour, points, joined }: Series, toX: Scale, toY: Scale): Markup {
+  const path = points.map(({ x, y }) => `${toX(x)},${toY(y)}`).join(' ');
+  return html`<g class="${colour}">
+${joined && points.length > 1 ? html`<polyline points="${path}"/>\n` : null}${points.map(
+  ({ x, y, low, high, title, mark, radius = 4 }) =>
+    html`<g><title>${title}</title>${
+      low === undefined || high === undefined
+        ? null
+        : html`<line x1="${toX(x)}" x2="${toX(x)}" y1="${toY(low)}" y2="${toY(high)}"/>`
+    }<circle cx="${toX(x)}" cy="${toY(y)}" r="${place(radius)}"/>${mark === undefined ? null : label(mark, toX(x), toY(y))}</g>
+`,
+)}</g>
+`;
+}
+
+/** To the right of its point, or to the left where the plot ends. */
+function label(mark: string, x: number, y: number): Markup {
+  const leftOf = x + 10 + mark.length * 7 > area.right;
+  return html`<text x="${place(leftOf ? x - 9 : x + 9)}" y="${place(y + 4)}" text-anchor="${leftOf ? 'end' : 'start'}">${mark}</text>`;
+}
+
+function legend(series: readonly Series[]): Markup[] {
+  let left = area.left;
+  return series.map(({ name, colour }) => {
+    const item = html`<g class="${colour}"><circle cx="${left + 5}" cy="18" r="5"/><text x="${left + 16}" y="22">${name}</text></g>
+`;
+    left += 36 + name.length * 7;
+    return item;
+  });
+}
+
+function diagonalLine(x: Axis, y: Axis, toX: Scale, toY: Scale): Markup {
+  const low = Math.max(x.low, y.low);
+  const high = Math.min(x.high, y.high);
+  return html`<line class="ideal" x1="${toX(low)}" y1="${toY(low)}" x2="${toX(high)}" y2="${toY(high)}"/>
+`;
+}
+
+type Scale = (value: number) => number;
+
+function scale({ low, high }: Axis, from: number, to: number): Scale {
+  const span = high - low || 1;
+  return (value) => place(from + ((value - low) / span) * (to - from));
+}
+
+/** A tenth of a pixel is as good as exact. */
+function place(value: number): number {
+  return Math.round(value * 10) / 10;
+}
+
+/** Round numbers in [low, high], about `count` of them: steps of 1, 2 or 5 times a power of ten. */
+export function ticks(low: number, high: number, count: number): number[] {
+  const rough = (high - low) / count;
+  if (!(rough > 0)) return [low];
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = ([1, 2, 5].find((factor) => factor * power >= rough * 0.999) ?? 10) * power;
+  const first = Math.ceil(low / step - 1e-9);
+  const last = Math.floor(high / step + 1e-9);
+  return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
+}
+
+/** An axis for shares that has room for all of them: from a tenth below the least to 1. */
+export function shareAxis(title: string, values: readonly number[]): Axis {
+  const low = Math.max(0, Math.floor(Math.min(1, ...values) * 10 - 0.2) / 10);
+  return { title, low: Math.min(low, 0.9), high: 1, format: (value) => value.toFixed(2).replace(/(\.\d)0$/u, '$1') };
+}
+
+/** An axis for counts that begins with 0. */
+export function countAxis(title: string, values: readonly number[]): Axis {
+  const high = Math.max(1, ...values) * 1.04;
+  return { title, low: 0, high, format: (value) => value.toLocaleString('en') };
+}

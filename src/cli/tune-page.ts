@@ -1,0 +1,99 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { failure, messageOf } from '../errors.js';
+import type { Overlay } from '../profile/overlay.js';
+import { tuningMetric } from '../tune/search.js';
+import type { TuneResult } from '../tune/tune.js';
+import type { TaskProfile } from '../types.js';
+import { type Column, html, type Markup, table } from './page/markup.js';
+import { costSection, curveSection } from './page/search-sections.js';
+import { style } from './page/style.js';
+import {
+  figureCells,
+  figureColumns,
+  labelSection,
+  matrixSection,
+  mistakeSection,
+  reliabilitySection,
+} from './page/verdict-sections.js';
+import { pText, reasonTaken, stoppedText, thresholdText } from './tune-report.js';
+
+/**
+ * Writes what tuning brought as a web page: one file that loads nothing and runs nothing.
+ * @throws SlmError where the file cannot be written
+ */
+export function writeTuneReport(
+  file: string,
+  profile: TaskProfile,
+  result: TuneResult,
+  overlay: Omit<Overlay, 'head'>,
+): void {
+  try {
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, tunePage(profile, result, overlay));
+  } catch (error) {
+    throw failure(`${file} cannot be written: ${messageOf(error)}`, 'The task is tuned all the same.', error);
+  }
+}
+
+export function tunePage(profile: TaskProfile, result: TuneResult, overlay: Omit<Overlay, 'head'>): string {
+  const title = `${overlay.task} tuned on ${overlay.model}`;
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>
+<style>${{ markup: style }}</style>
+</head>
+<body>
+<main>
+<h1>${title}</h1>
+${profile.description === '' ? null : html`<p class="quiet">${profile.description}</p>\n`}${[
+  summary(profile, result, overlay),
+  costSection(profile, result),
+  curveSection(profile, result),
+  reliabilitySection(profile, result, overlay.seed),
+  matrixSection(profile, result),
+  labelSection(profile, result),
+  mistakeSection(result),
+  method(result),
+]}</main>
+</body>
+</html>
+`;
+  return page.markup;
+}
+
+function summary(profile: TaskProfile, result: TuneResult, overlay: Omit<Overlay, 'head'>): Markup {
+  const { after, before, lexical, p, threshold, search } = result;
+  const metric = tuningMetric(profile);
+  const columns: Column[] = [{ title: '' }, ...figureColumns(metric.title), { title: 'n', number: true }];
+  const rows = [
+    ...(before === null ? [] : [['before', ...figureCells(before), before.n]]),
+    ...(lexical === null ? [] : [['without a model', ...figureCells(lexical), lexical.n]]),
+    ['tuned', ...figureCells(after), after.n],
+  ];
+  const facts: (readonly [string, string])[] = [
+    ['taken', `${after.title} (${reasonTaken(result)})`],
+    ...(before === null || p === null
+      ? []
+      : [['before and tuned', `${pText(p)} on the same ${before.n} examples`] as const]),
+    ...(threshold === null ? [] : [['threshold', thresholdText(threshold)] as const]),
+    ['model', `${overlay.model}, sha256 ${overlay.modelSha256}`],
+    ['data', `${overlay.data.file}, ${overlay.data.n} examples, sha256 ${overlay.data.sha256}`],
+    ['seed', String(overlay.seed)],
+  ];
+  return html`${table(`Held-out ${metric.title}`, columns, rows)}${
+    search.stopped === 'done' ? null : html`<p><strong>${stoppedText(search.stopped)}</strong></p>\n`
+  }<dl>
+${facts.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>\n`)}</dl>
+`;
+}
+
+/** What the figures can be held to. */
+function method({ after, search: { trials } }: TuneResult): Markup {
+  return html`<h2>How this was measured</h2>
+<p>Held-out: each example was judged by what was fitted without it, in ${after.folds} folds. Intervals are 95 % percentile bootstraps over the examples. The way that was taken is one of ${trials.length} compared on these very examples, so its figure is a little too good; the fixtures of the task, which tuning never sees, say how good it is: <code>slm eval</code>.</p>
+`;
+}

@@ -1,0 +1,48 @@
+import type { Example, TaskProfile } from '../types.js';
+import { type SearchOptions, type SearchResult, tryOut } from './search.js';
+import type { Candidate, Trial } from './types.js';
+
+/** One candidate measured on more and more examples, the fewest first. */
+export interface Curve {
+  readonly title: string;
+  readonly points: readonly Trial[];
+}
+
+/** Parts of the examples that are measured beside what the rounds of the search have measured. */
+const shares = [0.25, 0.5];
+const fewest = 12;
+
+/**
+ * Held-out scores of the chosen candidate, and of the yardstick without a model, on beginnings of the examples.
+ * @param inPrompt examples that stand in the prompt and so can neither be learned from nor measured: a part needs
+ * three times as many
+ */
+export async function learningCurves(
+  profile: TaskProfile,
+  candidates: readonly Candidate[],
+  { rounds, chosen }: Pick<SearchResult, 'rounds' | 'chosen'>,
+  after: Trial,
+  inPrompt: number,
+  options: Pick<SearchOptions, 'seed' | 'journal' | 'signal' | 'onTrial'>,
+): Promise<Curve[]> {
+  const sizes = shares
+    .map((share) => Math.round(after.n * share))
+    .filter((size) => size >= Math.max(fewest, 3 * inPrompt));
+  const yardsticks = candidates.filter(({ finish, key }) => finish === null && key !== chosen.key);
+  const curves: Curve[] = [];
+  for (const candidate of [chosen, ...yardsticks]) {
+    const points = rounds.filter(({ key }) => key === candidate.key);
+    for (const size of sizes) {
+      if (options.signal.aborted || points.some(({ n }) => n === size)) continue;
+      options.onTrial({ kind: 'stage', title: `learning curve, ${size} of ${after.n} examples` });
+      const part: readonly Example[] = after.examples.slice(0, size);
+      try {
+        points.push((await tryOut(profile, candidate, part, options)).trial);
+      } catch (error) {
+        if (!options.signal.aborted) throw error;
+      }
+    }
+    if (points.length > 0) curves.push({ title: candidate.title, points: points.sort((a, b) => a.n - b.n) });
+  }
+  return curves;
+}

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { learningCurves } from '../src/tune/learning-curve.js';
+import { tryOut } from '../src/tune/search.js';
+import type { Candidate } from '../src/tune/types.js';
+import { labelled, profileWith } from './helpers/profiles.js';
+
+const profile = profileWith();
+const examples = Array.from({ length: 60 }, (_, i) => labelled(`text ${i}`, i % 2 === 0 ? 'positive' : 'negative'));
+
+/** Always says "positive", and remembers on how many examples. */
+function candidate(key: string, asked: string[], finish: Candidate['finish']): Candidate {
+  return {
+    ...{ key, title: key, kind: 'head', words: false, complexity: 1, layers: 1 },
+    async heldOut(part) {
+      asked.push(`${key} ${part.length}`);
+      const scores = { positive: 1, negative: 0 };
+      const output = { type: 'classify', labels: ['positive'], abstained: false, score: 1, scores } as const;
+      return { outputs: part.map(() => output), tokensPerRecord: 1 };
+    },
+    finish,
+  };
+}
+
+async function curvesWith(inPrompt: number, signal = new AbortController().signal) {
+  const asked: string[] = [];
+  const chosen = candidate('chosen', asked, async () => ({ method: 'head', options: {} }));
+  const yardstick = candidate('yardstick', asked, null);
+  const options = {
+    seed: 1,
+    signal,
+    onTrial: () => undefined,
+    journal: { get: async () => null, set: async () => undefined },
+  };
+  const { trial: after } = await tryOut(profile, chosen, examples, options);
+  const { trial: lexical } = await tryOut(profile, yardstick, examples, options);
+  asked.length = 0;
+  const rounds = [lexical, after];
+  const curves = await learningCurves(profile, [yardstick, chosen], { rounds, chosen }, after, inPrompt, options);
+  const points = curves.map(({ title, points }) => `${title} ${points.map(({ n }) => n).join(' ')}`);
+  return { asked, points };
+}
+
+describe('learning curves', () => {
+  it('add a quarter and a half of the examples to what the search has measured', async () => {
+    const { asked, points } = await curvesWith(0);
+    assert.deepEqual(points, ['chosen 15 30 60', 'yardstick 15 30 60']);
+    assert.deepEqual(asked, ['chosen 15', 'chosen 30', 'yardstick 15', 'yardstick 30']);
+  });
+
+  it('leave out parts of which the prompt holds more than a third', async () => {
+    assert.deepEqual((await curvesWith(8)).points, ['chosen 30 60', 'yardstick 30 60']);
+  });
+
+  it('measure nothing more after an interrupt', async () => {
+    const { asked, points } = await curvesWith(0, AbortSignal.abort());
+    assert.deepEqual(points, ['chosen 60', 'yardstick 60']);
+    assert.deepEqual(asked, []);
+  });
+});
