@@ -222,7 +222,10 @@ async function main(): Promise<void> {
         scores: {},
         trials: [],
       },
-      { blob: taggerBlob({ tagger, layers: kept, reading: 'once', sureness: { slope: 1, intercept: 0 } }), coarse: coarseTaggerArrays },
+      {
+        blob: taggerBlob({ tagger, layers: kept, reading: 'once', sureness: { slope: 1, intercept: 0 } }),
+        coarse: coarseTaggerArrays,
+      },
     );
     return tagger;
   }

@@ -128,17 +128,19 @@ const tagger: Tagger = {
   },
 };
 
+const sureness = { slope: 1.5, intercept: -0.25 };
+
 test('a tagger goes through its file and back, steps that cannot be included', () => {
   for (const head of [
-    { tagger, layers: 9, reading: 'twice' as const, sureness: { slope: 1, intercept: 0 } },
-    { tagger: { ...tagger, lexical: null }, layers: 9, reading: 'once' as const, sureness: { slope: 1, intercept: 0 } },
+    { tagger, layers: 9, reading: 'twice' as const, sureness },
+    { tagger: { ...tagger, lexical: null }, layers: 9, reading: 'once' as const, sureness },
   ]) {
     assert.deepEqual(taggerFrom(decodeHead(encodeHead(taggerBlob(head), coarseTaggerArrays))), head);
   }
 });
 
 test('a head of another kind, or with arrays that do not fit its settings, is told apart', () => {
-  const ofTagger = taggerBlob({ tagger, layers: 9, reading: 'once', sureness: { slope: 1, intercept: 0 } });
+  const ofTagger = taggerBlob({ tagger, layers: 9, reading: 'once', sureness });
   const ofClassifier = classifierBlob({ classifier, layers: 9 });
   assert.throws(() => classifierFrom(ofTagger), /it holds a tagger, not a classifier/u);
   assert.throws(() => taggerFrom(ofClassifier), /it holds a classifier, not a tagger/u);

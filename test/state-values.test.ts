@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { fromHalf, readStateValues } from '../src/engine/state-values.js';
+import { readStateValues } from '../src/engine/state-values.js';
 import { toHalf } from '../src/gguf/encode.js';
 
 interface Cache {
@@ -169,6 +169,13 @@ describe('values of the last block in a sequence state', () => {
     );
   });
 });
+
+/** A number of half precision, as it is read out of a state. */
+function fromHalf(bits: number): number {
+  const state = stateOf([{ positions: [0], values: [[[0]]], transposed: false, type: 'f16' }]);
+  state.writeUInt16LE(bits, state.length - 2);
+  return readStateValues(state, 'last', 1).at(0)[0] as number;
+}
 
 it('half precision: examples of IEEE 754, and back from every finite number', () => {
   const examples: [number, number][] = [

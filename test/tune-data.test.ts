@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SlmError } from '../src/errors.js';
-import { tuningData } from '../src/tune/data.js';
+import { checkEnough, fittingTexts, tuningData } from '../src/tune/data.js';
 import type { Example } from '../src/types.js';
+import { fakeEngine } from './helpers/fake-engine.js';
 import { exampleWith, labelled, labelOf, profileWith } from './helpers/profiles.js';
 
 const profile = profileWith();
@@ -121,5 +122,17 @@ describe('data to tune on', () => {
     const flipped = texts(60).map((example, i) => (i === 8 ? labelled(contentOf(example), 'negative') : example));
     assert.notEqual(digest(flipped), one);
     assert.notEqual(digest(texts(60).reverse()), one);
+  });
+
+  it('that a prompt cannot hold twice is left out, and where it stands is said', () => {
+    // 2,048 / 2 − 32 = 992; the fake engine has a token for each " ab".
+    const long = (count: number) => labelled('ab '.repeat(count).trim(), 'positive');
+    const engine = fakeEngine();
+    assert.deepEqual(fittingTexts(texts(60), engine), { examples: texts(60), notice: null });
+    const { examples, notice } = fittingTexts([...texts(60), long(992), long(993), long(3000)], engine);
+    assert.equal(examples.length, 61);
+    assert.equal(notice, '2 texts have more than 992 tokens and are left out; the first is at in.jsonl:1');
+    const { examples: few } = fittingTexts([...texts(5), long(2000)], engine);
+    assert.throws(() => checkEnough(few), usage(/^5 examples to tune on/u));
   });
 });

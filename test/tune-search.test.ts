@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SlmError } from '../src/errors.js';
-import { foldsFor, type SearchOptions, search, type TrialEvent, type TrialJournal } from '../src/tune/search.js';
+import { type SearchOptions, search, type TrialEvent, type TrialJournal } from '../src/tune/search.js';
 import { tune } from '../src/tune/tune.js';
 import type { Candidate, Trialled } from '../src/tune/types.js';
-import type { ClassifyOutput, Example } from '../src/types.js';
+import type { ClassifyOutput, Example, TaskProfile } from '../src/types.js';
 import { fakeEngine } from './helpers/fake-engine.js';
 import { exampleWith, labelled, profileWith } from './helpers/profiles.js';
 
@@ -258,27 +258,50 @@ describe('a search', () => {
 });
 
 describe('folds', () => {
-  it('have each label in its share, and more of them where examples are few', () => {
-    const examples = texts(60);
-    const { assigned, count } = foldsFor(profile, examples, 1);
+  /** The folds of all examples, as the last round had them. */
+  async function foldsOf(task: TaskProfile, examples: readonly Example[]) {
+    let seen: [readonly Example[], Int32Array] | null = null;
+    const one = candidate('one', 1, always);
+    const watching: Candidate = {
+      ...one,
+      heldOut: async (part, folds) => {
+        seen = [part, folds];
+        return one.heldOut(part, folds);
+      },
+    };
+    const { trials } = await search(task, [watching], examples, optionsWith());
+    assert.ok(seen !== null);
+    const [part, folds] = seen as [readonly Example[], Int32Array];
+    assert.equal(Math.max(...folds) + 1, trials[0]?.folds);
+    return { part, folds, count: trials[0]?.folds as number };
+  }
+
+  it('have each label in its share, and more of them where examples are few', async () => {
+    const { part, folds, count } = await foldsOf(profile, texts(60));
     for (let k = 0; k < count; k++) {
-      const inside = examples.filter((_, i) => assigned[i] === k);
+      const inside = part.filter((_, i) => folds[i] === k);
       const positive = inside.filter((example) => goldOf(example) === 'positive').length;
       assert.ok(Math.abs(positive - inside.length / 2) <= 1, `fold ${k}: ${positive} of ${inside.length}`);
     }
-    assert.ok(foldsFor(profile, texts(20), 1).count > count);
-    assert.equal(foldsFor(profile, texts(6), 1).count, 6);
+    assert.ok((await foldsOf(profile, texts(20))).count > count);
+    assert.equal((await foldsOf(profile, texts(6))).count, 6);
   });
 
-  it('keep the questions of one passage together', () => {
-    const task = profileWith({ type: 'answer' });
+  it('keep the questions of one passage together', async () => {
+    const task = profileWith({ type: 'answer', labels: [] });
     const questions = Array.from({ length: 60 }, (_, i) =>
-      exampleWith(`q ${i}`, { type: 'answer', answers: [] }, { fields: { context: `passage ${i % 12}` } }),
+      exampleWith(`text ${i}`, { type: 'answer', answers: [] }, { fields: { context: `passage ${i % 12}` } }),
     );
-    const { assigned } = foldsFor(task, questions, 1);
-    questions.forEach((_, i) => {
-      assert.equal(assigned[i], assigned[i % 12]);
+    const { part, folds } = await foldsOf(task, questions);
+    const ofPassage = new Map<unknown, Set<number>>();
+    part.forEach(({ record }, i) => {
+      const known = ofPassage.get(record.fields.context) ?? new Set();
+      ofPassage.set(record.fields.context, known.add(folds[i] as number));
     });
+    assert.deepEqual(
+      [...ofPassage.values()].map(({ size }) => size),
+      Array.from({ length: 12 }, () => 1),
+    );
   });
 });
 
@@ -306,6 +329,8 @@ describe('tuning', () => {
     words: true,
     curves: false,
     before: null,
+    words: true,
+    curves: false,
     ...changes,
   });
 

@@ -10,7 +10,7 @@ import { predict } from '../predict.js';
 import { loadProfile } from '../profile/index.js';
 import type { Overlay } from '../profile/overlay.js';
 import { removeOverlay, writeOverlay } from '../profile/write-overlay.js';
-import { tuningData } from '../tune/data.js';
+import { checkEnough, fittingTexts, tuningData } from '../tune/data.js';
 import { type TrialJournal, tuningMetric } from '../tune/search.js';
 import { type TuneResult, tune } from '../tune/tune.js';
 import type { Trial, Trialled, TuneSession } from '../tune/types.js';
@@ -43,11 +43,13 @@ export interface TuneFlags extends EngineFlags, GoldFlags {
 export async function tuneTask(context: CliContext, spec: string, flags: TuneFlags): Promise<void> {
   const profile = await loadProfile(spec, profileContext(context));
   const given = flags.data === undefined ? profile.examples : await readGold(context, profile, flags.data, flags);
-  const { examples, notices, sha256 } = tuningData(profile, given, profile.fixtures);
+  const { examples: clean, notices, sha256 } = tuningData(profile, given, profile.fixtures);
   for (const notice of notices) context.notice(notice);
   const model = await resolveNamed(context, await chooseModel(context, flags, profile));
   const modelSha256 = await modelDigest(context, model);
   const engine = await openResolved(context, model, flags, 'many');
+  const { examples, notice } = fittingTexts(clean, engine);
+  if (notice !== null) context.notice(notice);
   const progress = await createTuneProgress(context, {
     title: `${profile.name} on ${model.name}`,
     metric: tuningMetric(profile).title,
@@ -55,6 +57,7 @@ export async function tuneTask(context: CliContext, spec: string, flags: TuneFla
     budgetMs: flags.budget,
   });
   try {
+    checkEnough(examples);
     // Tuning has no way to the fixtures.
     const blind: TaskProfile = { ...profile, fixtures: [] };
     const session = sessionOf(progress.context, blind, model, engine, flags, progress.step);

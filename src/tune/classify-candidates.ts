@@ -50,6 +50,11 @@ function shotPrompt(session: TuneSession, examples: readonly Example[], count: n
   const render = compilePrompt(profile, engine.model, {
     shots: shots.map(({ fields, label }) => ({ fields, target: words.get(label) as string })),
   });
+  const [longest] = [...examples].sort((a, b) => b.record.text.length - a.record.text.length);
+  const { prefix, input } = tokenizePrompt(engine, render(fieldsOf(profile, longest as Example)));
+  const tokens = prefix.reduce((sum, part) => sum + part.length, input.length);
+  // Some room for the label, and for a text that has more tokens in fewer characters.
+  if (count > 0 && tokens > 0.9 * engine.model.contextSize) return null;
   return { count, shots, inPrompt: new Set(chosen), render };
 }
 

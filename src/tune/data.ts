@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { usageError } from '../errors.js';
 import { findLeak } from '../profile/leaks.js';
 import { placeOf } from '../record.js';
-import type { Example, Gold, TaskProfile } from '../types.js';
+import type { Engine, Example, Gold, TaskProfile } from '../types.js';
 
 /** Labelled data that can be tuned on, and what was to be said about it. */
 export interface TuningData {
@@ -41,12 +41,7 @@ export function tuningData(profile: TaskProfile, given: readonly Example[], fixt
       `${contradicting.length} texts have different labels in different places and are left out; the first is at ${placeOf(first.record.origin)}`,
     );
   }
-  if (kept.length < fewest) {
-    throw usageError(
-      `${kept.length} examples to tune on; at least ${fewest} are needed, and 50 to 200 are a good start.`,
-      'Label more, or use the task as it is.',
-    );
-  }
+  checkEnough(kept);
   if (profile.type === 'classify') checkClasses(profile, kept, notices);
   if (profile.type === 'extract') checkEntities(profile, kept, notices);
   if (kept.length < few) {
@@ -55,6 +50,35 @@ export function tuningData(profile: TaskProfile, given: readonly Example[], fixt
     );
   }
   return { examples: kept, notices, sha256: digestOf(kept) };
+}
+
+/** @throws SlmError when they are too few */
+export function checkEnough(examples: readonly Example[]): void {
+  if (examples.length < fewest) {
+    throw usageError(
+      `${examples.length} examples to tune on; at least ${fewest} are needed, and 50 to 200 are a good start.`,
+      'Label more, or use the task as it is.',
+    );
+  }
+}
+
+/**
+ * The examples whose text a prompt can hold twice: longer ones are read in pieces when the task runs, but nothing is
+ * learned from pieces.
+ */
+export function fittingTexts(
+  examples: readonly Example[],
+  { tokenize, model }: Pick<Engine, 'tokenize' | 'model'>,
+): { readonly examples: readonly Example[]; readonly notice: string | null } {
+  const most = Math.floor(model.contextSize / 2) - 32;
+  // No token is shorter than a byte, so most texts need no counting.
+  const fits = ({ record: { text } }: Example) => Buffer.byteLength(text) < most || tokenize(` ${text}`).length <= most;
+  const short = examples.filter(fits);
+  const [first] = examples.filter((example) => !fits(example));
+  if (first === undefined) return { examples, notice: null };
+  const count = examples.length - short.length;
+  const notice = `${count} texts have more than ${most} tokens and are left out; the first is at ${placeOf(first.record.origin)}`;
+  return { examples: short, notice };
 }
 
 function withoutRepetitions(profile: TaskProfile, examples: readonly Example[]) {

@@ -102,13 +102,15 @@ export async function tune(
   const stage = (title: string) => request.onTrial({ kind: 'stage', title });
   stage(`fitting on all ${examples.length} examples`);
   const found = await (result.chosen.finish as NonNullable<Candidate['finish']>)(examples, after);
-  const asItWas = result.stopped === 'interrupted' ? null : request.before;
-  if (asItWas !== null) stage('the task as it was');
-  const earlier = asItWas === null ? null : await compare(session, after, asItWas);
+  const interrupted = result.stopped === 'interrupted';
+  const before = interrupted ? null : request.before;
+  if (before !== null) stage('the task as it was');
+  const earlier = before === null ? null : await compare(session, after, before);
   const measured = after.examples;
   const threshold = request.target === null ? null : chooseThreshold(profile, measured, after.outputs, request.target);
   const inPrompt = found.shots?.length ?? 0;
-  const curves = request.curves ? await learningCurves(profile, candidates, result, after, inPrompt, request) : [];
+  const curves =
+    request.curves && !interrupted ? await learningCurves(profile, candidates, result, after, inPrompt, request) : [];
   return {
     found: threshold === null ? found : { ...found, threshold: threshold.value },
     search: result,
