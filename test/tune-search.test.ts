@@ -326,8 +326,6 @@ describe('tuning', () => {
     ...optionsWith(),
     target: null,
     kind: 'auto' as const,
-    words: true,
-    curves: false,
     before: null,
     words: true,
     curves: false,
