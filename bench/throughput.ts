@@ -9,15 +9,15 @@
  */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { getLlama, LlamaChatSession, LlamaLogLevel } from 'node-llama-cpp';
+import { LlamaChatSession } from 'node-llama-cpp';
 import { cpuBudget } from '../src/engine/cpu-budget.js';
+import { median } from './parts/figures.js';
+import { modelFile, root } from './parts/program.js';
+import { loadPlain, rawPromptSpeed } from './parts/raw-speed.js';
 
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const { values: flags } = parseArgs({
   options: {
     model: { type: 'string', default: 'gemma-3-270m' },
@@ -29,8 +29,7 @@ const { values: flags } = parseArgs({
 const records = Number(flags.records);
 const rounds = Number(flags.rounds);
 const threads = cpuBudget();
-const dataHome = process.env.XDG_DATA_HOME || path.join(homedir(), '.local', 'share');
-const modelPath = path.join(dataHome, 'slm', 'models', `${flags.model}.gguf`);
+const modelPath = modelFile(flags.model);
 const texts = readTexts();
 
 interface Measurement {
@@ -47,7 +46,7 @@ const naive: Measurement = { name: 'generated answer', unit: 'records/s', values
 // Once without the clock: fetches the model and calibrates where that was not done before.
 await runSlm(texts.slice(0, 2));
 for (let round = 0; round < rounds; round++) {
-  raw.values.push(await rawSpeed());
+  raw.values.push(await rawPromptSpeed(modelPath, texts, threads));
   const few = await runSlm(texts.slice(0, 10));
   const all = await runSlm(texts);
   // The difference of two runs leaves out the start, the exit, and the first evaluation of the prefix.
@@ -79,24 +78,9 @@ function report(): void {
   );
 }
 
-/** Tokens a second of one long prompt, as llama.cpp evaluates it with all threads. */
-async function rawSpeed(): Promise<number> {
-  const { llama, model } = await load();
-  const context = await model.createContext({ contextSize: 2048, batchSize: 512, threads, sequences: 1 });
-  const sequence = context.getSequence();
-  const prompt = model.tokenize(texts.join('\n')).slice(0, 1024);
-  await sequence.evaluateWithoutGeneratingNewTokens(prompt.slice(0, 64));
-  await sequence.clearHistory();
-  const start = performance.now();
-  await sequence.evaluateWithoutGeneratingNewTokens(prompt);
-  const seconds = (performance.now() - start) / 1000;
-  await llama.dispose();
-  return prompt.length / seconds;
-}
-
 /** The same library, used as its introduction shows: a chat, whose answer would then be parsed. */
 async function naiveSpeed(some: readonly string[]): Promise<number> {
-  const { llama, model } = await load();
+  const { llama, model } = await loadPlain(modelPath, threads);
   const context = await model.createContext({ contextSize: 2048, threads, sequences: 1 });
   const sequence = context.getSequence();
   const ask = 'Is the sentiment of this review positive or negative? Answer with one word.';
@@ -109,17 +93,6 @@ async function naiveSpeed(some: readonly string[]): Promise<number> {
   const seconds = (performance.now() - start) / 1000;
   await llama.dispose();
   return some.length / seconds;
-}
-
-async function load() {
-  const llama = await getLlama({
-    gpu: false,
-    build: 'never',
-    maxThreads: threads,
-    logLevel: LlamaLogLevel.error,
-    progressLogs: false,
-  });
-  return { llama, model: await llama.loadModel({ modelPath, gpuLayers: 0 }) };
 }
 
 /** Seconds of one run of the binary. */
@@ -167,12 +140,4 @@ function readTexts(): string[] {
           .map((line) => (JSON.parse(line) as { text: string }).text)
       : readFileSync(flags.texts, 'utf8').trim().split('\n');
   return Array.from({ length: records }, (_, i) => lines[i % lines.length] as string);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1
-    ? (sorted[middle] as number)
-    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 }

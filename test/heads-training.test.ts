@@ -9,6 +9,11 @@ import { wordFeatures } from '../src/heads/word-features.js';
 import { createRandom } from '../src/random.js';
 import { words } from '../src/segment.js';
 
+/** What a derived file with the classifier's rows would give. */
+function hiddenScoresOf({ rows }: Pick<Classifier, 'rows'>, hidden: ArrayLike<number>): Float64Array {
+  return Float64Array.from(rows, (row) => row.reduce((sum, weight, f) => sum + weight * (hidden[f] as number), 0));
+}
+
 const random = createRandom(7);
 const noise = () => random.next() - 0.5;
 

@@ -1,0 +1,108 @@
+/**
+ * Parts of the public data sets, drawn with a seed. What `slm` can read stays as it was published; only PubMedQA is
+ * converted.
+ */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parse } from 'csv-parse/sync';
+import { createRandom, shuffle } from '../../src/random.js';
+
+/** Examples drawn from a data set, in a format that `slm` reads. */
+export interface Sample {
+  /** File name; its suffix says how it is read. */
+  readonly file: string;
+  readonly content: string;
+}
+
+function drawn<T>(items: readonly T[], count: number, seed: number): T[] {
+  if (count > items.length) throw new Error(`there are ${items.length}, not ${count}`);
+  return shuffle(items, createRandom(seed)).slice(0, count);
+}
+
+/** Lines of a table without a header. */
+export function lineSample(file: string, count: number, seed: number, name: string): Sample {
+  const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);
+  return { file: name, content: `${drawn(lines, count, seed).join('\n')}\n` };
+}
+
+/** Sentences of a CoNLL file, as they stand there. */
+export function sentenceSample(file: string, count: number, seed: number, name: string): Sample {
+  const sentences = readFileSync(file, 'utf8')
+    .split(/\r?\n[ \t]*\r?\n/u)
+    .map((block) => block.trim())
+    .filter((block) => block !== '' && !block.startsWith('-DOCSTART-'));
+  return { file: name, content: `${drawn(sentences, count, seed).join('\n\n')}\n` };
+}
+
+/** Sentences of a CoNLL file as texts: their tokens joined by one space. */
+export function conllTexts(file: string, count: number, seed: number): string[] {
+  return sentenceSample(file, count, seed, 'test.conll')
+    .content.trim()
+    .split('\n\n')
+    .map((sentence) =>
+      sentence
+        .split('\n')
+        .map((line) => line.split(' ')[0])
+        .join(' '),
+    );
+}
+
+export interface LabelledRow {
+  readonly text: string;
+  readonly label: string;
+}
+
+/** So many of each label to learn from, and of all other rows so many to measure on. */
+export function bankingParts(file: string, aLabel: number, heldOut: number, seed: number) {
+  const records = parse(readFileSync(file, 'utf8'), { columns: true }) as { text: string; category: string }[];
+  const rows = shuffle(
+    records.map(({ text, category }): LabelledRow => ({ text, label: category })),
+    createRandom(seed),
+  );
+  const counts = new Map<string, number>();
+  const train: LabelledRow[] = [];
+  const rest: LabelledRow[] = [];
+  for (const row of rows) {
+    const count = counts.get(row.label) ?? 0;
+    if (count < aLabel) train.push(row);
+    else rest.push(row);
+    counts.set(row.label, count + 1);
+  }
+  const known = new Set(train.map(({ text }) => text.trim()));
+  const test = rest.filter(({ text }) => !known.has(text.trim())).slice(0, heldOut);
+  return { train: jsonlSample('train.jsonl', train), test: jsonlSample('test.jsonl', test) };
+}
+
+/** One half to learn from, the other to measure on. The text is the abstract without its conclusion, and the question. */
+export function pubmedParts(file: string, seed: number) {
+  const entries = JSON.parse(readFileSync(file, 'utf8')) as Record<
+    string,
+    { QUESTION: string; CONTEXTS: string[]; final_decision: string }
+  >;
+  const rows = Object.entries(entries).map(([id, { QUESTION, CONTEXTS, final_decision }]) => ({
+    id,
+    text: `${CONTEXTS.join(' ')} Question: ${QUESTION}`,
+    label: final_decision,
+  }));
+  const mixed = shuffle(rows, createRandom(seed));
+  const half = mixed.length >> 1;
+  return {
+    train: jsonlSample('train.jsonl', mixed.slice(0, half)),
+    test: jsonlSample('test.jsonl', mixed.slice(half)),
+  };
+}
+
+function jsonlSample(file: string, rows: readonly object[]): Sample {
+  return { file, content: rows.map((row) => `${JSON.stringify(row)}\n`).join('') };
+}
+
+/** Texts of a tab-separated file with their labels in the second column, and 0 and 1 as words. */
+export function sentimentRows(data: string, part: 'train' | 'dev'): LabelledRow[] {
+  const lines = readFileSync(path.join(data, 'sst2', `${part}.tsv`), 'utf8')
+    .split('\n')
+    .filter(Boolean);
+  return lines.map((line) => {
+    const [text = '', label] = line.split('\t');
+    return { text, label: label === '1' ? 'positive' : 'negative' };
+  });
+}
