@@ -329,8 +329,6 @@ describe('tuning', () => {
     words: true,
     curves: false,
     before: null,
-    words: true,
-    curves: false,
     ...changes,
   });
 

@@ -109,7 +109,7 @@ function numberOf(type: number) {
 }
 
 /** IEEE 754 half precision. */
-export function fromHalf(bits: number): number {
+function fromHalf(bits: number): number {
   const sign = (bits & 0x8000) === 0 ? 1 : -1;
   const exponent = (bits >>> 10) & 0x1f;
   const fraction = bits & 0x3ff;

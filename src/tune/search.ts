@@ -231,7 +231,7 @@ function labelOf({ gold }: Example): string {
 }
 
 /** Folds of the examples: by label where they have one, and passages in one fold with all their questions. */
-export function foldsFor(profile: TaskProfile, examples: readonly Example[], seed: number) {
+function foldsFor(profile: TaskProfile, examples: readonly Example[], seed: number) {
   const count = examples.length < 40 ? Math.max(2, Math.min(10, examples.length)) : examples.length > 500 ? 3 : 5;
   const labels = new Map<string, number>();
   const strata = examples.map((example) => {
