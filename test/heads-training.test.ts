@@ -12,11 +12,6 @@ import { words } from '../src/segment.js';
 const random = createRandom(7);
 const noise = () => random.next() - 0.5;
 
-/** What a derived file with the classifier's rows gives by itself. */
-function hiddenScoresOf({ rows }: Classifier, hidden: ArrayLike<number>): number[] {
-  return rows.map((row) => row.reduce((sum, weight, f) => sum + weight * (hidden[f] as number), 0));
-}
-
 describe('a classifier', () => {
   const labels = ['a', 'b', 'c'];
   const n = 60;

@@ -327,8 +327,6 @@ describe('tuning', () => {
     target: null,
     kind: 'auto' as const,
     before: null,
-    words: true,
-    curves: false,
     ...changes,
   });
 

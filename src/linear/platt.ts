@@ -31,8 +31,14 @@ export function plattProbability({ slope, intercept }: Platt, score: number): nu
   return 1 / (1 + Math.exp(-(slope * score + intercept)));
 }
 
-/** log-odds of a probability, within ±12: beyond that there is nothing to tell apart. */
+/** log-odds of a probability, within ±12: beyond that there is nothing to tell apart. A hair above 1 counts as 1. */
 export function boundedLogit(probability: number): number {
+  if (probability >= 1) return 12;
   const logit = Math.log(probability / (1 - probability));
   return Math.max(-12, Math.min(12, logit));
+}
+
+/** The probability that a curve through log-odds makes of a probability. */
+export function sureScore(platt: Platt, probability: number): number {
+  return plattProbability(platt, boundedLogit(probability));
 }

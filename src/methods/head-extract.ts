@@ -7,7 +7,7 @@ import { wordFeatures } from '../heads/word-features.js';
 import { readWords } from '../heads/word-reading.js';
 import type { ChainMarginals } from '../linear/chain.js';
 import type { DenseMatrix } from '../linear/matrix.js';
-import { boundedLogit, plattProbability } from '../linear/platt.js';
+import { sureScore } from '../linear/platt.js';
 import type { PromptRenderer } from '../prompt.js';
 import { sentences, windows, words as wordsOf } from '../segment.js';
 import type { ExtractOutput, Output, Span, TaskProfile } from '../types.js';
@@ -52,10 +52,7 @@ export async function prepareTagger(
       const words = wordsOf(text);
       const scores = await scoreText(text, words, options.windowTokens, engine, scoreWindow, tags);
       const { entities: found, path, chances } = decodeEntities(text, words, labels, scores, steps);
-      const entities = found.map((entity) => ({
-        ...entity,
-        score: plattProbability(sureness, boundedLogit(entity.score as number)),
-      }));
+      const entities = found.map((entity) => ({ ...entity, score: sureScore(sureness, entity.score as number) }));
       const output: ExtractOutput = { type: 'extract', entities };
       return { output, explanation: explain ? [tagTable(text, words, labels, path, chances)] : [] };
     },

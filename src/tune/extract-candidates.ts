@@ -7,7 +7,7 @@ import { collectKeys, featureRows, wordFeatures } from '../heads/word-features.j
 import { type Reading, readWords } from '../heads/word-reading.js';
 import { trainChain } from '../linear/chain.js';
 import { predictScores } from '../linear/model.js';
-import { boundedLogit, fitPlatt, type Platt } from '../linear/platt.js';
+import { boundedLogit, fitPlatt, type Platt, sureScore } from '../linear/platt.js';
 import { words as wordsOf } from '../segment.js';
 import type { Example, ExtractOutput, Output, Span } from '../types.js';
 import { breath } from './breath.js';
@@ -109,6 +109,7 @@ function taggerCandidate(settings: TaggerSettings): Candidate {
         method: 'head',
         options: { windowTokens },
         head: { blob: taggerBlob({ tagger, layers, reading, sureness }), coarse: coarseTaggerArrays },
+        outputs: trial.outputs.map((output) => withSureness(output, sureness)),
       };
     },
   };
@@ -174,6 +175,13 @@ function tokensOf(session: TuneSession, reading: Reading): (examples: readonly E
     const tokens = examples.reduce((sum, { record }) => sum + session.engine.tokenize(` ${record.text}`).length, 0);
     return ((reading === 'twice' ? 2 : 1) * tokens) / Math.max(1, examples.length);
   };
+}
+
+/** As a run scores it. */
+function withSureness(output: Output, sureness: Platt): Output {
+  if (output.type !== 'extract') return output;
+  const entities = output.entities.map((entity) => ({ ...entity, score: sureScore(sureness, entity.score ?? 0) }));
+  return { ...output, entities };
 }
 
 /** Of held-out entities, how often they are right at which score. */

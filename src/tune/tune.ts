@@ -107,7 +107,8 @@ export async function tune(
   if (before !== null) stage('the task as it was');
   const earlier = before === null ? null : await compare(session, after, before);
   const measured = after.examples;
-  const threshold = request.target === null ? null : chooseThreshold(profile, measured, after.outputs, request.target);
+  const outputs = found.outputs ?? after.outputs;
+  const threshold = request.target === null ? null : chooseThreshold(profile, measured, outputs, request.target);
   const inPrompt = found.shots?.length ?? 0;
   const curves =
     request.curves && !interrupted ? await learningCurves(profile, candidates, result, after, inPrompt, request) : [];

@@ -37,6 +37,8 @@ export interface Found {
   readonly calibration?: { readonly temperature: number; readonly bias: readonly number[] };
   readonly threshold?: Threshold;
   readonly head?: { readonly blob: HeadBlob; readonly coarse: readonly string[] };
+  /** Held-out outputs with the scores that a run gives, where those of the trial are others. */
+  readonly outputs?: readonly Output[];
 }
 
 /** One way to do the task, not yet fitted. */

@@ -124,7 +124,7 @@ describe('slm tune of a classifier', () => {
     cwd = project('mood', { 'task.yaml': moodTask(), 'moods.csv': moods });
     const made = await tune();
     assert.equal(made.code, 0, made.stderr);
-    assert.match(made.stdout, /before and after on the same examples: p = /u);
+    assert.match(made.stdout, /on the same (40 )?examples: p = /u);
   });
 
   test('writes an overlay and a side file, with figures that have intervals', () => {
@@ -245,11 +245,13 @@ const namesTask = `name: names\ntype: extract\nmodel: ${smollm}\nlabels: [person
 
 describe('slm tune of a tagger', () => {
   let cwd: string;
+  /** Whatever the threshold that was chosen. */
+  const all = ['--threshold', '0'];
 
   before(async () => {
     cwd = project('names', { 'task.yaml': namesTask, 'data.jsonl': jsonl(tagged) });
     const made = await runSlm(
-      ['tune', './task.yaml', '--data', 'data.jsonl', '--method', 'head', ...one, '--no-compare'],
+      ['tune', './task.yaml', '--data', 'data.jsonl', '--method', 'head', ...one, '--no-compare', '--coverage', '0.9'],
       { cwd, timeoutMs: 900_000 },
     );
     assert.equal(made.code, 0, made.stderr);
@@ -263,9 +265,12 @@ describe('slm tune of a tagger', () => {
       byte: (start: number, end: number) => Buffer.from(text).subarray(start, end).toString(),
     };
     for (const unit of ['codepoint', 'utf16', 'byte'] as const) {
-      const { code, stdout, stderr } = await runSlm(['run', './task.yaml', '-t', text, '--json', '--offsets', unit], {
-        cwd,
-      });
+      const { code, stdout, stderr } = await runSlm(
+        ['run', './task.yaml', '-t', text, '--json', '--offsets', unit, ...all],
+        {
+          cwd,
+        },
+      );
       assert.equal(code, 0, stderr);
       const [{ entities }] = parsed(stdout);
       assert.ok(entities.length >= 3, stdout);
@@ -275,6 +280,16 @@ describe('slm tune of a tagger', () => {
         assert.ok(entity.score > 0 && entity.score <= 1);
       }
     }
+  });
+
+  test('holds back what the threshold was chosen to hold back, not more', async () => {
+    writeFileSync(path.join(cwd, 'texts.jsonl'), jsonl(tagged.map(({ text }) => ({ text }))));
+    const { code, stdout, stderr } = await runSlm(['run', './task.yaml', 'texts.jsonl', '--json'], { cwd });
+    assert.equal(code, 0, stderr);
+    const found = parsed(stdout).flatMap(({ entities }) => entities).length;
+    // 9 of 10 held-out entities were to be given; what was learned from is surer than that.
+    const all = tagged.flatMap(({ entities }) => entities).length;
+    assert.ok(found >= 0.85 * all, `${found} of ${all}`);
   });
 
   test('shows the tags of the words with --explain', async () => {
@@ -291,7 +306,7 @@ describe('slm tune of a tagger', () => {
     const long = `${tagged.map(({ text }) => text).join(' ')} `;
     const rows = [long, '\u0000\u0007\n\r\n \u2028', '🙂'.repeat(40), 'a'.repeat(3000), '<|im_end|> Anna <|im_start|>'];
     writeFileSync(path.join(cwd, 'rows.jsonl'), jsonl(rows.map((text) => ({ text }))));
-    const { code, stdout, stderr } = await runSlm(['run', './task.yaml', 'rows.jsonl', '--json'], { cwd });
+    const { code, stdout, stderr } = await runSlm(['run', './task.yaml', 'rows.jsonl', '--json', ...all], { cwd });
     assert.equal(code, 0, stderr);
     const results = parsed(stdout);
     assert.equal(results.length, rows.length);
