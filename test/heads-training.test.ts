@@ -12,6 +12,11 @@ import { words } from '../src/segment.js';
 const random = createRandom(7);
 const noise = () => random.next() - 0.5;
 
+/** What a derived file with the classifier's rows would give. */
+function hiddenScoresOf({ rows }: Pick<Classifier, 'rows'>, hidden: ArrayLike<number>): Float64Array {
+  return Float64Array.from(rows, (row) => row.reduce((sum, weight, f) => sum + weight * (hidden[f] as number), 0));
+}
+
 describe('a classifier', () => {
   const labels = ['a', 'b', 'c'];
   const n = 60;
