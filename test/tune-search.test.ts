@@ -326,6 +326,8 @@ describe('tuning', () => {
     ...optionsWith(),
     target: null,
     kind: 'auto' as const,
+    words: true,
+    curves: false,
     before: null,
     ...changes,
   });
