@@ -34,6 +34,9 @@ export function tuneReportText(profile: TaskProfile, result: TuneResult, file: s
     '',
     comparison.trimEnd(),
     ...(p === null ? [] : [`before and tuned on the same ${before?.n} examples: ${pText(p)}`]),
+    ...(before !== null && before.score > after.score
+      ? [`The task as it was did better on these examples: \`slm tune ${profile.name} --reset\` goes back to it.`]
+      : []),
     ...(lexical !== null && lexical.score >= after.score
       ? ['Counting words, without a model, is as good here. More examples or another model may change that.']
       : []),
