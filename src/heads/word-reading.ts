@@ -40,12 +40,14 @@ function plain(text: string): string {
 
 /** Where each token ends in the text, UTF-16. A token that is part of a character ends where the character begins. */
 function tokenEnds(engine: Pick<Engine, 'detokenize'>, tokens: readonly Token[], text: string): number[] {
-  let end = 0;
-  const ends = tokens.map((token) => {
-    end += engine.detokenize([token]).length;
-    return end;
-  });
-  if (tokens.map((token) => engine.detokenize([token])).join('') === text) return ends;
+  const pieces = tokens.map((token) => engine.detokenize([token]));
+  if (pieces.join('') === text) {
+    let end = 0;
+    return pieces.map((piece) => {
+      end += piece.length;
+      return end;
+    });
+  }
   // Some characters are spread over several tokens: what a beginning of the tokens spells, as far as it is whole.
   return tokens.map((_, i) => engine.detokenize(tokens.slice(0, i + 1)).replace(/\uFFFD+$/u, '').length);
 }

@@ -75,10 +75,12 @@ async function scoreText(
   const parts = windowsOf(text, windowTokens, engine);
   const values = new Float64Array(words.length * tags);
   const counts = new Uint8Array(words.length);
+  // Windows begin in the order of the text, so the search for their first word goes on where the last one ended.
+  let first = 0;
   for (const part of parts) {
-    const first = words.findIndex((word) => word.end > part.start);
+    while (first < words.length && (words[first] as Span).end <= part.start) first++;
     const own: Span[] = [];
-    for (let i = first; i >= 0 && i < words.length && (words[i] as Span).start < part.end; i++) {
+    for (let i = first; i < words.length && (words[i] as Span).start < part.end; i++) {
       const { start, end } = words[i] as Span;
       own.push({ start: Math.max(0, start - part.start), end: end - part.start });
     }
