@@ -3,12 +3,11 @@ import { Command, Option } from 'commander';
 import { exitCodes, failure, messageOf, usageError } from '../../errors.js';
 import { evaluate, type Report } from '../../evaluate.js';
 import { loadProfile } from '../../profile/index.js';
-import { readers } from '../../records/index.js';
 import type { Example, TaskProfile } from '../../types.js';
 import { type CliContext, profileContext } from '../context.js';
-import { type GoldFlags, readGold } from '../gold.js';
+import { type GoldFlags, gold, readGold } from '../gold.js';
 import { chooseModel, documentsFor, openTaskFor, type TaskFlags, withThreshold } from '../open.js';
-import { labelMap, list, shared, wholeNumber } from '../options.js';
+import { list, shared, wholeNumber } from '../options.js';
 import { createPaint } from '../paint.js';
 import { comparisonText, reportText } from '../report-text.js';
 import { createEvalProgress } from '../ui/eval-progress.js';
@@ -28,21 +27,10 @@ export function evalCommand(context: CliContext): Command {
     .description('measure a task on its fixtures, or on labelled data')
     .argument('<task>', 'a task name, or a path to a task.yaml or its folder')
     .option('-d, --data <file>', 'labelled data instead of the fixtures; "-" is standard input')
-    .addOption(
-      new Option('--data-format <name>', 'how to read it, instead of by the suffix').choices(
-        Object.values(readers)
-          .filter((reader) => reader.labelled)
-          .map((reader) => reader.name),
-      ),
-    )
+    .addOption(gold.dataFormat())
     .addOption(shared.field())
-    .option('--label-field <name>', 'field or column of the label')
-    .addOption(
-      new Option(
-        '--label-map <pairs>',
-        'names of labels in the data: 0=negative,1=positive; nothing after "=" drops an entity',
-      ).argParser(labelMap),
-    )
+    .addOption(gold.labelField())
+    .addOption(gold.labelMap())
     .addOption(shared.columns())
     .addOption(shared.delimiter())
     .addOption(shared.maxRecordSize())

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { readers } from '../../records/index.js';
 import type { CliContext } from '../context.js';
-import { duration, labelMap, shared, wholeNumber } from '../options.js';
+import { gold } from '../gold.js';
+import { duration, shared, wholeNumber } from '../options.js';
 import type { TuneFlags } from '../tune-task.js';
 
 /** `slm tune`: a task made good by labelled examples; the model stays as it is. */
@@ -10,21 +10,10 @@ export function tuneCommand(context: CliContext): Command {
     .description('make a task good by labelled examples, without changing the model')
     .argument('<task>', 'a task name, or a path to a task.yaml or its folder')
     .option('-d, --data <file>', 'labelled data; "-" is standard input (default: the examples of the task)')
-    .addOption(
-      new Option('--data-format <name>', 'how to read it, instead of by the suffix').choices(
-        Object.values(readers)
-          .filter((reader) => reader.labelled)
-          .map((reader) => reader.name),
-      ),
-    )
+    .addOption(gold.dataFormat())
     .addOption(shared.field())
-    .option('--label-field <name>', 'field or column of the label')
-    .addOption(
-      new Option(
-        '--label-map <pairs>',
-        'names of labels in the data: 0=negative,1=positive; nothing after "=" drops an entity',
-      ).argParser(labelMap),
-    )
+    .addOption(gold.labelField())
+    .addOption(gold.labelMap())
     .addOption(shared.columns())
     .addOption(shared.delimiter())
     .addOption(shared.maxRecordSize())
