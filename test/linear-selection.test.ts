@@ -5,7 +5,7 @@ import { assignFolds } from '../src/linear/folds.js';
 import { singleTargets } from '../src/linear/logistic.js';
 import { type DenseMatrix, denseMatrix } from '../src/linear/matrix.js';
 import { logProbabilities } from '../src/linear/model.js';
-import { applyScaling, fitScaling } from '../src/linear/temperature.js';
+import { applyScaling, crossFitScaling, fitScaling } from '../src/linear/temperature.js';
 import { createRandom } from '../src/random.js';
 
 function countOf(folds: Int32Array, strata: readonly number[], fold: number, stratum: number): number {
@@ -100,4 +100,28 @@ test('temperature keeps the best class and lowers the loss; scores that are alwa
   );
   const { temperature } = fitScaling(certain, gold);
   assert.ok(temperature >= 0.05 && temperature <= 1);
+});
+
+test('a row is scaled by what the other folds ask for, whatever it is itself', () => {
+  const fold = Int32Array.from({ length: 50 }, (_, row) => row % 5);
+  const scaled = crossFitScaling(scores, gold, fold);
+  const others = Array.from(fold.keys()).filter((row) => fold[row] !== 2);
+  const byHand = fitScaling(
+    denseMatrix(
+      others.map((row) => scores.values.subarray(row * 3, row * 3 + 3)),
+      3,
+    ),
+    singleTargets(
+      others.map((row) => gold.y[row] as number),
+      3,
+    ),
+  );
+  for (const c of [0, 1, 2]) {
+    const given = scaled.values[7 * 3 + c] as number;
+    assert.ok(Math.abs(given - (scores.values[7 * 3 + c] as number) / byHand.temperature) < 1e-12);
+  }
+  const turned = { ...gold, y: gold.y.map((c, row) => (fold[row] === 2 ? (c + 1) % 3 : c)) };
+  const again = crossFitScaling(scores, turned, fold);
+  assert.equal(again.values[7 * 3], scaled.values[7 * 3]);
+  assert.notEqual(again.values[8 * 3], scaled.values[8 * 3]);
 });

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { learningCurves } from '../src/tune/learning-curve.js';
 import { tryOut } from '../src/tune/search.js';
 import type { Candidate } from '../src/tune/types.js';
+import type { Example } from '../src/types.js';
 import { labelled, profileWith } from './helpers/profiles.js';
 
 const profile = profileWith();
@@ -32,11 +33,19 @@ async function curvesWith(inPrompt: number, signal = new AbortController().signa
     onTrial: () => undefined,
     journal: { get: async () => null, set: async () => undefined },
   };
-  const { trial: after } = await tryOut(profile, chosen, examples, options);
-  const { trial: lexical } = await tryOut(profile, yardstick, examples, options);
+  const aside = new Set<Example>();
+  const { trial: after } = await tryOut(profile, chosen, examples, { ...options, aside });
+  const { trial: lexical } = await tryOut(profile, yardstick, examples, { ...options, aside });
   asked.length = 0;
   const rounds = [lexical, after];
-  const curves = await learningCurves(profile, [yardstick, chosen], { rounds, chosen }, after, inPrompt, options);
+  const curves = await learningCurves(
+    profile,
+    [yardstick, chosen],
+    { rounds, chosen, aside },
+    after,
+    inPrompt,
+    options,
+  );
   const points = curves.map(({ title, points }) => `${title} ${points.map(({ n }) => n).join(' ')}`);
   return { asked, points };
 }

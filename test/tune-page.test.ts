@@ -84,7 +84,7 @@ function resultWith(more: Partial<TuneResult> = {}): TuneResult {
   };
   return {
     found: { method: 'head', options: {} },
-    search: { trials: [best, taken, lexical], rounds: [], chosen, best, stopped: 'done' },
+    search: { trials: [best, taken, lexical], rounds: [], aside: new Set(), chosen, best, stopped: 'done' },
     after: taken,
     before: {
       n: 20,

@@ -112,6 +112,25 @@ describe('a search', () => {
     assert.ok(Math.abs((trials[0]?.score ?? 0) - 0.95) < 1e-12);
   });
 
+  it('asks no candidate about examples that stand in the prompt of one, but lets all learn from them', async () => {
+    const examples = texts(60);
+    const inPrompt = new Set(examples.slice(0, 10));
+    const shown = candidate('shown', 2, (i) => i >= 10, { inPrompt });
+    const plain = candidate('plain', 1, wrongOnEvery(3));
+    const { trials, aside } = await search(profile, [shown, plain], examples, optionsWith());
+    assert.deepEqual([shown.calls, plain.calls], [[60], [60]]);
+    assert.deepEqual(aside, inPrompt);
+    for (const trial of trials) {
+      assert.equal(trial.n, 50);
+      assert.equal(trial.outputs.length, 50);
+      assert.ok(trial.examples.every((example) => !inPrompt.has(example)));
+    }
+    // It says nothing right about the examples in its own prompt, and is not blamed for it.
+    assert.equal(trials.find(({ key }) => key === 'shown')?.score, 1);
+    // Of the numbers 10 to 59, 12, 15 … 57 are multiples of three: 16.
+    assert.equal(trials.find(({ key }) => key === 'plain')?.score, 34 / 50);
+  });
+
   it('measures few examples at once, in one round', async () => {
     const [a, b] = [candidate('a', 1, always), candidate('b', 2, wrongOnEvery(3))];
     await search(profile, [a, b], texts(40), optionsWith());

@@ -4,8 +4,8 @@ import { train } from '../linear/logistic.js';
 import { type DenseMatrix, denseMatrix, selectRows } from '../linear/matrix.js';
 import { type LinearModel, logProbabilities, predictLogProbabilities } from '../linear/model.js';
 import { rowsOf, selectTargets, type Targets } from '../linear/targets.js';
-import { applyScaling, fitScaling } from '../linear/temperature.js';
-import { fitTfidf, type Tfidf, tfidfTransform } from '../linear/tfidf.js';
+import { crossFitScaling, fitScaling } from '../linear/temperature.js';
+import { fitClassTfidf, type Tfidf, tfidfTransform } from '../linear/tfidf.js';
 
 /**
  * A classifier over frozen features: the score of a label is linear in the hidden state after the prompt and, where
@@ -46,8 +46,6 @@ export interface ClassifierOptions {
 
 const lexicalL2 = 0.3;
 const lexicalFolds = 5;
-/** Terms × labels from which on terms that only one text has are left out. */
-const manyWeights = 500_000;
 /** Half a decade apart: wider than the noise of a few hundred examples, narrow enough to lose nothing. */
 const strengths = [10_000, 3000, 1000, 300, 100, 30, 10];
 
@@ -55,7 +53,7 @@ const strengths = [10_000, 3000, 1000, 300, 100, 30, 10];
 export interface TrainedClassifier {
   readonly classifier: Classifier;
   readonly l2: number;
-  /** Log-probabilities that classifiers without a row gave it, rows × labels, calibrated: what to expect of new texts. */
+  /** Log-probabilities that classifiers without a row gave it, rows × labels, calibrated on the other folds: what to expect of new texts. */
   readonly heldOut: DenseMatrix;
 }
 
@@ -69,7 +67,7 @@ export function trainClassifier(data: ClassifierData, options: ClassifierOptions
     columns,
   );
   const common = { standardise: true, tolerance: 1e-4 } as const;
-  const { l2, heldOut } = crossValidate(X, targets, {
+  const { l2, heldOut, fold } = crossValidate(X, targets, {
     ...common,
     grid: options.grid ?? strengths,
     folds: options.folds ?? 5,
@@ -99,15 +97,13 @@ export function trainClassifier(data: ClassifierData, options: ClassifierOptions
       lexical: lexical === null ? null : { tfidf: lexical.tfidf, model: lexical.model, mix },
     },
     l2,
-    heldOut: logProbabilities(applyScaling(heldOut, scaling), model.link),
+    heldOut: logProbabilities(crossFitScaling(heldOut, targets, fold), model.link),
   };
 }
 
 /** A lexical classifier on all texts, and what ones without a text say of it. */
 function trainLexical({ texts, targets }: ClassifierData, seed: number) {
-  const all = fitTfidf(texts);
-  const large = all.terms.length * targets.classes > manyWeights;
-  const tfidf = large ? fitTfidf(texts, { minimumTexts: 2 }) : all;
+  const { tfidf } = fitClassTfidf(texts, targets.classes);
   const X = tfidfTransform(tfidf)(texts);
   const options = { l2: lexicalL2, tolerance: 1e-4 };
   const folds = Math.max(2, Math.min(lexicalFolds, rowsOf(targets)));

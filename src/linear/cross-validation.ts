@@ -28,6 +28,8 @@ export interface CrossValidation {
   readonly trials: readonly Trial[];
   /** What the models trained without a row say about it, at the chosen strength: scores before the link. */
   readonly heldOut: DenseMatrix;
+  /** The fold that each row was held out with. */
+  readonly fold: Int32Array;
 }
 
 const decades: readonly number[] = [1e3, 1e2, 1e1, 1, 1e-1, 1e-2, 1e-3];
@@ -74,7 +76,7 @@ export function crossValidate(X: Matrix, targets: Targets, options: CrossValidat
     else if (trial.logLoss > 1.1 * best.trial.logLoss) break;
   }
   if (best === null) throw new Error('no strength to try');
-  return { l2: best.trial.l2, trials, heldOut: best.heldOut };
+  return { l2: best.trial.l2, trials, heldOut: best.heldOut, fold };
 }
 
 /** What folds are balanced by: the class, or for several labels the set of those that hold. */

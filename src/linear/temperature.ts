@@ -1,7 +1,7 @@
 import { minimise } from './lbfgs.js';
 import { sigmoidLoss, softmaxLoss } from './loss.js';
-import type { DenseMatrix } from './matrix.js';
-import { type Targets, weightsOf } from './targets.js';
+import { type DenseMatrix, selectRows } from './matrix.js';
+import { selectTargets, type Targets, weightsOf } from './targets.js';
 
 /** calibrated score of class c = score / temperature + bias[c]. */
 export interface Scaling {
@@ -71,5 +71,31 @@ export function applyScaling(scores: DenseMatrix, { temperature, bias }: Scaling
     scores.values,
     (score, at) => score / temperature + (bias[at % scores.columns] ?? 0),
   );
+  return { kind: 'dense', rows: scores.rows, columns: scores.columns, values };
+}
+
+/**
+ * Scores of held-out rows, each scaled by what the rows of the other folds ask for: how well calibrated new rows will
+ * be. A scaling that is fitted on the very rows it is judged by flatters itself.
+ */
+export function crossFitScaling(
+  scores: DenseMatrix,
+  targets: Targets,
+  fold: Int32Array,
+  options: ScalingOptions = {},
+): DenseMatrix {
+  const values = new Float64Array(scores.values.length);
+  for (const k of new Set(fold)) {
+    const inside = Array.from(fold.keys()).filter((row) => fold[row] !== k);
+    const outside = Array.from(fold.keys()).filter((row) => fold[row] === k);
+    const scaling =
+      inside.length === 0
+        ? { temperature: 1, bias: [] }
+        : fitScaling(selectRows(scores, inside), selectTargets(targets, inside), options);
+    const scaled = applyScaling(selectRows(scores, outside), scaling);
+    outside.forEach((row, i) => {
+      values.set(scaled.values.subarray(i * scores.columns, (i + 1) * scores.columns), row * scores.columns);
+    });
+  }
   return { kind: 'dense', rows: scores.rows, columns: scores.columns, values };
 }

@@ -31,6 +31,19 @@ export function fitTfidf(texts: readonly string[], options: TfidfOptions = {}): 
 }
 
 /**
+ * Terms × classes from which on terms that only one text has are left out: they are most of the terms, and say least.
+ * Banking77 with 30 a label: accuracy 0.828 without them; scikit-learn with all terms 0.826 to 0.830.
+ */
+const manyWeights = 500_000;
+
+/** The dictionary of a classifier, and whether it was too large for one with all terms. */
+export function fitClassTfidf(texts: readonly string[], classes: number): { tfidf: Tfidf; large: boolean } {
+  const all = fitTfidf(texts);
+  const large = all.terms.length * classes > manyWeights;
+  return { tfidf: large ? fitTfidf(texts, { minimumTexts: 2 }) : all, large };
+}
+
+/**
  * A function from texts to rows: (1 + ln count) · idf, the words and the characters of a text each scaled to
  * length 1. The same as a FeatureUnion of scikit-learn's TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
  * and TfidfVectorizer(analyzer='char_wb', ngram_range=(2, 5), sublinear_tf=True), with words as below.

@@ -4,7 +4,7 @@ import { crossValidate } from '../linear/cross-validation.js';
 import type { DenseMatrix } from '../linear/matrix.js';
 import { logProbabilities } from '../linear/model.js';
 import type { Targets } from '../linear/targets.js';
-import { fitTfidf, tfidfTransform } from '../linear/tfidf.js';
+import { fitClassTfidf, tfidfTransform } from '../linear/tfidf.js';
 import { batchCalibration, type Calibration, calibrate, fittedCalibration } from '../methods/calibration.js';
 import { decideLabel, decideLabels } from '../methods/decide.js';
 import { balancedShots } from '../methods/shots.js';
@@ -20,6 +20,8 @@ const depths = [0.6, 0.8];
 /** Few-shot examples in the prompt, balanced. */
 const shotCounts = [0, 4, 8, 16];
 const headShotCounts = [0, 8, 16];
+/** Tokens of an example in the prompt. */
+const longestShot = 64;
 
 export function classifyCandidates(session: TuneSession, examples: readonly Example[]): Candidate[] {
   const { profile } = session;
@@ -36,12 +38,22 @@ interface ShotPrompt {
   readonly render: PromptRenderer;
 }
 
+/**
+ * What may stand in a prompt: short examples, and of each label a third at most, since what stands there is neither
+ * learned from nor measured.
+ */
+function shotPool({ profile, engine }: TuneSession, examples: readonly Example[]): Example[] {
+  return profile.labels.flatMap(({ name }) => {
+    const own = examples.filter(({ gold }) => gold.type === 'classify' && gold.labels[0] === name);
+    const short = own.filter(({ record }) => engine.tokenize(record.text).length <= longestShot);
+    return short.slice(0, Math.floor(own.length / 3));
+  });
+}
+
 function shotPrompt(session: TuneSession, examples: readonly Example[], count: number): ShotPrompt | null {
   const { profile, engine } = session;
-  const short = [...examples].filter(({ record }) => engine.tokenize(record.text).length <= 64);
-  const chosen = balancedShots(short, profile.labels, count);
-  // What stands in the prompt is not learned from: at least as much must be left.
-  if (chosen.length < count || count > examples.length / 2) return null;
+  const chosen = balancedShots(shotPool(session, examples), profile.labels, count);
+  if (chosen.length < count) return null;
   const words = new Map(profile.labels.map(({ name, word }) => [name, word]));
   const shots = chosen.map(({ record, gold }) => ({
     fields: { [profile.input]: record.text },
@@ -94,6 +106,7 @@ function scoreCandidates(session: TuneSession, examples: readonly Example[]): Ca
         words: false,
         complexity: 1 + count / 100 + (kind === 'fitted' ? 0.001 : 0),
         layers: session.blocks,
+        inPrompt: prompt.inPrompt,
         async heldOut(part, folds) {
           const scores = await scoreAll(part);
           const fitted = new Map<string, Calibration>();
@@ -172,6 +185,7 @@ function headCandidates(session: TuneSession, examples: readonly Example[]): Can
           words: lexical,
           complexity: 2 + layers / 1000 + count / 10_000 + (lexical ? 0.1 : 0),
           layers,
+          inPrompt: prompt.inPrompt,
           async heldOut(part) {
             // What stands in the prompt is not learned from, nor asked about: its answer is there to be read.
             const rest = part.filter((example) => !prompt.inPrompt.has(example));
@@ -211,9 +225,8 @@ function lexicalCandidate(profile: TaskProfile, seed: number): Candidate {
     layers: 0,
     async heldOut(examples) {
       const texts = examples.map(({ record }) => record.text);
-      const all = fitTfidf(texts);
-      const large = all.terms.length * profile.labels.length > 500_000;
-      const X = tfidfTransform(large ? fitTfidf(texts, { minimumTexts: 2 }) : all)(texts);
+      const { tfidf, large } = fitClassTfidf(texts, profile.labels.length);
+      const X = tfidfTransform(tfidf)(texts);
       const targets = targetsOf(profile, examples);
       const { heldOut } = crossValidate(X, targets, {
         grid: large ? [1, 0.3] : [3, 1, 0.3, 0.1, 0.03],

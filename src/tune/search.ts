@@ -39,6 +39,8 @@ export interface SearchResult {
   /** The candidate that is taken: the simplest that is not clearly worse than the best. */
   readonly chosen: Candidate;
   readonly best: Trial;
+  /** Examples that no candidate was measured on: their answers stand in the prompts of some. */
+  readonly aside: ReadonlySet<Example>;
   readonly stopped: 'done' | 'budget' | 'interrupted';
 }
 
@@ -74,6 +76,7 @@ export async function search(
 ): Promise<SearchResult> {
   const metric = tuningMetric(profile);
   const order = inRounds(profile, examples, options.seed);
+  const aside = new Set(candidates.flatMap(({ inPrompt }) => [...(inPrompt ?? [])]));
   const start = options.now();
   const measured = new Map<Candidate, Trial>();
   const rounds: Trial[] = [];
@@ -98,7 +101,7 @@ export async function search(
       const before = options.now();
       options.onTrial({ kind: 'begin', title: candidate.title, n: part.length });
       try {
-        const { trial, again } = await tryOut(profile, candidate, part, options);
+        const { trial, again } = await tryOut(profile, candidate, part, { ...options, aside });
         measured.set(candidate, trial);
         rounds.push(trial);
         const ms = options.now() - before;
@@ -112,22 +115,28 @@ export async function search(
     if (stopped !== 'done' || size === order.length) break;
     alive = betterHalf(alive, measured);
   }
-  return { ...decide(profile, measured, order, metric, options.seed), rounds, stopped };
+  return { ...decide(profile, measured, metric, options.seed), rounds, aside, stopped };
 }
 
-/** Measures a candidate on examples, each by what was fitted without it; what the journal knows is not done again. */
+/**
+ * Measures a candidate on examples, each by what was fitted without it; what the journal knows is not done again.
+ * Those aside are learned from, but not asked about.
+ */
 export async function tryOut(
   profile: TaskProfile,
   candidate: Candidate,
   part: readonly Example[],
-  { seed, journal }: Pick<SearchOptions, 'seed' | 'journal'>,
+  { seed, journal, aside }: Pick<SearchOptions, 'seed' | 'journal'> & Pick<SearchResult, 'aside'>,
 ): Promise<{ trial: Trial; again: boolean }> {
   const folds = foldsFor(profile, part, seed);
   const key = `${candidate.key} n=${part.length} folds=${folds.count}`;
   const known = await journal.get(key);
-  const { outputs, tokensPerRecord } = known ?? (await candidate.heldOut(part, folds.assigned));
-  if (known === null) await journal.set(key, { outputs, tokensPerRecord });
-  const prepared = prepare(profile, part, outputs, tuningMetric(profile));
+  const { outputs: all, tokensPerRecord } = known ?? (await candidate.heldOut(part, folds.assigned));
+  if (known === null) await journal.set(key, { outputs: all, tokensPerRecord });
+  const asked = Array.from(part.keys()).filter((i) => !aside.has(part[i] as Example));
+  const examples = asked.map((i) => part[i] as Example);
+  const outputs = asked.map((i) => all[i] as Output);
+  const prepared = prepare(profile, examples, outputs, tuningMetric(profile));
   const [interval = null] = bootstrapIntervals([prepared], { seed, resamples: intervalResamples });
   return {
     again: known !== null,
@@ -136,8 +145,8 @@ export async function tryOut(
       title: candidate.title,
       complexity: candidate.complexity,
       layers: candidate.layers,
-      examples: part,
-      n: part.length,
+      examples,
+      n: examples.length,
       folds: folds.count,
       score: prepared.value() ?? 0,
       interval,
@@ -183,7 +192,6 @@ function betterHalf(alive: readonly Candidate[], measured: ReadonlyMap<Candidate
 function decide(
   profile: TaskProfile,
   measured: ReadonlyMap<Candidate, Trial>,
-  order: readonly Example[],
   metric: Metric,
   seed: number,
 ): Pick<SearchResult, 'trials' | 'chosen' | 'best'> {
@@ -192,7 +200,7 @@ function decide(
   const [first] = usable;
   if (first === undefined) throw new Error('no trial has ended');
   const [, best] = first;
-  const examples = order.slice(0, best.n);
+  const { examples } = best;
   const reference = prepare(profile, examples, best.outputs, metric);
   const asGood = usable.filter(([, trial]) => {
     if (trial.n !== best.n) return false;

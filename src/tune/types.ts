@@ -53,6 +53,8 @@ export interface Candidate {
   readonly complexity: number;
   /** Blocks of the model that a token goes through; 0 without a model. */
   readonly layers: number;
+  /** Examples whose answers stand in its prompt; no candidate is measured on them. */
+  readonly inPrompt?: ReadonlySet<Example>;
   /** Outputs for each example by what was fitted on the other folds. */
   heldOut(examples: readonly Example[], folds: Int32Array): Promise<Trialled>;
   /** Fitted on all examples; null for what is measured only. Its last trial tells how sure it may be of itself. */
