@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { learningCurves } from '../src/tune/learning-curve.js';
-import { tryOut } from '../src/tune/search.js';
+import { tryOut, tuningMetric } from '../src/tune/search.js';
 import type { Candidate } from '../src/tune/types.js';
 import type { Example } from '../src/types.js';
 import { labelled, profileWith } from './helpers/profiles.js';
@@ -34,14 +34,15 @@ async function curvesWith(inPrompt: number, signal = new AbortController().signa
     journal: { get: async () => null, set: async () => undefined },
   };
   const aside = new Set<Example>();
-  const { trial: after } = await tryOut(profile, chosen, examples, { ...options, aside });
-  const { trial: lexical } = await tryOut(profile, yardstick, examples, { ...options, aside });
+  const metric = tuningMetric(profile, examples);
+  const { trial: after } = await tryOut(profile, chosen, examples, { ...options, metric, aside });
+  const { trial: lexical } = await tryOut(profile, yardstick, examples, { ...options, metric, aside });
   asked.length = 0;
   const rounds = [lexical, after];
   const curves = await learningCurves(
     profile,
     [yardstick, chosen],
-    { rounds, chosen, aside },
+    { rounds, chosen, metric, aside },
     after,
     inPrompt,
     options,

@@ -133,6 +133,6 @@ describe('data to tune on', () => {
     assert.equal(examples.length, 61);
     assert.equal(notice, '2 texts have more than 992 tokens and are left out; the first is at in.jsonl:1');
     const { examples: few } = fittingTexts([...texts(5), long(2000)], engine);
-    assert.throws(() => checkEnough(few), usage(/^5 examples to tune on/u));
+    assert.throws(() => checkEnough(few, []), usage(/^5 examples to tune on/u));
   });
 });

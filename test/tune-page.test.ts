@@ -7,8 +7,9 @@ import { html } from '../src/cli/page/markup.js';
 import { plotSvg, shareAxis, ticks } from '../src/cli/page/plot.js';
 import { tunePage, writeTuneReport } from '../src/cli/tune-page.js';
 import { tuneReportText } from '../src/cli/tune-report.js';
+import { metrics } from '../src/metrics/index.js';
 import type { Overlay } from '../src/profile/overlay.js';
-import { search, tuningMetric } from '../src/tune/search.js';
+import { search } from '../src/tune/search.js';
 import type { TuneResult } from '../src/tune/tune.js';
 import type { Candidate, Trial } from '../src/tune/types.js';
 import type { Example, ExtractOutput, Output, TaskProfile } from '../src/types.js';
@@ -84,7 +85,15 @@ function resultWith(more: Partial<TuneResult> = {}): TuneResult {
   };
   return {
     found: { method: 'head', options: {} },
-    search: { trials: [best, taken, lexical], rounds: [], aside: new Set(), chosen, best, stopped: 'done' },
+    search: {
+      trials: [best, taken, lexical],
+      rounds: [],
+      metric: metrics.accuracy,
+      aside: new Set(),
+      chosen,
+      best,
+      stopped: 'done',
+    },
     after: taken,
     before: {
       n: 20,
@@ -259,16 +268,21 @@ describe('a search', () => {
       heldOut: async (part) => ({ outputs: outputs(part, every), tokensPerRecord: 1 }),
       finish: () => Promise.reject(new Error('not asked for')),
     });
-    const { rounds, trials } = await search(profile, [candidate('a', 4), candidate('b', 3), candidate('c', 2)], list, {
-      seed: 1,
-      budgetMs: 1000,
-      now: () => 0,
-      signal: new AbortController().signal,
-      onTrial: () => undefined,
-      journal: { get: async () => null, set: async () => undefined },
-    });
+    const { rounds, trials, metric } = await search(
+      profile,
+      [candidate('a', 4), candidate('b', 3), candidate('c', 2)],
+      list,
+      {
+        seed: 1,
+        budgetMs: 1000,
+        now: () => 0,
+        signal: new AbortController().signal,
+        onTrial: () => undefined,
+        journal: { get: async () => null, set: async () => undefined },
+      },
+    );
     const text = (of: readonly Trial[]) => of.map(({ key, n }) => `${key} ${n}`);
-    assert.equal(tuningMetric(profile).name, 'accuracy');
+    assert.equal(metric.name, 'accuracy');
     assert.deepEqual(text(rounds), ['a 200', 'b 200', 'c 200', 'a 300', 'b 300']);
     assert.deepEqual(text(trials), ['a 300', 'b 300', 'c 200']);
   });

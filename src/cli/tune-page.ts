@@ -2,7 +2,6 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { failure, messageOf } from '../errors.js';
 import type { Overlay } from '../profile/overlay.js';
-import { tuningMetric } from '../tune/search.js';
 import type { TuneResult } from '../tune/tune.js';
 import type { TaskProfile } from '../types.js';
 import { type Column, html, type Markup, table } from './page/markup.js';
@@ -50,9 +49,9 @@ export function tunePage(profile: TaskProfile, result: TuneResult, overlay: Omit
 <main>
 <h1>${title}</h1>
 ${profile.description === '' ? null : html`<p class="quiet">${profile.description}</p>\n`}${[
-  summary(profile, result, overlay),
-  costSection(profile, result),
-  curveSection(profile, result),
+  summary(result, overlay),
+  costSection(result),
+  curveSection(result),
   reliabilitySection(profile, result, overlay.seed),
   matrixSection(profile, result),
   labelSection(profile, result),
@@ -65,9 +64,9 @@ ${profile.description === '' ? null : html`<p class="quiet">${profile.descriptio
   return page.markup;
 }
 
-function summary(profile: TaskProfile, result: TuneResult, overlay: Omit<Overlay, 'head'>): Markup {
+function summary(result: TuneResult, overlay: Omit<Overlay, 'head'>): Markup {
   const { after, before, lexical, p, threshold, search } = result;
-  const metric = tuningMetric(profile);
+  const { metric } = search;
   const columns: Column[] = [{ title: '' }, ...figureColumns(metric.title), { title: 'n', number: true }];
   const rows = [
     ...(before === null ? [] : [['before', ...figureCells(before), before.n]]),

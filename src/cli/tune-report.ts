@@ -1,5 +1,4 @@
 import type { Overlay } from '../profile/overlay.js';
-import { tuningMetric } from '../tune/search.js';
 import type { TuneResult } from '../tune/tune.js';
 import type { Trial } from '../tune/types.js';
 import type { TaskProfile } from '../types.js';
@@ -8,7 +7,7 @@ import { tableText } from './table.js';
 /** What tuning brought, for people: trials, before and after, and what to do next. */
 export function tuneReportText(profile: TaskProfile, result: TuneResult, file: string): string {
   const { after, before, lexical, p, threshold, search } = result;
-  const metric = tuningMetric(profile);
+  const { metric } = search;
   const trials = tableText(
     ['TRIAL', metric.title.toUpperCase(), '95 % INTERVAL', 'N', 'TOKENS A RECORD'],
     search.trials.map((trial) => [

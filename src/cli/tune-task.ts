@@ -11,7 +11,7 @@ import { loadProfile } from '../profile/index.js';
 import type { Overlay } from '../profile/overlay.js';
 import { removeOverlay, writeOverlay } from '../profile/write-overlay.js';
 import { checkEnough, fittingTexts, tuningData } from '../tune/data.js';
-import { type TrialJournal, tuningMetric } from '../tune/search.js';
+import { isSkewed, type TrialJournal, tuningMetric } from '../tune/search.js';
 import { type TuneResult, tune } from '../tune/tune.js';
 import type { Trial, Trialled, TuneSession } from '../tune/types.js';
 import type { Engine, Example, InputRecord, Output, TaskProfile } from '../types.js';
@@ -50,14 +50,18 @@ export async function tuneTask(context: CliContext, spec: string, flags: TuneFla
   const engine = await openResolved(context, model, flags, 'many');
   const { examples, notice } = fittingTexts(clean, engine);
   if (notice !== null) context.notice(notice);
+  const metric = tuningMetric(profile, examples);
+  if (isSkewed(profile, examples)) {
+    context.notice('nearly all examples have the same label: candidates are compared by macro F1, not by accuracy');
+  }
   const progress = await createTuneProgress(context, {
     title: `${profile.name} on ${model.name}`,
-    metric: tuningMetric(profile).title,
+    metric: metric.title,
     examples: examples.length,
     budgetMs: flags.budget,
   });
   try {
-    checkEnough(examples);
+    checkEnough(examples, notice === null ? [] : [notice]);
     // Tuning has no way to the fixtures.
     const blind: TaskProfile = { ...profile, fixtures: [] };
     const session = sessionOf(progress.context, blind, model, engine, flags, progress.step);
@@ -108,6 +112,7 @@ export async function tuneTask(context: CliContext, spec: string, flags: TuneFla
       ...(result.found.threshold === undefined ? {} : { threshold: { ...result.found.threshold } }),
       data: { file: flags.data === undefined ? 'examples' : path.basename(flags.data), n: examples.length, sha256 },
       seed: flags.seed,
+      metric: result.search.metric.name,
       scores: scoresOf(result),
       trials: result.search.trials.map(trialOf),
     };

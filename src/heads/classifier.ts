@@ -3,7 +3,7 @@ import { assignFolds } from '../linear/folds.js';
 import { train } from '../linear/logistic.js';
 import { type DenseMatrix, denseMatrix, selectRows } from '../linear/matrix.js';
 import { type LinearModel, logProbabilities, predictLogProbabilities } from '../linear/model.js';
-import { rowsOf, selectTargets, type Targets } from '../linear/targets.js';
+import { type ClassWeight, rowsOf, selectTargets, type Targets } from '../linear/targets.js';
 import { crossFitScaling, fitScaling } from '../linear/temperature.js';
 import { fitClassTfidf, type Tfidf, tfidfTransform } from '../linear/tfidf.js';
 
@@ -40,6 +40,8 @@ export interface ClassifierOptions {
   readonly seed: number;
   /** Strengths of L2 on standardised features to choose from, by held-out loss. */
   readonly grid?: readonly number[];
+  /** `balanced` lets rare labels count as much as others. Probabilities are then as if all were as common. */
+  readonly classWeight?: ClassWeight;
   /** Folds of the choice and of the temperature. Defaults to 5. */
   readonly folds?: number;
 }
@@ -66,7 +68,11 @@ export function trainClassifier(data: ClassifierData, options: ClassifierOptions
     data.hidden.map((hidden, i) => (lexical === null ? hidden : [...hidden, ...(lexical.heldOut[i] as Float64Array)])),
     columns,
   );
-  const common = { standardise: true, tolerance: 1e-4 } as const;
+  const common = {
+    standardise: true,
+    tolerance: 1e-4,
+    ...(options.classWeight === undefined ? {} : { classWeight: options.classWeight }),
+  } as const;
   const { l2, heldOut, fold } = crossValidate(X, targets, {
     ...common,
     grid: options.grid ?? strengths,

@@ -34,6 +34,8 @@ export const overlaySchema = z.strictObject({
   head: z.strictObject({ file: z.string(), sha256: z.string() }).optional(),
   data: z.strictObject({ file: z.string(), n: z.int(), sha256: z.string(), licence: z.string().optional() }),
   seed: z.int(),
+  /** What the scores are. */
+  metric: z.string().optional(),
   scores: z.record(z.string(), figure).default({}),
   trials: z.array(z.record(z.string(), z.unknown())).default([]),
 });

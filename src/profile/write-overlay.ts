@@ -21,12 +21,13 @@ export function writeOverlay(
   const bytes = head === null ? null : encodeHead(head.blob, head.coarse);
   if (bytes === null) rmSync(path.join(folder, side), { force: true });
   else writeFileSync(path.join(folder, side), bytes);
-  const { data, seed, scores, trials, ...settings } = overlay;
+  const { data, seed, metric, scores, trials, ...settings } = overlay;
   const whole = {
     ...settings,
     ...(bytes === null ? {} : { head: { file: side, sha256: digestOfBytes(bytes) } }),
     data,
     seed,
+    ...(metric === undefined ? {} : { metric }),
     scores,
     trials,
   };

@@ -19,7 +19,12 @@ export async function* tableRows(
   for await (const { line, cells, error } of records) {
     const origin = { file, line };
     if (cells === undefined) {
-      if (columns === undefined) throw usageError(`${file}: the header cannot be read: ${error}`);
+      if (columns === undefined) {
+        throw usageError(
+          `${file}: the header cannot be read: ${error}`,
+          'Say what separates the fields where it is no comma: --delimiter ";"',
+        );
+      }
       yield { fields: {}, origin, error: error ?? `line ${line} cannot be read` };
     } else if (columns === undefined) {
       columns = header(cells, file, line);

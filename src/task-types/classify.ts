@@ -14,7 +14,8 @@ export const classify: TaskTypeDefinition<ClassifyOutput> = {
     if (raw === undefined || raw === null) return null;
     const values = Array.isArray(raw) ? raw : context.multiLabel ? String(raw).split(/[,;|]/u) : [raw];
     const names = values.map(String).filter((value) => value.trim() !== '');
-    if (!context.multiLabel && names.length !== 1) {
+    if (!context.multiLabel && names.length === 0) throw new Error('expected exactly one label, found none');
+    if (!context.multiLabel && names.length > 1) {
       throw new Error(`expected exactly one label, found ${names.length} (set "multiLabel: true" for several)`);
     }
     return { type: 'classify', labels: [...new Set(names.map((name) => labelNamed(name, context)))] };

@@ -41,7 +41,7 @@ export function tuningData(profile: TaskProfile, given: readonly Example[], fixt
       `${contradicting.length} texts have different labels in different places and are left out; the first is at ${placeOf(first.record.origin)}`,
     );
   }
-  checkEnough(kept);
+  checkEnough(kept, notices);
   if (profile.type === 'classify') checkClasses(profile, kept, notices);
   if (profile.type === 'extract') checkEntities(profile, kept, notices);
   if (kept.length < few) {
@@ -52,11 +52,15 @@ export function tuningData(profile: TaskProfile, given: readonly Example[], fixt
   return { examples: kept, notices, sha256: digestOf(kept) };
 }
 
-/** @throws SlmError when they are too few */
-export function checkEnough(examples: readonly Example[]): void {
+/**
+ * @param reasons why there are no more
+ * @throws SlmError when they are too few
+ */
+export function checkEnough(examples: readonly Example[], reasons: readonly string[]): void {
   if (examples.length < fewest) {
+    const why = reasons.length === 0 ? '' : ` (${reasons.join('; ')})`;
     throw usageError(
-      `${examples.length} examples to tune on; at least ${fewest} are needed, and 50 to 200 are a good start.`,
+      `${examples.length} examples to tune on${why}; at least ${fewest} are needed, and 50 to 200 are a good start.`,
       'Label more, or use the task as it is.',
     );
   }

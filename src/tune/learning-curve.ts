@@ -20,7 +20,7 @@ const fewest = 12;
 export async function learningCurves(
   profile: TaskProfile,
   candidates: readonly Candidate[],
-  { rounds, chosen, aside }: Pick<SearchResult, 'rounds' | 'chosen' | 'aside'>,
+  { rounds, chosen, metric, aside }: Pick<SearchResult, 'rounds' | 'chosen' | 'metric' | 'aside'>,
   after: Trial,
   inPrompt: number,
   options: Pick<SearchOptions, 'seed' | 'journal' | 'signal' | 'onTrial'>,
@@ -37,7 +37,7 @@ export async function learningCurves(
       options.onTrial({ kind: 'stage', title: `learning curve, ${size} of ${after.n} examples` });
       const part: readonly Example[] = after.examples.slice(0, size);
       try {
-        points.push((await tryOut(profile, candidate, part, { ...options, aside })).trial);
+        points.push((await tryOut(profile, candidate, part, { ...options, metric, aside })).trial);
       } catch (error) {
         if (!options.signal.aborted) throw error;
       }

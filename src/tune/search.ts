@@ -32,6 +32,8 @@ export type TrialEvent =
   | { readonly kind: 'stage'; readonly title: string };
 
 export interface SearchResult {
+  /** What candidates were compared by. */
+  readonly metric: Metric;
   /** The last measurement of each candidate, best first. */
   readonly trials: readonly Trial[];
   /** Every measurement of every round, in the order in which they were made. */
@@ -44,10 +46,25 @@ export interface SearchResult {
   readonly stopped: 'done' | 'budget' | 'interrupted';
 }
 
-/** The measure that tuning goes by. */
-export function tuningMetric({ type, multiLabel }: Pick<TaskProfile, 'type' | 'multiLabel'>): Metric {
-  const name = {
-    classify: multiLabel ? 'micro-f1' : 'accuracy',
+/** With a label on more than this share of the examples, saying always that one would look good. */
+const skew = 0.8;
+
+/** Whether nearly all examples have the same label. */
+export function isSkewed({ type, multiLabel }: Pick<TaskProfile, 'type' | 'multiLabel'>, examples: readonly Example[]) {
+  if (type !== 'classify' || multiLabel) return false;
+  const counts = new Map<string, number>();
+  for (const example of examples) counts.set(labelOf(example), (counts.get(labelOf(example)) ?? 0) + 1);
+  return Math.max(0, ...counts.values()) > skew * examples.length;
+}
+
+/**
+ * The measure that tuning goes by. For labels the share that is right; where that would be high without any rare label
+ * ever being found, macro F1, to which each label counts the same.
+ */
+export function tuningMetric(profile: Pick<TaskProfile, 'type' | 'multiLabel'>, examples: readonly Example[]): Metric {
+  const { type, multiLabel } = profile;
+  const name: Record<TaskProfile['type'], string> = {
+    classify: multiLabel ? 'micro-f1' : isSkewed(profile, examples) ? 'macro-f1' : 'accuracy',
     extract: 'entity-f1',
     answer: 'token-f1',
     generate: 'valid',
@@ -74,7 +91,7 @@ export async function search(
   examples: readonly Example[],
   options: SearchOptions,
 ): Promise<SearchResult> {
-  const metric = tuningMetric(profile);
+  const metric = tuningMetric(profile, examples);
   const order = inRounds(profile, examples, options.seed);
   const aside = new Set(candidates.flatMap(({ inPrompt }) => [...(inPrompt ?? [])]));
   const start = options.now();
@@ -101,7 +118,7 @@ export async function search(
       const before = options.now();
       options.onTrial({ kind: 'begin', title: candidate.title, n: part.length });
       try {
-        const { trial, again } = await tryOut(profile, candidate, part, { ...options, aside });
+        const { trial, again } = await tryOut(profile, candidate, part, { ...options, metric, aside });
         measured.set(candidate, trial);
         rounds.push(trial);
         const ms = options.now() - before;
@@ -115,7 +132,7 @@ export async function search(
     if (stopped !== 'done' || size === order.length) break;
     alive = betterHalf(alive, measured);
   }
-  return { ...decide(profile, measured, metric, options.seed), rounds, aside, stopped };
+  return { ...decide(profile, measured, metric, options.seed), metric, rounds, aside, stopped };
 }
 
 /**
@@ -126,7 +143,7 @@ export async function tryOut(
   profile: TaskProfile,
   candidate: Candidate,
   part: readonly Example[],
-  { seed, journal, aside }: Pick<SearchOptions, 'seed' | 'journal'> & Pick<SearchResult, 'aside'>,
+  { seed, journal, metric, aside }: Pick<SearchOptions, 'seed' | 'journal'> & Pick<SearchResult, 'metric' | 'aside'>,
 ): Promise<{ trial: Trial; again: boolean }> {
   const folds = foldsFor(profile, part, seed);
   const key = `${candidate.key} n=${part.length} folds=${folds.count}`;
@@ -136,7 +153,7 @@ export async function tryOut(
   const asked = Array.from(part.keys()).filter((i) => !aside.has(part[i] as Example));
   const examples = asked.map((i) => part[i] as Example);
   const outputs = asked.map((i) => all[i] as Output);
-  const prepared = prepare(profile, examples, outputs, tuningMetric(profile));
+  const prepared = prepare(profile, examples, outputs, metric);
   const [interval = null] = bootstrapIntervals([prepared], { seed, resamples: intervalResamples });
   return {
     again: known !== null,

@@ -6,15 +6,7 @@ import type { Example, Output, Threshold } from '../types.js';
 import { classifyCandidates } from './classify-candidates.js';
 import { extractCandidates } from './extract-candidates.js';
 import { type Curve, learningCurves } from './learning-curve.js';
-import {
-  intervalResamples,
-  pairsOf,
-  prepare,
-  type SearchOptions,
-  type SearchResult,
-  search,
-  tuningMetric,
-} from './search.js';
+import { intervalResamples, pairsOf, prepare, type SearchOptions, type SearchResult, search } from './search.js';
 import { chooseThreshold, type ThresholdTarget } from './threshold.js';
 import type { Candidate, Found, Trial, TuneSession } from './types.js';
 
@@ -105,7 +97,7 @@ export async function tune(
   const interrupted = result.stopped === 'interrupted';
   const before = interrupted ? null : request.before;
   if (before !== null) stage('the task as it was');
-  const earlier = before === null ? null : await compare(session, after, before);
+  const earlier = before === null ? null : await compare(session, result, after, before);
   const measured = after.examples;
   const outputs = found.outputs ?? after.outputs;
   const threshold = request.target === null ? null : chooseThreshold(profile, measured, outputs, request.target);
@@ -124,11 +116,16 @@ export async function tune(
   };
 }
 
-async function compare(session: TuneSession, after: Trial, run: NonNullable<TuneRequest['before']>): Promise<Before> {
+async function compare(
+  session: TuneSession,
+  { metric }: SearchResult,
+  after: Trial,
+  run: NonNullable<TuneRequest['before']>,
+): Promise<Before> {
   const { profile, seed } = session;
   const examples = after.examples.slice(0, mostCompared);
   const outputs = await run(examples);
-  const prepared = prepare(profile, examples, outputs, tuningMetric(profile));
+  const prepared = prepare(profile, examples, outputs, metric);
   const [interval = null] = bootstrapIntervals([prepared], { seed, resamples: intervalResamples });
   const right = (given: readonly Output[]) =>
     pairsOf(examples, given).map((pair) => taskTypes[profile.type].correct(pair));

@@ -1,15 +1,12 @@
-import { tuningMetric } from '../../tune/search.js';
 import type { TuneResult } from '../../tune/tune.js';
 import type { Trial } from '../../tune/types.js';
-import type { TaskProfile } from '../../types.js';
 import { type Column, html, type Markup, table } from './markup.js';
 import { countAxis, type Point, plotSvg, type Series, shareAxis } from './plot.js';
 import { figureCells, figureColumns } from './verdict-sections.js';
 
 /** Every way that was tried, and what it costs. */
-export function costSection(profile: TaskProfile, { search, after }: TuneResult): Markup {
-  const metric = tuningMetric(profile);
-  const { trials, best } = search;
+export function costSection({ search, after }: TuneResult): Markup {
+  const { trials, best, metric } = search;
   const columns: Column[] = [
     { title: 'way' },
     ...figureColumns(metric.title),
@@ -76,10 +73,9 @@ function lowestOf({ score, interval }: Trial): number {
 }
 
 /** Whether more examples help. */
-export function curveSection(profile: TaskProfile, { curves, after }: TuneResult): Markup | null {
+export function curveSection({ search: { metric }, curves, after }: TuneResult): Markup | null {
   const points = curves.flatMap((curve) => curve.points);
   if (points.length === 0) return null;
-  const metric = tuningMetric(profile);
   const isTaken = (at: number) => curves[at]?.points.some(({ key }) => key === after.key) === true;
   const columns: Column[] = [{ title: 'way' }, { title: 'n', number: true }, ...figureColumns(metric.title)];
   const series = curves.map(
@@ -106,7 +102,7 @@ ${plotSvg({
   ),
   y: shareAxis(metric.title, points.flatMap(lowestOf)),
   series,
-})}<p>${verdict(profile, curves, after)}</p>
+})}<p>${verdict(metric.title, curves, after)}</p>
 ${table(
   `Held-out ${metric.title} on the first n examples`,
   columns,
@@ -115,7 +111,7 @@ ${table(
 }
 
 /** What the last step of the curve says, and no more than its intervals bear. */
-function verdict(profile: TaskProfile, curves: TuneResult['curves'], after: Trial): string {
+function verdict(title: string, curves: TuneResult['curves'], after: Trial): string {
   const points = curves.find((curve) => curve.points.some(({ key }) => key === after.key))?.points ?? [];
   const last = points.at(-1);
   const before = points.at(-2);
@@ -124,7 +120,7 @@ function verdict(profile: TaskProfile, curves: TuneResult['curves'], after: Tria
   }
   const gained = last.score - before.score;
   const apart = before.interval !== null && last.interval !== null && before.interval.high < last.interval.low;
-  const step = `From ${before.n} to ${last.n} examples, ${tuningMetric(profile).title} went from ${before.score.toFixed(3)} to ${last.score.toFixed(3)}`;
+  const step = `From ${before.n} to ${last.n} examples, ${title} went from ${before.score.toFixed(3)} to ${last.score.toFixed(3)}`;
   if (apart) return `${step}: more examples are likely to help.`;
   return gained > 0
     ? `${step}. The intervals overlap: more examples may help.`

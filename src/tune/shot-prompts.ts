@@ -1,0 +1,92 @@
+import { balancedShots } from '../methods/shots.js';
+import { compilePrompt, type PromptRenderer, tokenizePrompt } from '../prompt.js';
+import type { Example, Prompt, TunedShot } from '../types.js';
+import type { TuneSession } from './types.js';
+
+/** A prompt with some of the examples in it. */
+export interface ShotPrompt {
+  /** Examples in it, in all. */
+  readonly count: number;
+  readonly shots: readonly TunedShot[];
+  /** They are not learned from with this prompt, nor asked about: their answers are there to be read. */
+  readonly inPrompt: ReadonlySet<Example>;
+  /** The prompt of an example. */
+  tokens(example: Example): Prompt;
+  /** Tokens beside the shared prefix, on average. */
+  tokensPerRecord(examples: readonly Example[]): number;
+}
+
+/** Tokens of an example in the prompt. */
+const longestShot = 64;
+/** Share of the context that the longest prompt may take: the label comes after it, and a text may have more tokens in fewer characters. */
+const fullest = 0.9;
+
+/** Prompts with so many examples each, as far as there are enough; 0 is the prompt without. No two are the same. */
+export function shotPrompts(
+  session: TuneSession,
+  examples: readonly Example[],
+  counts: readonly number[],
+): ShotPrompt[] {
+  const prompts = counts.map((count) => (count === 0 ? promptWith(session, []) : shotPrompt(session, examples, count)));
+  return prompts.filter(
+    (prompt, i): prompt is ShotPrompt =>
+      prompt !== null && prompts.findIndex((other) => other?.count === prompt.count) === i,
+  );
+}
+
+/**
+ * A prompt with `count` examples, as many of each label; null where there are not enough, or no room. Where a label is
+ * rare, there are fewer of it, and none more of the others.
+ */
+function shotPrompt(session: TuneSession, examples: readonly Example[], count: number): ShotPrompt | null {
+  const { profile, engine } = session;
+  const pool = shotPool(session, examples, Math.ceil(count / profile.labels.length));
+  const chosen = balancedShots(pool, profile.labels, count);
+  // A label that is not shown would hardly ever be said.
+  const shown = new Set(chosen.map(labelOf));
+  if (examples.some((example) => !shown.has(labelOf(example)))) return null;
+  const prompt = promptWith(session, chosen);
+  const [longest] = [...examples].sort((a, b) => b.record.text.length - a.record.text.length);
+  const { prefix, input } = prompt.tokens(longest as Example);
+  const tokens = prefix.reduce((sum, part) => sum + part.length, input.length);
+  return tokens > fullest * engine.model.contextSize ? null : prompt;
+}
+
+/**
+ * What may stand in a prompt: short examples, and of each label a third at most, since what stands there is neither
+ * learned from nor measured.
+ */
+function shotPool({ profile, engine }: TuneSession, examples: readonly Example[], most: number): Example[] {
+  return profile.labels.flatMap(({ name }) => {
+    const own = examples.filter((example) => labelOf(example) === name);
+    const short = own.filter(({ record }) => engine.tokenize(record.text).length <= longestShot);
+    return short.slice(0, Math.min(most, Math.floor(own.length / 3)));
+  });
+}
+
+function promptWith({ profile, engine }: TuneSession, chosen: readonly Example[]): ShotPrompt {
+  const words = new Map(profile.labels.map(({ name, word }) => [name, word]));
+  const shots = chosen.map((example) => ({
+    fields: { [profile.input]: example.record.text },
+    label: labelOf(example),
+  }));
+  const render: PromptRenderer = compilePrompt(profile, engine.model, {
+    shots: shots.map(({ fields, label }) => ({ fields, target: words.get(label) as string })),
+  });
+  const tokens = ({ record }: Example) =>
+    tokenizePrompt(engine, render({ ...record.fields, [profile.input]: record.text }));
+  return {
+    count: chosen.length,
+    shots,
+    inPrompt: new Set(chosen),
+    tokens,
+    tokensPerRecord(examples) {
+      const few = examples.slice(0, 50);
+      return few.reduce((sum, example) => sum + tokens(example).input.length, 0) / Math.max(1, few.length);
+    },
+  };
+}
+
+function labelOf({ gold }: Example): string {
+  return gold.type === 'classify' ? (gold.labels[0] ?? '') : '';
+}

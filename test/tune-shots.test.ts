@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { isSkewed, tuningMetric } from '../src/tune/search.js';
+import { shotPrompts } from '../src/tune/shot-prompts.js';
+import type { TuneSession } from '../src/tune/types.js';
+import type { Example } from '../src/types.js';
+import { fakeEngine } from './helpers/fake-engine.js';
+import { labelled, profileWith } from './helpers/profiles.js';
+
+const session: TuneSession = {
+  profile: profileWith(),
+  engine: fakeEngine(),
+  blocks: 4,
+  width: 8,
+  derive: { impossible: 'not here' },
+  seed: 1,
+  signal: new AbortController().signal,
+  onProgress: () => undefined,
+};
+
+function texts(positive: number, negative: number): Example[] {
+  return [
+    ...Array.from({ length: positive }, (_, i) => labelled(`fine ${i}`, 'positive')),
+    ...Array.from({ length: negative }, (_, i) => labelled(`poor ${i}`, 'negative')),
+  ];
+}
+
+const shown = (positive: number, negative: number, count: number) =>
+  shotPrompts(session, texts(positive, negative), [count])[0]
+    ?.shots.map(({ fields, label }) => `${fields.text} ${label}`)
+    .join(', ');
+
+describe('examples in the prompt', () => {
+  it('are as many of each label, in turn', () => {
+    assert.equal(shown(20, 20, 4), 'fine 0 positive, poor 0 negative, fine 1 positive, poor 1 negative');
+    assert.equal(shown(20, 20, 0), '');
+  });
+
+  it('are a third of a label at most, and no more of the others in its place', () => {
+    assert.equal(shown(300, 3, 4), 'fine 0 positive, poor 0 negative, fine 1 positive');
+  });
+
+  it('are none where a label that occurs would not be shown', () => {
+    assert.equal(shown(300, 2, 4), undefined);
+    assert.equal(shown(300, 0, 2), 'fine 0 positive');
+  });
+
+  it('are not tried in the same number twice where there are no more', () => {
+    const counts = shotPrompts(session, texts(10, 10), [0, 4, 8, 16]).map(({ count }) => count);
+    assert.deepEqual(counts, [0, 4, 6]);
+  });
+
+  it('are short ones, and leave room for the longest text', () => {
+    const long = labelled('word '.repeat(200).trim(), 'positive');
+    const [prompt] = shotPrompts(session, [long, ...texts(20, 20)], [4]);
+    assert.deepEqual([prompt?.count, prompt?.inPrompt.has(long)], [4, false]);
+    const longer = labelled('word '.repeat(2000).trim(), 'positive');
+    assert.deepEqual(shotPrompts(session, [...texts(20, 20), longer], [4]), []);
+  });
+});
+
+describe('the measure of a search', () => {
+  const { profile } = session;
+
+  it('is accuracy, and macro F1 where more than four of five examples have the same label', () => {
+    assert.equal(tuningMetric(profile, texts(80, 20)).name, 'accuracy');
+    assert.equal(tuningMetric(profile, texts(81, 19)).name, 'macro-f1');
+    assert.equal(tuningMetric({ type: 'classify', multiLabel: true }, texts(99, 1)).name, 'micro-f1');
+    assert.equal(tuningMetric({ type: 'extract', multiLabel: false }, []).name, 'entity-f1');
+  });
+
+  it('never calls a task without single labels skewed', () => {
+    assert.equal(isSkewed({ type: 'classify', multiLabel: true }, texts(99, 1)), false);
+    assert.equal(isSkewed(profile, texts(99, 1)), true);
+  });
+});
