@@ -3,7 +3,7 @@ import { bootstrapIntervals, type Interval } from './metrics/bootstrap.js';
 import { type ConfusionMatrix, confusion } from './metrics/confusion.js';
 import { type Metric, type MetricContext, metricsFor, type PreparedMetric } from './metrics/index.js';
 import { type ClassRow, perClass } from './metrics/per-class.js';
-import { predict, type Task } from './predict.js';
+import { predict, type Task, usageOf } from './predict.js';
 import { placeOf } from './record.js';
 import { taskTypes } from './task-types/index.js';
 import type { Example, InputRecord, MetricGoal, Output, Pair, Prediction, TaskProfile } from './types.js';
@@ -82,11 +82,11 @@ export interface Progress {
 /** Predicts every example just as `run` would, and measures. */
 export async function evaluate(task: Task, examples: readonly Example[], options: EvaluateOptions): Promise<Report> {
   const { profile, engine } = task;
-  const before = engine.usage();
+  const before = usageOf(task);
   const start = options.now();
   const predictions = await predictAll(task, examples, options);
   const seconds = (options.now() - start) / 1000;
-  const after = engine.usage();
+  const after = usageOf(task);
   const measured = examples.slice(0, predictions.length);
   const pairs = measured.map((example, i) => pairOf(example, predictions[i]?.output ?? null));
   const context: MetricContext = { labels: profile.labels.map((label) => label.name), multiLabel: profile.multiLabel };

@@ -18,3 +18,13 @@ export function once<T>(make: () => T): () => T {
     return made.value;
   };
 }
+
+/** What `make` returns for an object, made once for each and kept as long as that object is. */
+export function onceEach<T extends object, R>(make: (item: T) => R): (item: T) => R {
+  const made = new WeakMap<T, { value: R }>();
+  return (item) => {
+    const known = made.get(item) ?? { value: make(item) };
+    made.set(item, known);
+    return known.value;
+  };
+}

@@ -7,7 +7,17 @@ import { type BadRow, isBadRow, predictionOfBadRow } from './record.js';
 import { sentences, windows } from './segment.js';
 import { taskTypes } from './task-types/index.js';
 import type { Piece } from './task-types/types.js';
-import type { Engine, ExplanationPart, InputRecord, Output, Prediction, Span, TaskProfile, TaskType } from './types.js';
+import type {
+  Engine,
+  EngineUsage,
+  ExplanationPart,
+  InputRecord,
+  Output,
+  Prediction,
+  Span,
+  TaskProfile,
+  TaskType,
+} from './types.js';
 
 /** A profile with its method made ready on a model. */
 export interface Task {
@@ -25,6 +35,8 @@ export interface Aside {
   /** Whether the cut vocabulary suffices: then the tokens are the same. */
   covers(record: InputRecord): boolean;
   open(): Promise<Task>;
+  /** What was opened; null until a record has asked for it. */
+  opened(): Task | null;
 }
 
 /** Outputs of earlier runs. */
@@ -65,6 +77,19 @@ export async function openTask(context: MethodContext): Promise<Task> {
     predictor,
     aside: null,
     constants: createHash('sha256').update(JSON.stringify(sorted)).digest('hex'),
+  };
+}
+
+/** What a task has cost so far, on whichever of its engines. */
+export function usageOf({ engine, aside }: Pick<Task, 'engine' | 'aside'>): EngineUsage {
+  const own = engine.usage();
+  const other = aside?.opened()?.engine.usage();
+  if (other === undefined) return own;
+  return {
+    evaluatedTokens: own.evaluatedTokens + other.evaluatedTokens,
+    prefixTokens: own.prefixTokens + other.prefixTokens,
+    generatedTokens: own.generatedTokens + other.generatedTokens,
+    reusedTokens: own.reusedTokens + other.reusedTokens,
   };
 }
 

@@ -1,5 +1,6 @@
 import { Template } from '@huggingface/jinja';
 import { messageOf, usageError } from './errors.js';
+import { onceEach } from './lazy.js';
 import type { Engine, Label, ModelInfo, Prompt, TaskProfile, Token } from './types.js';
 
 /** A stretch of a prompt. Data comes from the user: no control token in it acts. */
@@ -81,10 +82,25 @@ export function tokenizePrompt(engine: Pick<Engine, 'tokenize' | 'bos'>, text: P
   return { prefix: [tokenizePrefix(engine, text.prefix)], input: tokenizeSegments(engine, text.input) };
 }
 
-/** The tokens of the shared prefix, with the BOS token where the model has one and the template did not write it. */
-export function tokenizePrefix(engine: Pick<Engine, 'tokenize' | 'bos'>, prefix: readonly Segment[]): Token[] {
-  const tokens = tokenizeSegments(engine, prefix);
-  const [bos] = engine.bos;
+/**
+ * The tokens of the shared prefix, with the BOS token where the model has one and the template did not write it.
+ * Those of the last prefixes are kept: each record has the same, and 16 examples are 50 stretches, 5 ms.
+ */
+export function tokenizePrefix(engine: Pick<Engine, 'tokenize' | 'bos'>, prefix: readonly Segment[]): readonly Token[] {
+  const known = knownPrefixes(engine);
+  const key = JSON.stringify(prefix.map(({ text, field }) => [text, field === null]));
+  const tokens = known.get(key) ?? withBos(engine.bos, tokenizeSegments(engine, prefix));
+  known.delete(key);
+  known.set(key, tokens);
+  if (known.size > keptPrefixes) known.delete(known.keys().next().value as string);
+  return tokens;
+}
+
+const keptPrefixes = 8;
+/** By engine, the one that was used last at the end. */
+const knownPrefixes = onceEach((_engine: object) => new Map<string, readonly Token[]>());
+
+function withBos([bos]: readonly Token[], tokens: Token[]): Token[] {
   return bos === undefined || tokens[0] === bos ? tokens : [bos, ...tokens];
 }
 

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { failure, modelError } from '../src/errors.js';
 import { aboveThreshold } from '../src/methods/span-scoring.js';
 import type { Cache, PieceInput, Predictor } from '../src/methods/types.js';
-import { openTask, predict, type Task } from '../src/predict.js';
+import { openTask, predict, type Task, usageOf } from '../src/predict.js';
 import { type BadRow, recordOf } from '../src/record.js';
 import { words } from '../src/segment.js';
 import type { ExtractOutput, InputRecord, Prediction, TaskProfile } from '../src/types.js';
@@ -342,8 +342,8 @@ describe('a task with a cut vocabulary', () => {
   const doneBy = (list: readonly Prediction[]) =>
     list.map(({ output, error }) => (output?.type === 'extract' ? output.entities[0]?.label : error));
 
-  function withAside(open: () => Promise<Task>) {
-    return told('cut', { covers: ({ text }) => /^[a-z ]*$/u.test(text), open });
+  function withAside(open: () => Promise<Task>, opened: () => Task | null = () => null) {
+    return told('cut', { covers: ({ text }) => /^[a-z ]*$/u.test(text), open, opened });
   }
 
   it('gives the records that it does not cover to the whole model, and the others to itself, in order', async () => {
@@ -358,6 +358,32 @@ describe('a task with a cut vocabulary', () => {
     );
     assert.deepEqual(doneBy(found), ['cut', 'whole', 'cut', 'whole']);
     assert.equal(opened, 2);
+  });
+
+  it('counts what both have cost', () => {
+    const costs = (tokens: number) => ({
+      evaluatedTokens: tokens,
+      prefixTokens: tokens + 1,
+      generatedTokens: tokens + 2,
+      reusedTokens: tokens + 3,
+    });
+    const engineOf = (tokens: number) => ({ ...fakeEngine(), usage: () => costs(tokens) });
+    const alone = { ...withAside(async () => told('whole')), engine: engineOf(10) };
+    assert.deepEqual(usageOf(alone), costs(10));
+    const whole = { ...told('whole'), engine: engineOf(500) };
+    const both = {
+      ...withAside(
+        async () => whole,
+        () => whole,
+      ),
+      engine: engineOf(10),
+    };
+    assert.deepEqual(usageOf(both), {
+      evaluatedTokens: 510,
+      prefixTokens: 512,
+      generatedTokens: 514,
+      reusedTokens: 516,
+    });
   });
 
   it('does not open the whole model where it covers all', async () => {

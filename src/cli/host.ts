@@ -29,7 +29,7 @@ export async function host(
   if (address === null) throw noPlace();
   const loaded = await load(context, spec, flags);
   const { profile, documents } = loaded;
-  const { task, close } = await openTaskFor(context, profile, flags, 'many', documents);
+  const { task, checkModel, close } = await openTaskFor(context, profile, flags, 'many', documents);
   const { engine } = task;
   const file = engine.model.path;
   const modelFile = { path: file, stamp: stampOf(file) };
@@ -41,6 +41,7 @@ export async function host(
       hosted: { face: faceOf(task), basis: await outputBasis(context, task, documents, flags), modelFile },
       documents: documents.map(({ text }) => text),
       keepAliveMs: flags.keepAlive,
+      checkModel,
       isCurrent: async () => fingerprint(await load(context, spec, flags)) === fingerprint(loaded),
       now: context.now,
       memoryBytes: () => process.memoryUsage.rss(),

@@ -9,7 +9,7 @@ import { cacheOf } from '../gguf/architectures.js';
 import { checkGguf } from '../gguf/check.js';
 import type { Recipe } from '../gguf/recipe.js';
 import { summarize } from '../gguf/summary.js';
-import { stampOf } from '../jobs/model-file.js';
+import { type ModelFile, stampOf, watchModelFile } from '../jobs/model-file.js';
 import { methodOf } from '../methods/index.js';
 import type { Cache, Document } from '../methods/types.js';
 import { type ResolvedModel, resolveModel } from '../models/index.js';
@@ -103,7 +103,10 @@ export async function openResolved(
   const unfit = context.debug || options.accelerator !== undefined;
   const headStart = unfit ? null : isStill(early, file.path) ? early : await startLoading(file.path);
   const { openEngine } = await import('../engine/llama.js');
-  return openEngine({ ...options, headStart });
+  if (options.threads !== undefined || options.accelerator !== undefined) return openEngine({ ...options, headStart });
+  const { measuredShape } = await import('./machines.js');
+  const shape = await measuredShape(context, model, parallel);
+  return openEngine({ ...options, headStart, ...definedOnly({ shape }) });
 }
 
 /** Whether it is this model, and not one that another has replaced meanwhile. */
@@ -114,6 +117,11 @@ function isStill(early: HeadStart | null, file: string): boolean {
 /** A task on a model, and the profile as it was tuned for that model. */
 export interface OpenedTask {
   readonly task: Task;
+  /**
+   * To be called after a result was computed and before it is kept.
+   * @throws SlmError of kind `model` when a file that it may have come from was written to since it was loaded
+   */
+  checkModel(): void;
   /** Frees the models. */
   close(): Promise<void>;
 }
@@ -137,10 +145,12 @@ export async function openTaskFor(
   const { recipe } = methodOf(profile);
   const alphabet = coveringAlphabet(profile, model);
   const engines: Engine[] = [];
+  const files: ModelFile[] = [];
   const open = async (tokens: 'all' | AlphabetName): Promise<Task> => {
     const own = recipe?.(profile, tokens) ?? (tokens === 'all' ? null : { layers: null, tokens, output: null });
     const engine = await openResolved(context, model, flags, parallel, own, early);
     engines.push(engine);
+    files.push(watchModelFile(engine.model.path));
     return openTaskOn(context, profile, engine, documents);
   };
   try {
@@ -148,6 +158,9 @@ export async function openTaskFor(
     keepHint(context, path.resolve(context.cwd, profile.path), model.path, task.engine.model.path);
     return {
       task: alphabet === null ? task : { ...task, aside: asideFor(profile, alphabet, () => open('all')) },
+      checkModel: () => {
+        for (const file of files) file.check();
+      },
       close,
     };
   } catch (error) {
@@ -180,17 +193,20 @@ function coveringAlphabet(profile: TaskProfile, model: ResolvedModel): AlphabetN
 }
 
 function asideFor(profile: TaskProfile, alphabet: AlphabetName, open: () => Promise<Task>): Task['aside'] {
-  let opened: Promise<Task> | null = null;
+  let opening: Promise<Task> | null = null;
+  let opened: Task | null = null;
   return {
     covers: (record) =>
       writtenWith(alphabet, record.text) &&
       Object.entries(record.fields).every(
         ([name, value]) => name === profile.input || writtenWith(alphabet, JSON.stringify(value) ?? ''),
       ),
-    open: () => {
-      opened ??= open();
+    open: async () => {
+      opening ??= open();
+      opened = await opening;
       return opened;
     },
+    opened: () => opened,
   };
 }
 

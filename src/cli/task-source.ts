@@ -3,10 +3,9 @@ import type { HeadStart } from '../engine/head-start.js';
 import { faceOf, type TaskFace } from '../host/protocol.js';
 import { bucketStore } from '../jobs/bucket-store.js';
 import { knownOutputs } from '../jobs/known-outputs.js';
-import { watchModelFile } from '../jobs/model-file.js';
 import type { JobSpec } from '../jobs/spec.js';
 import { once } from '../lazy.js';
-import { type KnownOutputs, predict } from '../predict.js';
+import { type KnownOutputs, predict, usageOf } from '../predict.js';
 import { loadProfile } from '../profile/index.js';
 import type { BadRow } from '../record.js';
 import type { EngineUsage, InputRecord, Prediction } from '../types.js';
@@ -44,25 +43,23 @@ export async function openHere(
 ): Promise<TaskSource> {
   const profile = await loadProfile(spec, profileContext(context));
   const documents = await documentsFor(context, profile, flags.context ?? []);
-  const { task, close } = await openTaskFor(context, profile, flags, parallel, documents, early);
+  const { task, checkModel, close } = await openTaskFor(context, profile, flags, parallel, documents, early);
   context.onClose(close);
-  const { engine } = task;
-  const modelFile = watchModelFile(engine.model.path);
   const basis = once(() => outputBasis(context, task, documents, flags));
   const store = flags.cache === true ? bucketStore(path.join(cacheDirectory(context), 'results')) : null;
   const known = store === null ? null : knownOutputs(store, task, documents, await basis());
   return {
     face: faceOf(task),
     basis,
-    checkModel: () => modelFile.check(),
+    checkModel,
     predict: (records, { explain }) =>
       predict(task, records, {
         explain,
         now: context.now,
         signal: context.signal,
-        ...(known === null ? {} : { known: checkedFirst(known, () => modelFile.check()) }),
+        ...(known === null ? {} : { known: checkedFirst(known, checkModel) }),
       }),
-    usage: () => engine.usage(),
+    usage: () => usageOf(task),
     cached: () => known?.hits ?? 0,
   };
 }

@@ -17,6 +17,7 @@ import { buildTrie, chainFrom, type TrieNode } from './trie.js';
 export interface LaneOptions {
   readonly contextSize: number;
   readonly threads: number;
+  readonly arithmetic: Arithmetic;
   /** Where evaluated prefixes are kept for the next process. */
   readonly prefixes: PrefixStore | null;
   readonly onCall: () => void;
@@ -31,8 +32,16 @@ export interface ValuePlace {
   readonly file: string;
 }
 
-/** Tokens that are evaluated at once. A part of the arithmetic: other batches, other numbers. */
-export const batchSize = 128;
+/** What decides in which order numbers are added up: other settings, other last digits. */
+export interface Arithmetic {
+  /** Tokens that are evaluated at once. */
+  readonly batchSize: number;
+  /** `auto` is llama.cpp's own choice. */
+  readonly flashAttention: 'auto' | boolean;
+}
+
+/** What results, and the constants that were fitted on them, are computed with everywhere. */
+export const defaultArithmetic: Arithmetic = { batchSize: 128, flashAttention: 'auto' };
 
 /** Log-probabilities of the tokens that were asked for, nats. */
 type NextLogprobs = ReadonlyMap<Token, number>;
@@ -75,7 +84,8 @@ export class Lane {
   static async create(llama: Llama, model: LlamaModel, options: LaneOptions): Promise<Lane> {
     const context = await model.createContext({
       contextSize: options.contextSize,
-      batchSize: Math.min(batchSize, options.contextSize),
+      batchSize: Math.min(options.arithmetic.batchSize, options.contextSize),
+      flashAttention: options.arithmetic.flashAttention,
       threads: { ideal: options.threads, min: options.threads },
       sequences: 1,
       // Without it a sliding-window model silently reuses a prefix whose first cells were evicted.

@@ -8,11 +8,12 @@ import { type Accelerator, startBackend } from './backend.js';
 import { cpuBudget } from './cpu-budget.js';
 import { readHeadersFast } from './file-info.js';
 import type { HeadStart } from './head-start.js';
-import { Lane } from './lane.js';
+import { type Arithmetic, defaultArithmetic, Lane } from './lane.js';
 import { LanePool } from './lane-pool.js';
 import { LlamaVocabularyType } from './library.js';
 import { createCollector } from './native-memory.js';
 import { openPrefixStore } from './prefix-identity.js';
+import { defaultShape, type Shape } from './shape.js';
 
 export interface EngineOptions {
   readonly path: string;
@@ -29,11 +30,14 @@ export interface EngineOptions {
   /** Threads in all. Defaults to what affinity and cgroup allow. */
   readonly threads?: number;
   /**
-   * `many`: a lane for each thread, for streams of records (on 2 cores twice the records a second of one lane,
-   * and steady beside other work). `one`: the threads but one on one lane, for a single record; threads wait for
-   * each other by spinning, and with a core short they take 10 times as long.
+   * `many` is for streams of records (on 2 cores twice the records a second of one lane, and steady beside other
+   * work), `one` for a single record; shape.ts says what comes of it.
    */
   readonly parallel?: 'one' | 'many';
+  /** What was found best on this machine, in place of what `threads` and `parallel` would give. */
+  readonly shape?: Shape;
+  /** Another batch, or another way of attention, than results are computed with: they give other numbers. */
+  readonly arithmetic?: Partial<Arithmetic>;
   readonly accelerator?: Accelerator;
   readonly onLog?: (line: string) => void;
   /** For files with a block whose values are their outputs: which of the caches ends with it. */
@@ -45,31 +49,28 @@ export interface EngineOptions {
 }
 
 const defaultContextSize = 2048;
-/** More lanes than this bring memory traffic, not speed; what is left of the threads is shared among them. */
-const maxLanes = 8;
 
 /**
  * Loads a GGUF file.
  * @throws SlmError of kind `model` when the file cannot be loaded
  */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
-  const threads = Math.max(1, options.threads ?? cpuBudget());
+  const shape = options.shape ?? defaultShape(Math.max(1, options.threads ?? cpuBudget()), options.parallel ?? 'many');
+  const { lanes, threadsPerLane } = shape;
   const [llama] = await Promise.all([
     startBackend({
       accelerator: options.accelerator ?? 'cpu',
-      threads,
+      threads: lanes * threadsPerLane,
       onLog: options.onLog ?? (() => undefined),
       headStart: options.headStart ?? null,
     }),
     readHeadersFast(),
   ]);
   const model = await loadModel(llama, options);
-  // Of few threads, one lane has no use for more than one.
-  const lanes = options.parallel === 'one' && threads >= 4 ? 1 : Math.min(threads, maxLanes);
   const trained = model.trainContextSize;
   const contextSize = Math.min(options.contextSize ?? defaultContextSize, trained);
-  const laneThreads = Math.max(1, lanes === 1 ? threads - 1 : Math.floor(threads / lanes));
-  const prefixes = openPrefixStore(options, { contextSize, threads: laneThreads });
+  const arithmetic = { ...defaultArithmetic, ...options.arithmetic };
+  const prefixes = openPrefixStore(options, { contextSize, threads: threadsPerLane, arithmetic });
   const collect = createCollector();
   const states = options.values === undefined ? null : await privateFolder();
   let made = 0;
@@ -80,7 +81,8 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
           ? null
           : { cache: options.values, file: path.join(states, `${made++}`) },
       contextSize,
-      threads: laneThreads,
+      threads: threadsPerLane,
+      arithmetic,
       prefixes,
       onCall: collect,
     }),
@@ -113,7 +115,8 @@ function engineOf(
   const { metadata } = model.fileInfo;
   const embeddedTemplate = metadata.tokenizer.chat_template ?? null;
   const chatTemplate = options.chatTemplate ?? embeddedTemplate;
-  const addsSpace = model.vocabularyType === LlamaVocabularyType.spm;
+  const { ggml } = metadata.tokenizer;
+  const addsSpace = model.vocabularyType === LlamaVocabularyType.spm && ggml.add_space_prefix !== false;
   return {
     model: {
       name: options.name ?? path.basename(options.path, '.gguf'),

@@ -1,15 +1,18 @@
 import { statSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { batchSize } from './lane.js';
+import type { Arithmetic } from './lane.js';
 import { libraryVersion } from './library.js';
 import type { EngineOptions } from './llama.js';
 import { type PrefixStore, prefixStore } from './prefix-store.js';
 
+interface ContextShape {
+  readonly contextSize: number;
+  readonly threads: number;
+  readonly arithmetic: Arithmetic;
+}
+
 /** The store of a model's prefixes for contexts of this shape; null where none is wanted. */
-export function openPrefixStore(
-  options: EngineOptions,
-  context: { contextSize: number; threads: number },
-): PrefixStore | null {
+export function openPrefixStore(options: EngineOptions, context: ContextShape): PrefixStore | null {
   if (options.prefixes === undefined) return null;
   return prefixStore({ ...options.prefixes, identity: prefixIdentity(options, context) });
 }
@@ -18,7 +21,7 @@ export function openPrefixStore(
  * What the numbers of a state depend on beside its tokens. A cache folder may be shared by machines: processors
  * of another kind run other code for the same model.
  */
-function prefixIdentity(options: EngineOptions, context: { contextSize: number; threads: number }): unknown[] {
+function prefixIdentity(options: EngineOptions, context: ContextShape): unknown[] {
   return [
     1, // Layout of what we keep.
     libraryVersion(),
@@ -29,12 +32,12 @@ function prefixIdentity(options: EngineOptions, context: { contextSize: number; 
     cpus()[0]?.model ?? null,
     context.contextSize,
     context.threads,
-    batchSize,
+    context.arithmetic,
   ];
 }
 
 /** Its digest; of a file that nobody has hashed, or that was derived, where it is, how large, and of what time. */
-function modelIdentity({ path, sha256, derived }: EngineOptions): unknown {
+export function modelIdentity({ path, sha256, derived }: Pick<EngineOptions, 'path' | 'sha256' | 'derived'>): unknown {
   if (typeof sha256 === 'string' && derived !== true) return sha256;
   const { size, mtimeMs } = statSync(path);
   return [path, size, mtimeMs];

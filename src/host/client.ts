@@ -22,7 +22,7 @@ export class HostLost extends Error {
 /** A host that is there answers within a few milliseconds. */
 const greetingMs = 2000;
 /** A host at work says every second that it is; one that was stopped (SIGSTOP) does not. */
-const silenceMs = 30_000;
+const silenceMs = 5000;
 
 /** Connects to the host at `socket`; null when there is none that does this task with this program. */
 export async function connect(socket: string, identity: Identity): Promise<Connection | null> {

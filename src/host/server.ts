@@ -17,6 +17,8 @@ export interface HostOptions {
   /** Texts that answers may point to. */
   readonly documents: readonly string[];
   readonly keepAliveMs: number;
+  /** Throws when a result may have come from a model that was written to since it was loaded. */
+  readonly checkModel: () => void;
   /** Whether task, documents and model are still what they were when they were loaded. */
   readonly isCurrent: () => Promise<boolean>;
   readonly now: () => number;
@@ -164,6 +166,7 @@ function attend(socket: Socket, options: HostOptions, guest: Guest) {
       try {
         const prediction = await predictOne(shared, record, options.now, abort.signal);
         if (prediction === null) return;
+        options.checkModel();
         const { output, error, ms } = prediction;
         reply({
           id,

@@ -2,6 +2,7 @@ import { usageError } from '../errors.js';
 import type { Recipe } from '../gguf/recipe.js';
 import { classifierFrom, classifierKind } from '../heads/classifier-file.js';
 import { taggerFrom, taggerKind } from '../heads/tagger-file.js';
+import { onceEach } from '../lazy.js';
 import type { HeadBlob, TaskProfile } from '../types.js';
 import { classifyRenderer, prepareClassifier } from './head-classify.js';
 import { prepareTagger, taggerRenderer } from './head-extract.js';
@@ -27,10 +28,10 @@ export const head: Method = {
   recipe(profile, tokens): Recipe {
     const blob = blobOf(profile);
     if (blob.kind === taggerKind) {
-      const { tagger, layers } = taggerFrom(blob);
+      const { tagger, layers } = taggerOf(blob);
       return { layers, tokens, output: { values: tagger.rows } };
     }
-    const { classifier, layers } = classifierFrom(blob);
+    const { classifier, layers } = classifierOf(blob);
     return { layers, tokens, output: { values: classifier.rows } };
   },
 
@@ -39,10 +40,14 @@ export const head: Method = {
     const blob = blobOf(profile);
     const options = headOptions.parse(profile.options);
     checkLabels(profile, blob);
-    if (blob.kind === taggerKind) return prepareTagger(context, taggerFrom(blob), options);
-    return prepareClassifier(context, classifierFrom(blob), options);
+    if (blob.kind === taggerKind) return prepareTagger(context, taggerOf(blob), options);
+    return prepareClassifier(context, classifierOf(blob), options);
   },
 };
+
+/** A start asks for what is in a head twice: for its file, and to make it ready. */
+const taggerOf = onceEach(taggerFrom);
+const classifierOf = onceEach(classifierFrom);
 
 function blobOf(profile: TaskProfile): HeadBlob {
   const blob = profile.tuned?.head ?? null;

@@ -17,7 +17,7 @@ export interface KillLoop {
 /**
  * Starts a job, kills it (SIGKILL) and resumes it, over and over, then lets it finish. Most kills come while it
  * works, at a random moment after a certain size of the output; one in five in its first second, where files are set up.
- * @returns how many kills there were, and how many bytes of half records the jobs left
+ * @returns how many kills there were, and how many of them came while it was starting
  */
 export async function runWithKills(loop: KillLoop): Promise<{ kills: number; early: number }> {
   const { output, random, log } = loop;
@@ -55,6 +55,7 @@ export async function runWithKills(loop: KillLoop): Promise<{ kills: number; ear
   }
   const last = await runSlm(args, { input: loop.input });
   if (last.code !== 0) throw new Error(`exit code ${last.code}: ${last.stderr}`);
+  log(`${kills} kills, ${early} of them while it was starting; then resumed to its end`);
   return { kills, early };
 }
 

@@ -78,7 +78,11 @@ describe('kill -9', () => {
       const loop = { args: args(), input, output, totalBytes: whole.length, kills: 4, random: createRandom(7) };
       const { kills } = await runWithKills({ ...loop, log: (line) => t.diagnostic(`${suffix}: ${line}`) });
       assert.equal(kills, 4);
-      assert.equal(readFileSync(output, 'utf8'), whole);
+      const resumed = readFileSync(output, 'utf8');
+      t.diagnostic(
+        `${suffix}: ${linesOf(resumed).length} lines, ${resumed.length} bytes; unbroken ${whole.length} bytes`,
+      );
+      assert.equal(resumed, whole);
       assert.deepEqual(readdirSync(path.dirname(output)).sort(), [`broken.${suffix}`, `broken.${suffix}.job.json`]);
     }
   });

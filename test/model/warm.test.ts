@@ -157,6 +157,24 @@ describe('a warm host', { skip: process.platform === 'win32' }, () => {
     assert.equal(readdirSync(folder).length, 1, 'its socket is still there');
   });
 
+  test('that is stopped in the middle of a run does not hold it up for good', async () => {
+    const { pid } = await warm();
+    const child = startSlm(['run', sentiment, '--lines', '--json', ...model], { env });
+    const stdout = collect(child.stdout);
+    const lines = texts.split('\n');
+    child.stdin.write(`${lines.slice(0, 3).join('\n')}\n`);
+    await until(() => stdout().includes('\n'), 'the first result');
+    process.kill(pid, 'SIGSTOP');
+    try {
+      child.stdin.end(`${lines.slice(3).join('\n')}\n`);
+      assert.equal(await exitOf(child), 0);
+      assert.equal(stdout(), cold);
+    } finally {
+      process.kill(pid, 'SIGKILL');
+    }
+    await until(() => !isAlive(pid), 'its end', 20_000);
+  });
+
   test('that was killed is no obstacle: runs do without, and a new one takes its place', async () => {
     assert.equal((await run('A fine day.')).code, 0);
     await warm();

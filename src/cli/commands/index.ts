@@ -50,6 +50,11 @@ const commands: Readonly<Record<string, Entry>> = {
     description: 'list, fetch, check and remove models',
     load: async () => (await import('./models.js')).modelsCommand,
   },
+  doctor: {
+    usage: '[options]',
+    description: 'what slm finds on this machine, and the fastest way to use it',
+    load: async () => (await import('./doctor.js')).doctorCommand,
+  },
 };
 
 /** The commands for these arguments: the ones that they name, whole, and the others as the list shows them. */

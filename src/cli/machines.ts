@@ -1,0 +1,82 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { machineIdentity, machineKey } from '../engine/machine-identity.js';
+import type { Shape } from '../engine/shape.js';
+import { readJson, writeJson } from '../models/json-file.js';
+import { type CliContext, configDirectory } from './context.js';
+
+const shapeSchema = z.object({ lanes: z.int().min(1), threadsPerLane: z.int().min(1) });
+
+const entrySchema = z.object({
+  /** All that the choice depends on; what does not match is not used. */
+  key: z.string(),
+  processor: z.string(),
+  threads: z.int().min(1),
+  library: z.string(),
+  model: z.string(),
+  measuredAt: z.string(),
+  many: shapeSchema,
+  one: shapeSchema,
+});
+
+const fileSchema = z.object({ version: z.literal(1), entries: z.array(entrySchema) });
+
+/** What `slm doctor --tune` has found for a model on a machine. */
+export type MachineEntry = z.infer<typeof entrySchema>;
+
+/** A model file as the store tells models apart. */
+export interface KnownModel {
+  readonly path: string;
+  readonly sha256: string | null;
+}
+
+/** Beside the settings of the user: a folder that several machines share holds entries of each. */
+export function machinesFile(context: CliContext): string {
+  return path.join(configDirectory(context), 'machines.json');
+}
+
+/** What was measured for this model on this machine with this version; null where nothing was. */
+export async function readMachine(context: CliContext, model: KnownModel): Promise<MachineEntry | null> {
+  if (!existsSync(machinesFile(context))) return null;
+  const key = machineKey(model);
+  return (await entriesOf(context)).find((entry) => entry.key === key) ?? null;
+}
+
+/** The shape to use in place of the default; undefined where nothing was measured. */
+export async function measuredShape(
+  context: CliContext,
+  model: KnownModel,
+  parallel: 'one' | 'many',
+): Promise<Shape | undefined> {
+  return (await readMachine(context, model))?.[parallel];
+}
+
+/** Keeps what was found, in place of what was there for the same model and machine. */
+export async function keepMachine(
+  context: CliContext,
+  model: KnownModel & { readonly name: string },
+  found: Pick<MachineEntry, 'many' | 'one' | 'measuredAt'>,
+): Promise<void> {
+  const { processor, threads, library } = machineIdentity();
+  const key = machineKey(model);
+  const entry = { key, processor, threads, library, model: model.name, ...found };
+  const others = (await entriesOf(context)).filter((other) => other.key !== key);
+  mkdirSync(configDirectory(context), { recursive: true });
+  await writeJson(machinesFile(context), { version: 1, entries: [...others, entry] });
+}
+
+/** Forgets what was found for a model on this machine; false where there was nothing. */
+export async function forgetMachine(context: CliContext, model: KnownModel): Promise<boolean> {
+  const key = machineKey(model);
+  const entries = await entriesOf(context);
+  const others = entries.filter((entry) => entry.key !== key);
+  if (others.length === entries.length) return false;
+  await writeJson(machinesFile(context), { version: 1, entries: others });
+  return true;
+}
+
+/** A file that is damaged, or of another version, is as good as none: all in it can be measured again. */
+async function entriesOf(context: CliContext): Promise<MachineEntry[]> {
+  return (await readJson(machinesFile(context), fileSchema))?.entries ?? [];
+}

@@ -1,0 +1,26 @@
+import { createHash } from 'node:crypto';
+import { cpus } from 'node:os';
+import { cpuBudget } from './cpu-budget.js';
+import { libraryVersion } from './library.js';
+import { modelIdentity } from './prefix-identity.js';
+
+/** What the speed of a model depends on beside the model. */
+export interface MachineIdentity {
+  readonly processor: string;
+  /** What affinity and cgroup allow. */
+  readonly threads: number;
+  /** Version of node-llama-cpp. */
+  readonly library: string;
+}
+
+export function machineIdentity(): MachineIdentity {
+  return { processor: cpus()[0]?.model.trim() ?? 'unknown', threads: cpuBudget(), library: libraryVersion() };
+}
+
+/** Another processor, quota, engine or model is another key. */
+export function machineKey(model: { readonly path: string; readonly sha256: string | null }): string {
+  const { processor, threads, library } = machineIdentity();
+  return createHash('sha256')
+    .update(JSON.stringify([process.platform, process.arch, processor, threads, library, modelIdentity(model)]))
+    .digest('hex');
+}

@@ -1,0 +1,157 @@
+import type { Engine, Prompt } from '../types.js';
+import type { Arithmetic } from './lane.js';
+import { type EngineOptions, openEngine } from './llama.js';
+import { type Shape, sameShape, shapeCandidates } from './shape.js';
+
+/** Settings whose speed is measured. */
+export interface Candidate {
+  readonly shape: Shape;
+  /** What differs from the arithmetic of all results. */
+  readonly arithmetic: Partial<Arithmetic>;
+}
+
+export interface MeasuredCandidate extends Candidate {
+  /** New tokens a second, one value a round. */
+  readonly tokensPerSecond: readonly number[];
+  /** Whether its log-probabilities are those of the first candidate, to the last bit. */
+  readonly sameNumbers: boolean;
+}
+
+export interface ProbeOptions {
+  readonly rounds: number;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now: () => number;
+  readonly onProgress: (done: number, total: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * What is measured on so many threads, the defaults for streams first. Other batches and ways of attention are
+ * measured to show what they would bring; they mostly give other last digits, and are never chosen then.
+ */
+export function candidatesFor(threads: number): Candidate[] {
+  const shapes = shapeCandidates(threads);
+  const [usual] = shapes as [Shape];
+  const others: Partial<Arithmetic>[] = [
+    { flashAttention: true },
+    { flashAttention: false },
+    { batchSize: 64 },
+    { batchSize: 256 },
+  ];
+  return [
+    ...shapes.map((shape) => ({ shape, arithmetic: {} })),
+    ...others.map((arithmetic) => ({ shape: usual, arithmetic })),
+  ];
+}
+
+/**
+ * Measures candidates in turn, round after round, each on a model loaded anew, on records as a task has them: a
+ * prefix that all share, 16 lines and a document.
+ */
+export async function measureCandidates(
+  model: Pick<EngineOptions, 'path' | 'name' | 'sha256'>,
+  candidates: readonly Candidate[],
+  { rounds, now, onProgress, signal }: ProbeOptions,
+): Promise<MeasuredCandidate[]> {
+  const speeds = candidates.map((): number[] => []);
+  const same = candidates.map(() => true);
+  let expected: string | null = null;
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, candidate] of candidates.entries()) {
+      signal.throwIfAborted();
+      onProgress(round * candidates.length + i, rounds * candidates.length);
+      const engine = await openEngine({ ...model, ...candidate });
+      try {
+        const { tokensPerSecond, scores } = await measure(engine, now);
+        speeds[i]?.push(tokensPerSecond);
+        expected ??= scores;
+        same[i] &&= scores === expected;
+      } finally {
+        await engine.dispose();
+      }
+    }
+  }
+  return candidates.map((candidate, i) => ({
+    ...candidate,
+    tokensPerSecond: speeds[i] as number[],
+    sameNumbers: same[i] as boolean,
+  }));
+}
+
+async function measure(engine: Engine, now: () => number): Promise<{ tokensPerSecond: number; scores: string }> {
+  const prefix = [[...engine.bos, ...engine.tokenize(sharedText)]];
+  const prompts = recordTexts(engine.lanes).map((text): Prompt => ({ prefix, input: engine.tokenize(text) }));
+  const words = [' good', ' bad'].map((word) => engine.tokenize(word));
+  const ask = (prompt: Prompt) => engine.scoreContinuations(prompt, words);
+  // Makes the lanes, and evaluates on each what all share.
+  await Promise.all(prompts.slice(0, engine.lanes).map(ask));
+  const start = now();
+  const scores = await Promise.all(prompts.map(ask));
+  const seconds = (now() - start) / 1000;
+  const tokens = prompts.reduce((sum, { input }) => sum + input.length, 0);
+  return { tokensPerSecond: tokens / seconds, scores: JSON.stringify(scores.slice(0, lines + 1)) };
+}
+
+const sentences = [
+  'The parcel came a day early and the box was dry, although it had rained all week.',
+  'Two of the four screws were missing, and nobody at the shop answers the telephone.',
+  'I bought it for my father, who has trouble with small print, and he reads every evening now.',
+  'It rattles when the lorry goes by, which the last one never did in eleven years.',
+  'Setting it up took five minutes with the help of the leaflet.',
+  'The second page of the contract says something else than the first.',
+  'We stayed for three nights in March and would go back any time.',
+  'The soup was cold, the bread was from yesterday, and the bill had a bottle too many.',
+];
+
+const sharedText = `${sentences.map((sentence) => `Text: ${sentence}\nMood: fine\n\n`).join('')}Text:`;
+
+const lines = 16;
+
+/** Lines, and a document after them; on many lanes more of both, so that each has something to do. */
+function recordTexts(lanes: number): string[] {
+  return Array.from({ length: Math.max(1, Math.ceil(lanes / 4)) }, () => [
+    ...Array.from({ length: lines }, (_, i) => ` ${sentences[i % sentences.length]} ${i}\nMood:`),
+    ` ${[...sentences, ...sentences].join(' ')}\nMood:`,
+  ]).flat();
+}
+
+export interface Choice {
+  /** For streams of records. */
+  readonly many: Shape;
+  /** For a single record. */
+  readonly one: Shape;
+}
+
+/** Less than this is not worth leaving what is known to be good: figures of a second move by as much. */
+const worthwhile = 1.05;
+
+/**
+ * The fastest shape by the median, among those that give the same numbers: for streams, and among those of one lane
+ * for single records.
+ * @param usual what is taken without having measured
+ */
+export function chooseShapes(measured: readonly MeasuredCandidate[], usual: Choice): Choice {
+  const fit = measured.filter(({ arithmetic, sameNumbers }) => sameNumbers && Object.keys(arithmetic).length === 0);
+  const speedOf = (shape: Shape) =>
+    medianOf(fit.find((candidate) => sameShape(candidate.shape, shape))?.tokensPerSecond ?? [0]);
+  const best = (shapes: readonly Shape[], before: Shape, comparable: Shape) => {
+    const [first] = [...shapes].sort((a, b) => speedOf(b) - speedOf(a));
+    return first !== undefined && speedOf(first) >= speedOf(comparable) * worthwhile ? first : before;
+  };
+  const shapes = fit.map(({ shape }) => shape);
+  return {
+    many: best(shapes, usual.many, usual.many),
+    one: best(
+      shapes.filter(({ lanes }) => lanes === 1),
+      usual.one,
+      { lanes: 1, threadsPerLane: usual.one.threadsPerLane },
+    ),
+  };
+}
+
+export function medianOf(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
+}
