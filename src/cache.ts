@@ -48,6 +48,35 @@ export function bundledCache(file: string, fallback: Cache): Cache {
   };
 }
 
+/** Another cache, and what went through it, also where that cannot be written to. */
+export function rememberingCache(below: Cache): Cache {
+  const known = new Map<string, unknown>();
+  return {
+    get: async (key) => known.get(key) ?? below.get(key),
+    async set(key, value) {
+      known.set(key, value);
+      await below.set(key, value);
+    },
+  };
+}
+
+/** Another cache, for work that must not begin to compute: what it does not know is an error. */
+export function knowingCache(below: Cache): Cache {
+  return {
+    async get(key) {
+      const value = await below.get(key);
+      if (value === null || value === undefined) throw new NotKnown(key);
+      return value;
+    },
+    set: (key, value) => below.set(key, value),
+  };
+}
+
+/** Thrown where a `knowingCache` does not know. */
+export class NotKnown extends Error {
+  override readonly name = 'NotKnown';
+}
+
 /** Knows nothing, and keeps what is computed: for writing a bundle. */
 export function recordingCache(): Cache & { readonly entries: Readonly<Record<string, unknown>> } {
   const entries: Record<string, unknown> = {};

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { bundledCache, fileCache } from '../src/cache.js';
+import { bundledCache, fileCache, knowingCache, NotKnown, recordingCache, rememberingCache } from '../src/cache.js';
 
 function folder(t: TestContext): string {
   const root = mkdtempSync(path.join(tmpdir(), 'slm-cache-'));
@@ -86,5 +86,26 @@ describe('bundledCache', () => {
       if (text !== null) writeFileSync(file, text);
       assert.equal(await bundledCache(file, own).get('k'), 1, String(text));
     }
+  });
+});
+
+describe('rememberingCache', () => {
+  it('gives back what was set where the cache below keeps nothing', async () => {
+    const below = recordingCache();
+    const cache = rememberingCache(below);
+    assert.equal(await cache.get('k'), null);
+    await cache.set('k', 3);
+    assert.equal(await below.get('k'), null);
+    assert.equal(await cache.get('k'), 3);
+    assert.deepEqual(below.entries, { k: 3 });
+  });
+});
+
+describe('knowingCache', () => {
+  it('gives what is known, and throws where a value would have to be computed', async (t) => {
+    const below = fileCache(folder(t));
+    await below.set('k', { bias: [1] });
+    assert.deepEqual(await knowingCache(below).get('k'), { bias: [1] });
+    await assert.rejects(knowingCache(below).get('other'), NotKnown);
   });
 });

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { bundledCache, fileCache, recordingCache } from '../cache.js';
+import { bundledCache, fileCache, knowingCache, NotKnown, recordingCache, rememberingCache } from '../cache.js';
 import { readDocuments } from '../documents.js';
 import type { HeadStart } from '../engine/head-start.js';
 import type { EngineOptions } from '../engine/llama.js';
@@ -13,7 +13,7 @@ import { type ModelFile, stampOf, watchModelFile } from '../jobs/model-file.js';
 import { methodOf } from '../methods/index.js';
 import type { Cache, Document } from '../methods/types.js';
 import { type ResolvedModel, resolveModel } from '../models/index.js';
-import { openTask, type Task } from '../predict.js';
+import { type Aside, openTask, type Task } from '../predict.js';
 import { documentFiles } from '../profile/paths.js';
 import type { Engine, TaskProfile } from '../types.js';
 import { defaultModel, readConfig } from './config.js';
@@ -146,18 +146,34 @@ export async function openTaskFor(
   const alphabet = coveringAlphabet(profile, model);
   const engines: Engine[] = [];
   const files: ModelFile[] = [];
-  const open = async (tokens: 'all' | AlphabetName): Promise<Task> => {
+  const cache = rememberingCache(constantsCache(context, profile));
+  const load = async (tokens: 'all' | AlphabetName): Promise<Engine> => {
     const own = recipe?.(profile, tokens) ?? (tokens === 'all' ? null : { layers: null, tokens, output: null });
     const engine = await openResolved(context, model, flags, parallel, own, early);
     engines.push(engine);
     files.push(watchModelFile(engine.model.path));
-    return openTaskOn(context, profile, engine, documents);
+    return engine;
+  };
+  const openWhole = async () => prepare(context, profile, await load('all'), documents, cache);
+  /** Constants that nobody has computed yet are computed on the whole model: examples may have any characters. */
+  const openCut = async (engine: Engine, aside: Aside): Promise<Task> => {
+    try {
+      return await prepare(context, profile, engine, documents, knowingCache(cache));
+    } catch (error) {
+      if (!(error instanceof NotKnown)) throw error;
+      await aside.open();
+      return prepare(context, profile, engine, documents, cache);
+    }
+  };
+  const openBoth = async (alphabetName: AlphabetName): Promise<Task> => {
+    const aside = asideFor(profile, alphabetName, openWhole);
+    return { ...(await openCut(await load(alphabetName), aside)), aside };
   };
   try {
-    const task = await open(alphabet ?? 'all');
+    const task = await (alphabet === null ? openWhole() : openBoth(alphabet));
     keepHint(context, path.resolve(context.cwd, profile.path), model.path, task.engine.model.path);
     return {
-      task: alphabet === null ? task : { ...task, aside: asideFor(profile, alphabet, () => open('all')) },
+      task,
       checkModel: () => {
         for (const file of files) file.check();
       },
@@ -185,14 +201,12 @@ const smallVocabulary = 65_536;
 function coveringAlphabet(profile: TaskProfile, model: ResolvedModel): AlphabetName | null {
   if (profile.type !== 'classify' && methodOf(profile).recipe === undefined) return null;
   if ((summarize(checkGguf(model.path)).vocabularySize ?? 0) < smallVocabulary) return null;
-  const own = JSON.stringify([profile.prompt, profile.labels, profile.options, profile.tuned?.shots]);
-  // What was trained brings its own examples along, or none.
-  const read = methodOf(profile).recipe === undefined ? profile.examples : [];
-  const examples = read.map(({ record }) => record.text).join('\n');
-  return writtenWith('latin', own) && writtenWith('latin', examples) ? 'latin' : null;
+  const read = methodOf(profile).shots?.(profile) ?? profile.examples.map(({ record }) => record.fields);
+  const own = JSON.stringify([profile.prompt, profile.labels, profile.options, read]);
+  return writtenWith('latin', own) ? 'latin' : null;
 }
 
-function asideFor(profile: TaskProfile, alphabet: AlphabetName, open: () => Promise<Task>): Task['aside'] {
+function asideFor(profile: TaskProfile, alphabet: AlphabetName, open: () => Promise<Task>): Aside {
   let opening: Promise<Task> | null = null;
   let opened: Task | null = null;
   return {
@@ -217,7 +231,12 @@ export async function openTaskOn(
   engine: Engine,
   documents: readonly Document[],
 ): Promise<Task> {
-  return prepare(context, profile, engine, documents, bundledCache(bundleFile(context, profile), userCache(context)));
+  return prepare(context, profile, engine, documents, constantsCache(context, profile));
+}
+
+/** What the task's folder brings along, then what was computed here. */
+function constantsCache(context: CliContext, profile: TaskProfile): Cache {
+  return bundledCache(bundleFile(context, profile), userCache(context));
 }
 
 /**

@@ -7,6 +7,7 @@ import type { HeadBlob, TaskProfile } from '../types.js';
 import { classifyRenderer, prepareClassifier } from './head-classify.js';
 import { prepareTagger, taggerRenderer } from './head-extract.js';
 import { headOptions } from './head-options.js';
+import { labelShots } from './shots.js';
 import type { Method } from './types.js';
 
 /**
@@ -23,6 +24,10 @@ export const head: Method = {
   renderer(profile, model) {
     const options = headOptions.parse(profile.options);
     return profile.type === 'extract' ? taggerRenderer(profile) : classifyRenderer(profile, model, options);
+  },
+
+  shots(profile) {
+    return profile.type === 'extract' ? [] : labelShots(profile, headOptions.parse(profile.options).shots);
   },
 
   recipe(profile, tokens): Recipe {

@@ -41,6 +41,10 @@ export const labelLikelihood: Method = {
     return rendererOf(profile, model, optionsSchema.parse(profile.options));
   },
 
+  shots(profile) {
+    return labelShots(profile, optionsSchema.parse(profile.options).shots);
+  },
+
   async prepare(context) {
     const { profile, engine } = context;
     const options = optionsSchema.parse(profile.options);

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Recipe } from '../gguf/recipe.js';
-import type { PromptModel, PromptRenderer } from '../prompt.js';
+import type { PromptModel, PromptRenderer, Shot } from '../prompt.js';
 import type { Engine, ExplanationPart, InputRecord, Output, TaskProfile, TaskType } from '../types.js';
 
 /** A text that questions are answered from. */
@@ -59,6 +59,8 @@ export interface Method {
   readonly options: z.ZodType<Record<string, unknown>>;
   /** What the model will be given for a record, without a model. */
   renderer(profile: TaskProfile, model: PromptModel): PromptRenderer;
+  /** The examples that the model reads before every record. Left out: all of the profile's may be among them. */
+  readonly shots?: (profile: TaskProfile) => readonly Shot[];
   /**
    * The derived file of the model that the method works on, with a vocabulary of the caller's choice. Without it,
    * the model's own file, with the whole vocabulary or a cut one.

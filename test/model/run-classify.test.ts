@@ -17,6 +17,7 @@ import {
   startSlm,
   tempFolder,
   until,
+  writeTask,
 } from '../helpers/slm.js';
 
 const reviews = linesOf(readText('examples', 'reviews.txt'));
@@ -234,4 +235,33 @@ describe('slm run: input and output', () => {
     assert.equal(await end, 0);
     assert.doesNotMatch(stderr(), /EPIPE|slm: (?!SmolLM2)|\bat /u);
   });
+});
+
+test('examples with emoji do not keep a task from the cut vocabulary, nor change its constants', async () => {
+  const examples = [
+    ['What a lovely evening, thank you!', 'good'],
+    ['Broken on arrival and nobody answers.', 'bad'],
+    ['Love it 😍', 'good'],
+    ['🙄 never again', 'bad'],
+    ...Array.from({ length: 4 }, (_, i) => [
+      [`A joy, for the ${i}th time.`, 'good'],
+      [`It broke after ${i} days.`, 'bad'],
+    ]).flat(),
+  ];
+  const task = writeTask('emoji', {
+    'task.yaml':
+      'name: emoji\ntype: classify\nlabels: [good, bad]\nexamples: examples.jsonl\n' +
+      'prompt:\n  instruction: ""\n  base: |\n    Review: {{ text }}\n    Mood:\n  use: base\noptions:\n  shots: 2\n',
+    'examples.jsonl': jsonl(examples.map(([text, label]) => ({ text, label }))),
+  });
+  const input = 'The soup was cold.\nSo good 😍\nA joy from the first page to the last.\n';
+  const run = () => runSlm(['run', task, '-m', gemma, '--lines', '--json'], { input });
+  const first = await run();
+  assert.equal(first.code, 0, first.stderr);
+  assert.match(first.stderr, /calibrating emoji/u);
+  assert.deepEqual(await run().then(({ stdout, stderr }) => [stdout, stderr]), [first.stdout, '']);
+  // Computed on the whole model, whatever is known already.
+  const calibrated = await runSlm(['tasks', 'calibrate', task, '-m', gemma]);
+  assert.equal(calibrated.code, 0, calibrated.stderr);
+  assert.equal((await run()).stdout, first.stdout);
 });
