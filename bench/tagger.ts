@@ -18,10 +18,11 @@ import { parseArgs } from 'node:util';
 import { cpuBudget } from '../src/engine/cpu-budget.js';
 import { openEngine } from '../src/engine/llama.js';
 import { verifyDerived } from '../src/engine/verify-derived.js';
-import { cacheOf } from '../src/gguf/architectures.js';
+import { valuePlaces } from '../src/gguf/architectures.js';
 import { checkGguf } from '../src/gguf/check.js';
 import type { Recipe } from '../src/gguf/recipe.js';
 import { number, summarize } from '../src/gguf/summary.js';
+import type { ValuePlace } from '../src/gguf/value-blocks.js';
 import { type Tagger, trainTagger } from '../src/heads/tagger.js';
 import { coarseTaggerArrays, taggerBlob } from '../src/heads/tagger-file.js';
 import { tagsOf } from '../src/heads/tags.js';
@@ -55,8 +56,8 @@ const threads = cpuBudget();
 /** What a process of its own measures. */
 interface Job {
   readonly path: string;
-  /** Of the cache that ends with the values; null for files without. */
-  readonly values: 'first' | 'last' | null;
+  /** Where values are to be read; null for files without. */
+  readonly values: readonly ValuePlace[] | null;
   readonly texts: readonly string[];
 }
 
@@ -117,7 +118,8 @@ async function main(): Promise<void> {
     // The difference of two runs leaves out the start and the exit.
     sentences.push((texts.length - few) / ((await tag(texts)) - (await tag(texts.slice(0, few)))));
     for (const [i, file] of files.entries()) {
-      const values = recipes[i]?.output === null ? null : cacheOf(header, layers);
+      const recipe = recipes[i] as Recipe;
+      const values = recipe.output === null ? null : valuePlaces(header, recipe);
       measured[i]?.push(await inProcess({ path: file.path, values, texts: texts.slice(0, 100) }));
     }
     say(`round ${round} of ${rounds} done`);

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { SlmError } from '../src/errors.js';
-import { cacheOf } from '../src/gguf/architectures.js';
+import { valuePlaces } from '../src/gguf/architectures.js';
 import { writeDerived } from '../src/gguf/derive.js';
 import { readGgufHeader } from '../src/gguf/header.js';
 import { type Recipe, recipeName, recipeText } from '../src/gguf/recipe.js';
@@ -119,7 +119,6 @@ const refused: [title: string, file: Buffer, recipe: Recipe, message: RegExp, ex
     3,
   ],
   ['blocks without a value matrix', tinyModel(spmMetadata, { vocabulary: 16 }), valuesOf(1), /no value matrix/u, 3],
-  ['more values than a block has room for', withValues(), valuesOf(9), /room for 8 values, 9 are asked for/u, 2],
   ['no rows', withValues(), valuesOf(0), /has no rows/u, 2],
   [
     'rows of another width',
@@ -156,16 +155,43 @@ test('recipes of other rows have other texts and names, those of the same rows t
   assert.notEqual(recipeText(two), recipeText({ ...two, output: { rows: [row(0), row(50)] } }));
 });
 
+test('more values than a block has room for go on in further blocks, which add nothing to the hidden state', async (t) => {
+  const additions = [0, 1, 2, 3].flatMap((i) => [
+    tinyMatrix(`blk.${i}.attn_output.weight`, tinyWidth, 60 + i),
+    tinyVector(`blk.${i}.attn_output.bias`, 70 + i),
+    tinyMatrix(`blk.${i}.ffn_down.weight`, tinyWidth, 80 + i),
+  ]);
+  const file = withValues(additions);
+  const before = parseGguf(file);
+  const after = await derive(t, file, valuesOf(19, { layers: 2 }));
+  const rows = [2, 3, 4].flatMap((block) => [...floats(tensor(after, `blk.${block}.attn_v.weight`))]);
+  const expected = Array.from({ length: 24 }, (_, i) => [...(i < 19 ? row(i * 50) : new Float32Array(tinyWidth))]);
+  assert.deepEqual(rows, expected.flat());
+  for (const block of [2, 3, 4]) {
+    for (const name of ['attn_output.weight', 'attn_output.bias', 'ffn_down.weight']) {
+      assert.ok(
+        tensor(after, `blk.${block}.${name}`).data.every((byte) => byte === 0),
+        `${name} ${block}`,
+      );
+    }
+    const query = `blk.${block}.attn_q.weight`;
+    assert.deepEqual(tensor(after, query).data, tensor(before, 'blk.1.attn_q.weight').data);
+  }
+});
+
 test('of models with sliding windows every so manieth block is in the first of two caches', async (t) => {
-  const cacheFor = async (architecture: string, block: number) => {
+  const placesOf = async (architecture: string, layers: number, count: number) => {
     const { cwd } = emptyStore(t);
     const file = path.join(cwd, 'm.gguf');
-    writeFileSync(file, tinyModel({ 'general.architecture': architecture }, { vocabulary: 16 }));
-    return cacheOf(readGgufHeader(file), block);
+    writeFileSync(file, withValues([], { 'general.architecture': architecture }));
+    const output = { values: Array.from({ length: count }, () => new Float32Array(tinyWidth)) };
+    return valuePlaces(readGgufHeader(file), { layers, output }).map(
+      ({ cache, layer, count: here }) => `${cache} ${layer}: ${here}`,
+    );
   };
   // src/models/gemma3.cpp: set_swa_pattern(6), five of six blocks have a window; gemma2.cpp: every other.
-  const gemma3 = await Promise.all([0, 4, 5, 6, 11].map((block) => cacheFor('gemma3', block)));
-  assert.deepEqual(gemma3, ['last', 'last', 'first', 'last', 'first']);
-  assert.deepEqual(await Promise.all([0, 1, 2].map((block) => cacheFor('gemma2', block))), ['last', 'first', 'last']);
-  assert.deepEqual(await Promise.all([0, 5].map((block) => cacheFor('llama', block))), ['last', 'last']);
+  assert.deepEqual(await placesOf('gemma3', 4, 20), ['last 4: 8', 'first 0: 8', 'last 5: 4']);
+  assert.deepEqual(await placesOf('gemma3', 10, 9), ['last 9: 8', 'first 1: 1']);
+  assert.deepEqual(await placesOf('gemma2', 2, 9), ['last 1: 8', 'first 1: 1']);
+  assert.deepEqual(await placesOf('llama', 5, 9), ['last 5: 8', 'last 6: 1']);
 });

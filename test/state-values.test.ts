@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { readStateValues } from '../src/engine/state-values.js';
 import { toHalf } from '../src/gguf/encode.js';
+import type { ValuePlace } from '../src/gguf/value-blocks.js';
 
 interface Cache {
   /** Positions, in the order of the cells. */
@@ -72,12 +73,13 @@ const cells = [
   ],
 ];
 const plain: Cache = { positions: [2, 0, 1], values: cells, transposed: false, type: 'f32' };
+const second = (count: number): ValuePlace => ({ cache: 'last', layer: 1, count });
 
-describe('values of the last block in a sequence state', () => {
+describe('values of blocks in a sequence state', () => {
   for (const transposed of [false, true]) {
     for (const type of ['f32', 'f16'] as const) {
       it(`are found by position: ${transposed ? 'a row for each value' : 'a row for each cell'}, ${type}`, () => {
-        const values = readStateValues(stateOf([{ ...plain, transposed, type }]), 'last', 2);
+        const values = readStateValues(stateOf([{ ...plain, transposed, type }]), [second(2)]);
         assert.deepEqual(
           [0, 1, 2].map((position) => [...values.at(position)]),
           [
@@ -92,7 +94,7 @@ describe('values of the last block in a sequence state', () => {
 
   it('are as many as are asked for, from the first on', () => {
     for (const transposed of [false, true]) {
-      const values = readStateValues(stateOf([{ ...plain, transposed }]), 'last', 1);
+      const values = readStateValues(stateOf([{ ...plain, transposed }]), [second(1)]);
       assert.deepEqual([...values.at(1)], [50]);
     }
   });
@@ -100,28 +102,28 @@ describe('values of the last block in a sequence state', () => {
   it('are in the first or the last of two caches', () => {
     const other = { ...plain, positions: [2], values: [[[7, 8]]], transposed: true, type: 'f16' as const };
     const state = stateOf([plain, other]);
-    assert.deepEqual([...readStateValues(state, 'first', 2).at(2)], [10, -20]);
-    assert.deepEqual([...readStateValues(state, 'last', 2).at(2)], [7, 8]);
-    assert.deepEqual([...readStateValues(stateOf([plain]), 'first', 2).at(2)], [10, -20]);
+    assert.deepEqual([...readStateValues(state, [{ ...second(2), cache: 'first' }]).at(2)], [10, -20]);
+    assert.deepEqual([...readStateValues(state, [{ ...second(2), layer: 0 }]).at(2)], [7, 8]);
+    assert.deepEqual([...readStateValues(stateOf([plain]), [{ ...second(2), cache: 'first' }]).at(2)], [10, -20]);
   });
 
   it('are found where the other cache has no block at all', () => {
     const empty = { ...plain, positions: [0, 1, 2], values: [] };
-    assert.deepEqual([...readStateValues(stateOf([empty, plain]), 'last', 2).at(2)], [10, -20]);
-    assert.throws(() => readStateValues(stateOf([empty, plain]), 'first', 2), /another form/u);
+    assert.deepEqual([...readStateValues(stateOf([empty, plain]), [second(2)]).at(2)], [10, -20]);
+    assert.throws(() => readStateValues(stateOf([empty, plain]), [{ ...second(2), cache: 'first' }]), /another form/u);
   });
 
   it('are missing where the window has moved on', () => {
-    const values = readStateValues(stateOf([{ ...plain, positions: [7, 8, 9] }]), 'last', 2);
+    const values = readStateValues(stateOf([{ ...plain, positions: [7, 8, 9] }]), [second(2)]);
     assert.throws(() => values.at(6), /no value at position 6: it is outside of the window/u);
     assert.deepEqual([...values.at(9)], [50, -60]);
   });
 
   it('are an error where the state is of another kind', () => {
     const bad =
-      (state: Buffer, count = 2) =>
+      (state: Buffer, count = 2, layer = 1) =>
       () =>
-        readStateValues(state, 'last', count);
+        readStateValues(state, [{ cache: 'last', layer, count }]);
     assert.throws(bad(stateOf([plain], [5], 0x67677371, 4)), /not a sequence state of this llama\.cpp/u);
     assert.throws(bad(stateOf([plain], [5], 0x67676d6c)), /not a sequence state/u);
     assert.throws(bad(stateOf([{ ...plain, streams: 2 }])), /several streams/u);
@@ -131,7 +133,7 @@ describe('values of the last block in a sequence state', () => {
     const state = stateOf([{ ...plain, transposed: true, values: [[[1], [2], [3]]] }]);
     // The type of the only block's values is 12 bytes and 3 numbers before the end.
     state.writeUInt32LE(8, state.length - 3 * 4 - 12);
-    assert.throws(bad(state, 1), /a cache of the tensor type 8/u);
+    assert.throws(bad(state, 1, 0), /a cache of the tensor type 8/u);
   });
 
   it('are an error wherever the state is cut off', () => {
@@ -139,7 +141,7 @@ describe('values of the last block in a sequence state', () => {
       const state = stateOf([{ ...plain, transposed }]);
       for (let length = 0; length < state.length; length++) {
         assert.throws(
-          () => readStateValues(state.subarray(0, length), 'last', 2),
+          () => readStateValues(state.subarray(0, length), [second(2)]),
           `${length} of ${state.length} bytes`,
         );
       }
@@ -161,9 +163,16 @@ describe('values of the last block in a sequence state', () => {
         const values = Array.from({ length: blocks }, (_, block) =>
           positions.map((_, cell) => Array.from({ length: width }, (_, i) => value(block, cell, i))),
         );
-        const found = readStateValues(stateOf([{ positions, values, transposed, type }]), 'last', width);
+        const state = stateOf([{ positions, values, transposed, type }]);
+        const found = readStateValues(
+          state,
+          values.map((_, layer) => ({ cache: 'last', layer, count: width })),
+        );
         positions.forEach((position, cell) => {
-          assert.deepEqual([...found.at(position)], values[blocks - 1]?.[cell]);
+          assert.deepEqual(
+            [...found.at(position)],
+            values.flatMap((block) => block[cell] as number[]),
+          );
         });
       }),
     );
@@ -174,7 +183,7 @@ describe('values of the last block in a sequence state', () => {
 function fromHalf(bits: number): number {
   const state = stateOf([{ positions: [0], values: [[[0]]], transposed: false, type: 'f16' }]);
   state.writeUInt16LE(bits, state.length - 2);
-  return readStateValues(state, 'last', 1).at(0)[0] as number;
+  return readStateValues(state, [{ cache: 'last', layer: 0, count: 1 }]).at(0)[0] as number;
 }
 
 it('half precision: examples of IEEE 754, and back from every finite number', () => {

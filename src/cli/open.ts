@@ -5,7 +5,7 @@ import type { HeadStart } from '../engine/head-start.js';
 import type { EngineOptions } from '../engine/llama.js';
 import { usageError } from '../errors.js';
 import { type AlphabetName, writtenWith } from '../gguf/alphabet.js';
-import { cacheOf } from '../gguf/architectures.js';
+import { valuePlaces } from '../gguf/architectures.js';
 import { checkGguf } from '../gguf/check.js';
 import type { Recipe } from '../gguf/recipe.js';
 import { summarize } from '../gguf/summary.js';
@@ -85,7 +85,7 @@ export async function openResolved(
     derived: recipe !== null,
     parallel,
     ...(recipe?.output != null && 'values' in recipe.output
-      ? { values: cacheOf(checkGguf(model.path), recipe.layers ?? 0) }
+      ? { values: valuePlaces(checkGguf(model.path), recipe) }
       : {}),
     ...(model.manifest === null ? {} : { format: model.manifest.format }),
     ...(model.manifest?.template === undefined ? {} : { chatTemplate: model.manifest.template }),

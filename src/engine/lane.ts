@@ -8,6 +8,7 @@ import type {
   Token as NativeToken,
 } from 'node-llama-cpp';
 import { failure } from '../errors.js';
+import type { ValuePlace } from '../gguf/value-blocks.js';
 import type { Decoded, Generated, GenerateOptions, NextTokens, Prompt, Token } from '../types.js';
 import { LlamaGrammarEvaluationState } from './library.js';
 import type { PrefixStore } from './prefix-store.js';
@@ -21,13 +22,12 @@ export interface LaneOptions {
   /** Where evaluated prefixes are kept for the next process. */
   readonly prefixes: PrefixStore | null;
   readonly onCall: () => void;
-  /** Where the outputs of a file with a block for values are read. */
-  readonly values: ValuePlace | null;
+  /** Where the outputs of a file with blocks for values are read. */
+  readonly values: ValueSource | null;
 }
 
-export interface ValuePlace {
-  /** Which of the model's caches ends with that block. */
-  readonly cache: 'first' | 'last';
+export interface ValueSource {
+  readonly places: readonly ValuePlace[];
   /** A file of this lane alone, written and removed for each call. */
   readonly file: string;
 }
@@ -60,7 +60,7 @@ export class Lane {
   readonly #sequence: LlamaContextSequence;
   readonly #prefixes: PrefixStore | null;
   readonly #onCall: () => void;
-  readonly #values: ValuePlace | null;
+  readonly #values: ValueSource | null;
   /** The prefix parts whose state the context holds, in order from its first token. */
   #held: (readonly Token[])[] = [];
 
@@ -145,13 +145,13 @@ export class Lane {
   }
 
   /** Nothing is asked of the output matrix: the values are in the state that the evaluation leaves. */
-  async #readValues(prompt: Prompt, positions: readonly number[], count: number, { cache, file }: ValuePlace) {
+  async #readValues(prompt: Prompt, positions: readonly number[], count: number, { places, file }: ValueSource) {
     const before = this.#sequence.nextTokenIndex;
     await this.#sequence.evaluateWithoutGeneratingNewTokens(prompt.input as NativeToken[]);
     try {
       await this.#sequence.saveStateToFile(file);
-      const values = readStateValues(await readFile(file), cache, count);
-      return positions.map((position) => values.at(before + position));
+      const values = readStateValues(await readFile(file), places);
+      return positions.map((position) => values.at(before + position).subarray(0, count));
     } finally {
       await rm(file, { force: true });
     }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Llama, LlamaModel, Token as NativeToken } from 'node-llama-cpp';
 import { failure, messageOf, modelError } from '../errors.js';
+import type { ValuePlace } from '../gguf/value-blocks.js';
 import type { Engine, EngineUsage } from '../types.js';
 import { type Accelerator, startBackend } from './backend.js';
 import { cpuBudget } from './cpu-budget.js';
@@ -40,8 +41,8 @@ export interface EngineOptions {
   readonly arithmetic?: Partial<Arithmetic>;
   readonly accelerator?: Accelerator;
   readonly onLog?: (line: string) => void;
-  /** For files with a block whose values are their outputs: which of the caches ends with it. */
-  readonly values?: 'first' | 'last';
+  /** For files with blocks whose values are their outputs: where these are. */
+  readonly values?: readonly ValuePlace[];
   /** The model under way (head-start.ts). */
   readonly headStart?: HeadStart | null;
   /** Where evaluated prefixes are kept for the next process, and the time. Defaults to nowhere. */
@@ -79,7 +80,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       values:
         states === null || options.values === undefined
           ? null
-          : { cache: options.values, file: path.join(states, `${made++}`) },
+          : { places: options.values, file: path.join(states, `${made++}`) },
       contextSize,
       threads: threadsPerLane,
       arithmetic,

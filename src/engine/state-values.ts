@@ -1,10 +1,12 @@
+import type { ValuePlace } from '../gguf/value-blocks.js';
+
 /**
- * Values of one block at every token, out of a sequence state as llama.cpp writes it (llama_state_seq_save_file,
+ * Values of some blocks at every token, out of a sequence state as llama.cpp writes it (llama_state_seq_save_file,
  * version 3): `llama_kv_cache::state_write` in src/llama-kv-cache.cpp. node-llama-cpp is pinned to one version, and
  * whatever does not add up here is an error, not a number.
  */
 export interface StateValues {
-  /** By position in the sequence. */
+  /** By position in the sequence; the values of the places one after another. */
   at(position: number): Float64Array;
 }
 
@@ -14,19 +16,46 @@ const version = 3;
 const f32 = 0;
 const f16 = 1;
 
-/**
- * @param cache which of the caches has the block as its last one: models with sliding windows have two
- * @param count how many of the block's values are wanted, from the first on
- */
-export function readStateValues(state: Buffer, cache: 'first' | 'last', count: number): StateValues {
+/** @param places blocks whose values are wanted, and how many of each */
+export function readStateValues(state: Buffer, places: readonly ValuePlace[]): StateValues {
   const view = reader(state);
   if (view.u32() !== magic || view.u32() !== version) throw new Error('not a sequence state of this llama.cpp');
   view.skip(view.u32() * 4);
-  let values = readCache(view, count);
   // Of two caches the second one begins where the first has ended.
-  if (cache === 'last') while (view.left() > 0) values = readCache(view, count);
-  if (values === null) throw new Error('a sequence state of another form');
-  return values;
+  const caches = [readCache(view)];
+  while (view.left() > 0) caches.push(readCache(view));
+  const read = places.map(({ cache, layer, count }) => {
+    const { cellOf, blocks } = caches.at(cache === 'first' ? 0 : -1) as CacheView;
+    const block = blocks[layer];
+    if (block === undefined) throw new Error('a sequence state of another form');
+    if (block.width < count) throw new Error(`a block without ${count} values`);
+    return { cellOf, block, count };
+  });
+  const total = places.reduce((sum, { count }) => sum + count, 0);
+  return {
+    at(position) {
+      const values = new Float64Array(total);
+      let next = 0;
+      for (const { cellOf, block, count } of read) {
+        const cell = cellOf.get(position);
+        if (cell === undefined) throw new Error(`no value at position ${position}: it is outside of the window`);
+        for (let i = 0; i < count; i++) values[next++] = block.value(cell, i);
+      }
+      return values;
+    },
+  };
+}
+
+interface CacheView {
+  /** Position in the sequence → cell. */
+  readonly cellOf: ReadonlyMap<number, number>;
+  readonly blocks: readonly BlockView[];
+}
+
+interface BlockView {
+  /** Values of a cell. */
+  readonly width: number;
+  value(cell: number, index: number): number;
 }
 
 interface View {
@@ -53,8 +82,8 @@ function reader(state: Buffer): View {
   };
 }
 
-/** Null where no block is in the cache: a model of few blocks may have nothing but sliding windows. */
-function readCache(view: View, count: number): StateValues | null {
+/** A cache may have no block: a model of few blocks may have nothing but sliding windows. */
+function readCache(view: View): CacheView {
   if (view.u32() !== 1) throw new Error('a sequence state of several streams');
   const cells = view.u32();
   const cellOf = new Map<number, number>();
@@ -69,37 +98,29 @@ function readCache(view: View, count: number): StateValues | null {
     view.skip(4);
     view.skip(view.u64() * cells);
   }
-  let values: (cell: number) => Float64Array = () => new Float64Array(count);
-  for (let layer = 0; layer < layers; layer++) {
-    values = transposed === 1 ? readColumns(view, cells, count) : readRows(view, cells, count);
-  }
-  if (layers === 0) return null;
-  return {
-    at(position) {
-      const cell = cellOf.get(position);
-      if (cell === undefined) throw new Error(`no value at position ${position}: it is outside of the window`);
-      return values(cell);
-    },
-  };
+  const readBlock = transposed === 1 ? readColumns : readRows;
+  return { cellOf, blocks: Array.from({ length: layers }, () => readBlock(view, cells)) };
 }
 
 /** A row of values for each cell. */
-function readRows(view: View, cells: number, count: number): (cell: number) => Float64Array {
+function readRows(view: View, cells: number): BlockView {
   const read = numberOf(view.u32());
   const rowBytes = view.u64();
-  if (rowBytes < count * read.bytes) throw new Error(`a block without ${count} values`);
   const data = view.take(rowBytes * cells);
-  return (cell) => Float64Array.from({ length: count }, (_, i) => read.number(data, cell * rowBytes + i * read.bytes));
+  return {
+    width: Math.floor(rowBytes / read.bytes),
+    value: (cell, index) => read.number(data, cell * rowBytes + index * read.bytes),
+  };
 }
 
 /** A row of cells for each value. */
-function readColumns(view: View, cells: number, count: number): (cell: number) => Float64Array {
+function readColumns(view: View, cells: number): BlockView {
   const read = numberOf(view.u32());
   const bytes = view.u32();
   const width = view.u32();
-  if (bytes !== read.bytes || width < count) throw new Error(`a block without ${count} values`);
+  if (bytes !== read.bytes) throw new Error('a sequence state of another form');
   const data = view.take(bytes * cells * width);
-  return (cell) => Float64Array.from({ length: count }, (_, i) => read.number(data, (i * cells + cell) * bytes));
+  return { width, value: (cell, index) => read.number(data, (index * cells + cell) * bytes) };
 }
 
 function numberOf(type: number) {

@@ -2,6 +2,7 @@ import { modelError, usageError } from '../errors.js';
 import type { Recipe } from './recipe.js';
 import { number } from './summary.js';
 import type { GgufHeader } from './types.js';
+import { type ValuePlace, valueBlockSizes, valuesOfBlock } from './value-blocks.js';
 
 /** What was looked up in llama.cpp (src/models/<name>.cpp) about an architecture before its files are rewritten. */
 interface Architecture {
@@ -76,28 +77,29 @@ export function checkDerivable(header: GgufHeader, recipe: Recipe): void {
   }
   const { output } = recipe;
   if (output !== null && 'values' in output) {
-    const kept = recipe.layers ?? blocks;
-    if (kept + 1 === architecture.peculiarLayers) throw refuse(`${kept + 1} layers of ${name} are peculiar`);
-    const [, most = 0] = header.tensors.find(({ name: tensor }) => tensor === 'blk.0.attn_v.weight')?.shape ?? [];
-    if (most === 0) throw refuse('its blocks have no value matrix of their own');
+    if (valuesOfBlock(header) === 0) throw refuse('its blocks have no value matrix of their own');
     if (header.tensors.some(({ name: tensor }) => tensor === 'blk.0.attn_v.bias'))
       throw refuse('its values have a bias');
-    if (output.values.length > most) {
-      throw usageError(`A block of ${header.path} has room for ${most} values, ${output.values.length} are asked for.`);
-    }
+    const layers = (recipe.layers ?? blocks) + valueBlockSizes(header, recipe).length;
+    if (layers === architecture.peculiarLayers) throw refuse(`${layers} layers of ${name} are peculiar`);
   } else if (output !== null && !architecture.output) {
     throw refuse(`llama.cpp reads no output matrix for ${name}`);
   }
 }
 
-/**
- * In which of the two caches a block of a model with sliding windows is, the first (global) or the last; for other
- * models there is one, which is both.
- */
-export function cacheOf(header: GgufHeader, block: number): 'first' | 'last' {
+/** Where the values of a derived file are found, in the order of the recipe's rows. Of the source's header. */
+export function valuePlaces(header: GgufHeader, recipe: Pick<Recipe, 'layers' | 'output'>): ValuePlace[] {
+  const kept = recipe.layers ?? blockCount(header);
   const name = String(header.metadata.get('general.architecture')?.value);
   const every = Object.hasOwn(architectures, name) ? architectures[name]?.globalEvery : undefined;
-  return every !== undefined && (block + 1) % every === 0 ? 'first' : 'last';
+  return valueBlockSizes(header, recipe).map((count, i) => {
+    const block = kept + i;
+    if (every === undefined) return { cache: 'last', layer: block, count };
+    const globals = Math.floor((block + 1) / every);
+    return (block + 1) % every === 0
+      ? { cache: 'first', layer: globals - 1, count }
+      : { cache: 'last', layer: block - globals, count };
+  });
 }
 
 export function blockCount(header: GgufHeader): number {

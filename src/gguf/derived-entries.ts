@@ -45,7 +45,7 @@ async function changedEntry(file: FileHandle, entry: GgufEntry, plan: Plan): Pro
   // A row of one's own is meant as it is, not squashed by a function for the logits of words.
   if (recipe.output !== null && !('values' in recipe.output) && key === `${architecture}.final_logit_softcapping`)
     return null;
-  if ((recipe.layers !== null || plan.valueBlock !== null) && key.startsWith(`${architecture}.`)) {
+  if ((recipe.layers !== null || plan.layers > plan.kept) && key.startsWith(`${architecture}.`)) {
     if (key === `${architecture}.block_count`) return { key, type: 4, value: u32(plan.layers) };
     if (typeof value === 'object' && layerLists.test(key)) return firstElements(file, entry, value, plan);
   }
@@ -71,14 +71,16 @@ async function changedEntry(file: FileHandle, entry: GgufEntry, plan: Plan): Pro
   return unchanged();
 }
 
-/** One for each block; the block that holds values is as the one before it. */
+/** One for each block; blocks that hold values are as the last one of the model that is kept. */
 async function firstElements(file: FileHandle, entry: GgufEntry, array: GgufArray, plan: Plan): Promise<NewEntry> {
-  const indices = Array.from({ length: Math.min(plan.layers, array.length) }, (_, i) => i);
-  if (plan.valueBlock !== null) indices.splice(plan.valueBlock, indices.length, plan.valueBlock - 1);
+  const { kept, layers } = plan;
+  // Lists may be shorter than the blocks are many.
+  const ofModel = Array.from({ length: Math.min(kept, array.length) }, (_, i) => i);
+  const indices = [...ofModel, ...Array.from({ length: layers - kept }, () => kept - 1)];
   return selection(file, entry, array, indices);
 }
 
-/** Elements of an array by their indices, which ascend. The bytes are copied, so that odd UTF-8 stays as it is. */
+/** Elements of an array by their indices, none of which is before the one before. The bytes are copied, so that odd UTF-8 stays as it is. */
 async function selection(
   file: FileHandle,
   entry: GgufEntry,

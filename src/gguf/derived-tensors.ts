@@ -6,6 +6,7 @@ import type { Plan } from './plan.js';
 import { readExactly } from './read-exactly.js';
 import type { OutputType, RowsOutput, UnitOutput, ValuesOutput } from './recipe.js';
 import type { GgufTensor } from './types.js';
+import { valueBlockSizes } from './value-blocks.js';
 import type { NewTensor } from './write.js';
 
 /** Most that is held of a tensor at a time. */
@@ -13,17 +14,17 @@ const bufferBytes = 1 << 20;
 
 /** The tensors of a derived file, whose data are read from the source when they are written. */
 export function derivedTensors(file: FileHandle, plan: Plan): NewTensor[] {
-  const { header, recipe, cut, layers } = plan;
+  const { header, recipe, cut, kept } = plan;
   const tensors: NewTensor[] = [];
   for (const tensor of header.tensors) {
     const block = blockOf(tensor.name);
-    if (block !== null && block >= (plan.valueBlock ?? layers)) continue;
+    if (block !== null && block >= kept) continue;
     if (tensor.name === 'output.weight' && recipe.output !== null && !('values' in recipe.output)) continue;
     const byToken = tensor.name === 'token_embd.weight' || tensor.name === 'output.weight';
     tensors.push(byToken && cut !== null ? rowsOf(file, plan, tensor, cut.tokens) : wholeOf(file, plan, tensor));
   }
   if (recipe.output === null) return tensors;
-  if ('values' in recipe.output) return [...tensors, ...valueBlock(file, plan, recipe.output)];
+  if ('values' in recipe.output) return [...tensors, ...valueBlocks(file, plan, recipe.output)];
   // Where the model has one: big matrices last or not makes no difference, so it comes after the embedding.
   const place = tensors.findIndex(({ name }) => name === 'token_embd.weight') + 1;
   return tensors.toSpliced(place, 0, outputMatrix(plan, recipe.output));
@@ -108,35 +109,72 @@ function outputMatrix(plan: Plan, output: UnitOutput | RowsOutput): NewTensor {
   };
 }
 
-/** The block before once more, with another first norm and another value matrix. */
-function valueBlock(file: FileHandle, plan: Plan, { values }: ValuesOutput): NewTensor[] {
-  const { header, layers, width } = plan;
-  const before = layers - 2;
+/**
+ * The last block that is kept, once more for each share of the rows, with another first norm and another value
+ * matrix. What it would add to the hidden state is nothing, so that the next one sees the same state.
+ */
+function valueBlocks(file: FileHandle, plan: Plan, { values }: ValuesOutput): NewTensor[] {
+  const { header, kept } = plan;
+  const model = header.tensors.filter(({ name }) => blockOf(name) === kept - 1);
+  let first = 0;
+  return valueBlockSizes(header, plan.recipe).flatMap((size, i) => {
+    const rows = values.slice(first, first + size);
+    first += size;
+    return model.map((tensor) => {
+      const name = tensor.name.replace(`blk.${kept - 1}.`, `blk.${kept + i}.`);
+      return { ...valueBlockTensor(file, plan, tensor, rows), name };
+    });
+  });
+}
+
+function valueBlockTensor(
+  file: FileHandle,
+  plan: Plan,
+  tensor: GgufTensor,
+  values: readonly Float32Array[],
+): NewTensor {
+  const [, part] = /^blk\.\d+\.(\w+)\./u.exec(tensor.name) ?? [];
+  if (part === 'attn_norm') return wholeOf(file, plan, lastNorm(plan));
+  if (part === 'attn_output' || part === 'ffn_down') return zerosLike(tensor);
+  return part === 'attn_v' ? valueMatrix(plan, tensor, values) : wholeOf(file, plan, tensor);
+}
+
+function lastNorm({ header }: Plan): GgufTensor {
   const norm = header.tensors.find(({ name }) => name === 'output_norm.weight');
   if (norm === undefined) throw modelError(`${header.path} has no last norm.`);
-  return header.tensors
-    .filter(({ name }) => blockOf(name) === before)
-    .map((tensor): NewTensor => {
-      const name = tensor.name.replace(`blk.${before}.`, `blk.${layers - 1}.`);
-      if (name.endsWith('.attn_norm.weight')) return { ...wholeOf(file, plan, norm), name };
-      if (!name.endsWith('.attn_v.weight')) return { ...wholeOf(file, plan, tensor), name };
-      const [, rows = 0] = tensor.shape;
-      const encoder = rowEncoders.F32;
-      const rowBytes = encoder.bytes(width);
-      return {
-        name,
-        shape: [width, rows],
-        type: encoder.type,
-        bytes: rows * rowBytes,
-        async *data() {
-          const buffer = Buffer.alloc(rows * rowBytes);
-          values.forEach((row, i) => {
-            encoder.write(row, buffer, i * rowBytes);
-          });
-          yield buffer;
-        },
-      };
-    });
+  return norm;
+}
+
+/** A matrix or bias of zeros: zero bytes are zeros in every type. */
+function zerosLike(tensor: GgufTensor): NewTensor {
+  const bytes = tensor.bytes ?? 0;
+  return {
+    ...tensor,
+    bytes,
+    async *data() {
+      const zeros = Buffer.alloc(Math.min(bufferBytes, bytes));
+      for (let at = 0; at < bytes; at += zeros.length) yield zeros.subarray(0, Math.min(zeros.length, bytes - at));
+    },
+  };
+}
+
+function valueMatrix({ width }: Plan, tensor: GgufTensor, values: readonly Float32Array[]): NewTensor {
+  const [, rows = 0] = tensor.shape;
+  const encoder = rowEncoders.F32;
+  const rowBytes = encoder.bytes(width);
+  return {
+    name: tensor.name,
+    shape: [width, rows],
+    type: encoder.type,
+    bytes: rows * rowBytes,
+    async *data() {
+      const buffer = Buffer.alloc(rows * rowBytes);
+      values.forEach((row, i) => {
+        encoder.write(row, buffer, i * rowBytes);
+      });
+      yield buffer;
+    },
+  };
 }
 
 function encoderFor(output: UnitOutput | RowsOutput, width: number): RowEncoder {

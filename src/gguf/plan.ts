@@ -4,16 +4,17 @@ import { blockCount, checkDerivable } from './architectures.js';
 import { checkGguf } from './check.js';
 import { checkRecipe, type Recipe } from './recipe.js';
 import type { GgufHeader, GgufTensor } from './types.js';
+import { valueBlockSizes } from './value-blocks.js';
 import { readVocabulary, type TokenRole, type Vocabulary } from './vocabulary.js';
 
 /** What a recipe means for one file. */
 export interface Plan {
   readonly header: GgufHeader;
   readonly recipe: Recipe;
-  /** Blocks of the file, with the one that holds values. */
+  /** Blocks of the file, with those that hold values. */
   readonly layers: number;
-  /** The block whose value matrix and first norm are replaced; null where there is none. */
-  readonly valueBlock: number | null;
+  /** Blocks of the model; those after them hold values. */
+  readonly kept: number;
   /** Weights of a token. */
   readonly width: number;
   /** Number of tokens before. */
@@ -45,12 +46,11 @@ export function planDerived(path: string, recipe: Recipe): Plan {
     throw usageError(`The output matrix has ${needed} rows, but ${path} has ${size} tokens only.`);
   }
   const kept = recipe.layers ?? blockCount(header);
-  const valueBlock = recipe.output !== null && 'values' in recipe.output ? kept : null;
   return {
     header,
     recipe,
-    layers: valueBlock === null ? kept : kept + 1,
-    valueBlock,
+    layers: kept + valueBlockSizes(header, recipe).length,
+    kept,
     width,
     size,
     cut: recipe.tokens === 'all' ? null : cutOf(path, recipe.tokens, size, needed),

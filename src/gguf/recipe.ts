@@ -35,8 +35,8 @@ export interface RowsOutput {
 
 /**
  * One more block, whose values in the cache are these rows times the hidden state at each token: its value matrix has
- * the rows, its first norm is the model's last one. Nothing follows it, so its other weights do not matter. An output
- * costs as much as there are tokens; a value costs nothing.
+ * the rows, its first norm is the model's last one. An output costs as much as there are tokens; a value costs
+ * nothing. Where one block has no room for all rows, more follow, each of which leaves the hidden state as it is.
  */
 export interface ValuesOutput {
   readonly values: readonly Float32Array[];

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { openEngine } from '../../src/engine/llama.js';
-import { cacheOf } from '../../src/gguf/architectures.js';
+import { valuePlaces } from '../../src/gguf/architectures.js';
 import { writeDerived } from '../../src/gguf/derive.js';
 import { readGgufHeader } from '../../src/gguf/header.js';
 import type { Recipe } from '../../src/gguf/recipe.js';
@@ -381,7 +381,7 @@ test('texts that a cut vocabulary does not cover get the very numbers of the who
 
   const derived = path.join(folder, 'things.gguf');
   await writeDerived(model, derived, { layers, tokens: 'all', output: { values: tagger.rows } });
-  const values = cacheOf(readGgufHeader(model), layers);
+  const values = valuePlaces(readGgufHeader(model), { layers, output: { values: tagger.rows } });
   const engine = await openEngine({ path: derived, threads: 1, contextSize: 512, values });
   try {
     const overlay = findOverlay([path.dirname(file)], gemma, cwd);
@@ -426,7 +426,7 @@ for (const name of [smollm, gemma]) {
       const read = async (file: string, output: Recipe['output'] & object) => {
         const target = path.join(folder, file);
         await writeDerived(source, target, { layers, tokens: 'all', output });
-        const values = 'values' in output ? { values: cacheOf(header, layers) } : {};
+        const values = 'values' in output ? { values: valuePlaces(header, { layers, output }) } : {};
         const engine: Engine = await openEngine({ path: target, threads: 1, contextSize: 256, ...values });
         try {
           const text = 'Rosa flew to Łódź 🙂 and sang.';
