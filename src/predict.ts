@@ -127,11 +127,11 @@ async function outputFor(task: Task, record: InputRecord, explain: boolean) {
   const { profile, predictor } = task;
   if (record.text.trim() === '') return { output: emptyOutput(profile), explanation: [] };
   const spans = piecesOf(task, record.text);
+  const predictPiece = ({ start, end }: Span) =>
+    predictor.predict({ record, text: record.text.slice(start, end), explain });
   // Each piece keeps one lane for all its calls; the pieces of a long document share the lanes.
   const results = await Promise.all(
-    spans.map((span) =>
-      task.engine.hold(() => predictor.predict({ record, text: record.text.slice(span.start, span.end), explain })),
-    ),
+    spans.map((span) => (predictor.apart === true ? predictPiece(span) : task.engine.hold(() => predictPiece(span)))),
   );
   const pieces = results.map(({ output }, i): Piece => {
     const { start, end } = spans[i] as Span;

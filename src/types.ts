@@ -311,6 +311,8 @@ export interface Tuning {
   readonly digest: string;
   /** Few-shot examples of the prompt, in order; null for the profile's own. */
   readonly shots: readonly TunedShot[] | null;
+  /** Further sets of examples, a prompt for each; label scores are averaged over all prompts. */
+  readonly moreShots?: readonly (readonly TunedShot[])[];
   /** Of label scores: divides them, and what is taken off them; null to compute it. */
   readonly calibration: { readonly temperature: number; readonly bias: readonly number[] } | null;
   readonly head: HeadBlob | null;

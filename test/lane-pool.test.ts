@@ -92,6 +92,23 @@ describe('use', () => {
     assert.equal(made.length, 2);
   });
 
+  it('goes on with who waits for what the lane holds, and else in order', async () => {
+    const { pool, hold } = poolOf(1);
+    const opened = gate();
+    const order: number[] = [];
+    const call = (first: number) =>
+      pool.use(prompt(first), async (lane) => {
+        order.push(first);
+        hold(lane, first);
+        if (order.length === 1) await opened.opened;
+      });
+    const calls = [1, 2, 3, 1, 3, 2].map(call);
+    for (let i = 0; i < 5; i++) await turn();
+    opened.open();
+    await soon(Promise.all(calls));
+    assert.deepEqual(order, [1, 1, 2, 2, 3, 3]);
+  });
+
   it('takes the free lane that holds the most of the prompt', async () => {
     const { pool, made, nameOf, hold } = poolOf(2);
     const both = gate();

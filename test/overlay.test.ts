@@ -49,6 +49,18 @@ const refusal = (message: RegExp) => (error: unknown) => {
   return true;
 };
 
+test('further sets of examples are read, and change what results depend on', (t) => {
+  const cwd = folder(t);
+  const shots = [{ fields: { text: 'one' }, label: 'positive' }];
+  const digestWith = (more: Partial<Overlay>) => {
+    writeOverlay(cwd, { ...overlay, shots, ...more }, null);
+    return withOverlay(profile, found(cwd), sha).digest;
+  };
+  const moreShots = [[{ fields: { text: 'two' }, label: 'negative' }]];
+  assert.notEqual(digestWith({}), digestWith({ moreShots }));
+  assert.deepEqual(withOverlay(profile, found(cwd), sha).tuned?.moreShots, moreShots);
+});
+
 test('what is written is read, and the profile goes by it', (t) => {
   const cwd = folder(t);
   const file = writeOverlay(cwd, overlay, head);

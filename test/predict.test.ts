@@ -102,6 +102,33 @@ describe('a short record', () => {
     assert.match(prediction?.explanation?.[0]?.body ?? '', /^Review:⟦end of shared prefix⟧ so good\nSentiment:⟦/u);
   });
 
+  it('is scored with each of several sets of examples, and the scores are averaged', async () => {
+    const shots = (text: string) => [{ fields: { text }, label: 'positive' }];
+    // 2 : 0 after the first set of examples, 0 : 1 after the other.
+    const score = (prompt: string, word: string) =>
+      prompt.includes('bright') ? (word === ' positive' ? 2 : 0) : word === ' positive' ? 0 : 1;
+    const engine = fakeEngine({ score });
+    const tuned = { file: 'tiny.yaml', digest: 'x', calibration: null, head: null };
+    const task = await openSentiment(
+      { tuned: { ...tuned, shots: shots('bright'), moreShots: [shots('brisk')] } },
+      engine,
+    );
+    const [prediction] = await predictions(task, [recordWith('anything')], true);
+    assert.deepEqual(
+      engine.prompts,
+      ['bright', 'brisk'].map((text) => `<bos>Review: ${text}\nSentiment: positive\n\nReview: anything\nSentiment:`),
+    );
+    // Lanes stay with a prompt, not with the record.
+    assert.equal(engine.calls.hold, 0);
+    assert.ok(prediction?.output?.type === 'classify');
+    // (2 + 0) / 2 against (0 + 1) / 2.
+    assert.ok(Math.abs(prediction.output.score - 1 / (1 + Math.exp(-0.5))) < 1e-12);
+    assert.deepEqual(
+      prediction.explanation?.map(({ title }) => title),
+      ['prompt', 'prompt', 'scores', 'calibration'],
+    );
+  });
+
   it('is calibrated on the examples outside the prompt, once', async () => {
     const stored = new Map<string, unknown>();
     const cache: Cache = {

@@ -112,6 +112,15 @@ describe('a search', () => {
     assert.ok(Math.abs((trials[0]?.score ?? 0) - 0.95) < 1e-12);
   });
 
+  it('takes the best whatever it costs, where that is asked for', async () => {
+    const plain = candidate('plain', 1, wrongOnEvery(20));
+    const dear = candidate('dear', 9, wrongOnEvery(25));
+    const taken = async (changes: Partial<SearchOptions>) =>
+      (await search(profile, [plain, dear], texts(100), optionsWith(changes))).chosen;
+    assert.equal(await taken({}), plain);
+    assert.equal(await taken({ take: 'best' }), dear);
+  });
+
   it('asks no candidate about examples that stand in the prompt of one, but lets all learn from them', async () => {
     const examples = texts(60);
     const inPrompt = new Set(examples.slice(0, 10));

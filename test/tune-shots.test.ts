@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isSkewed, tuningMetric } from '../src/tune/search.js';
-import { shotPrompts } from '../src/tune/shot-prompts.js';
+import { furtherPrompts, shotPrompts } from '../src/tune/shot-prompts.js';
 import type { TuneSession } from '../src/tune/types.js';
 import type { Example } from '../src/types.js';
 import { fakeEngine } from './helpers/fake-engine.js';
@@ -48,6 +48,18 @@ describe('examples in the prompt', () => {
   it('are not tried in the same number twice where there are no more', () => {
     const counts = shotPrompts(session, texts(10, 10), [0, 4, 8, 16]).map(({ count }) => count);
     assert.deepEqual(counts, [0, 4, 6]);
+  });
+
+  it('come in several sets without one twice, as far as a third of each label goes', () => {
+    const examples = texts(18, 18);
+    const [first] = shotPrompts(session, examples, [4]);
+    assert.ok(first !== undefined);
+    const more = furtherPrompts(session, examples, first, 2);
+    assert.deepEqual(
+      more?.map(({ shots }) => shots.map(({ fields }) => fields.text).join(', ')),
+      ['fine 2, poor 2, fine 3, poor 3', 'fine 4, poor 4, fine 5, poor 5'],
+    );
+    assert.equal(furtherPrompts(session, examples, first, 3), null);
   });
 
   it('are short ones, and leave room for the longest text', () => {

@@ -202,7 +202,7 @@ function coveringAlphabet(profile: TaskProfile, model: ResolvedModel): AlphabetN
   if (profile.type !== 'classify' && methodOf(profile).recipe === undefined) return null;
   if ((summarize(checkGguf(model.path)).vocabularySize ?? 0) < smallVocabulary) return null;
   const read = methodOf(profile).shots?.(profile) ?? profile.examples.map(({ record }) => record.fields);
-  const own = JSON.stringify([profile.prompt, profile.labels, profile.options, read]);
+  const own = JSON.stringify([profile.prompt, profile.labels, profile.options, read, profile.tuned?.moreShots]);
   return writtenWith('latin', own) ? 'latin' : null;
 }
 

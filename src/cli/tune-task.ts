@@ -14,7 +14,7 @@ import { checkEnough, fittingTexts, tuningData } from '../tune/data.js';
 import { isSkewed, type TrialJournal, tuningMetric } from '../tune/search.js';
 import { type TuneResult, tune } from '../tune/tune.js';
 import type { Trial, Trialled, TuneSession } from '../tune/types.js';
-import type { Engine, Example, InputRecord, Output, TaskProfile } from '../types.js';
+import type { Engine, Example, InputRecord, Output, TaskProfile, TunedShot } from '../types.js';
 import { type CliContext, cacheDirectory, profileContext } from './context.js';
 import { type GoldFlags, readGold } from './gold.js';
 import { chooseModel, documentsFor, type EngineFlags, openResolved, openTaskOn, resolveNamed } from './open.js';
@@ -33,6 +33,7 @@ export interface TuneFlags extends EngineFlags, GoldFlags {
   seed: number;
   compare: boolean;
   words: boolean;
+  take: 'simplest' | 'best';
   reset?: boolean;
   into?: string;
   json?: boolean;
@@ -76,6 +77,7 @@ export async function tuneTask(context: CliContext, spec: string, flags: TuneFla
       signal: context.signal,
       kind: flags.method,
       words: flags.words,
+      take: flags.take,
       target:
         flags.precision !== undefined
           ? { precision: flags.precision }
@@ -98,9 +100,8 @@ export async function tuneTask(context: CliContext, spec: string, flags: TuneFla
       method: result.found.method,
       options: { ...result.found.options },
       ...(result.found.prompt === undefined ? {} : { prompt: { ...result.found.prompt } }),
-      ...(result.found.shots === undefined
-        ? {}
-        : { shots: result.found.shots.map(({ fields, label }) => ({ fields: { ...fields }, label })) }),
+      ...(result.found.shots === undefined ? {} : { shots: plainShots(result.found.shots) }),
+      ...(result.found.moreShots === undefined ? {} : { moreShots: result.found.moreShots.map(plainShots) }),
       ...(result.found.calibration === undefined
         ? {}
         : {
@@ -202,6 +203,10 @@ function journalIn(context: CliContext, key: string): TrialJournal {
     get: async (trial) => (await cache.get(trial)) as Trialled | null,
     set: (trial, value) => cache.set(trial, value),
   };
+}
+
+function plainShots(shots: readonly TunedShot[]) {
+  return shots.map(({ fields, label }) => ({ fields: { ...fields }, label }));
 }
 
 function scoresOf({ after, before, lexical, threshold }: TuneResult): Overlay['scores'] {

@@ -2,6 +2,12 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Prompt } from '../types.js';
 import type { Lane } from './lane.js';
 
+interface Waiting {
+  readonly prompt: Prompt;
+  readonly resolve: (lane: Lane) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 /**
  * Hands out lanes, the one that shares most with the prompt first, and makes new ones up to `size` only when all
  * are busy: a single record never pays for a second context.
@@ -11,7 +17,7 @@ export class LanePool {
   readonly #create: () => Promise<Lane>;
   readonly #lanes: Lane[] = [];
   readonly #free: Lane[] = [];
-  readonly #waiting: { resolve: (lane: Lane) => void; reject: (error: unknown) => void }[] = [];
+  readonly #waiting: Waiting[] = [];
   readonly #held = new AsyncLocalStorage<{ lane: Lane; busy: Promise<unknown> }>();
   #creating = 0;
   #disposed = false;
@@ -73,7 +79,7 @@ export class LanePool {
         this.#creating--;
       }
     }
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    return new Promise((resolve, reject) => this.#waiting.push({ prompt, resolve, reject }));
   }
 
   #takeBest(prompt: Prompt): Lane | null {
@@ -90,8 +96,18 @@ export class LanePool {
     return best;
   }
 
+  /** To whoever waits for what the lane has at hand, else to who has waited longest. */
   #release(lane: Lane): void {
-    const next = this.#waiting.shift();
+    let best = 0;
+    let reusable = 0;
+    for (const [i, { prompt }] of this.#waiting.entries()) {
+      const tokens = lane.reusable(prompt);
+      if (tokens > reusable) {
+        best = i;
+        reusable = tokens;
+      }
+    }
+    const [next] = this.#waiting.splice(best, 1);
     if (next === undefined) this.#free.push(lane);
     else next.resolve(lane);
   }

@@ -14,7 +14,7 @@ import {
 import { decideLabel } from './decide.js';
 import { promptPart, tablePart } from './explain.js';
 import { promptLength } from './parts.js';
-import { balancedShots, labelShots, withoutShots } from './shots.js';
+import { balancedShots, labelShots, moreLabelShots, withoutShots } from './shots.js';
 import type { Method, MethodContext, PieceInput } from './types.js';
 
 const optionsSchema = z.strictObject({
@@ -52,15 +52,24 @@ export const labelLikelihood: Method = {
     const separator = usesChat(profile, engine.model) ? '' : ' ';
     const words = profile.labels.map((label) => engine.tokenize(separator + label.word));
     const calibration = await calibrationFor(context, options, render, words);
-    const overhead = tokenizePrompt(engine, render({ [profile.input]: 'x' }));
+    const further = moreLabelShots(profile).map((shots) => compilePrompt(profile, engine.model, { shots }));
+    const renderers = [render, ...further];
+    const overhead = Math.max(
+      ...renderers.map((each) => promptLength(tokenizePrompt(engine, each({ [profile.input]: 'x' })))),
+    );
     const longestWord = Math.max(...words.map((tokens) => tokens.length));
 
     return {
-      maxPieceTokens: engine.model.contextSize - promptLength(overhead) - longestWord,
+      maxPieceTokens: engine.model.contextSize - overhead - longestWord,
+      apart: further.length > 0,
 
       async predict({ record, text, explain }: PieceInput) {
-        const prompt = render({ ...record.fields, [profile.input]: text });
-        const scores = await engine.scoreContinuations(tokenizePrompt(engine, prompt), words);
+        const fields = { ...record.fields, [profile.input]: text };
+        const prompts = renderers.map((each) => each(fields));
+        const each = await Promise.all(
+          prompts.map((prompt) => engine.scoreContinuations(tokenizePrompt(engine, prompt), words)),
+        );
+        const scores = meanScores(each);
         const probabilities = calibrate(scores, calibration);
         const output: ClassifyOutput = {
           type: 'classify',
@@ -80,7 +89,7 @@ export const labelLikelihood: Method = {
           output,
           explanation: explain
             ? [
-                promptPart(prompt),
+                ...prompts.map(promptPart),
                 tablePart('scores', [['label', 'scored text', 'log p', 'bias', 'probability'], ...rows]),
                 {
                   title: 'calibration',
@@ -95,6 +104,13 @@ export const labelLikelihood: Method = {
     };
   },
 };
+
+/** Scores of each label, averaged over prompts: the geometric mean of the probabilities. */
+export function meanScores(all: readonly (readonly number[])[]): number[] {
+  const [first = []] = all;
+  if (all.length === 1) return [...first];
+  return first.map((_, label) => all.reduce((sum, scores) => sum + (scores[label] as number), 0) / all.length);
+}
 
 function rendererOf(profile: TaskProfile, model: PromptModel, options: Options): PromptRenderer {
   return compilePrompt(profile, model, { shots: labelShots(profile, options.shots) });

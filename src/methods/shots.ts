@@ -25,6 +25,14 @@ export function withoutShots(examples: readonly Example[], shots: readonly Examp
   return examples.filter((example) => !used.has(example));
 }
 
+/** Further sets of examples, as tuning has found them: a prompt for each. */
+export function moreLabelShots(profile: TaskProfile): Shot[][] {
+  const wordOf = new Map(profile.labels.map((label) => [label.name, label.word]));
+  return (profile.tuned?.moreShots ?? []).map((shots) =>
+    shots.map(({ fields, label }) => ({ fields, target: wordOf.get(label) ?? label })),
+  );
+}
+
 /** The labelled examples of a classifying prompt: the tuned ones, else `count` of the profile's, balanced. */
 export function labelShots(profile: TaskProfile, count: number): Shot[] {
   const wordOf = new Map(profile.labels.map((label) => [label.name, label.word]));

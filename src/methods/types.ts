@@ -45,6 +45,8 @@ export interface PieceResult {
 export interface Predictor {
   /** Texts of more tokens than this are split at sentences; null when the method copes with any length itself. */
   readonly maxPieceTokens: number | null;
+  /** Whether a record's calls have prompts of their own, so that lanes better stay with a prompt than with a record. */
+  readonly apart?: boolean;
   predict(input: PieceInput): Promise<PieceResult>;
   /** Turns raw scores of a whole record into a decision, after its pieces were merged. */
   decide(output: Output): Output;

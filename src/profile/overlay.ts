@@ -10,6 +10,8 @@ import { parseYaml } from '../yaml.js';
 /** A number of a trial with its interval, as people read it. */
 const figure = z.strictObject({ value: z.number(), low: z.number(), high: z.number() });
 
+const shot = z.strictObject({ fields: z.record(z.string(), z.unknown()), label: z.string() });
+
 /** What an overlay may hold. Written by `slm tune`, read by everything that runs a task. */
 export const overlaySchema = z.strictObject({
   task: z.string(),
@@ -27,7 +29,9 @@ export const overlaySchema = z.strictObject({
       use: z.enum(['auto', 'base', 'chat']),
     })
     .optional(),
-  shots: z.array(z.strictObject({ fields: z.record(z.string(), z.unknown()), label: z.string() })).optional(),
+  shots: z.array(shot).optional(),
+  /** Further sets of examples, a prompt for each; label scores are averaged over all prompts. */
+  moreShots: z.array(z.array(shot).min(1)).min(1).optional(),
   calibration: z.strictObject({ temperature: z.number().positive(), bias: z.array(z.number()) }).optional(),
   threshold: z.strictObject({ min: z.number().min(0).max(1), below: z.string() }).optional(),
   /** The side file with the numbers of a trained head, beside the overlay. */
@@ -84,13 +88,19 @@ export function withOverlay(profile: TaskProfile, { file, overlay }: FoundOverla
 }
 
 function tuningOf(file: string, overlay: Overlay): Tuning {
-  const { method, options, prompt, shots, calibration, threshold, head } = overlay;
+  const { method, options, prompt, shots, moreShots, calibration, threshold, head } = overlay;
   return {
     file,
     digest: createHash('sha256')
-      .update(JSON.stringify([method, options, prompt, shots, calibration, threshold, head?.sha256]))
+      .update(
+        JSON.stringify([
+          ...[method, options, prompt, shots, calibration, threshold, head?.sha256],
+          ...(moreShots === undefined ? [] : [moreShots]),
+        ]),
+      )
       .digest('hex'),
     shots: shots ?? null,
+    ...(moreShots === undefined ? {} : { moreShots }),
     calibration: calibration ?? null,
     head: head === undefined ? null : readHead(path.join(path.dirname(file), head.file), head.sha256),
   };

@@ -1,85 +1,126 @@
 import { batchCalibration, type Calibration, calibrate, fittedCalibration } from '../methods/calibration.js';
+import { meanScores } from '../methods/label-likelihood.js';
 import { usesChat } from '../prompt.js';
 import type { ClassifyOutput, Example } from '../types.js';
 import { outputOf, unknown } from './classify-outputs.js';
 import { memo } from './memo.js';
-import { shotPrompts } from './shot-prompts.js';
+import { furtherPrompts, type ShotPrompt, shotPrompts } from './shot-prompts.js';
 import type { Candidate, TuneSession } from './types.js';
 
 /** Few-shot examples in the prompt, balanced. */
 const shotCounts = [0, 4, 8, 16];
+/**
+ * Prompts whose scores are averaged, each with other examples. On 1,000 rows of SST-2, calibrated on 150 to 200 others:
+ * 0.874 to 0.887 with one prompt of 16 examples, 0.895 to 0.909 with three.
+ */
+const prompts = 3;
 
-/** Labels scored as continuations of the prompt, with the bias taken off by what the other folds show. */
+/** A prompt whose label scores are known once they were asked for. */
+interface ScoredPrompt extends ShotPrompt {
+  score(example: Example): Promise<number[]>;
+}
+
+/** Labels scored as continuations of one prompt or of several, with the bias taken off by what the other folds show. */
 export function scoreCandidates(session: TuneSession, examples: readonly Example[]): Candidate[] {
   const { profile, engine } = session;
   const separator = usesChat(profile, engine.model) ? '' : ' ';
   const words = profile.labels.map(({ word }) => engine.tokenize(separator + word));
+  const scored = (prompt: ShotPrompt): ScoredPrompt => ({
+    ...prompt,
+    score: memo(async (example: Example) => engine.scoreContinuations(prompt.tokens(example), words)),
+  });
+  const single = shotPrompts(session, examples, shotCounts).map(scored);
+  return [...single.map((prompt) => [prompt]), ...several(session, examples, single, scored)].flatMap((group) =>
+    kinds.map((kind) => candidateOf(session, group, kind)),
+  );
+}
+
+/** The most examples of which there are several sets. */
+function several(
+  session: TuneSession,
+  examples: readonly Example[],
+  single: readonly ScoredPrompt[],
+  scored: (prompt: ShotPrompt) => ScoredPrompt,
+): ScoredPrompt[][] {
+  for (const first of single.filter(({ count }) => count > 0).reverse()) {
+    const further = furtherPrompts(session, examples, first, prompts - 1);
+    if (further !== null) return [[first, ...further.map(scored)]];
+  }
+  return [];
+}
+
+type Kind = keyof typeof fits;
+const kinds: readonly Kind[] = ['batch', 'fitted'];
+const fits = { batch, fitted: fittedCalibration };
+
+function candidateOf(session: TuneSession, group: readonly ScoredPrompt[], kind: Kind): Candidate {
+  const { profile } = session;
+  const [first, ...further] = group as [ScoredPrompt, ...ScoredPrompt[]];
+  const inPrompt = new Set(group.flatMap((prompt) => [...prompt.inPrompt]));
   const indexOf = new Map(profile.labels.map(({ name }, i) => [name, i]));
   const goldOf = ({ gold }: Example) => indexOf.get(gold.type === 'classify' ? (gold.labels[0] ?? '') : '') as number;
-  return shotPrompts(session, examples, shotCounts).flatMap((prompt) => {
-    const scoreOne = memo(async (example: Example) => engine.scoreContinuations(prompt.tokens(example), words));
-    const scoreAll = async (list: readonly Example[]) => {
-      let done = 0;
-      return Promise.all(
-        list.map(async (example) => {
-          session.signal.throwIfAborted();
-          const scores = await scoreOne(example);
-          session.onProgress(`scoring labels, ${prompt.count} examples in the prompt`, ++done, list.length);
-          return scores;
-        }),
-      );
-    };
-    const kinds = [
-      { kind: 'batch', fit: batch },
-      { kind: 'fitted', fit: fittedCalibration },
-    ];
-    return kinds.map(
-      ({ kind, fit }): Candidate => ({
-        key: `scores 2 shots=${prompt.count} calibration=${kind}`,
-        title: `label scores, ${prompt.count} examples in the prompt, ${kind} calibration`,
-        kind: 'scores',
-        words: false,
-        complexity: 1 + prompt.count / 100 + (kind === 'fitted' ? 0.001 : 0),
-        layers: session.blocks,
-        inPrompt: prompt.inPrompt,
-        async heldOut(part, folds) {
-          const scores = await scoreAll(part);
-          const fitted = new Map<string, Calibration>();
-          const outputs = part.map((example, i): ClassifyOutput => {
-            const others = part
-              .map((_, j) => j)
-              .filter((j) => folds[j] !== folds[i] && !prompt.inPrompt.has(part[j] as Example));
-            const calibration = calibrationFor(String(folds[i]), others);
-            return prompt.inPrompt.has(example)
-              ? unknown(profile)
-              : outputOf(profile, calibrate(scores[i] as number[], calibration));
-          });
-          return { outputs, tokensPerRecord: prompt.tokensPerRecord(part) };
+  const shown =
+    further.length === 0
+      ? `${first.count} examples in the prompt`
+      : `${group.length} prompts with ${first.count} examples each`;
+  const fit = fits[kind];
 
-          function calibrationFor(fold: string, rows: readonly number[]): Calibration {
-            const known = fitted.get(fold);
-            if (known !== undefined) return known;
-            const made = fit(
-              rows.map((row) => scores[row] as number[]),
-              rows.map((row) => goldOf(part[row] as Example)),
-            );
-            fitted.set(fold, made);
-            return made;
-          }
-        },
-        async finish(all) {
-          const rest = all.filter((example) => !prompt.inPrompt.has(example));
-          const calibration = fit(await scoreAll(rest), rest.map(goldOf));
-          return {
-            method: 'label-likelihood',
-            options: { shots: prompt.count, calibration: kind, poolSize: 200 },
-            shots: prompt.shots,
-            calibration,
-          };
-        },
+  const scoreAll = async (list: readonly Example[]) => {
+    let done = 0;
+    return Promise.all(
+      list.map(async (example) => {
+        session.signal.throwIfAborted();
+        const scores = meanScores(await Promise.all(group.map((prompt) => prompt.score(example))));
+        session.onProgress(`scoring labels, ${shown}`, ++done, list.length);
+        return scores;
       }),
     );
-  });
+  };
+  return {
+    key: `scores 3 prompts=${group.length} shots=${first.count} calibration=${kind}`,
+    title: `label scores, ${shown}, ${kind} calibration`,
+    kind: 'scores',
+    words: false,
+    // Several prompts cost as much as a head and several times the tokens.
+    complexity: 1 + first.count / 100 + (kind === 'fitted' ? 0.001 : 0) + (further.length === 0 ? 0 : 2),
+    layers: session.blocks,
+    inPrompt,
+    async heldOut(part, folds) {
+      const scores = await scoreAll(part);
+      const fitted = new Map<string, Calibration>();
+      const outputs = part.map((example, i): ClassifyOutput => {
+        const others = part.map((_, j) => j).filter((j) => folds[j] !== folds[i] && !inPrompt.has(part[j] as Example));
+        const calibration = calibrationFor(String(folds[i]), others);
+        return inPrompt.has(example)
+          ? unknown(profile)
+          : outputOf(profile, calibrate(scores[i] as number[], calibration));
+      });
+      const tokensPerRecord = group.reduce((sum, prompt) => sum + prompt.tokensPerRecord(part), 0);
+      return { outputs, tokensPerRecord };
+
+      function calibrationFor(fold: string, rows: readonly number[]): Calibration {
+        const known = fitted.get(fold);
+        if (known !== undefined) return known;
+        const made = fit(
+          rows.map((row) => scores[row] as number[]),
+          rows.map((row) => goldOf(part[row] as Example)),
+        );
+        fitted.set(fold, made);
+        return made;
+      }
+    },
+    async finish(all) {
+      const rest = all.filter((example) => !inPrompt.has(example));
+      const calibration = fit(await scoreAll(rest), rest.map(goldOf));
+      return {
+        method: 'label-likelihood',
+        options: { shots: first.count, calibration: kind, poolSize: 200 },
+        shots: first.shots,
+        ...(further.length === 0 ? {} : { moreShots: further.map(({ shots }) => shots) }),
+        calibration,
+      };
+    },
+  };
 }
 
 /** Batch calibration with the shares that the labels have, each as if it had been seen once more. */

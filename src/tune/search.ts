@@ -14,6 +14,8 @@ export interface SearchOptions {
   /** Ends the search early; what was found so far counts. */
   readonly signal: AbortSignal;
   readonly onTrial: (event: TrialEvent) => void;
+  /** What is taken: the simplest that is not clearly worse than the best, or the best whatever it costs. Defaults to the simplest. */
+  readonly take?: 'simplest' | 'best';
   /** Trials of earlier runs, and where this one's go. */
   readonly journal: TrialJournal;
 }
@@ -132,7 +134,7 @@ export async function search(
     if (stopped !== 'done' || size === order.length) break;
     alive = betterHalf(alive, measured);
   }
-  return { ...decide(profile, measured, metric, options.seed), metric, rounds, aside, stopped };
+  return { ...decide(profile, measured, metric, options), metric, rounds, aside, stopped };
 }
 
 /**
@@ -210,7 +212,7 @@ function decide(
   profile: TaskProfile,
   measured: ReadonlyMap<Candidate, Trial>,
   metric: Metric,
-  seed: number,
+  { seed, take }: Pick<SearchOptions, 'seed' | 'take'>,
 ): Pick<SearchResult, 'trials' | 'chosen' | 'best'> {
   const all = [...measured].sort(([, a], [, b]) => b.n - a.n || b.score - a.score || a.complexity - b.complexity);
   const usable = all.filter(([candidate]) => candidate.finish !== null);
@@ -222,6 +224,7 @@ function decide(
   const asGood = usable.filter(([, trial]) => {
     if (trial.n !== best.n) return false;
     if (trial === best) return true;
+    if (take === 'best') return false;
     const other = prepare(profile, examples, trial.outputs, metric);
     // 68 %: one standard error to either side.
     const difference = pairedDifference(reference, other, { seed, resamples: 300, level: 0.6827 });

@@ -35,12 +35,38 @@ export function shotPrompts(
 }
 
 /**
+ * Further prompts with as many examples as one has, no example in two of them; null where there are not enough.
+ * @param most how many
+ */
+export function furtherPrompts(
+  session: TuneSession,
+  examples: readonly Example[],
+  first: ShotPrompt,
+  most: number,
+): ShotPrompt[] | null {
+  const taken = new Set(first.inPrompt);
+  const prompts: ShotPrompt[] = [];
+  while (prompts.length < most) {
+    const next = shotPrompt(session, examples, first.count, taken);
+    if (next === null || next.count < first.count) return null;
+    for (const example of next.inPrompt) taken.add(example);
+    prompts.push(next);
+  }
+  return prompts;
+}
+
+/**
  * A prompt with `count` examples, as many of each label; null where there are not enough, or no room. Where a label is
  * rare, there are fewer of it, and none more of the others.
  */
-function shotPrompt(session: TuneSession, examples: readonly Example[], count: number): ShotPrompt | null {
+function shotPrompt(
+  session: TuneSession,
+  examples: readonly Example[],
+  count: number,
+  taken: ReadonlySet<Example> = new Set(),
+): ShotPrompt | null {
   const { profile, engine } = session;
-  const pool = shotPool(session, examples, Math.ceil(count / profile.labels.length));
+  const pool = shotPool(session, examples, Math.ceil(count / profile.labels.length), taken);
   const chosen = balancedShots(pool, profile.labels, count);
   // A label that is not shown would hardly ever be said.
   const shown = new Set(chosen.map(labelOf));
@@ -56,11 +82,19 @@ function shotPrompt(session: TuneSession, examples: readonly Example[], count: n
  * What may stand in a prompt: short examples, and of each label a third at most, since what stands there is neither
  * learned from nor measured.
  */
-function shotPool({ profile, engine }: TuneSession, examples: readonly Example[], most: number): Example[] {
+function shotPool(
+  { profile, engine }: TuneSession,
+  examples: readonly Example[],
+  most: number,
+  taken: ReadonlySet<Example>,
+): Example[] {
   return profile.labels.flatMap(({ name }) => {
     const own = examples.filter((example) => labelOf(example) === name);
     const short = own.filter(({ record }) => engine.tokenize(record.text).length <= longestShot);
-    return short.slice(0, Math.min(most, Math.floor(own.length / 3)));
+    return short
+      .slice(0, Math.floor(own.length / 3))
+      .filter((example) => !taken.has(example))
+      .slice(0, most);
   });
 }
 

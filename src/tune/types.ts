@@ -34,6 +34,7 @@ export interface Found {
   readonly options: Readonly<Record<string, unknown>>;
   readonly prompt?: PromptTemplates;
   readonly shots?: readonly TunedShot[];
+  readonly moreShots?: readonly (readonly TunedShot[])[];
   readonly calibration?: { readonly temperature: number; readonly bias: readonly number[] };
   readonly threshold?: Threshold;
   readonly head?: { readonly blob: HeadBlob; readonly coarse: readonly string[] };

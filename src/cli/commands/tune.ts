@@ -36,6 +36,11 @@ export function tuneCommand(context: CliContext): Command {
     .addOption(
       new Option('--coverage <p>', 'choose the threshold so that this share of the results is given').argParser(share),
     )
+    .addOption(
+      new Option('--take <which>', 'of the trials: the simplest that is not clearly worse than the best, or the best')
+        .choices(['simplest', 'best'])
+        .default('simplest'),
+    )
     .addOption(new Option('--seed <n>', 'seed of every draw').argParser(wholeNumber(0)).default(1))
     .option('--no-words', 'no counts of words beside the model: for texts of other kinds than those tuned on')
     .option('--no-compare', 'do not measure the task as it was before')
