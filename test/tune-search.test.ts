@@ -202,6 +202,29 @@ describe('a search', () => {
     );
   });
 
+  it('still takes what finds its examples read by another, when what has to read them is too dear', async () => {
+    let clock = 0;
+    const dear = (key: string, reading: string, ms: number) => {
+      const made = candidate(key, 1, always, { reading });
+      return {
+        ...made,
+        heldOut: async (...given: Parameters<Candidate['heldOut']>) => {
+          clock += ms;
+          return made.heldOut(...given);
+        },
+      };
+    };
+    // 800 ms may be spent: after 700, another reading of 600 cannot be, and 100 on the same one can.
+    const { trials, stopped } = await search(
+      profile,
+      [dear('a', 'one', 600), dear('a fitted', 'one', 100), dear('b', 'two', 600), dear('a again', 'one', 100)],
+      texts(60),
+      optionsWith({ now: () => clock, budgetMs: 1000 }),
+    );
+    assert.deepEqual(trials.map(({ key }) => key).sort(), ['a', 'a again', 'a fitted']);
+    assert.equal(stopped, 'budget');
+  });
+
   it('measures something that can be taken, however small the budget is', async () => {
     let clock = 0;
     const slow = (made: Candidate): Candidate => ({

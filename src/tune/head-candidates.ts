@@ -53,6 +53,7 @@ export function headCandidates(session: TuneSession, examples: readonly Example[
             words: lexical,
             complexity: 2 + layers / 1000 + prompt.count / 10_000 + (lexical ? 0.1 : 0) + (balanced ? 0.01 : 0),
             layers,
+            reading: `states ${layers} ${prompt.count}`,
             inPrompt: prompt.inPrompt,
             async heldOut(part) {
               const rest = part.filter((example) => !prompt.inPrompt.has(example));

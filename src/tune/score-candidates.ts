@@ -84,6 +84,7 @@ function candidateOf(session: TuneSession, group: readonly ScoredPrompt[], kind:
     // Several prompts cost as much as a head and several times the tokens.
     complexity: 1 + first.count / 100 + (kind === 'fitted' ? 0.001 : 0) + (further.length === 0 ? 0 : 2),
     layers: session.blocks,
+    reading: `scores ${group.length} ${first.count}`,
     inPrompt,
     async heldOut(part, folds) {
       const scores = await scoreAll(part);

@@ -105,15 +105,17 @@ export async function search(
 
   for (let size = Math.min(firstRoundOf(profile), order.length); ; size = Math.min(size * growth, order.length)) {
     const part = order.slice(0, size);
-    let slowest = 0;
+    // The slowest trial so far that had to read, and that had its reading done by another.
+    const slowest = { alone: 0, shared: 0 };
+    const read = new Set<string>();
     for (const candidate of alive) {
       if (options.signal.aborted) stopped = 'interrupted';
       // One at least that can be taken, however small the budget is.
       const some = [...measured.keys()].some(({ finish }) => finish !== null);
-      if (stopped === 'done' && some && spent() + slowest > options.budgetMs * (1 - reserve)) {
-        stopped = 'budget';
-      }
-      if (stopped !== 'done') {
+      const cost = read.has(candidate.reading ?? '') ? 'shared' : 'alone';
+      const late = some && spent() + slowest[cost] > options.budgetMs * (1 - reserve);
+      if (stopped !== 'interrupted' && late) stopped = 'budget';
+      if (stopped === 'interrupted' || late) {
         options.onTrial({ kind: 'skip', title: candidate.title, reason: stopped });
         continue;
       }
@@ -124,7 +126,9 @@ export async function search(
         measured.set(candidate, trial);
         rounds.push(trial);
         const ms = options.now() - before;
-        slowest = Math.max(slowest, ms);
+        slowest[cost] = Math.max(slowest[cost], ms);
+        // What an earlier search has measured was not read in this one.
+        if (candidate.reading !== undefined && !again) read.add(candidate.reading);
         options.onTrial({ kind: 'end', trial, seconds: ms / 1000, again });
       } catch (error) {
         if (!options.signal.aborted) throw error;

@@ -54,6 +54,8 @@ export interface Candidate {
   readonly complexity: number;
   /** Blocks of the model that a token goes through; 0 without a model. */
   readonly layers: number;
+  /** What it has to read of the examples; the same for candidates that share it, of which only the first is dear. */
+  readonly reading?: string;
   /** Examples whose answers stand in its prompt; no candidate is measured on them. */
   readonly inPrompt?: ReadonlySet<Example>;
   /** Outputs for each example by what was fitted on the other folds. */
