@@ -1,28 +1,30 @@
 /**
  * Resident memory of a long `slm run`, over its records: a CSV and a picture.
  *
- *     node --import tsx bench/memory.ts [lines] [--distinct N] [--model NAME] [--out FOLDER]
+ *     node --import tsx bench/memory.ts [lines] [--distinct N] [--seconds N] [--model NAME] [--out FOLDER]
  *
  * The lines are made as they are asked for, go to standard input of the built program, and come back on its standard
  * output, which is read as fast as it writes. Of them, N are different (default 1,000; 0: all): with --cache the model
- * sees each once, and the other records take the same road without it, so that a million take minutes. Linux only,
- * since memory is read from /proc. Writes memory.csv and memory.svg to FOLDER (default docs/).
+ * sees each once, and the other records take the same road without it, so that a million take minutes. With --seconds
+ * no line is given any more after so long. Linux only, since memory is read from /proc. Writes memory.csv and memory.svg to FOLDER (default docs/).
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { collect, exitOf, root, startSlm } from '../test/helpers/slm.js';
+import { collect, exitOf, root, runSlm, startSlm } from '../test/helpers/slm.js';
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     distinct: { type: 'string', default: '1000' },
+    seconds: { type: 'string', default: 'Infinity' },
     model: { type: 'string', default: 'gemma-3-270m' },
     out: { type: 'string', default: path.join(root, 'docs') },
   },
 });
-const total = Number(positionals[0] ?? 2000);
+/** Lines that are given; fewer in the end where time ran out. */
+let total = Number(positionals[0] ?? 2000);
 const distinct = Number(flags.distinct);
 
 interface Sample {
@@ -33,6 +35,8 @@ interface Sample {
 
 const cache = mkdtempSync(path.join(tmpdir(), 'slm-memory-'));
 const args = ['run', 'sentiment', '--lines', '--json', '--cache', '-m', flags.model];
+// Derived files and constants are made here, not in the run that is measured.
+await runSlm(args, { env: { XDG_CACHE_HOME: cache }, input: 'Fine.\n' });
 const child = startSlm(args, { env: { XDG_CACHE_HOME: cache } });
 const stderr = collect(child.stderr);
 let records = 0;
@@ -64,6 +68,10 @@ function sample(): void {
 
 async function feed(): Promise<void> {
   for (let i = 0; i < total; i++) {
+    if (performance.now() - start > Number(flags.seconds) * 1000) {
+      total = i;
+      break;
+    }
     const n = distinct === 0 ? i : i % distinct;
     const line = `Order ${n}: ${n % 3 === 0 ? 'it broke on the second day' : 'better than I had hoped'}, and the box was ${n % 7} cm too large.\n`;
     if (!child.stdin.write(line)) await new Promise((resolve) => child.stdin.once('drain', resolve));

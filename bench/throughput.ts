@@ -1,14 +1,18 @@
 /**
- * Records a second of the `sentiment` task beside the raw prompt speed of the same model file, and beside the
- * naive way: the instruction and the text as a prompt, the answer generated and parsed.
+ * Records a second of a task beside the raw prompt speed of the same model file; of `sentiment` also beside the
+ * naive way: the instruction and the text as a prompt, the answer generated and parsed; and beside two processes that
+ * share the records.
  *
- *     node --import tsx bench/throughput.ts [--model NAME] [--records N] [--rounds N] [--texts FILE]
+ *     node --import tsx bench/throughput.ts [--task NAME] [--model NAME] [--records N] [--rounds N] [--texts FILE]
  *
- * The three are run in turn, round after round, on the same threads; the table has medians with the smallest and
- * largest value. Texts are the task's own fixtures unless a file of lines is named.
+ * The ways are run in turn, round after round, on the same threads; the table has medians with the smallest and
+ * largest value. Texts are the task's own fixtures unless a file of lines is named. The raw prompt is one of 1,024
+ * tokens in batches of 512; "in the shape of records" are prompts as short as a record, after a prefix as long as the
+ * task's, a context with one thread for each core.
  */
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
@@ -16,10 +20,11 @@ import { LlamaChatSession } from 'node-llama-cpp';
 import { cpuBudget } from '../src/engine/cpu-budget.js';
 import { median } from './parts/figures.js';
 import { modelFile, root } from './parts/program.js';
-import { loadPlain, rawPromptSpeed } from './parts/raw-speed.js';
+import { loadPlain, rawPromptSpeed, rawShortSpeed } from './parts/raw-speed.js';
 
 const { values: flags } = parseArgs({
   options: {
+    task: { type: 'string', default: 'sentiment' },
     model: { type: 'string', default: 'gemma-3-270m' },
     records: { type: 'string', default: '200' },
     rounds: { type: 'string', default: '5' },
@@ -39,23 +44,31 @@ interface Measurement {
 }
 
 const raw: Measurement = { name: 'raw prompt', unit: 'tokens/s', values: [] };
-const slm: Measurement = { name: 'slm run sentiment --lines', unit: 'records/s', values: [] };
+const short: Measurement = { name: 'raw prompts in the shape of records', unit: 'tokens/s', values: [] };
+const slm: Measurement = { name: `slm run ${flags.task} --lines`, unit: 'records/s', values: [] };
 const whole: Measurement = { name: '… with start and exit', unit: 'records/s', values: [] };
+const pair: Measurement = { name: 'two processes, half of the records each', unit: 'records/s', values: [] };
 const naive: Measurement = { name: 'generated answer', unit: 'records/s', values: [] };
 
 // Once without the clock: fetches the model and calibrates where that was not done before.
 await runSlm(texts.slice(0, 2));
+const shape = await shapeOfRecords();
 for (let round = 0; round < rounds; round++) {
   raw.values.push(await rawPromptSpeed(modelPath, texts, threads));
+  short.values.push(await rawShortSpeed(modelPath, texts, threads, shape));
   const few = await runSlm(texts.slice(0, 10));
   const all = await runSlm(texts);
   // The difference of two runs leaves out the start, the exit, and the first evaluation of the prefix.
   slm.values.push((texts.length - 10) / (all - few));
   whole.values.push(texts.length / all);
-  naive.values.push(await naiveSpeed(texts.slice(0, Math.min(40, texts.length))));
+  const half = texts.length >> 1;
+  const start = performance.now();
+  await Promise.all([runSlm(texts.slice(0, half)), runSlm(texts.slice(half))]);
+  pair.values.push((1000 * texts.length) / (performance.now() - start));
+  if (flags.task === 'sentiment') naive.values.push(await naiveSpeed(texts.slice(0, Math.min(40, texts.length))));
   process.stderr.write(`round ${round + 1} of ${rounds} done\n`);
 }
-const tokens = await newTokensARecord();
+const { tokens } = shape;
 report();
 process.exit(0);
 
@@ -63,16 +76,22 @@ function report(): void {
   const line = ({ name, unit, values }: Measurement) =>
     `| ${name} | ${median(values).toFixed(1)} ${unit} | ${Math.min(...values).toFixed(1)}–${Math.max(...values).toFixed(1)} |`;
   const perSecond = median(slm.values);
+  // Of one round each: what slows the machine down for a while does so for both.
+  const ratio = (other: Measurement) =>
+    median(slm.values.map((value, round) => (value * tokens) / (other.values[round] as number))).toFixed(2);
   process.stdout.write(
     [
       `${flags.model}, ${threads} threads, ${texts.length} records, median of ${rounds} interleaved rounds, Node ${process.versions.node}, ${process.platform}-${process.arch}`,
       '',
       '| what | median | smallest–largest |',
       '|---|---|---|',
-      ...[raw, slm, whole, naive].map(line),
+      ...[raw, short, slm, whole, pair, naive].filter(({ values }) => values.length > 0).map(line),
       '',
-      `slm evaluates ${tokens.toFixed(1)} new tokens a record: ${(perSecond * tokens).toFixed(0)} tokens a second, ${((perSecond * tokens) / median(raw.values)).toFixed(2)} of the raw prompt speed.`,
-      `slm is ${(perSecond / median(naive.values)).toFixed(1)} times as fast as generating the answer.`,
+      `slm evaluates ${tokens.toFixed(1)} new tokens a record after ${shape.prefix}: ${(perSecond * tokens).toFixed(0)} tokens a second, ${ratio(raw)} of the raw prompt speed, ${ratio(short)} of that in the shape of records.`,
+      ...(naive.values.length > 0
+        ? [`slm is ${(perSecond / median(naive.values)).toFixed(1)} times as fast as generating the answer.`]
+        : []),
+      `Two processes together are ${(median(pair.values) / median(whole.values)).toFixed(2)} times as fast as one, starts and exits counted.`,
       '',
     ].join('\n'),
   );
@@ -98,19 +117,24 @@ async function naiveSpeed(some: readonly string[]): Promise<number> {
 /** Seconds of one run of the binary. */
 async function runSlm(lines: readonly string[], args: readonly string[] = []): Promise<number> {
   const start = performance.now();
-  await spawnSlm(['run', 'sentiment', '--lines', '-m', flags.model, '-q', ...args], lines.join('\n'));
+  await spawnSlm(['run', flags.task, '--lines', '--no-warm', '-m', flags.model, '-q', ...args], lines.join('\n'));
   return (performance.now() - start) / 1000;
 }
 
-/** From `slm eval`, over the fixtures: what `run` evaluates for a record, without the shared prefix. */
-async function newTokensARecord(): Promise<number> {
-  const data = texts.map((text) => JSON.stringify({ text, label: 'positive' })).join('\n');
-  const json = await spawnSlm(
-    ['eval', 'sentiment', '--data', '-', '--data-format', 'jsonl', '-m', flags.model, '--json', '-q'],
-    data,
-  );
-  const { speed } = JSON.parse(json) as { speed: { tokensPerRecord: number } };
-  return speed.tokensPerRecord;
+/** What `run` evaluates for a record, on average, and the shared prefix before it, by its own count. */
+async function shapeOfRecords(): Promise<{ tokens: number; prefix: number }> {
+  const file = path.join(mkdtempSync(path.join(tmpdir(), 'slm-throughput-')), 'stats.json');
+  await runSlm(texts, ['--stats', file, '--threads', '1']);
+  const { run } = JSON.parse(readFileSync(file, 'utf8')) as {
+    run: { tokens: { evaluatedTokens: number; prefixTokens: number; reusedTokens: number } };
+  };
+  rmSync(path.dirname(file), { recursive: true });
+  // One lane uses the prefix again for each record, the first one evaluates it or reads it from the cache.
+  const { evaluatedTokens, prefixTokens, reusedTokens } = run.tokens;
+  return {
+    tokens: evaluatedTokens / texts.length,
+    prefix: Math.round((prefixTokens + reusedTokens) / texts.length),
+  };
 }
 
 function spawnSlm(args: readonly string[], input: string): Promise<string> {
@@ -134,7 +158,7 @@ function spawnSlm(args: readonly string[], input: string): Promise<string> {
 function readTexts(): string[] {
   const lines =
     flags.texts === undefined
-      ? readFileSync(path.join(root, 'tasks', 'sentiment', 'test.jsonl'), 'utf8')
+      ? readFileSync(path.join(root, 'tasks', flags.task, 'test.jsonl'), 'utf8')
           .trim()
           .split('\n')
           .map((line) => (JSON.parse(line) as { text: string }).text)
