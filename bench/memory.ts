@@ -109,6 +109,7 @@ function picture(): string {
     `<text x="${tx}" y="${ty}" text-anchor="${anchor}">${content}</text>`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="11" fill="#555">`,
+    `<title>Resident memory of slm run sentiment over ${total} records</title>`,
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     text(left, 16, 'start', `Resident memory of slm run sentiment (${flags.model}), MiB`),
     ...rows.map(
