@@ -113,3 +113,8 @@ export function occurrences(text: string, quote: string): Span[] {
   }
   return found;
 }
+
+/** The same for entities that count as the same: span and label, nothing else. */
+export function entityKey({ start, end, label }: Span & { readonly label: string }): string {
+  return `${start} ${end} ${label}`;
+}

@@ -315,6 +315,8 @@ export interface Tuning {
   readonly moreShots?: readonly (readonly TunedShot[])[];
   /** Of label scores: divides them, and what is taken off them; null to compute it. */
   readonly calibration: { readonly temperature: number; readonly bias: readonly number[] } | null;
+  /** Of candidate answers: what each of their features counts; null to fit it on the profile's examples. */
+  readonly judge: { readonly weights: readonly number[]; readonly intercept: number } | null;
   readonly head: HeadBlob | null;
 }
 

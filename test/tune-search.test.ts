@@ -362,6 +362,7 @@ describe('tuning', () => {
     engine: fakeEngine({
       score: (prompt, word) => (prompt.slice(-30).includes('good') === word.includes('pos') ? 1 : 0),
     }),
+    documents: [],
     blocks: 2,
     width: 2,
     derive: { impossible: 'a fake' },

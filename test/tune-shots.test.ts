@@ -10,6 +10,7 @@ import { labelled, profileWith } from './helpers/profiles.js';
 const session: TuneSession = {
   profile: profileWith(),
   engine: fakeEngine(),
+  documents: [],
   blocks: 4,
   width: 8,
   derive: { impossible: 'not here' },

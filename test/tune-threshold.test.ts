@@ -56,6 +56,26 @@ describe('a threshold', () => {
     assert.deepEqual([value.min, coverage, reached], [0.65, 0.6, 2 / 3]);
   });
 
+  it('counts an answer as right that says nearly the same, and none as nothing', () => {
+    const asked = (answers: string[]) => exampleWith('who?', { type: 'answer', answers });
+    const given = (answer: string | null, score: number): Output =>
+      answer === null
+        ? { type: 'answer', answer, score, reason: 'no passage' }
+        : {
+            type: 'answer',
+            answer,
+            score,
+            evidence: { source: 'context', line: 1, span: { start: 0, end: 1 }, sentence: answer, text: answer },
+          };
+    const examples = [asked(['Rosa Lind']), asked([]), asked(['the red door', 'a red door'])];
+    const outputs = [given('Rosa Lind', 0.9), given('Rosa', 0.4), given(null, 0.1)];
+    assert.deepEqual(chooseThreshold(profileWith({ type: 'answer' }), examples, outputs, { precision: 1 }), {
+      value: { min: 0.65, below: 'abstain' },
+      coverage: 1 / 3,
+      reached: 1,
+    });
+  });
+
   it('lets equal scores pass together', () => {
     const list: [number, boolean][] = [
       [0.9, true],

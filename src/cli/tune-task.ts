@@ -65,7 +65,8 @@ export async function tuneTask(context: CliContext, spec: string, flags: TuneFla
     checkEnough(examples, notice === null ? [] : [notice]);
     // Tuning has no way to the fixtures.
     const blind: TaskProfile = { ...profile, fixtures: [] };
-    const session = sessionOf(progress.context, blind, model, engine, flags, progress.step);
+    const documents = profile.type === 'answer' ? await documentsFor(context, profile, []) : [];
+    const session = { ...sessionOf(progress.context, blind, model, engine, flags, progress.step), documents };
     const key = createHash('sha256')
       .update(JSON.stringify([context.version, profile.digest, modelSha256, sha256, flags.seed]))
       .digest('hex')
@@ -110,6 +111,9 @@ export async function tuneTask(context: CliContext, spec: string, flags: TuneFla
               bias: [...result.found.calibration.bias],
             },
           }),
+      ...(result.found.judge === undefined
+        ? {}
+        : { judge: { weights: [...result.found.judge.weights], intercept: result.found.judge.intercept } }),
       ...(result.found.threshold === undefined ? {} : { threshold: { ...result.found.threshold } }),
       data: { file: flags.data === undefined ? 'examples' : path.basename(flags.data), n: examples.length, sha256 },
       seed: flags.seed,
@@ -151,7 +155,7 @@ function sessionOf(
   engine: Engine,
   flags: TuneFlags,
   onProgress: TuneSession['onProgress'],
-): TuneSession {
+): Omit<TuneSession, 'documents'> {
   const header = checkGguf(model.path);
   const { blockCount } = summarize(header);
   const width = number(header, `${engine.model.architecture}.embedding_length`) ?? 0;

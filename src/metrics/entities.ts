@@ -1,3 +1,4 @@
+import { entityKey } from '../spans.js';
 import type { Entity, Pair } from '../types.js';
 import { type Counts, compareSets, f1Of, precisionOf, recallOf, total } from './counts.js';
 import { defineMetric } from './define.js';
@@ -46,5 +47,5 @@ export function entityPair({
 }
 
 export function keys(entities: readonly Entity[]): Set<string> {
-  return new Set(entities.map(({ start, end, label }) => `${start}:${end}:${label}`));
+  return new Set(entities.map(entityKey));
 }

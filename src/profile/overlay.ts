@@ -33,6 +33,8 @@ export const overlaySchema = z.strictObject({
   /** Further sets of examples, a prompt for each; label scores are averaged over all prompts. */
   moreShots: z.array(z.array(shot).min(1)).min(1).optional(),
   calibration: z.strictObject({ temperature: z.number().positive(), bias: z.array(z.number()) }).optional(),
+  /** How candidate answers are judged. */
+  judge: z.strictObject({ weights: z.array(z.number()), intercept: z.number() }).optional(),
   threshold: z.strictObject({ min: z.number().min(0).max(1), below: z.string() }).optional(),
   /** The side file with the numbers of a trained head, beside the overlay. */
   head: z.strictObject({ file: z.string(), sha256: z.string() }).optional(),
@@ -88,7 +90,7 @@ export function withOverlay(profile: TaskProfile, { file, overlay }: FoundOverla
 }
 
 function tuningOf(file: string, overlay: Overlay): Tuning {
-  const { method, options, prompt, shots, moreShots, calibration, threshold, head } = overlay;
+  const { method, options, prompt, shots, moreShots, calibration, judge, threshold, head } = overlay;
   return {
     file,
     digest: createHash('sha256')
@@ -96,12 +98,14 @@ function tuningOf(file: string, overlay: Overlay): Tuning {
         JSON.stringify([
           ...[method, options, prompt, shots, calibration, threshold, head?.sha256],
           ...(moreShots === undefined ? [] : [moreShots]),
+          ...(judge === undefined ? [] : [judge]),
         ]),
       )
       .digest('hex'),
     shots: shots ?? null,
     ...(moreShots === undefined ? {} : { moreShots }),
     calibration: calibration ?? null,
+    judge: judge ?? null,
     head: head === undefined ? null : readHead(path.join(path.dirname(file), head.file), head.sha256),
   };
 }

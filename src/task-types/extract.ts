@@ -1,4 +1,4 @@
-import { occurrences, offsetsFromUtf16, offsetsToUtf16 } from '../spans.js';
+import { entityKey, occurrences, offsetsFromUtf16, offsetsToUtf16 } from '../spans.js';
 import type { Entity, ExtractOutput } from '../types.js';
 import { isDropped, labelNamed } from './gold.js';
 import type { TaskTypeDefinition } from './types.js';
@@ -58,8 +58,8 @@ export const extract: TaskTypeDefinition<ExtractOutput> = {
 
   correct({ gold, output }) {
     if (gold.type !== 'extract' || output?.type !== 'extract') return false;
-    const wanted = new Set(gold.entities.map(keyOf));
-    const given = new Set(output.entities.map(keyOf));
+    const wanted = new Set(gold.entities.map(entityKey));
+    const given = new Set(output.entities.map(entityKey));
     return wanted.size === given.size && [...given].every((key) => wanted.has(key));
   },
 
@@ -74,8 +74,4 @@ function checkOffsets(start: number, end: number, length: number): void {
   throw new Error(
     `marks [${start}, ${end}) in a text of ${length} characters. Offsets are [start, end) in code points`,
   );
-}
-
-function keyOf(entity: Entity): string {
-  return `${entity.start} ${entity.end} ${entity.label}`;
 }

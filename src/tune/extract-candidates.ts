@@ -9,6 +9,7 @@ import { trainChain } from '../linear/chain.js';
 import { predictScores } from '../linear/model.js';
 import { boundedLogit, fitPlatt, type Platt, sureScore } from '../linear/platt.js';
 import { words as wordsOf } from '../segment.js';
+import { entityKey } from '../spans.js';
 import type { Example, ExtractOutput, Output, Span } from '../types.js';
 import { breath } from './breath.js';
 import { featureStore } from './feature-store.js';
@@ -192,10 +193,10 @@ function fitSureness(examples: readonly Example[], outputs: readonly Output[]): 
   examples.forEach(({ gold }, i) => {
     const output = outputs[i];
     if (gold.type !== 'extract' || output?.type !== 'extract') return;
-    const wanted = new Set(gold.entities.map(({ start, end, label }) => `${start} ${end} ${label}`));
-    for (const { start, end, label, score = 0 } of output.entities) {
-      scores.push(boundedLogit(score));
-      right.push(wanted.has(`${start} ${end} ${label}`));
+    const wanted = new Set(gold.entities.map(entityKey));
+    for (const entity of output.entities) {
+      scores.push(boundedLogit(entity.score ?? 0));
+      right.push(wanted.has(entityKey(entity)));
     }
   });
   // Where all are right, or none, nothing can be told.

@@ -1,4 +1,6 @@
 import { usageError } from '../errors.js';
+import { isRight } from '../methods/answer-judge.js';
+import { entityKey } from '../spans.js';
 import type { Example, Output, TaskProfile, Threshold } from '../types.js';
 
 /** What a threshold is to reach on held-out examples. */
@@ -63,11 +65,13 @@ function decisionsOf({ gold }: Example, output: Output | undefined): Decision[] 
     return output.labels.map((label) => ({ score: output.scores[label] ?? 0, right: gold.labels.includes(label) }));
   }
   if (gold.type === 'extract' && output?.type === 'extract') {
-    const wanted = new Set(gold.entities.map(({ start, end, label }) => `${start} ${end} ${label}`));
-    return output.entities.map(({ start, end, label, score }) => ({
-      score: score ?? 0,
-      right: wanted.has(`${start} ${end} ${label}`),
-    }));
+    const wanted = new Set(gold.entities.map(entityKey));
+    return output.entities.map((entity) => ({ score: entity.score ?? 0, right: wanted.has(entityKey(entity)) }));
+  }
+  if (gold.type === 'answer' && output?.type === 'answer') {
+    // What is given below any threshold tells nothing of the precision above it.
+    if (output.answer === null) return [{ score: output.score, right: false }];
+    return [{ score: output.score, right: isRight(output.answer, gold.answers) }];
   }
   return [];
 }

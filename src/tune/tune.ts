@@ -3,6 +3,7 @@ import { bootstrapIntervals, type Interval } from '../metrics/bootstrap.js';
 import { mcNemar } from '../metrics/significance.js';
 import { taskTypes } from '../task-types/index.js';
 import type { Example, Output, Threshold } from '../types.js';
+import { answerCandidates } from './answer-candidates.js';
 import { classifyCandidates } from './classify-candidates.js';
 import { extractCandidates } from './extract-candidates.js';
 import { type Curve, learningCurves } from './learning-curve.js';
@@ -59,7 +60,9 @@ function candidatesFor(
       ? classifyCandidates(session, examples)
       : session.profile.type === 'extract'
         ? extractCandidates(session, examples)
-        : [];
+        : session.profile.type === 'answer'
+          ? answerCandidates(session, examples)
+          : [];
   return all.filter(
     (candidate) =>
       candidate.finish === null || ((kind === 'auto' || candidate.kind === kind) && (words || !candidate.words)),

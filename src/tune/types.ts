@@ -1,4 +1,5 @@
 import type { Recipe } from '../gguf/recipe.js';
+import type { Document } from '../methods/types.js';
 import type { Interval } from '../metrics/bootstrap.js';
 import type {
   Engine,
@@ -17,6 +18,8 @@ export interface TuneSession {
   readonly profile: TaskProfile;
   /** The whole model. */
   readonly engine: Engine;
+  /** What questions without a passage of their own are answered from. */
+  readonly documents: readonly Document[];
   /** Blocks of the model, and numbers of a hidden state. */
   readonly blocks: number;
   readonly width: number;
@@ -36,6 +39,7 @@ export interface Found {
   readonly shots?: readonly TunedShot[];
   readonly moreShots?: readonly (readonly TunedShot[])[];
   readonly calibration?: { readonly temperature: number; readonly bias: readonly number[] };
+  readonly judge?: { readonly weights: readonly number[]; readonly intercept: number };
   readonly threshold?: Threshold;
   readonly head?: { readonly blob: HeadBlob; readonly coarse: readonly string[] };
   /** Held-out outputs with the scores that a run gives, where those of the trial are others. */

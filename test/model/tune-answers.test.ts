@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { modelFile, smollm } from '../helpers/models.js';
+import { parsed, runSlm } from '../helpers/slm.js';
+
+const cwd = mkdtempSync(path.join(tmpdir(), 'slm-tune-answers-'));
+after(() => rmSync(cwd, { recursive: true, force: true }));
+
+const places = [
+  ['bakery', 'Rosa Lind', '6:30'],
+  ['library', 'Tom Okafor', '9:00'],
+  ['ferry', 'Greta Holm', '5:45'],
+  ['clinic', 'Dr Amir Shah', '8:15'],
+  ['museum', 'Lena Voss', '10:00'],
+  ['swimming pool', 'Ivo Petrov', '7:20'],
+  ['garage', 'Hanne Berg', '7:00'],
+  ['cinema', 'Carlo Neri', '16:40'],
+] as const;
+
+const passage = ([place, person, time]: readonly [string, string, string]) =>
+  `The ${place} by the river opens at ${time} on weekdays. It has been run by ${person} since the flood. Tickets and bread are paid for in cash.`;
+
+const rows = places.flatMap((place) => {
+  const context = passage(place);
+  return [
+    { question: `When does the ${place[0]} open?`, context, answers: [place[2]] },
+    { question: `Who runs the ${place[0]}?`, context, answers: [place[1]] },
+    { question: `How many employees does the ${place[0]} have?`, context, answers: [] },
+  ];
+});
+
+const tune = (cache: string) =>
+  runSlm(['tune', './task.yaml', '--data', 'rows.jsonl', '--budget', '1ms', '--no-compare', '--json'], {
+    cwd,
+    env: { XDG_CACHE_HOME: path.join(cwd, cache) },
+    timeoutMs: 600_000,
+  });
+const overlay = () => readFileSync(path.join(cwd, 'tuned', `${smollm}.yaml`), 'utf8');
+
+before(async () => {
+  await modelFile(smollm);
+  writeFileSync(
+    path.join(cwd, 'task.yaml'),
+    `name: times\ntype: answer\nmodel: ${smollm}\nmethod: passage-spans\nprompt:\n  instruction: ""\n  base: |\n    Passage: {{ context }}\n    Question: {{ question }}\n    Answer:\n  use: base\n`,
+  );
+  writeFileSync(path.join(cwd, 'rows.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+});
+
+test('slm tune of question answering: examples in the prompt, a judge and a threshold, and slm run uses them', async () => {
+  const made = await tune('first');
+  assert.equal(made.code, 0, made.stderr);
+  const first = overlay();
+  assert.match(first, /^method: passage-spans$/mu);
+  assert.match(first, /^judge:\n {2}weights:/mu);
+  assert.match(first, /^threshold:\n {2}min: /mu);
+  const shown = [...first.matchAll(/^ {4}label: "?(.*?)"?$/gmu)].map(([, label]) => label);
+  assert.equal(shown.length, 4, first);
+  const accepted: readonly string[] = rows.flatMap(({ answers }) => answers);
+  assert.ok(shown.every((label) => accepted.includes(label as string)));
+
+  const bridge = passage(['bridge', 'Ada Moe', '11:05']);
+  writeFileSync(
+    path.join(cwd, 'new.jsonl'),
+    `${JSON.stringify({ question: 'When does the bridge open?', context: bridge })}\n`,
+  );
+  const explained = async (...more: string[]) => {
+    const { code, stdout, stderr } = await runSlm(['run', './task.yaml', 'new.jsonl', '--json', ...more], { cwd });
+    assert.equal(code, 0, stderr);
+    return parsed(stdout)[0] as { answer: string | null; score: number };
+  };
+  const [tuned, untuned] = [await explained(), await explained('--untuned')];
+  assert.notEqual(tuned.score, untuned.score);
+  assert.ok(tuned.answer === null || bridge.includes(tuned.answer));
+
+  const again = await tune('second');
+  assert.equal(again.code, 0, again.stderr);
+  assert.equal(overlay(), first, 'the same data and seed give the same bytes');
+});
