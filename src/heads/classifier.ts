@@ -42,7 +42,7 @@ export interface ClassifierOptions {
   readonly grid?: readonly number[];
   /** `balanced` lets rare labels count as much as others. Probabilities are then as if all were as common. */
   readonly classWeight?: ClassWeight;
-  /** Folds of the choice and of the temperature. Defaults to 5. */
+  /** Folds of the choice and of the temperature. Defaults to 5, with many labels 3. */
   readonly folds?: number;
 }
 
@@ -50,6 +50,10 @@ const lexicalL2 = 0.3;
 const lexicalFolds = 5;
 /** Half a decade apart: wider than the noise of a few hundred examples, narrow enough to lose nothing. */
 const strengths = [10_000, 3000, 1000, 300, 100, 30, 10];
+/** With many labels each fit takes seconds, and a strength three times off costs little: it is chosen more coarsely. */
+const coarse = { grid: [3000, 300, 30], folds: 3, tolerance: 1e-3 };
+/** Weights times rows from which on that is so: some 400 rows of 77 labels at a width of 640. */
+const large = 20_000_000;
 
 /** What training tells beside the classifier. */
 export interface TrainedClassifier {
@@ -73,10 +77,13 @@ export function trainClassifier(data: ClassifierData, options: ClassifierOptions
     tolerance: 1e-4,
     ...(options.classWeight === undefined ? {} : { classWeight: options.classWeight }),
   } as const;
+  const fine = { grid: strengths, folds: 5, tolerance: common.tolerance };
+  const choice = X.rows * columns * labels.length > large ? coarse : fine;
   const { l2, heldOut, fold } = crossValidate(X, targets, {
     ...common,
-    grid: options.grid ?? strengths,
-    folds: options.folds ?? 5,
+    ...choice,
+    ...(options.grid === undefined ? {} : { grid: options.grid }),
+    ...(options.folds === undefined ? {} : { folds: options.folds }),
     seed,
   });
   const scaling = fitScaling(heldOut, targets);
