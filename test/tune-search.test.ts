@@ -225,6 +225,27 @@ describe('a search', () => {
     assert.equal(stopped, 'budget');
   });
 
+  it('does not begin a round of more examples that its first trial would outlast', async () => {
+    let clock = 0;
+    const slow = (made: Candidate): Candidate => ({
+      ...made,
+      heldOut: async (part, folds) => {
+        clock += part.length;
+        return made.heldOut(part, folds);
+      },
+    });
+    const list = [candidate('a', 1, always), candidate('b', 1, always)].map(slow);
+    // 400 are over after the first round of 200 examples each, and the next one has 400 more: 800 with the first trial.
+    const run = (budgetMs: number) => search(profile, list, texts(600), optionsWith({ now: () => clock, budgetMs }));
+    const { rounds, stopped } = await run(900);
+    assert.deepEqual([rounds.map(({ n }) => n), stopped], [[200, 200], 'budget']);
+    clock = 0;
+    assert.deepEqual(
+      (await run(1010)).rounds.map(({ n }) => n),
+      [200, 200, 600],
+    );
+  });
+
   it('measures something that can be taken, however small the budget is', async () => {
     let clock = 0;
     const slow = (made: Candidate): Candidate => ({

@@ -102,11 +102,11 @@ export async function search(
   let alive = [...candidates];
   let stopped: SearchResult['stopped'] = 'done';
   const spent = () => options.now() - start;
+  /** Milliseconds of the slowest trial so far that had to read, and that had its reading done by another. */
+  const slowest = { alone: 0, shared: 0 };
 
   for (let size = Math.min(firstRoundOf(profile), order.length); ; size = Math.min(size * growth, order.length)) {
     const part = order.slice(0, size);
-    // The slowest trial so far that had to read, and that had its reading done by another.
-    const slowest = { alone: 0, shared: 0 };
     const read = new Set<string>();
     for (const candidate of alive) {
       if (options.signal.aborted) stopped = 'interrupted';
@@ -137,6 +137,10 @@ export async function search(
     }
     if (stopped !== 'done' || size === order.length) break;
     alive = betterHalf(alive, measured);
+    // What was read stays; the examples that are new have to be read.
+    const more = Math.min(size * growth, order.length) / size - 1;
+    slowest.alone *= more;
+    slowest.shared *= more;
   }
   return { ...decide(profile, measured, metric, options), metric, rounds, aside, stopped };
 }

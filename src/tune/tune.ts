@@ -95,7 +95,7 @@ export async function tune(
   searching = false;
   const after = result.trials.find(({ key }) => key === result.chosen.key) as Trial;
   const stage = (title: string) => request.onTrial({ kind: 'stage', title });
-  stage(`fitting on all ${examples.length} examples`);
+  stage('fitting what was taken');
   const found = await (result.chosen.finish as NonNullable<Candidate['finish']>)(examples, after);
   const interrupted = result.stopped === 'interrupted';
   const before = interrupted ? null : request.before;
