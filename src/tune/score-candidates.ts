@@ -1,7 +1,7 @@
 import { batchCalibration, type Calibration, calibrate, fittedCalibration } from '../methods/calibration.js';
 import { meanScores } from '../methods/label-likelihood.js';
 import { usesChat } from '../prompt.js';
-import type { ClassifyOutput, Example } from '../types.js';
+import type { ClassifyOutput, Example, Token } from '../types.js';
 import { outputOf, unknown } from './classify-outputs.js';
 import { memo } from './memo.js';
 import { furtherPrompts, type ShotPrompt, shotPrompts } from './shot-prompts.js';
@@ -15,6 +15,12 @@ const shotCounts = [0, 4, 8, 16];
  */
 const prompts = 3;
 
+/**
+ * More evaluations of a token than this for each record, beside the prompt, and label scores are not tried where heads
+ * are: 77 labels of some words take seconds a record.
+ */
+const mostSteps = 30;
+
 /** A prompt whose label scores are known once they were asked for. */
 interface ScoredPrompt extends ShotPrompt {
   score(example: Example): Promise<number[]>;
@@ -25,6 +31,7 @@ export function scoreCandidates(session: TuneSession, examples: readonly Example
   const { profile, engine } = session;
   const separator = usesChat(profile, engine.model) ? '' : ' ';
   const words = profile.labels.map(({ word }) => engine.tokenize(separator + word));
+  if (typeof session.derive === 'function' && stepsOf(words) > mostSteps) return [];
   const scored = (prompt: ShotPrompt): ScoredPrompt => ({
     ...prompt,
     score: memo(async (example: Example) => engine.scoreContinuations(prompt.tokens(example), words)),
@@ -33,6 +40,12 @@ export function scoreCandidates(session: TuneSession, examples: readonly Example
   return [...single.map((prompt) => [prompt]), ...several(session, examples, single, scored)].flatMap((group) =>
     kinds.map((kind) => candidateOf(session, group, kind)),
   );
+}
+
+/** Beginnings that the model has to read before it can say how a label goes on; labels share theirs. */
+function stepsOf(words: readonly (readonly Token[])[]): number {
+  const beginnings = words.flatMap((tokens) => tokens.slice(1).map((_, i) => tokens.slice(0, i + 1).join(' ')));
+  return new Set(beginnings).size;
 }
 
 /** The most examples of which there are several sets. */

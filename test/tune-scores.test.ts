@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { scoreCandidates } from '../src/tune/score-candidates.js';
+import type { TuneSession } from '../src/tune/types.js';
+import { fakeEngine } from './helpers/fake-engine.js';
+import { labelled, labelOf, profileWith } from './helpers/profiles.js';
+
+test('label scores are not tried where labels are many and long, unless there is nothing else', () => {
+  const names = Array.from({ length: 40 }, (_, i) => `kind${i} of card fee`);
+  const session = (labels: readonly string[], derive: TuneSession['derive']): TuneSession => ({
+    profile: profileWith({ labels: labels.map((name) => labelOf(name)) }),
+    engine: fakeEngine(),
+    documents: [],
+    blocks: 4,
+    width: 8,
+    derive,
+    seed: 1,
+    signal: new AbortController().signal,
+    onProgress: () => undefined,
+  });
+  const count = (labels: readonly string[], derive: TuneSession['derive']) =>
+    scoreCandidates(
+      session(labels, derive),
+      labels.map((name, i) => labelled(`text ${i}`, name)),
+    ).length;
+  const heads = async () => fakeEngine();
+  assert.equal(count(names, heads), 0);
+  assert.ok(count(names, { impossible: 'another architecture' }) > 0);
+  assert.ok(count(names.slice(0, 3), heads) > 0);
+});
