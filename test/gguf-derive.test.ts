@@ -8,7 +8,7 @@ import { derivedIds, writeDerived } from '../src/gguf/derive.js';
 import { toHalf } from '../src/gguf/encode.js';
 import { type Recipe, recipeName, recipeText } from '../src/gguf/recipe.js';
 import { emptyStore } from './helpers/model-store.js';
-import { parseGguf, type TinyTensor } from './helpers/tiny-gguf.js';
+import { parseGguf, type TinyTensor, tensorNamed as tensor } from './helpers/tiny-gguf.js';
 import {
   spmLatin,
   spmMetadata,
@@ -49,12 +49,6 @@ async function derive(t: TestContext, file: Buffer, recipe: Recipe) {
   const newIds = await writeDerived(source, target, recipe);
   assert.deepEqual(derivedIds(source, recipe), newIds);
   return { ...parseGguf(readFileSync(target)), newIds };
-}
-
-function tensor(file: { tensors: readonly TinyTensor[] }, name: string): TinyTensor {
-  const found = file.tensors.find((each) => each.name === name);
-  assert.ok(found !== undefined, name);
-  return found;
 }
 
 /** Rows of 34 bytes (32 weights in Q8_0). */

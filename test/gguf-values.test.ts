@@ -8,7 +8,7 @@ import { writeDerived } from '../src/gguf/derive.js';
 import { readGgufHeader } from '../src/gguf/header.js';
 import { type Recipe, recipeName, recipeText } from '../src/gguf/recipe.js';
 import { emptyStore } from './helpers/model-store.js';
-import { parseGguf, type TinyTensor } from './helpers/tiny-gguf.js';
+import { parseGguf, type TinyTensor, tensorNamed as tensor } from './helpers/tiny-gguf.js';
 import {
   spmLatin,
   spmMetadata,
@@ -50,12 +50,6 @@ async function derive(t: TestContext, file: Buffer, recipe: Recipe) {
     throw error;
   }
   return { ...parseGguf(readFileSync(target)), header: readGgufHeader(target) };
-}
-
-function tensor({ tensors }: { tensors: readonly TinyTensor[] }, name: string): TinyTensor {
-  const found = tensors.find((each) => each.name === name);
-  assert.ok(found !== undefined, name);
-  return found;
 }
 
 function floats({ data }: TinyTensor): Float32Array {

@@ -25,7 +25,10 @@ function candidate(key: string, asked: string[], finish: Candidate['finish']): C
 
 async function curvesWith(inPrompt: number, signal = new AbortController().signal) {
   const asked: string[] = [];
-  const chosen = candidate('chosen', asked, async () => ({ method: 'head', options: {} }));
+  const chosen = {
+    ...candidate('chosen', asked, async () => ({ method: 'head', options: {} })),
+    inPrompt: new Set(examples.slice(0, inPrompt)),
+  };
   const yardstick = candidate('yardstick', asked, null);
   const options = {
     seed: 1,
@@ -39,14 +42,7 @@ async function curvesWith(inPrompt: number, signal = new AbortController().signa
   const { trial: lexical } = await tryOut(profile, yardstick, examples, { ...options, metric, aside });
   asked.length = 0;
   const rounds = [lexical, after];
-  const curves = await learningCurves(
-    profile,
-    [yardstick, chosen],
-    { rounds, chosen, metric, aside },
-    after,
-    inPrompt,
-    options,
-  );
+  const curves = await learningCurves(profile, [yardstick, chosen], { rounds, chosen, metric, aside }, after, options);
   const points = curves.map(({ title, points }) => `${title} ${points.map(({ n }) => n).join(' ')}`);
   return { asked, points };
 }

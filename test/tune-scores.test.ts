@@ -4,23 +4,13 @@ import { scoreCandidates } from '../src/tune/score-candidates.js';
 import type { TuneSession } from '../src/tune/types.js';
 import { fakeEngine } from './helpers/fake-engine.js';
 import { labelled, labelOf, profileWith } from './helpers/profiles.js';
+import { sessionWith } from './helpers/tune-session.js';
 
 test('label scores are not tried where labels are many and long, unless there is nothing else', () => {
   const names = Array.from({ length: 40 }, (_, i) => `kind${i} of card fee`);
-  const session = (labels: readonly string[], derive: TuneSession['derive']): TuneSession => ({
-    profile: profileWith({ labels: labels.map((name) => labelOf(name)) }),
-    engine: fakeEngine(),
-    documents: [],
-    blocks: 4,
-    width: 8,
-    derive,
-    seed: 1,
-    signal: new AbortController().signal,
-    onProgress: () => undefined,
-  });
   const count = (labels: readonly string[], derive: TuneSession['derive']) =>
     scoreCandidates(
-      session(labels, derive),
+      sessionWith({ profile: profileWith({ labels: labels.map((name) => labelOf(name)) }), derive }),
       labels.map((name, i) => labelled(`text ${i}`, name)),
     ).length;
   const heads = async () => fakeEngine();

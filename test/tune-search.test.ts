@@ -7,6 +7,7 @@ import type { Candidate, Trialled } from '../src/tune/types.js';
 import type { ClassifyOutput, Example, TaskProfile } from '../src/types.js';
 import { fakeEngine } from './helpers/fake-engine.js';
 import { exampleWith, labelled, profileWith } from './helpers/profiles.js';
+import { sessionWith } from './helpers/tune-session.js';
 
 const profile = profileWith();
 
@@ -378,20 +379,14 @@ describe('folds', () => {
 });
 
 describe('tuning', () => {
-  const session = (changes: Partial<Parameters<typeof tune>[0]> = {}) => ({
-    profile,
-    engine: fakeEngine({
-      score: (prompt, word) => (prompt.slice(-30).includes('good') === word.includes('pos') ? 1 : 0),
-    }),
-    documents: [],
-    blocks: 2,
-    width: 2,
-    derive: { impossible: 'a fake' },
-    seed: 1,
-    signal: new AbortController().signal,
-    onProgress: () => undefined,
-    ...changes,
-  });
+  const session = (changes: Parameters<typeof sessionWith>[0] = {}) =>
+    sessionWith({
+      profile,
+      engine: fakeEngine({
+        score: (prompt, word) => (prompt.slice(-30).includes('good') === word.includes('pos') ? 1 : 0),
+      }),
+      ...changes,
+    });
   const moods = Array.from({ length: 40 }, (_, i) =>
     i % 2 === 0 ? labelled(`good thing ${i}`, 'positive') : labelled(`bad thing ${i}`, 'negative'),
   );

@@ -2,22 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isSkewed, tuningMetric } from '../src/tune/search.js';
 import { furtherPrompts, shotPrompts } from '../src/tune/shot-prompts.js';
-import type { TuneSession } from '../src/tune/types.js';
 import type { Example } from '../src/types.js';
-import { fakeEngine } from './helpers/fake-engine.js';
-import { labelled, profileWith } from './helpers/profiles.js';
+import { labelled } from './helpers/profiles.js';
+import { sessionWith } from './helpers/tune-session.js';
 
-const session: TuneSession = {
-  profile: profileWith(),
-  engine: fakeEngine(),
-  documents: [],
-  blocks: 4,
-  width: 8,
-  derive: { impossible: 'not here' },
-  seed: 1,
-  signal: new AbortController().signal,
-  onProgress: () => undefined,
-};
+const session = sessionWith();
 
 function texts(positive: number, negative: number): Example[] {
   return [

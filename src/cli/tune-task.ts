@@ -65,8 +65,8 @@ export async function tuneTask(context: CliContext, spec: string, flags: TuneFla
     checkEnough(examples, notice === null ? [] : [notice]);
     // Tuning has no way to the fixtures.
     const blind: TaskProfile = { ...profile, fixtures: [] };
-    const documents = profile.type === 'answer' ? await documentsFor(context, profile, []) : [];
-    const session = { ...sessionOf(progress.context, blind, model, engine, flags, progress.step), documents };
+    const documents = await documentsFor(context, profile, []);
+    const session = sessionOf(progress.context, blind, model, engine, documents, flags, progress.step);
     const key = createHash('sha256')
       .update(JSON.stringify([context.version, profile.digest, modelSha256, sha256, flags.seed]))
       .digest('hex')
@@ -87,7 +87,7 @@ export async function tuneTask(context: CliContext, spec: string, flags: TuneFla
             : null,
       journal: journalIn(context, key),
       onTrial: progress.trial,
-      before: flags.compare ? (list) => asItWas(progress.context, blind, engine, list, progress.step) : null,
+      before: flags.compare ? (list) => asItWas(progress.context, session, list) : null,
       curves: flags.report !== undefined,
     });
     progress.end();
@@ -153,9 +153,10 @@ function sessionOf(
   profile: TaskProfile,
   model: ResolvedModel,
   engine: Engine,
+  documents: TuneSession['documents'],
   flags: TuneFlags,
   onProgress: TuneSession['onProgress'],
-): Omit<TuneSession, 'documents'> {
+): TuneSession {
   const header = checkGguf(model.path);
   const { blockCount } = summarize(header);
   const width = number(header, `${engine.model.architecture}.embedding_length`) ?? 0;
@@ -170,6 +171,7 @@ function sessionOf(
   return {
     profile,
     engine,
+    documents,
     blocks: blockCount ?? 1,
     width,
     derive,
@@ -182,12 +184,10 @@ function sessionOf(
 /** What the task says as it stands, for the comparison; with constants that are not fitted on these examples. */
 async function asItWas(
   context: CliContext,
-  profile: TaskProfile,
-  engine: Engine,
+  { profile, engine, documents, onProgress }: TuneSession,
   examples: readonly Example[],
-  onProgress: TuneSession['onProgress'],
 ): Promise<Output[]> {
-  const task = await openTaskOn(context, profile, engine, await documentsFor(context, profile, []));
+  const task = await openTaskOn(context, profile, engine, documents);
   async function* records(): AsyncIterable<InputRecord> {
     for (const { record } of examples) yield record;
   }

@@ -1,4 +1,4 @@
-import type { AnswerOutput } from '../types.js';
+import type { AnswerOutput, Example } from '../types.js';
 import { type Judge, type JudgedCandidate, probabilityOf } from './answer-judge.js';
 import type { Candidate, Reading } from './passage-reading.js';
 
@@ -44,6 +44,24 @@ export function answerOf(reading: Reading, judge: Judge, question: string): Answ
   };
 }
 
+/** An answer that is less likely than the threshold is no answer. */
+export function rejectBelow(output: AnswerOutput, min: number): AnswerOutput {
+  if (output.answer === null || output.score >= min) return output;
+  const { answer, score } = output;
+  return {
+    type: 'answer',
+    answer: null,
+    score,
+    reason: `the best passage does not answer it: "${answer}" scores ${score.toFixed(2)}, below ${min.toFixed(2)}`,
+  };
+}
+
+/** The accepted answers of an example; empty where none is right. */
+export function answersOf({ gold }: Example): readonly string[] {
+  return gold.type === 'answer' ? gold.answers : [];
+}
+
+/** The line of an offset, from 1 on. */
 export function lineOf(text: string, offset: number): number {
   let line = 1;
   for (let at = text.indexOf('\n'); at !== -1 && at < offset; at = text.indexOf('\n', at + 1)) line++;

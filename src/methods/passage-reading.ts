@@ -47,7 +47,7 @@ export interface Reader {
 export type Search = (record: InputRecord) => PassageIndex;
 
 /** The record's own passage where it has one, otherwise the documents, each choice of them indexed once. */
-export function createSearch(documents: readonly Document[], options: ReadingOptions): Search {
+export function createSearch(documents: readonly Document[], options: Pick<ReadingOptions, 'contextField'>): Search {
   const indexes = new Map<string, PassageIndex>();
   return (record) => {
     const own = record.fields[options.contextField];

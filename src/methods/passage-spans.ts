@@ -4,7 +4,7 @@ import { compilePrompt, type PromptModel, type PromptRenderer } from '../prompt.
 import type { AnswerOutput, Example, Output, TaskProfile } from '../types.js';
 import { defaultJudge, featuresOf, fitJudge, isRight, type Judge } from './answer-judge.js';
 import { promptPart, tablePart } from './explain.js';
-import { answerOf, judged, lineOf, rank } from './passage-answer.js';
+import { answerOf, answersOf, judged, lineOf, rank, rejectBelow } from './passage-answer.js';
 import { createSearch, type Reader, type Reading, read } from './passage-reading.js';
 import type { Document, Method, MethodContext, PieceInput } from './types.js';
 
@@ -53,18 +53,6 @@ export const passageSpans: Method = {
   },
 };
 
-/** An answer that is less likely than the threshold is no answer. */
-function rejectBelow(output: AnswerOutput, min: number): AnswerOutput {
-  if (output.answer === null || output.score >= min) return output;
-  const { answer, score } = output;
-  return {
-    type: 'answer',
-    answer: null,
-    score,
-    reason: `the best passage does not answer it: "${answer}" scores ${score.toFixed(2)}, below ${min.toFixed(2)}`,
-  };
-}
-
 function rendererOf(profile: TaskProfile, model: PromptModel, options: Options): PromptRenderer {
   return compilePrompt(profile, model, { shots: answeredShots(profile, options) });
 }
@@ -79,10 +67,6 @@ function answeredShots(profile: TaskProfile, options: Options) {
     )
     .slice(0, options.shots)
     .map((example) => ({ fields: example.record.fields, target: answersOf(example)[0] as string }));
-}
-
-function answersOf(example: Example): readonly string[] {
-  return example.gold.type === 'answer' ? example.gold.answers : [];
 }
 
 /**

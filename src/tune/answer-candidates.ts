@@ -1,7 +1,7 @@
 import { bestSentence } from '../baselines/best-sentence.js';
 import { fitJudge, isRight, type Judge, type JudgedCandidate } from '../methods/answer-judge.js';
-import { answerOf, judged } from '../methods/passage-answer.js';
-import { createSearch, type Reading, read } from '../methods/passage-reading.js';
+import { answerOf, answersOf, judged, rejectBelow } from '../methods/passage-answer.js';
+import { createSearch, type Reading, read, type Search } from '../methods/passage-reading.js';
 import { passageOptions } from '../methods/passage-spans.js';
 import { f1Score } from '../metrics/squad.js';
 import { compilePrompt, tokenizePrompt } from '../prompt.js';
@@ -22,7 +22,10 @@ const longestShot = 600;
 
 /** Ways to read, each with a judge of the candidate answers that is fitted on the examples. */
 export function answerCandidates(session: TuneSession, examples: readonly Example[]): Candidate[] {
-  const all = settings.map((setting) => readingCandidate(session, examples, setting));
+  const { contextField } = passageOptions.parse(session.profile.options);
+  // Every setting looks in the same documents.
+  const search = createSearch(session.documents, { contextField });
+  const all = settings.map((setting) => readingCandidate(session, examples, search, setting));
   return [sentenceCandidate(session), ...all.filter((candidate) => candidate !== null)];
 }
 
@@ -39,11 +42,15 @@ interface Read {
   readonly right: readonly boolean[];
 }
 
-function readingCandidate(session: TuneSession, examples: readonly Example[], setting: Setting): Candidate | null {
+function readingCandidate(
+  session: TuneSession,
+  examples: readonly Example[],
+  search: Search,
+  setting: Setting,
+): Candidate | null {
   const { profile, engine } = session;
   const options = passageOptions.parse({ ...profile.options, ...setting });
-  const search = createSearch(session.documents, options);
-  const chosen = shotsFrom(session, examples, setting, options.contextField);
+  const chosen = shotsFrom(examples, search, { ...options, input: profile.input });
   if (chosen.length < setting.shots) return null;
   const shots = chosen.map(({ shot }) => shot);
   const render = compilePrompt(profile, engine.model, {
@@ -88,7 +95,7 @@ function readingCandidate(session: TuneSession, examples: readonly Example[], se
           others.map(answer),
         );
         part.forEach((_, i) => {
-          if (folds[i] === fold) outputs[i] = heldBack(answer(i), min);
+          if (folds[i] === fold) outputs[i] = rejectBelow(answer(i), min);
         });
         await breath();
       }
@@ -123,14 +130,10 @@ function readingCandidate(session: TuneSession, examples: readonly Example[], se
 
 /** Answered questions with the sentences that would be read for them, where these hold the answer. */
 function shotsFrom(
-  session: TuneSession,
   examples: readonly Example[],
-  { shots, passages }: Setting,
-  contextField: string,
+  search: Search,
+  { shots, passages, contextField, input }: Setting & { readonly contextField: string; readonly input: string },
 ): { example: Example; shot: TunedShot }[] {
-  if (shots === 0) return [];
-  const options = passageOptions.parse({ ...session.profile.options, passages });
-  const search = createSearch(session.documents, options);
   const chosen: { example: Example; shot: TunedShot }[] = [];
   const seen = new Set<string>();
   for (const example of examples) {
@@ -147,7 +150,7 @@ function shotsFrom(
     // Each from another passage, so that the examples are as varied as they can be.
     if (!text.includes(answer) || text.length > longestShot || seen.has(source)) continue;
     seen.add(source);
-    const fields = { [contextField]: text, [session.profile.input]: example.record.text };
+    const fields = { [contextField]: text, [input]: example.record.text };
     chosen.push({ example, shot: { fields, label: answer } });
   }
   return chosen;
@@ -162,11 +165,6 @@ function judgeOf(reads: readonly Read[]): Judge {
 
 function answered({ record }: Example, { reading }: Read, judge: Judge): AnswerOutput {
   return answerOf(reading, judge, record.text);
-}
-
-function heldBack(output: AnswerOutput, min: number): AnswerOutput {
-  if (output.answer === null || output.score >= min) return output;
-  return { type: 'answer', answer: null, score: output.score, reason: 'below the threshold' };
 }
 
 /** The threshold with the best token F1, where no answer is right for questions without one. */
@@ -187,10 +185,6 @@ function bestThreshold(examples: readonly Example[], outputs: readonly AnswerOut
     if (sum > best.sum && next < score) best = { sum, min: Math.round(((score + next) / 2) * 1000) / 1000 };
   });
   return best.min;
-}
-
-function answersOf({ gold }: Example): readonly string[] {
-  return gold.type === 'answer' ? gold.answers : [];
 }
 
 /** The yardstick: the sentence with most of the question's words, without a model. */

@@ -14,20 +14,18 @@ const fewest = 12;
 
 /**
  * Held-out scores of the chosen candidate, and of the yardstick without a model, on beginnings of the examples.
- * @param inPrompt examples that stand in the prompt and so can neither be learned from nor measured: a part needs
- * three times as many
+ * Examples that stand in the prompt can neither be learned from nor measured: a part needs three times as many.
  */
 export async function learningCurves(
   profile: TaskProfile,
   candidates: readonly Candidate[],
   { rounds, chosen, metric, aside }: Pick<SearchResult, 'rounds' | 'chosen' | 'metric' | 'aside'>,
   after: Trial,
-  inPrompt: number,
   options: Pick<SearchOptions, 'seed' | 'journal' | 'signal' | 'onTrial'>,
 ): Promise<Curve[]> {
   const sizes = shares
     .map((share) => Math.round(after.n * share))
-    .filter((size) => size >= Math.max(fewest, 3 * inPrompt));
+    .filter((size) => size >= Math.max(fewest, 3 * (chosen.inPrompt?.size ?? 0)));
   const yardsticks = candidates.filter(({ finish, key }) => finish === null && key !== chosen.key);
   const curves: Curve[] = [];
   for (const candidate of [chosen, ...yardsticks]) {

@@ -104,9 +104,8 @@ export async function tune(
   const measured = after.examples;
   const outputs = found.outputs ?? after.outputs;
   const threshold = request.target === null ? null : chooseThreshold(profile, measured, outputs, request.target);
-  const inPrompt = found.shots?.length ?? 0;
   const curves =
-    request.curves && !interrupted ? await learningCurves(profile, candidates, result, after, inPrompt, request) : [];
+    request.curves && !interrupted ? await learningCurves(profile, candidates, result, after, request) : [];
   return {
     found: threshold === null ? found : { ...found, threshold: threshold.value },
     search: result,

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 
 type Value = string | number | boolean | readonly string[] | readonly Buffer[] | { f32: number[] } | { i32: number[] };
@@ -9,6 +10,13 @@ export interface TinyTensor {
   /** Of ggml: 0 is F32, 1 F16, 8 Q8_0. */
   readonly type: number;
   readonly data: Buffer;
+}
+
+/** A tensor of a file that must have it. */
+export function tensorNamed({ tensors }: { tensors: readonly TinyTensor[] }, name: string): TinyTensor {
+  const found = tensors.find((each) => each.name === name);
+  assert.ok(found !== undefined, name);
+  return found;
 }
 
 /**

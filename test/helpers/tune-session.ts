@@ -1,0 +1,19 @@
+import type { TuneSession } from '../../src/tune/types.js';
+import { fakeEngine } from './fake-engine.js';
+import { profileWith } from './profiles.js';
+
+/** A session on a fake engine, of which no file can be derived. */
+export function sessionWith(changes: Partial<TuneSession> = {}): TuneSession {
+  return {
+    profile: profileWith(),
+    engine: fakeEngine(),
+    documents: [],
+    blocks: 2,
+    width: 2,
+    derive: { impossible: 'a fake' },
+    seed: 1,
+    signal: new AbortController().signal,
+    onProgress: () => undefined,
+    ...changes,
+  };
+}
