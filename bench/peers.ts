@@ -16,8 +16,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { cpuBudget } from '../src/engine/cpu-budget.js';
+import { median } from '../src/metrics/median.js';
 import { type LabelledRow, lineSample, sentimentRows } from './parts/data-sets.js';
-import { machine, markdownTable, median, say, spread } from './parts/figures.js';
+import { machine, markdownTable, say, spread } from './parts/figures.js';
 import { defaultData, modelFile, runProgram, runSlm } from './parts/program.js';
 
 const { values: flags, positionals } = parseArgs({

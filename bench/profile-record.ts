@@ -18,6 +18,7 @@ import { openTaskFor } from '../src/cli/open.js';
 import { overlayFolders } from '../src/cli/tuned.js';
 import { Lane } from '../src/engine/lane.js';
 import { plain, writers } from '../src/formats/index.js';
+import { median } from '../src/metrics/median.js';
 import { predict } from '../src/predict.js';
 import { loadProfile } from '../src/profile/index.js';
 import { findOverlay } from '../src/profile/overlay.js';
@@ -25,7 +26,7 @@ import { isBadRow, recordOf } from '../src/record.js';
 import { readers } from '../src/records/index.js';
 import type { InputRecord } from '../src/types.js';
 import { conllTexts, sentimentRows } from './parts/data-sets.js';
-import { machine, markdownTable, median, say } from './parts/figures.js';
+import { machine, markdownTable, say } from './parts/figures.js';
 import { defaultData, root } from './parts/program.js';
 
 const { values: flags, positionals } = parseArgs({

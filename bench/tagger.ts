@@ -28,6 +28,7 @@ import { coarseTaggerArrays, taggerBlob } from '../src/heads/tagger-file.js';
 import { tagsOf } from '../src/heads/tags.js';
 import { wordFeatures } from '../src/heads/word-features.js';
 import { readWords } from '../src/heads/word-reading.js';
+import { median } from '../src/metrics/median.js';
 import { derivedModel } from '../src/models/derived.js';
 import { sha256Of } from '../src/models/digest.js';
 import { loadProfile } from '../src/profile/index.js';
@@ -36,7 +37,7 @@ import { words as wordsOf } from '../src/segment.js';
 import { openFeatureReader } from '../src/tune/read-features.js';
 import type { Engine, Prompt } from '../src/types.js';
 import { conllTexts } from './parts/data-sets.js';
-import { machine, markdownTable, median, say, spread } from './parts/figures.js';
+import { machine, markdownTable, say, spread } from './parts/figures.js';
 import { defaultData, modelFile, root, runProgram, runSlm } from './parts/program.js';
 import { rawPromptSpeed } from './parts/raw-speed.js';
 

@@ -2,14 +2,9 @@ import { existsSync } from 'node:fs';
 import { startBackend } from '../engine/backend.js';
 import { machineIdentity } from '../engine/machine-identity.js';
 import { defaultShape, type Shape, sameShape } from '../engine/shape.js';
-import {
-  candidatesFor,
-  chooseShapes,
-  type MeasuredCandidate,
-  measureCandidates,
-  medianOf,
-} from '../engine/speed-probe.js';
+import { candidatesFor, chooseShapes, type MeasuredCandidate, measureCandidates } from '../engine/speed-probe.js';
 import { messageOf } from '../errors.js';
+import { median } from '../metrics/median.js';
 import { modelPath, readSpec } from '../models/index.js';
 import { readConfig } from './config.js';
 import { type CliContext, cacheDirectory, configDirectory, modelEnvironment } from './context.js';
@@ -84,7 +79,7 @@ export async function measure(context: CliContext, flags: DoctorFlags): Promise<
   const choice = chooseShapes(measured, usual);
   await keepMachine(context, model, { ...choice, measuredAt: new Date().toISOString() });
   if (flags.json === true) {
-    const settings = measured.map((each) => ({ ...each, median: round(medianOf(each.tokensPerSecond)) }));
+    const settings = measured.map((each) => ({ ...each, median: round(median(each.tokensPerSecond)) }));
     context.stdout.write(
       `${JSON.stringify({ ...machineIdentity(), model: model.name, settings, defaults: usual, ...choice }, null, 2)}\n`,
     );
@@ -108,7 +103,7 @@ export async function forget(context: CliContext, flags: DoctorFlags): Promise<v
 function measuredTable(measured: readonly MeasuredCandidate[], usual: Shape): string {
   const rows = measured.map(({ shape, arithmetic, tokensPerSecond, sameNumbers }) => [
     settingText(shape, arithmetic, usual),
-    medianOf(tokensPerSecond).toFixed(0),
+    median(tokensPerSecond).toFixed(0),
     `${Math.min(...tokensPerSecond).toFixed(0)}–${Math.max(...tokensPerSecond).toFixed(0)}`,
     sameNumbers ? 'the same' : 'others: not to be chosen',
   ]);

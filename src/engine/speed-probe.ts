@@ -1,3 +1,4 @@
+import { median } from '../metrics/median.js';
 import type { Engine, Prompt } from '../types.js';
 import type { Arithmetic } from './lane.js';
 import { type EngineOptions, openEngine } from './llama.js';
@@ -133,7 +134,7 @@ const worthwhile = 1.05;
 export function chooseShapes(measured: readonly MeasuredCandidate[], usual: Choice): Choice {
   const fit = measured.filter(({ arithmetic, sameNumbers }) => sameNumbers && Object.keys(arithmetic).length === 0);
   const speedOf = (shape: Shape) =>
-    medianOf(fit.find((candidate) => sameShape(candidate.shape, shape))?.tokensPerSecond ?? [0]);
+    median(fit.find((candidate) => sameShape(candidate.shape, shape))?.tokensPerSecond ?? [0]);
   const best = (shapes: readonly Shape[], before: Shape, comparable: Shape) => {
     const [first] = [...shapes].sort((a, b) => speedOf(b) - speedOf(a));
     return first !== undefined && speedOf(first) >= speedOf(comparable) * worthwhile ? first : before;
@@ -147,11 +148,4 @@ export function chooseShapes(measured: readonly MeasuredCandidate[], usual: Choi
       { lanes: 1, threadsPerLane: usual.one.threadsPerLane },
     ),
   };
-}
-
-export function medianOf(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
 }
