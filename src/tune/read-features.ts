@@ -17,9 +17,6 @@ export interface FeatureReader {
   dispose(): Promise<void>;
 }
 
-/** A state at more places than this is cheaper as values of further blocks, which every token of a prompt goes through. */
-const fewPositions = 3;
-
 /**
  * Reads hidden states after `layers` blocks, normalised as the model normalises its last one. The file for it has
  * only the tokens of these very prompts: an output costs as much as there are tokens, and the tokenizer is not needed
@@ -40,12 +37,8 @@ export async function openFeatureReader(
   }
   const tokens = [...ids].sort((a, b) => a - b);
   const newIds = new Map(tokens.map((id, i) => [id, i]));
-  const positionsInAll = all.reduce((sum, { positions }) => sum + positions.length, 0);
-  const engine = await open({
-    layers,
-    tokens,
-    output: positionsInAll > fewPositions * all.length ? { values: unitRows(width) } : { unit: true },
-  });
+  // As values of three more blocks the same numbers come no faster: the file has few tokens, and blocks cost too.
+  const engine = await open({ layers, tokens, output: { unit: true } });
   const renamed = new Map<readonly Token[], readonly Token[]>();
   const rename = (part: readonly Token[]) => part.map((id) => newIds.get(id) as Token);
   /** Prefixes are the same arrays again and again, and stay so. */
@@ -70,12 +63,4 @@ export async function openFeatureReader(
     },
     dispose: () => engine.dispose(),
   };
-}
-
-function unitRows(width: number): Float32Array[] {
-  return Array.from({ length: width }, (_, i) => {
-    const row = new Float32Array(width);
-    row[i] = 1;
-    return row;
-  });
 }
