@@ -19,7 +19,7 @@ const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '11' }, runs: { type: 'boolean', default: false } },
 });
 const rounds = Number(values.rounds);
-if (!existsSync(path.join(root, 'dist', 'cli', 'main.js'))) throw new Error('run `npm run build` first');
+if (!existsSync(path.join(root, 'dist', 'bundle', 'main.js'))) throw new Error('run `npm run build` first');
 
 // Hosts of our own, which do not meet those of the user.
 const runtime = mkdtempSync(path.join(tmpdir(), 'slm-start-'));

@@ -3,4 +3,4 @@ import module from 'node:module';
 
 // Node 22.1 and later keep what they have compiled for the next start.
 module.enableCompileCache?.();
-await import('../dist/cli/main.js');
+await import('../dist/bundle/main.js');

@@ -347,6 +347,8 @@ export interface TaskProfile {
   readonly fixtures: readonly Example[];
   /** Absolute paths. */
   readonly documents: readonly string[];
+  /** All else that it was read from: the task.yaml, those it includes, and what they name. Absolute paths. */
+  readonly files: readonly string[];
   /** Changes whenever anything changes that a result depends on. */
   readonly digest: string;
   /** What `slm tune` found for the model in use; null where nothing was tuned, or it is not wanted. */

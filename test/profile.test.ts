@@ -4,7 +4,8 @@ import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { SlmError } from '../src/errors.js';
 import { methodOf } from '../src/methods/index.js';
-import { listTasks, loadProfile } from '../src/profile/index.js';
+import { loadProfile } from '../src/profile/index.js';
+import { listTasks } from '../src/profile/paths.js';
 import { filesIn, load } from './helpers/task-folder.js';
 
 type Files = Readonly<Record<string, string>>;

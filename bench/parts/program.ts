@@ -33,7 +33,7 @@ export interface ProgramResult {
 
 /** Runs the built `slm` without the user's settings; what it says on standard error is passed on. */
 export function runSlm(args: readonly string[], options: ProgramOptions): Promise<ProgramResult> {
-  if (!existsSync(path.join(root, 'dist', 'cli', 'main.js'))) throw new Error('run `npm run build` first');
+  if (!existsSync(path.join(root, 'dist', 'bundle', 'main.js'))) throw new Error('run `npm run build` first');
   return runProgram(process.execPath, [path.join(root, 'bin', 'slm.js'), ...args], options);
 }
 

@@ -1,6 +1,6 @@
 import { readGgufHeader } from '../gguf/header.js';
 import type { GgufArray, GgufHeader, GgufTensor } from '../gguf/types.js';
-import { importInternal } from './library.js';
+import { importInternal } from './internals.js';
 
 /** What the library's own parser resolves to. */
 interface ParsedFile {

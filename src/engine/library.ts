@@ -1,17 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
-
-/** Folder of the library's modules. */
-function modulesFolder(): string {
-  return path.dirname(createRequire(import.meta.url).resolve('node-llama-cpp'));
-}
-
-/** A module that the library does not export. Whoever uses one has a way without it. */
-export async function importInternal<T>(name: string): Promise<T> {
-  return (await import(pathToFileURL(path.join(modulesFolder(), name)).href)) as T;
-}
+import { type Internal, importInternal, modulesFolder } from './internals.js';
 
 /** What the engine uses of the library at run time. */
 type Library = Pick<
@@ -19,8 +8,8 @@ type Library = Pick<
   'GgufInsights' | 'getLlama' | 'Llama' | 'LlamaGrammarEvaluationState' | 'LlamaLogLevel' | 'LlamaVocabularyType'
 >;
 
-/** Where these are in 3.22.1. The library's index also imports its downloader, a quarter of all its modules. */
-export const places: Readonly<Record<keyof Library, string>> = {
+/** Where these are. */
+export const places: Readonly<Record<keyof Library, Internal>> = {
   GgufInsights: 'gguf/insights/GgufInsights.js',
   getLlama: 'bindings/getLlama.js',
   Llama: 'bindings/Llama.js',

@@ -14,10 +14,9 @@ import type { Example, Label, MetricGoal, Row, TaskProfile, Threshold } from '..
 import { type Locate, parseYaml } from '../yaml.js';
 import { defaultTemplates } from './defaults.js';
 import { findLeak } from './leaks.js';
-import { documentFiles, findTask, type TaskFolder } from './paths.js';
+import { documentFiles, findTask, shownPath, type TaskFolder } from './paths.js';
 import { profileSchema, type RawProfile } from './schema.js';
 
-export { listTasks } from './paths.js';
 export { profileJsonSchema } from './schema.js';
 
 export interface ProfileContext {
@@ -67,7 +66,7 @@ export async function loadProfile(spec: string, context: ProfileContext): Promis
   const grammar = grammarOf(raw, source);
   return {
     name: raw.name,
-    path: relative(file, context.cwd),
+    path: shownPath(file, context.cwd),
     description: raw.description,
     type: raw.type,
     model: raw.model ?? null,
@@ -89,6 +88,10 @@ export async function loadProfile(spec: string, context: ProfileContext): Promis
     metrics: goalsOf(raw, at),
     fixtures,
     documents: documentsOf(raw, source),
+    files: [
+      ...source.files,
+      ...[raw.examples, raw.fixtures, raw.schema, raw.grammar].filter((part) => typeof part === 'string'),
+    ],
     digest: digestOf({ ...raw, options, labels, defaults, schema, grammar, description: '', version: 0 }, examples),
     tuned: null,
   };
@@ -99,6 +102,8 @@ interface Source {
   readonly raw: RawProfile;
   readonly at: Locate;
   readonly file: string;
+  /** That file and those included. */
+  readonly files: readonly string[];
   readonly cwd: string;
 }
 
@@ -106,9 +111,9 @@ interface Source {
 const includingSchema = profileSchema.partial({ type: true, name: true });
 
 function readSource(file: string, context: ProfileContext, seen: readonly string[]): Source {
-  const shown = relative(file, context.cwd);
+  const shown = shownPath(file, context.cwd);
   if (seen.includes(file)) {
-    const chain = [...seen, file].map((step) => relative(step, context.cwd)).join(' → ');
+    const chain = [...seen, file].map((step) => shownPath(step, context.cwd)).join(' → ');
     throw usageError(`${shown}: includes itself: ${chain}`);
   }
   const text = readText(file, shown);
@@ -122,13 +127,13 @@ function readSource(file: string, context: ProfileContext, seen: readonly string
   const folder = path.dirname(file);
   const raw = withAbsolutePaths(value as RawProfile, folder);
   const common = { file, cwd: context.cwd };
-  if (raw.include === undefined) return { raw, at, ...common };
+  if (raw.include === undefined) return { raw, at, files: [file], ...common };
   const target = /[/\\]|\.ya?ml$/u.test(raw.include) ? path.resolve(folder, raw.include) : raw.include;
   const parent = readSource(findTask(target, context.folders, folder), context, [...seen, file]);
   const own = written as Record<string, unknown>;
   // A problem with something inherited is in the file that says it.
   const place: Locate = (steps) => (String(steps[0]) in own ? at(steps) : parent.at(steps));
-  return { raw: inherit(parent.raw, raw, own), at: place, ...common };
+  return { raw: inherit(parent.raw, raw, own), at: place, files: [file, ...parent.files], ...common };
 }
 
 /** Keys that the child has win; `prompt`, `options` and `metrics` are joined key by key. */
@@ -297,7 +302,7 @@ async function examplesOf(
 }
 
 async function* fileRows(file: string, source: Source): AsyncIterable<Row> {
-  const shown = relative(file, source.cwd);
+  const shown = shownPath(file, source.cwd);
   const rows = readerFor(null, file).read(fileSource(file), {
     maxRecordBytes: maxExampleBytes,
     onWarning: () => undefined,
@@ -310,7 +315,7 @@ async function* inlineRows(items: readonly Record<string, unknown>[], key: strin
     const [, line] = /:(\d+):\d+$/u.exec(source.at([key, index])) ?? [];
     yield {
       fields: { id: `${key}[${index}]`, ...fields },
-      origin: { file: relative(source.file, source.cwd), line: Number(line ?? 1) },
+      origin: { file: shownPath(source.file, source.cwd), line: Number(line ?? 1) },
     };
   }
 }
@@ -320,7 +325,7 @@ function schemaOf(raw: RawProfile, source: Source): unknown {
   if (raw.grammar !== undefined)
     throw usageError(`${source.at(['grammar'])}: give either "schema" or "grammar", not both.`);
   if (typeof raw.schema !== 'string') return raw.schema;
-  const shown = relative(raw.schema, source.cwd);
+  const shown = shownPath(raw.schema, source.cwd);
   try {
     checkThere(raw.schema, 'schema', source);
     return JSON.parse(readText(raw.schema, shown));
@@ -332,7 +337,7 @@ function schemaOf(raw: RawProfile, source: Source): unknown {
 
 function grammarOf(raw: RawProfile, source: Source): string | null {
   if (raw.grammar === undefined) return null;
-  const shown = relative(raw.grammar, source.cwd);
+  const shown = shownPath(raw.grammar, source.cwd);
   checkThere(raw.grammar, 'grammar', source);
   const text = readText(raw.grammar, shown);
   const problem = checkGrammar(text);
@@ -346,7 +351,7 @@ function documentsOf(raw: RawProfile, source: Source): string[] {
     const files = documentFiles(entry, path.dirname(source.file));
     if (files.length === 0)
       throw usageError(
-        `${source.at(['documents', index])}: no document at "${relative(entry, source.cwd)}".`,
+        `${source.at(['documents', index])}: no document at "${shownPath(entry, source.cwd)}".`,
         'Name a file, a folder, or folder/*.md.',
       );
     return files;
@@ -356,7 +361,7 @@ function documentsOf(raw: RawProfile, source: Source): string[] {
 function checkThere(file: string, key: string, source: Source): void {
   if (existsSync(file)) return;
   throw usageError(
-    `${source.at([key])}: no file "${relative(file, source.cwd)}"`,
+    `${source.at([key])}: no file "${shownPath(file, source.cwd)}"`,
     'Paths are relative to the task.yaml.',
   );
 }
@@ -391,10 +396,4 @@ function digestOf(settings: object, examples: readonly Example[]): string {
 
 function place(example: Example): string {
   return placeOf(example.record.origin);
-}
-
-/** Paths in messages are as short as they can be. */
-function relative(file: string, cwd: string): string {
-  const short = path.relative(cwd, file);
-  return short.startsWith('..') ? file : short;
 }

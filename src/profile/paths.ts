@@ -88,3 +88,9 @@ function filesIn(directory: string): string[] {
     return [];
   }
 }
+
+/** Paths in messages are as short as they can be. */
+export function shownPath(file: string, cwd: string): string {
+  const short = path.relative(cwd, file);
+  return short.startsWith('..') ? file : short;
+}

@@ -25,6 +25,7 @@ export function profileWith(changes: Partial<TaskProfile> = {}): TaskProfile {
     metrics: [],
     fixtures: [],
     documents: [],
+    files: [],
     digest: 'digest',
     tuned: null,
     ...changes,

@@ -49,7 +49,7 @@ export function slmEnv(env: Readonly<Record<string, string>> = {}): NodeJS.Proce
 
 /** Starts the built program; the caller talks to it. */
 export function startSlm(args: readonly string[], options: SlmOptions = {}): ChildProcessWithoutNullStreams {
-  if (!existsSync(path.join(root, 'dist', 'cli', 'main.js'))) {
+  if (!existsSync(path.join(root, 'dist', 'bundle', 'main.js'))) {
     throw new Error('dist/ is missing: these tests run the built program. Run `npm run build` first.');
   }
   const child = spawn(process.execPath, [binary, ...args], {

@@ -7,11 +7,12 @@ import { after, describe, test } from 'node:test';
 import { readGgufFileInfo } from 'node-llama-cpp';
 import { readHeadersFast } from '../../src/engine/file-info.js';
 import { startLoading } from '../../src/engine/head-start.js';
-import { importInternal, places } from '../../src/engine/library.js';
+import { importInternal } from '../../src/engine/internals.js';
+import { places } from '../../src/engine/library.js';
 import { openEngine } from '../../src/engine/llama.js';
 import type { Engine } from '../../src/types.js';
 import { gemma, modelFile, smollm } from '../helpers/models.js';
-import { root } from '../helpers/slm.js';
+import { root, runSlm } from '../helpers/slm.js';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'slm-start-'));
 after(() => rmSync(directory, { recursive: true, force: true }));
@@ -90,6 +91,25 @@ test('what the engine uses stands where it is looked for, and is what the librar
       ours[name],
     );
   }
+});
+
+test('a start opens the bundle, and no module of the library by itself', async () => {
+  await modelFile(smollm);
+  const coverage = path.join(directory, 'coverage');
+  const run = await runSlm(['run', 'sentiment', '-m', smollm, '-t', 'Just so.', '--no-warm'], {
+    env: { NODE_V8_COVERAGE: coverage },
+  });
+  assert.equal(run.code, 0, run.stderr);
+  const scripts = readdirSync(coverage).flatMap((file) => {
+    const { result } = JSON.parse(readFileSync(path.join(coverage, file), 'utf8')) as { result: { url: string }[] };
+    return result.map(({ url }) => url);
+  });
+  assert.ok(scripts.some((url) => url.includes('/dist/bundle/')));
+  const unbundled = ['node_modules/node-llama-cpp', 'dist/(?!bundle)'].map(
+    (place) => new RegExp(`${root}/${place}`, 'u'),
+  );
+  const single = scripts.filter((url) => unbundled.some((place) => place.test(url)));
+  assert.deepEqual(single, []);
 });
 
 test('a model that is under way is the one that the engine gets', { skip: process.platform !== 'linux' }, async () => {

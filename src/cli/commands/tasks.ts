@@ -2,14 +2,14 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command, Option } from 'commander';
 import { exitCodes, SlmError, usageError } from '../../errors.js';
-import { methodNamed } from '../../methods/index.js';
-import { listTasks, loadProfile, profileJsonSchema } from '../../profile/index.js';
+import { findTask, listTasks, shownPath } from '../../profile/paths.js';
 import { starters } from '../../profile/starters.js';
 import type { TaskProfile } from '../../types.js';
 import { type CliContext, profileContext } from '../context.js';
 import type { EngineFlags } from '../open.js';
 import { list, shared } from '../options.js';
 import { tableText } from '../table.js';
+import { taskCard, typeName } from '../task-cards.js';
 
 /** `slm tasks`: what there is, whether it is sound, and a new one. */
 export function tasksCommand(context: CliContext): Command {
@@ -32,8 +32,9 @@ export function tasksCommand(context: CliContext): Command {
     .argument('<task>', 'a task name, or a path')
     .option('--json', 'as JSON')
     .action(async (spec: string, { json }: { json?: boolean }) => {
+      const { loadProfile } = await import('../../profile/index.js');
       const profile = await loadProfile(spec, profileContext(context));
-      context.stdout.write(json === true ? `${JSON.stringify(details(profile), null, 2)}\n` : sheet(profile));
+      context.stdout.write(json === true ? `${JSON.stringify(details(profile), null, 2)}\n` : await taskSheet(profile));
     });
 
   command
@@ -68,7 +69,8 @@ export function tasksCommand(context: CliContext): Command {
   command
     .command('schema')
     .description('the JSON Schema of a task.yaml, for editors')
-    .action(() => {
+    .action(async () => {
+      const { profileJsonSchema } = await import('../../profile/index.js');
       context.stdout.write(`${JSON.stringify(profileJsonSchema(), null, 2)}\n`);
     });
 
@@ -87,8 +89,8 @@ interface TaskRow {
 async function summary(context: CliContext, place: { name: string; path: string; title: string }): Promise<TaskRow> {
   const common = { name: place.name, from: place.title, path: place.path };
   try {
-    const profile = await loadProfile(place.path, profileContext(context));
-    return { ...common, type: typeName(profile), description: profile.description };
+    const { type, description } = await taskCard(context, place.path);
+    return { ...common, type, description };
   } catch (error) {
     if (!(error instanceof SlmError)) throw error;
     return { ...common, type: 'broken', description: error.message };
@@ -103,11 +105,12 @@ function taskTable(rows: readonly TaskRow[]): string {
 }
 
 function details(profile: TaskProfile) {
-  const { examples, fixtures, ...rest } = profile;
+  const { examples, fixtures, files: _files, ...rest } = profile;
   return { ...rest, examples: examples.length, fixtures: fixtures.length };
 }
 
-function sheet(profile: TaskProfile): string {
+async function taskSheet(profile: TaskProfile): Promise<string> {
+  const { methodNamed } = await import('../../methods/index.js');
   const lines: [string, string][] = [
     ['task', profile.name],
     ['file', profile.path],
@@ -143,15 +146,9 @@ function sheet(profile: TaskProfile): string {
 
 async function validate(context: CliContext, spec: string): Promise<void> {
   try {
-    const profile = await loadProfile(spec, profileContext(context));
-    // Templates are compiled where they are used; here, to see that they can be.
-    const model = { format: 'base', chatTemplate: null, bosText: '', eosText: '' } as const;
-    const use = profile.prompt.use === 'chat' ? 'base' : profile.prompt.use;
-    const render = methodNamed(profile.method).renderer({ ...profile, prompt: { ...profile.prompt, use } }, model);
-    for (const { record } of [...profile.examples, ...profile.fixtures].slice(0, 1)) render(record.fields);
-    context.stdout.write(
-      `ok\t${profile.name}\t${profile.examples.length} examples\t${profile.fixtures.length} fixtures\t${profile.path}\n`,
-    );
+    const file = findTask(spec, profileContext(context).folders, context.cwd);
+    const { name, examples, fixtures } = await taskCard(context, file);
+    context.stdout.write(`ok\t${name}\t${examples} examples\t${fixtures} fixtures\t${shownPath(file, context.cwd)}\n`);
   } catch (error) {
     if (!(error instanceof SlmError)) throw error;
     context.stderr.write(`slm: ${error.message}\n${error.hint === undefined ? '' : `     ${error.hint}\n`}`);
@@ -162,6 +159,7 @@ async function validate(context: CliContext, spec: string): Promise<void> {
 /** Adds to what the folder has for other models; entries of the same models that no longer fit are dropped. */
 async function calibrate(context: CliContext, spec: string, flags: EngineFlags): Promise<void> {
   const { bundleFile, chooseModel, computeConstants, documentsFor, openModel } = await import('../open.js');
+  const { loadProfile } = await import('../../profile/index.js');
   const profile = await loadProfile(spec, profileContext(context));
   const documents = await documentsFor(context, profile, []);
   const file = bundleFile(context, profile);
@@ -199,8 +197,4 @@ function init(context: CliContext, name: string, type: keyof typeof starters, di
   }
   const spec = dir === 'tasks' ? name : path.join(dir, name);
   context.notice(`next: \`slm eval ${spec}\`, then put your own labels and examples in`);
-}
-
-function typeName(profile: TaskProfile): string {
-  return profile.multiLabel ? 'classify, multi-label' : profile.type;
 }

@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileCache } from '../cache.js';
+import { listTasks } from '../profile/paths.js';
+import type { TaskProfile } from '../types.js';
+import { type CliContext, cacheDirectory, profileContext } from './context.js';
+
+/** What lists say of a sound task. */
+export interface TaskCard {
+  readonly name: string;
+  readonly type: string;
+  readonly description: string;
+  readonly examples: number;
+  readonly fixtures: number;
+}
+
+/** A card, and what it was made from: another content of any of these is another card. */
+interface KeptCard {
+  readonly card: TaskCard;
+  /** Absolute paths with the SHA-256 of each. */
+  readonly files: readonly (readonly [file: string, sha256: string])[];
+  readonly documents: readonly string[];
+}
+
+/**
+ * The card of a task whose every file has been checked: now, or before with the same content. Reading a thousand
+ * examples and looking for leaks takes longer than all else that a list does.
+ * @param file absolute path of the task.yaml
+ * @throws SlmError with the first problem of the task
+ */
+export async function taskCard(context: CliContext, file: string): Promise<TaskCard> {
+  const cache = fileCache(path.join(cacheDirectory(context), 'tasks'));
+  // A task may include another by name, and which one that is depends on those that there are.
+  const places = listTasks(profileContext(context).folders).map((place) => place.path);
+  const key = JSON.stringify(['task card 1', context.version, file, places]);
+  const kept = (await cache.get(key)) as KeptCard | null;
+  if (kept !== null && isFresh(kept)) return kept.card;
+  const { checkTask } = await import('./check-task.js');
+  const profile = await checkTask(context, file);
+  const card = cardOf(profile);
+  const files = profile.files.map((each) => [each, digestOf(each)] as const);
+  await cache.set(key, { card, files, documents: profile.documents } satisfies KeptCard);
+  return card;
+}
+
+function cardOf(profile: TaskProfile): TaskCard {
+  const { name, description, examples, fixtures } = profile;
+  return { name, type: typeName(profile), description, examples: examples.length, fixtures: fixtures.length };
+}
+
+export function typeName({ type, multiLabel }: TaskProfile): string {
+  return multiLabel ? `${type}, multi-label` : type;
+}
+
+function isFresh({ files, documents }: KeptCard): boolean {
+  try {
+    return files.every(([file, sha256]) => digestOf(file) === sha256) && documents.every(existsSync);
+  } catch {
+    return false;
+  }
+}
+
+function digestOf(file: string): string {
+  return createHash('sha256').update(readFileSync(file)).digest('hex');
+}
