@@ -271,6 +271,8 @@ export interface PromptTemplates {
   readonly chat: string;
   /** Which of the two a model gets: `auto` goes by the model's format. */
   readonly use: 'auto' | 'base' | 'chat';
+  /** Further templates for base models, which tuning tries beside `base`. */
+  readonly variants?: readonly string[];
 }
 
 /** What happens to a result whose score is below `min`. */

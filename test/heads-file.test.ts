@@ -96,9 +96,9 @@ const classifier: Classifier = {
 
 test('a classifier goes through its file and back', () => {
   for (const head of [
-    { classifier, layers: 12 },
-    { classifier: { ...classifier, lexical: null, multiLabel: true }, layers: 1 },
-  ]) {
+    { classifier, layers: 12, pooling: 'last', prompts: 1 },
+    { classifier: { ...classifier, lexical: null, multiLabel: true }, layers: 1, pooling: 'last+mean', prompts: 3 },
+  ] as const) {
     assert.deepEqual(classifierFrom(decodeHead(encodeHead(classifierBlob(head), coarseClassifierArrays))), head);
   }
 });
@@ -141,7 +141,7 @@ test('a tagger goes through its file and back, steps that cannot be included', (
 
 test('a head of another kind, or with arrays that do not fit its settings, is told apart', () => {
   const ofTagger = taggerBlob({ tagger, layers: 9, reading: 'once', sureness });
-  const ofClassifier = classifierBlob({ classifier, layers: 9 });
+  const ofClassifier = classifierBlob({ classifier, layers: 9, pooling: 'last', prompts: 1 });
   assert.throws(() => classifierFrom(ofTagger), /it holds a tagger, not a classifier/u);
   assert.throws(() => taggerFrom(ofClassifier), /it holds a classifier, not a tagger/u);
   const { bias, ...arrays } = ofTagger.arrays;

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Classifier, classProbabilities, lexicalScores, trainClassifier } from '../src/heads/classifier.js';
+import {
+  averaged,
+  type Classifier,
+  classProbabilities,
+  lexicalScores,
+  trainClassifier,
+} from '../src/heads/classifier.js';
 import { decodeEntities } from '../src/heads/entities.js';
 import { heldOutLexicalLogprobs, lexicalLogprobs, trainLexicalTagger } from '../src/heads/lexical-tagger.js';
 import { emissions, hiddenScores, type TaggedText, trainTagger } from '../src/heads/tagger.js';
@@ -40,6 +46,24 @@ describe('a classifier', () => {
       assert.equal(own.indexOf(Math.max(...own)), y[row], `held out, ${row}`);
       assert.ok(Math.abs(Array.from(own, Math.exp).reduce((sum, value) => sum + value, 0) - 1) < 1e-9);
     }
+  });
+
+  it('made of several says what they say on average', () => {
+    const other = hidden.map((state) => Float32Array.from(state, (value) => value / 2 + noise()));
+    const [one, two] = [hidden, other].map(
+      (states) => trainClassifier({ texts: plainTexts, hidden: states, targets }, options).classifier,
+    ) as [Classifier, Classifier];
+    const both = averaged([one, two]);
+    const say = (classifier: Classifier, state: ArrayLike<number>) =>
+      classProbabilities(classifier, hiddenScoresOf(classifier, state), [0, 0, 0]);
+    hidden.forEach((state, i) => {
+      const after = other[i] as Float32Array;
+      const apart = say(two, after).map((p, label) => Math.sqrt(p * (say(one, state)[label] as number)));
+      const total = apart.reduce((sum, value) => sum + value, 0);
+      say(both, [...state, ...after]).forEach((p, label) => {
+        assert.ok(Math.abs(p - (apart[label] as number) / total) < 1e-5);
+      });
+    });
   });
 
   it('is the same each time', () => {

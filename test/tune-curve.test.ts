@@ -38,11 +38,17 @@ async function curvesWith(inPrompt: number, signal = new AbortController().signa
   };
   const aside = new Set<Example>();
   const metric = tuningMetric(profile, examples);
-  const { trial: after } = await tryOut(profile, chosen, examples, { ...options, metric, aside });
-  const { trial: lexical } = await tryOut(profile, yardstick, examples, { ...options, metric, aside });
+  const { trial: after } = await tryOut(profile, chosen, examples, { ...options, metric, judge: metric, aside });
+  const { trial: lexical } = await tryOut(profile, yardstick, examples, { ...options, metric, judge: metric, aside });
   asked.length = 0;
   const rounds = [lexical, after];
-  const curves = await learningCurves(profile, [yardstick, chosen], { rounds, chosen, metric, aside }, after, options);
+  const curves = await learningCurves(
+    profile,
+    [yardstick, chosen],
+    { rounds, chosen, metric, judge: metric, aside },
+    after,
+    options,
+  );
   const points = curves.map(({ title, points }) => `${title} ${points.map(({ n }) => n).join(' ')}`);
   return { asked, points };
 }

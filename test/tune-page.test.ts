@@ -44,7 +44,7 @@ function outputs(list: readonly Example[], every: number): Output[] {
   return list.map((example, i) => {
     const gold = goldOf(example);
     const wrong = i >= 3 && (i - 3) % every === 0;
-    return said(wrong ? other[gold] : gold, 0.95 - i / 50);
+    return said(wrong ? other[gold] : gold, Math.max(0.55, 0.95 - i / 50));
   });
 }
 
@@ -61,6 +61,7 @@ function trialOf(key: string, every: number, more: Partial<Trial> = {}): Trial {
     n: list.length,
     folds: 5,
     score: score / list.length,
+    merit: score / list.length,
     interval: {
       low: score / list.length - 0.2,
       high: Math.min(1, score / list.length + 0.1),
@@ -89,6 +90,7 @@ function resultWith(more: Partial<TuneResult> = {}): TuneResult {
       trials: [best, taken, lexical],
       rounds: [],
       metric: metrics.accuracy,
+      judge: metrics.accuracy,
       aside: new Set(),
       chosen,
       best,
@@ -270,7 +272,7 @@ describe('a search', () => {
     });
     const { rounds, trials, metric } = await search(
       profile,
-      [candidate('a', 4), candidate('b', 3), candidate('c', 2)],
+      { candidates: [candidate('a', 4), candidate('b', 3), candidate('c', 2)] },
       list,
       {
         seed: 1,

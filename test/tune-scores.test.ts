@@ -3,18 +3,15 @@ import { test } from 'node:test';
 import { scoreCandidates } from '../src/tune/score-candidates.js';
 import type { TuneSession } from '../src/tune/types.js';
 import { fakeEngine } from './helpers/fake-engine.js';
-import { labelled, labelOf, profileWith } from './helpers/profiles.js';
+import { labelOf, profileWith } from './helpers/profiles.js';
 import { sessionWith } from './helpers/tune-session.js';
 
 test('label scores are not tried where labels are many and long, unless there is nothing else', () => {
   const names = Array.from({ length: 40 }, (_, i) => `kind${i} of card fee`);
-  const count = (labels: readonly string[], derive: TuneSession['derive']) =>
-    scoreCandidates(
-      sessionWith({ profile: profileWith({ labels: labels.map((name) => labelOf(name)) }), derive }),
-      labels.map((name, i) => labelled(`text ${i}`, name)),
-    ).length;
+  const tried = (labels: readonly string[], derive: TuneSession['derive']) =>
+    scoreCandidates(sessionWith({ profile: profileWith({ labels: labels.map((name) => labelOf(name)) }), derive }));
   const heads = async () => fakeEngine();
-  assert.equal(count(names, heads), 0);
-  assert.ok(count(names, { impossible: 'another architecture' }) > 0);
-  assert.ok(count(names.slice(0, 3), heads) > 0);
+  assert.equal(tried(names, heads), null);
+  assert.notEqual(tried(names, { impossible: 'another architecture' }), null);
+  assert.notEqual(tried(names.slice(0, 3), heads), null);
 });

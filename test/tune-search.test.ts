@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { SlmError } from '../src/errors.js';
 import { type SearchOptions, search, type TrialEvent, type TrialJournal } from '../src/tune/search.js';
 import { tune } from '../src/tune/tune.js';
-import type { Candidate, Trialled } from '../src/tune/types.js';
+import type { Candidate, Trial, Trialled } from '../src/tune/types.js';
 import type { ClassifyOutput, Example, TaskProfile } from '../src/types.js';
 import { fakeEngine } from './helpers/fake-engine.js';
 import { exampleWith, labelled, profileWith } from './helpers/profiles.js';
@@ -84,13 +84,17 @@ function optionsWith(changes: Partial<SearchOptions> = {}): SearchOptions {
   };
 }
 
+const searchAmong = (task: TaskProfile, candidates: readonly Candidate[], ...rest: Tail<Parameters<typeof search>>) =>
+  search(task, { candidates }, ...rest);
+type Tail<T extends unknown[]> = T extends [unknown, unknown, ...infer R] ? R : never;
+
 describe('a search', () => {
   it('tries all on few examples, drops the worse half, and measures what is left on all', async () => {
     const good = candidate('good', 1, wrongOnEvery(20));
     const fair = candidate('fair', 1, wrongOnEvery(5));
     const poor = candidate('poor', 1, wrongOnEvery(2));
     const bad = candidate('bad', 1, () => false);
-    const { trials, chosen, stopped } = await search(profile, [bad, good, poor, fair], texts(1000), optionsWith());
+    const { trials, chosen, stopped } = await searchAmong(profile, [bad, good, poor, fair], texts(1000), optionsWith());
     assert.equal(stopped, 'done');
     assert.equal(chosen, good);
     assert.deepEqual([bad.calls.length, poor.calls.length], [1, 1]);
@@ -113,11 +117,47 @@ describe('a search', () => {
     assert.ok(Math.abs((trials[0]?.score ?? 0) - 0.95) < 1e-12);
   });
 
+  it('compares classifiers by their probabilities, so that one that is too sure of itself is not taken', async () => {
+    // As often right, with fewer means.
+    const other = (label: string) => (label === 'positive' ? 'negative' : 'positive');
+    const said = (example: Example) =>
+      outputFor(wrongOnEvery(5)(numberOf(example)) ? goldOf(example) : other(goldOf(example)), 0.999);
+    const sure = candidate('sure', 1, always, {
+      heldOut: async (examples) => ({ outputs: examples.map(said), tokensPerRecord: 1 }),
+    });
+    const modest = candidate('modest', 2, wrongOnEvery(5));
+    const { chosen, judge } = await searchAmong(profile, [sure, modest], texts(100), optionsWith());
+    assert.equal(judge.name, 'brier');
+    assert.equal(chosen, modest);
+  });
+
+  it('asks once for more candidates, made of the best of the first, and measures none on what may stand in them', async () => {
+    const examples = texts(700);
+    const aside = new Set(examples.slice(0, 30));
+    const poor = candidate('poor', 1, wrongOnEvery(2));
+    const good = candidate('good', 1, wrongOnEvery(5));
+    const better = candidate('better', 3, always);
+    const asked: string[][] = [];
+    const next = (trials: ReadonlyMap<Candidate, Trial>) => {
+      asked.push([...trials].sort(([, a], [, b]) => b.merit - a.merit).map(([{ key }]) => key));
+      return [better];
+    };
+    const { chosen, trials } = await search(
+      profile,
+      { candidates: [poor, good], aside, next },
+      examples,
+      optionsWith(),
+    );
+    assert.deepEqual(asked, [['good', 'poor']]);
+    assert.equal(chosen, better);
+    assert.equal(trials[0]?.n, 670);
+  });
+
   it('takes the best whatever it costs, where that is asked for', async () => {
     const plain = candidate('plain', 1, wrongOnEvery(20));
     const dear = candidate('dear', 9, wrongOnEvery(25));
     const taken = async (changes: Partial<SearchOptions>) =>
-      (await search(profile, [plain, dear], texts(100), optionsWith(changes))).chosen;
+      (await searchAmong(profile, [plain, dear], texts(100), optionsWith(changes))).chosen;
     assert.equal(await taken({}), plain);
     assert.equal(await taken({ take: 'best' }), dear);
   });
@@ -127,7 +167,7 @@ describe('a search', () => {
     const inPrompt = new Set(examples.slice(0, 10));
     const shown = candidate('shown', 2, (i) => i >= 10, { inPrompt });
     const plain = candidate('plain', 1, wrongOnEvery(3));
-    const { trials, aside } = await search(profile, [shown, plain], examples, optionsWith());
+    const { trials, aside } = await searchAmong(profile, [shown, plain], examples, optionsWith());
     assert.deepEqual([shown.calls, plain.calls], [[60], [60]]);
     assert.deepEqual(aside, inPrompt);
     for (const trial of trials) {
@@ -143,7 +183,7 @@ describe('a search', () => {
 
   it('measures few examples at once, in one round', async () => {
     const [a, b] = [candidate('a', 1, always), candidate('b', 2, wrongOnEvery(3))];
-    await search(profile, [a, b], texts(40), optionsWith());
+    await searchAmong(profile, [a, b], texts(40), optionsWith());
     assert.deepEqual([a.calls, b.calls], [[40], [40]]);
   });
 
@@ -151,7 +191,7 @@ describe('a search', () => {
     // One more mistake in 100 is less than one standard error of the difference.
     const simple = candidate('simple', 1, wrongOnEvery(10));
     const deep = candidate('deep', 3, (i) => i === 0 || wrongOnEvery(10)(i));
-    const { chosen, best } = await search(profile, [deep, simple], texts(100), optionsWith());
+    const { chosen, best } = await searchAmong(profile, [deep, simple], texts(100), optionsWith());
     assert.equal(best.key, 'deep');
     assert.equal(chosen, simple);
   });
@@ -159,13 +199,13 @@ describe('a search', () => {
   it('takes the better one where the difference is clear, however simple the other is', async () => {
     const simple = candidate('simple', 1, wrongOnEvery(2));
     const deep = candidate('deep', 3, always);
-    assert.equal((await search(profile, [simple, deep], texts(100), optionsWith())).chosen, deep);
+    assert.equal((await searchAmong(profile, [simple, deep], texts(100), optionsWith())).chosen, deep);
   });
 
   it('measures a yardstick to the end and never takes it', async () => {
     const yardstick = candidate('words', 0, always, { finish: null });
     const others = ['a', 'b', 'c'].map((key, i) => candidate(key, 1, wrongOnEvery(2 + i)));
-    const { chosen, trials } = await search(profile, [yardstick, ...others], texts(700), optionsWith());
+    const { chosen, trials } = await searchAmong(profile, [yardstick, ...others], texts(700), optionsWith());
     assert.notEqual(chosen, yardstick);
     assert.equal(yardstick.calls.at(-1), 700);
     assert.equal(trials[0]?.key, 'words');
@@ -186,7 +226,7 @@ describe('a search', () => {
     };
     const events: TrialEvent[] = [];
     const list = ['a', 'b', 'c', 'd', 'e'].map(slow);
-    const { chosen, stopped } = await search(
+    const { chosen, stopped } = await searchAmong(
       profile,
       list,
       texts(40),
@@ -216,7 +256,7 @@ describe('a search', () => {
       };
     };
     // 800 ms may be spent: after 700, another reading of 600 cannot be, and 100 on the same one can.
-    const { trials, stopped } = await search(
+    const { trials, stopped } = await searchAmong(
       profile,
       [dear('a', 'one', 600), dear('a fitted', 'one', 100), dear('b', 'two', 600), dear('a again', 'one', 100)],
       texts(60),
@@ -237,7 +277,8 @@ describe('a search', () => {
     });
     const list = [candidate('a', 1, always), candidate('b', 1, always)].map(slow);
     // 400 are over after the first round of 200 examples each, and the next one has 400 more: 800 with the first trial.
-    const run = (budgetMs: number) => search(profile, list, texts(600), optionsWith({ now: () => clock, budgetMs }));
+    const run = (budgetMs: number) =>
+      searchAmong(profile, list, texts(600), optionsWith({ now: () => clock, budgetMs }));
     const { rounds, stopped } = await run(900);
     assert.deepEqual([rounds.map(({ n }) => n), stopped], [[200, 200], 'budget']);
     clock = 0;
@@ -261,7 +302,7 @@ describe('a search', () => {
       candidate('a', 1, always),
       candidate('b', 1, always),
     ];
-    const { chosen, stopped } = await search(
+    const { chosen, stopped } = await searchAmong(
       profile,
       list.map(slow),
       texts(40),
@@ -281,7 +322,12 @@ describe('a search', () => {
       },
     });
     const third = candidate('third', 1, always);
-    const result = await search(profile, [first, second, third], texts(40), optionsWith({ signal: controller.signal }));
+    const result = await searchAmong(
+      profile,
+      [first, second, third],
+      texts(40),
+      optionsWith({ signal: controller.signal }),
+    );
     assert.deepEqual([result.chosen, result.stopped], [first, 'interrupted']);
     assert.deepEqual(third.calls, []);
   });
@@ -292,7 +338,7 @@ describe('a search', () => {
         throw new Error('no such tensor');
       },
     });
-    await assert.rejects(search(profile, [broken], texts(40), optionsWith()), /no such tensor/u);
+    await assert.rejects(searchAmong(profile, [broken], texts(40), optionsWith()), /no such tensor/u);
   });
 
   it('does nothing twice that the journal knows, and a changed candidate anew', async () => {
@@ -302,7 +348,7 @@ describe('a search', () => {
       const onTrial = (event: TrialEvent) => {
         if (event.kind === 'end') again.push(event.again);
       };
-      const { chosen, trials } = await search(profile, list, texts(250), optionsWith({ journal, onTrial }));
+      const { chosen, trials } = await searchAmong(profile, list, texts(250), optionsWith({ journal, onTrial }));
       return { again, chosen: chosen.key, scores: trials.map(({ key, n, score }) => [key, n, score]) };
     };
     const make = () => [candidate('a', 1, wrongOnEvery(4)), candidate('b', 1, wrongOnEvery(9))];
@@ -323,7 +369,7 @@ describe('a search', () => {
   it('is the same for the same seed', async () => {
     const run = async () => {
       const list = [candidate('a', 1, wrongOnEvery(4)), candidate('b', 2, wrongOnEvery(9)), candidate('c', 3, always)];
-      const { trials, chosen } = await search(profile, list, texts(400), optionsWith({ seed: 5 }));
+      const { trials, chosen } = await searchAmong(profile, list, texts(400), optionsWith({ seed: 5 }));
       return { trials: trials.map(({ examples, outputs, ...rest }) => [rest, examples, outputs]), chosen: chosen.key };
     };
     assert.deepEqual(await run(), await run());
@@ -342,7 +388,7 @@ describe('folds', () => {
         return one.heldOut(part, folds);
       },
     };
-    const { trials } = await search(task, [watching], examples, optionsWith());
+    const { trials } = await searchAmong(task, [watching], examples, optionsWith());
     assert.ok(seen !== null);
     const [part, folds] = seen as [readonly Example[], Int32Array];
     assert.equal(Math.max(...folds) + 1, trials[0]?.folds);

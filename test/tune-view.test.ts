@@ -29,6 +29,7 @@ function trialOf(key: string, score: number, more: Partial<Trial> = {}): Trial {
     n: 60,
     folds: 5,
     score,
+    merit: score,
     interval: { low: score - 0.1, high: score + 0.05, level: 0.95, resamples: 300 },
     tokensPerRecord: 41.6,
     outputs: [],

@@ -1,4 +1,5 @@
 import type { Overlay } from '../profile/overlay.js';
+import { judgedValue } from '../tune/search.js';
 import type { TuneResult } from '../tune/tune.js';
 import type { Trial } from '../tune/types.js';
 import type { TaskProfile } from '../types.js';
@@ -7,16 +8,25 @@ import { tableText } from './table.js';
 /** What tuning brought, for people: trials, before and after, and what to do next. */
 export function tuneReportText(profile: TaskProfile, result: TuneResult, file: string): string {
   const { after, before, lexical, p, threshold, search } = result;
-  const { metric } = search;
+  const { metric, judge } = search;
+  const finer = judge !== metric;
   const trials = tableText(
-    ['TRIAL', metric.title.toUpperCase(), '95 % INTERVAL', 'N', 'TOKENS A RECORD'],
+    [
+      'TRIAL',
+      metric.title.toUpperCase(),
+      '95 % INTERVAL',
+      'N',
+      ...(finer ? [judge.title.toUpperCase()] : []),
+      'TOKENS A RECORD',
+    ],
     search.trials.map((trial) => [
       `${trial.title}${trial.key === search.chosen.key ? ' *' : ''}`,
       ...figureCells(trial),
       String(trial.n),
+      ...(finer ? [judgedValue(judge, trial).toFixed(3)] : []),
       trial.tokensPerRecord.toFixed(0),
     ]),
-    ['left', 'right', 'left', 'right', 'right'],
+    ['left', 'right', 'left', 'right', 'right', 'right'],
   );
   const comparison = tableText(
     ['', metric.title.toUpperCase(), '95 % INTERVAL', 'N'],
@@ -52,10 +62,11 @@ function figureCells({ score, interval }: Pick<Trial, 'score' | 'interval'>): [s
 }
 
 /** Why the chosen candidate was taken. */
-export function reasonTaken({ after, search: { best } }: Pick<TuneResult, 'after' | 'search'>): string {
+export function reasonTaken({ after, search: { best, judge, metric } }: Pick<TuneResult, 'after' | 'search'>): string {
+  const by = judge === metric ? '' : ` by ${judge.title}`;
   return after.key === best.key
-    ? 'the best'
-    : `the simplest that is not clearly worse than the best (${best.score.toFixed(3)})`;
+    ? `the best${by}`
+    : `the simplest that is not clearly worse than the best${by} (${judgedValue(judge, best).toFixed(3)})`;
 }
 
 export function pText(p: number): string {

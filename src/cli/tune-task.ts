@@ -11,7 +11,7 @@ import { loadProfile } from '../profile/index.js';
 import type { Overlay } from '../profile/overlay.js';
 import { removeOverlay, writeOverlay } from '../profile/write-overlay.js';
 import { checkEnough, fittingTexts, tuningData } from '../tune/data.js';
-import { isSkewed, type TrialJournal, tuningMetric } from '../tune/search.js';
+import { isSkewed, judgedValue, type TrialJournal, tuningMetric } from '../tune/search.js';
 import { type TuneResult, tune } from '../tune/tune.js';
 import type { Trial, Trialled, TuneSession } from '../tune/types.js';
 import type { Engine, Example, InputRecord, Output, TaskProfile, TunedShot } from '../types.js';
@@ -119,7 +119,7 @@ export async function tuneTask(context: CliContext, spec: string, flags: TuneFla
       seed: flags.seed,
       metric: result.search.metric.name,
       scores: scoresOf(result),
-      trials: result.search.trials.map(trialOf),
+      trials: result.search.trials.map((trial) => trialOf(trial, result.search)),
     };
     const file = writeOverlay(folder as string, overlay, result.found.head ?? null);
     const shown = path.relative(context.cwd, file).startsWith('..') ? file : path.relative(context.cwd, file);
@@ -227,7 +227,8 @@ function scoresOf({ after, before, lexical, threshold }: TuneResult): Overlay['s
   };
 }
 
-function trialOf({ title, n, folds, score, interval, tokensPerRecord }: Trial): Record<string, unknown> {
+function trialOf(trial: Trial, { judge, metric }: TuneResult['search']): Record<string, unknown> {
+  const { title, n, folds, score, interval, tokensPerRecord } = trial;
   return {
     title,
     n,
@@ -235,6 +236,7 @@ function trialOf({ title, n, folds, score, interval, tokensPerRecord }: Trial): 
     score: rounded(score),
     low: rounded(interval?.low ?? score),
     high: rounded(interval?.high ?? score),
+    ...(judge === metric ? {} : { [judge.name]: rounded(judgedValue(judge, trial)) }),
     tokens: Math.round(tokensPerRecord * 10) / 10,
   };
 }

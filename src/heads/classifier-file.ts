@@ -1,13 +1,17 @@
 import { z } from 'zod';
 import type { HeadBlob } from '../types.js';
 import type { Classifier } from './classifier.js';
+import { type Pooling, poolings } from './pooling.js';
 import { arrayNamed } from './tagger-file.js';
 
-/** A classifier with how its features are read: after the profile's prompt, at its last token. */
+/** A classifier with how its features are read: after the profile's prompt, or after several, one behind the other. */
 export interface ClassifierHead {
   readonly classifier: Classifier;
   /** Blocks of the model that are kept. */
   readonly layers: number;
+  readonly pooling: Pooling;
+  /** Prompts that a text is read after. */
+  readonly prompts: number;
 }
 
 export const classifierKind = 'classifier';
@@ -20,10 +24,12 @@ const settingsSchema = z.object({
   multiLabel: z.boolean(),
   width: z.int().min(1),
   layers: z.int().min(1),
+  pooling: z.enum(poolings).default('last'),
+  prompts: z.int().min(1).default(1),
   terms: z.array(z.string()).nullable(),
 });
 
-export function classifierBlob({ classifier, layers }: ClassifierHead): HeadBlob {
+export function classifierBlob({ classifier, layers, pooling, prompts }: ClassifierHead): HeadBlob {
   const { labels, multiLabel, width, rows, bias, lexical } = classifier;
   const flat = new Float32Array(rows.length * width);
   rows.forEach((row, label) => {
@@ -31,7 +37,7 @@ export function classifierBlob({ classifier, layers }: ClassifierHead): HeadBlob
   });
   return {
     kind: classifierKind,
-    settings: { labels, multiLabel, width, layers, terms: lexical?.tfidf.terms ?? null },
+    settings: { labels, multiLabel, width, layers, pooling, prompts, terms: lexical?.tfidf.terms ?? null },
     arrays: {
       rows: flat,
       bias,
@@ -50,11 +56,13 @@ export function classifierBlob({ classifier, layers }: ClassifierHead): HeadBlob
 /** @throws Error when the blob is no classifier */
 export function classifierFrom({ kind, settings, arrays }: HeadBlob): ClassifierHead {
   if (kind !== classifierKind) throw new Error(`it holds a ${kind}, not a classifier`);
-  const { labels, multiLabel, width, layers, terms } = settingsSchema.parse(settings);
+  const { labels, multiLabel, width, layers, pooling, prompts, terms } = settingsSchema.parse(settings);
   const n = labels.length;
   const flat = arrayNamed(arrays, 'rows', n * width);
   return {
     layers,
+    pooling,
+    prompts,
     classifier: {
       labels,
       multiLabel,

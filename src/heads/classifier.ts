@@ -114,6 +114,36 @@ export function trainClassifier(data: ClassifierData, options: ClassifierOptions
   };
 }
 
+/**
+ * Several classifiers as one, whose log-probabilities are the means of theirs. Their features stand one behind the
+ * other. Counts of words are not for this: each of them would bring its own.
+ */
+export function averaged(classifiers: readonly [Classifier, ...Classifier[]]): Classifier {
+  const [first] = classifiers;
+  const share = 1 / classifiers.length;
+  const width = classifiers.reduce((sum, each) => sum + each.width, 0);
+  return {
+    ...first,
+    width,
+    rows: first.labels.map((_, label) => {
+      const row = new Float32Array(width);
+      let at = 0;
+      for (const { rows, width: own } of classifiers) {
+        row.set(
+          (rows[label] as Float32Array).map((weight) => weight * share),
+          at,
+        );
+        at += own;
+      }
+      return row;
+    }),
+    bias: first.bias.map((_, label) =>
+      classifiers.reduce((sum, each) => sum + (each.bias[label] as number) * share, 0),
+    ),
+    lexical: null,
+  };
+}
+
 /** A lexical classifier on all texts, and what ones without a text say of it. */
 function trainLexical({ texts, targets }: ClassifierData, seed: number) {
   const { tfidf } = fitClassTfidf(texts, targets.classes);

@@ -1,6 +1,7 @@
 import { usageError } from '../errors.js';
 import type { Recipe } from '../gguf/recipe.js';
 import { classifierFrom, classifierKind } from '../heads/classifier-file.js';
+import { rowsByPart } from '../heads/pooling.js';
 import { taggerFrom, taggerKind } from '../heads/tagger-file.js';
 import { onceEach } from '../lazy.js';
 import type { HeadBlob, TaskProfile } from '../types.js';
@@ -36,8 +37,8 @@ export const head: Method = {
       const { tagger, layers } = taggerOf(blob);
       return { layers, tokens, output: { values: tagger.rows } };
     }
-    const { classifier, layers } = classifierOf(blob);
-    return { layers, tokens, output: { values: classifier.rows } };
+    const { classifier, layers, pooling, prompts } = classifierOf(blob);
+    return { layers, tokens, output: { values: rowsByPart(classifier.rows, pooling, prompts) } };
   },
 
   async prepare(context) {

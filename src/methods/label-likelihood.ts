@@ -13,6 +13,7 @@ import {
 } from './calibration.js';
 import { decideLabel } from './decide.js';
 import { promptPart, tablePart } from './explain.js';
+import { meanScores } from './mean-scores.js';
 import { promptLength } from './parts.js';
 import { balancedShots, labelShots, moreLabelShots, withoutShots } from './shots.js';
 import type { Method, MethodContext, PieceInput } from './types.js';
@@ -104,13 +105,6 @@ export const labelLikelihood: Method = {
     };
   },
 };
-
-/** Scores of each label, averaged over prompts: the geometric mean of the probabilities. */
-export function meanScores(all: readonly (readonly number[])[]): number[] {
-  const [first = []] = all;
-  if (all.length === 1) return [...first];
-  return first.map((_, label) => all.reduce((sum, scores) => sum + (scores[label] as number), 0) / all.length);
-}
 
 function rendererOf(profile: TaskProfile, model: PromptModel, options: Options): PromptRenderer {
   return compilePrompt(profile, model, { shots: labelShots(profile, options.shots) });

@@ -78,6 +78,7 @@ export async function loadProfile(spec: string, context: ProfileContext): Promis
       base: raw.prompt.base ?? defaults.base,
       chat: raw.prompt.chat ?? defaults.chat,
       use: raw.prompt.use,
+      ...(raw.prompt.variants === undefined ? {} : { variants: raw.prompt.variants }),
     },
     examples,
     method,
@@ -92,7 +93,20 @@ export async function loadProfile(spec: string, context: ProfileContext): Promis
       ...source.files,
       ...[raw.examples, raw.fixtures, raw.schema, raw.grammar].filter((part) => typeof part === 'string'),
     ],
-    digest: digestOf({ ...raw, options, labels, defaults, schema, grammar, description: '', version: 0 }, examples),
+    digest: digestOf(
+      {
+        ...raw,
+        prompt: { ...raw.prompt, variants: undefined },
+        options,
+        labels,
+        defaults,
+        schema,
+        grammar,
+        description: '',
+        version: 0,
+      },
+      examples,
+    ),
     tuned: null,
   };
 }
@@ -230,12 +244,16 @@ function optionsOf(raw: RawProfile, name: string, at: Locate): Record<string, un
 
 /** The first mistake of a template is found here, not when the model is loaded. */
 function checkTemplates(raw: RawProfile, at: Locate): void {
-  for (const key of ['instruction', 'base', 'chat'] as const) {
+  const written = [
+    ...(['instruction', 'base', 'chat'] as const).map((key) => [[key], raw.prompt[key] ?? ''] as const),
+    ...(raw.prompt.variants ?? []).map((template, i) => [['variants', i], template] as const),
+  ];
+  for (const [key, template] of written) {
     try {
-      new Template(raw.prompt[key] ?? '');
+      new Template(template);
     } catch (error) {
       throw usageError(
-        `${at(['prompt', key])}: prompt.${key} is not a valid Jinja template: ${messageOf(error)}`,
+        `${at(['prompt', ...key])}: prompt.${key.join('.')} is not a valid Jinja template: ${messageOf(error)}`,
         'See docs/tasks.md for what a template may use.',
         error,
       );

@@ -40,6 +40,7 @@ export const profileSchema = z.strictObject({
         .describe('One item for base models; ends where the model goes on. Jinja over the fields.'),
       chat: z.string().optional().describe('One user turn for chat models. Jinja over the fields.'),
       use: z.enum(['auto', 'base', 'chat']).default('auto').describe('Which one a model gets.'),
+      variants: z.array(z.string()).optional().describe('Other templates like `base`, which `slm tune` tries.'),
     })
     .prefault({}),
   examples: z

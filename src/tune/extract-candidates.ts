@@ -48,6 +48,7 @@ export function extractCandidates(session: TuneSession, examples: readonly Examp
           layers,
           examples,
           (example) => readWords(session.engine, example.record.text, prepare(example).words, reading),
+          (states) => states,
           `reading ${reading}, ${layers} layers`,
         );
         const tokens = tokensOf(session, reading);

@@ -4,19 +4,21 @@ import type { TuneSession } from './types.js';
 
 /** Hidden states of examples, read once for all candidates that use the same ones. */
 export interface FeatureStore {
-  /** For each example its positions × width. */
+  /** For each example what is kept of it. */
   read(examples: readonly Example[]): Promise<Float32Array[]>;
 }
 
 /**
  * @param all every example that will ever be asked for: the file that is read from has the tokens of all of them
  * @param want what to read of an example
+ * @param keep what is kept of its states, positions × width
  */
 export function featureStore(
   session: TuneSession,
   layers: number,
   all: readonly Example[],
   want: (example: Example) => Wanted,
+  keep: (states: Float32Array) => Float32Array,
   title: string,
 ): FeatureStore {
   const known = new Map<Example, Float32Array>();
@@ -35,7 +37,7 @@ export function featureStore(
             while (next < missing.length) {
               session.signal.throwIfAborted();
               const example = missing[next++] as Example;
-              known.set(example, await reader.read(wanted?.get(example) as Wanted));
+              known.set(example, keep(await reader.read(wanted?.get(example) as Wanted)));
               session.onProgress(title, ++done, missing.length);
             }
           };

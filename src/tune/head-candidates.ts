@@ -1,84 +1,159 @@
-import { type ClassifierData, trainClassifier } from '../heads/classifier.js';
+import {
+  averaged,
+  type Classifier,
+  type ClassifierData,
+  type TrainedClassifier,
+  trainClassifier,
+} from '../heads/classifier.js';
 import { classifierBlob, coarseClassifierArrays } from '../heads/classifier-file.js';
-import type { ClassifyOutput, Example } from '../types.js';
+import { type Pooling, pooled, pooledParts, pooledPositions } from '../heads/pooling.js';
+import { softmax } from '../methods/calibration.js';
+import { meanScores } from '../methods/mean-scores.js';
+import type { Example } from '../types.js';
 import { breath } from './breath.js';
-import { outputsOf, targetsOf, unknown } from './classify-outputs.js';
-import { featureStore } from './feature-store.js';
+import { outputOf, targetsOf, unknown } from './classify-outputs.js';
+import { type FeatureStore, featureStore } from './feature-store.js';
 import { isSkewed } from './search.js';
-import { shotPrompts } from './shot-prompts.js';
+import { foundIn, keyOf, type PromptGroup, type ShotPrompt, titleOf } from './shot-prompts.js';
 import type { Candidate, TuneSession } from './types.js';
 
-/** Shares of the model's blocks after which the end of a prompt is looked at: meaning comes late. */
-const depths = [0.6, 0.8];
-const shotCounts = [0, 8, 16];
+/** How a classifier over hidden states is made. */
+export interface HeadShape {
+  /** Blocks of the model. */
+  readonly layers: number;
+  readonly pooling: Pooling;
+  /** Whether counts of words stand beside the states. */
+  readonly lexical: boolean;
+  /** Whether rare labels count as much as others. */
+  readonly balanced: boolean;
+}
 
-/** Classifiers over the hidden state at the end of a prompt. */
-export function headCandidates(session: TuneSession, examples: readonly Example[]): Candidate[] {
-  if (typeof session.derive !== 'function') return [];
-  const { profile } = session;
-  const layersToTry = [...new Set(depths.map((depth) => Math.max(1, Math.round(session.blocks * depth))))];
-  // Where nearly all examples have one label, it pays to let the others count more.
-  const weightings = isSkewed(profile, examples) ? [false, true] : [false];
-  const counts = profile.multiLabel ? [0] : shotCounts;
-  return shotPrompts(session, examples, counts).flatMap((prompt) => {
-    return layersToTry.flatMap((layers) => {
-      const features = featureStore(
+/** Makes candidates that read the hidden state after a prompt, or average over several prompts; states are read once. */
+export type HeadCandidates = (prompts: PromptGroup, shape: HeadShape) => Candidate;
+
+/** Null where no file can be derived of the model. */
+export function headCandidates(session: TuneSession, examples: readonly Example[]): HeadCandidates | null {
+  if (typeof session.derive !== 'function') return null;
+  const stores = new Map<ShotPrompt, Map<string, FeatureStore>>();
+  const storeOf = (prompt: ShotPrompt, { layers, pooling }: HeadShape): FeatureStore => {
+    const own = stores.get(prompt) ?? new Map<string, FeatureStore>();
+    stores.set(prompt, own);
+    const key = `${layers} ${pooling}`;
+    const known =
+      own.get(key) ??
+      featureStore(
         session,
         layers,
         examples,
         (example) => {
           const tokens = prompt.tokens(example);
-          return { prompt: tokens, positions: [tokens.input.length - 1] };
+          return { prompt: tokens, positions: pooledPositions(pooling, tokens.input.length) };
         },
-        `reading, ${layers} layers, ${prompt.count} examples in the prompt`,
+        (states) => pooled(pooling, rowsOf(states, session.width)),
+        `reading, ${layers} layers, ${titleOf([prompt])}`,
       );
-      return [false, true].flatMap((lexical) =>
-        weightings.map((balanced): Candidate => {
-          const options = {
-            labels: profile.labels.map(({ name }) => name),
-            width: session.width,
-            lexical,
-            seed: session.seed,
-            ...(balanced ? { classWeight: 'balanced' as const } : {}),
-          };
-          const dataOf = async (list: readonly Example[]): Promise<ClassifierData> => ({
-            texts: list.map(({ record }) => record.text),
-            hidden: await features.read(list),
-            targets: targetsOf(profile, list),
-          });
-          return {
-            key: `classifier 2 layers=${layers} shots=${prompt.count} lexical=${lexical} balanced=${balanced}`,
-            title: `head, ${layers} layers, ${prompt.count} examples in the prompt${lexical ? ', with words' : ''}${balanced ? ', labels weighted' : ''}`,
-            kind: 'head',
-            words: lexical,
-            complexity: 2 + layers / 1000 + prompt.count / 10_000 + (lexical ? 0.1 : 0) + (balanced ? 0.01 : 0),
-            layers,
-            reading: `states ${layers} ${prompt.count}`,
-            inPrompt: prompt.inPrompt,
-            async heldOut(part) {
-              const rest = part.filter((example) => !prompt.inPrompt.has(example));
-              const data = await dataOf(rest);
-              session.onProgress('training', 0, 1);
-              await breath();
-              const learned = outputsOf(profile, trainClassifier(data, options).heldOut);
-              const byExample = new Map(rest.map((example, i) => [example, learned[i] as ClassifyOutput]));
-              return {
-                outputs: part.map((example) => byExample.get(example) ?? unknown(profile)),
-                tokensPerRecord: prompt.tokensPerRecord(part),
-              };
-            },
-            async finish(all) {
-              const { classifier } = trainClassifier(await dataOf(all.filter((e) => !prompt.inPrompt.has(e))), options);
-              return {
-                method: 'head',
-                options: { shots: prompt.count },
-                shots: prompt.shots,
-                head: { blob: classifierBlob({ classifier, layers }), coarse: coarseClassifierArrays },
-              };
-            },
-          };
-        }),
-      );
-    });
+    own.set(key, known);
+    return known;
+  };
+  return (prompts, shape) => candidateOf(session, prompts, shape, storeOf);
+}
+
+/** With balanced ones where nearly all examples have one label: it pays there to let the others count more. */
+export function weightingsFor({ profile }: TuneSession, examples: readonly Example[]): boolean[] {
+  return isSkewed(profile, examples) ? [false, true] : [false];
+}
+
+function candidateOf(
+  session: TuneSession,
+  prompts: PromptGroup,
+  shape: HeadShape,
+  storeOf: (prompt: ShotPrompt, shape: HeadShape) => FeatureStore,
+): Candidate {
+  const { profile } = session;
+  const { layers, pooling, lexical, balanced } = shape;
+  const [first] = prompts;
+  const inPrompt = new Set(prompts.flatMap((prompt) => [...prompt.inPrompt]));
+  const options = {
+    labels: profile.labels.map(({ name }) => name),
+    width: session.width * pooledParts(pooling),
+    lexical,
+    seed: session.seed,
+    ...(balanced ? { classWeight: 'balanced' as const } : {}),
+  };
+  const dataOf = async (prompt: ShotPrompt, list: readonly Example[]): Promise<ClassifierData> => ({
+    texts: list.map(({ record }) => record.text),
+    hidden: await storeOf(prompt, shape).read(list),
+    targets: targetsOf(profile, list),
   });
+  /** A classifier for each prompt, trained on what does not stand in it, with the rows that it was trained on. */
+  async function trainAll(list: readonly Example[]) {
+    const all: (TrainedClassifier & { readonly examples: readonly Example[] })[] = [];
+    for (const prompt of prompts) {
+      const rest = list.filter((example) => !prompt.inPrompt.has(example));
+      const data = await dataOf(prompt, rest);
+      session.onProgress('training', all.length, prompts.length);
+      await breath();
+      all.push({ ...trainClassifier(data, options), examples: rest });
+    }
+    return all as [(typeof all)[0], ...typeof all];
+  }
+  const how = [
+    `${layers} layers`,
+    titleOf(prompts),
+    ...(pooling === 'last' ? [] : ['last and mean']),
+    ...(lexical ? ['with words'] : []),
+    ...(balanced ? ['labels weighted'] : []),
+  ];
+  return {
+    key: `classifier 4 ${keyOf(prompts)} ${JSON.stringify(shape)}`,
+    title: `head, ${how.join(', ')}`,
+    kind: 'head',
+    words: lexical,
+    // Which layers, examples and states it looks at makes it neither dearer by much nor harder to understand.
+    complexity: (prompts.length === 1 ? 1 : 3) + (lexical ? 0.1 : 0) + (balanced ? 0.01 : 0),
+    layers,
+    reading: `states ${layers} ${pooling} ${keyOf(prompts)}`,
+    inPrompt,
+    async heldOut(part) {
+      const all = await trainAll(part);
+      const classes = profile.labels.length;
+      const rowsOf = all.map(({ heldOut, examples }) => {
+        const rows = new Map(examples.map((example, row) => [example, row]));
+        return (example: Example) => {
+          const row = rows.get(example) as number;
+          return heldOut.values.subarray(row * classes, (row + 1) * classes);
+        };
+      });
+      const outputs = part.map((example) =>
+        inPrompt.has(example) ? unknown(profile) : outputOf(profile, probabilities(rowsOf.map((row) => row(example)))),
+      );
+      return { outputs, tokensPerRecord: prompts.reduce((sum, prompt) => sum + prompt.tokensPerRecord(part), 0) };
+    },
+    async finish(list) {
+      const [one, ...more] = (await trainAll(list)).map(({ classifier }) => classifier) as [
+        Classifier,
+        ...Classifier[],
+      ];
+      const classifier = more.length === 0 ? one : averaged([one, ...more]);
+      return {
+        method: 'head',
+        options: { shots: first.count },
+        ...foundIn(prompts),
+        head: {
+          blob: classifierBlob({ classifier, layers, pooling, prompts: prompts.length }),
+          coarse: coarseClassifierArrays,
+        },
+      };
+    },
+  };
+
+  /** Of each label, from log-probabilities after each prompt. */
+  function probabilities(logs: readonly ArrayLike<number>[]): number[] {
+    const means = meanScores(logs);
+    return profile.multiLabel || logs.length === 1 ? means.map(Math.exp) : softmax(means);
+  }
+}
+
+function rowsOf(states: Float32Array, width: number): Float32Array[] {
+  return Array.from({ length: states.length / width }, (_, i) => states.subarray(i * width, (i + 1) * width));
 }

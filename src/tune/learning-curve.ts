@@ -19,7 +19,7 @@ const fewest = 12;
 export async function learningCurves(
   profile: TaskProfile,
   candidates: readonly Candidate[],
-  { rounds, chosen, metric, aside }: Pick<SearchResult, 'rounds' | 'chosen' | 'metric' | 'aside'>,
+  { rounds, chosen, metric, judge, aside }: Pick<SearchResult, 'rounds' | 'chosen' | 'metric' | 'judge' | 'aside'>,
   after: Trial,
   options: Pick<SearchOptions, 'seed' | 'journal' | 'signal' | 'onTrial'>,
 ): Promise<Curve[]> {
@@ -35,7 +35,7 @@ export async function learningCurves(
       options.onTrial({ kind: 'stage', title: `learning curve, ${size} of ${after.n} examples` });
       const part: readonly Example[] = after.examples.slice(0, size);
       try {
-        points.push((await tryOut(profile, candidate, part, { ...options, metric, aside })).trial);
+        points.push((await tryOut(profile, candidate, part, { ...options, metric, judge, aside })).trial);
       } catch (error) {
         if (!options.signal.aborted) throw error;
       }

@@ -1,16 +1,11 @@
-import { batchCalibration, type Calibration, calibrate, fittedCalibration } from '../methods/calibration.js';
-import { meanScores } from '../methods/label-likelihood.js';
+import { type Calibration, calibrate, fittedCalibration } from '../methods/calibration.js';
+import { meanScores } from '../methods/mean-scores.js';
 import { usesChat } from '../prompt.js';
 import type { ClassifyOutput, Example, Token } from '../types.js';
 import { outputOf, unknown } from './classify-outputs.js';
 import { memo } from './memo.js';
-import { furtherPrompts, type ShotPrompt, shotPrompts } from './shot-prompts.js';
+import { foundIn, keyOf, type PromptGroup, type ShotPrompt, titleOf } from './shot-prompts.js';
 import type { Candidate, TuneSession } from './types.js';
-
-/** Few-shot examples in the prompt, balanced. */
-const shotCounts = [0, 4, 8, 16];
-/** Prompts whose scores are averaged, each with other examples: which ones stand there matters less then. */
-const prompts = 3;
 
 /**
  * More evaluations of a token than this for each record, beside the prompt, and label scores are not tried where heads
@@ -18,25 +13,22 @@ const prompts = 3;
  */
 const mostSteps = 30;
 
-/** A prompt whose label scores are known once they were asked for. */
-interface ScoredPrompt extends ShotPrompt {
-  score(example: Example): Promise<number[]>;
-}
+/** Makes candidates that score labels as continuations of a prompt, or of several; what was scored is kept for all. */
+export type ScoreCandidates = (prompts: PromptGroup) => Candidate;
 
-/** Labels scored as continuations of one prompt or of several, with the bias taken off by what the other folds show. */
-export function scoreCandidates(session: TuneSession, examples: readonly Example[]): Candidate[] {
+/** Null where labels are many and long, unless there is nothing else to try. */
+export function scoreCandidates(session: TuneSession): ScoreCandidates | null {
   const { profile, engine } = session;
-  const separator = usesChat(profile, engine.model) ? '' : ' ';
-  const words = profile.labels.map(({ word }) => engine.tokenize(separator + word));
-  if (typeof session.derive === 'function' && stepsOf(words) > mostSteps) return [];
-  const scored = (prompt: ShotPrompt): ScoredPrompt => ({
-    ...prompt,
-    score: memo(async (example: Example) => engine.scoreContinuations(prompt.tokens(example), words)),
+  const wordsAfter = memo((prompt: ShotPrompt): Token[][] => {
+    const separator = usesChat(prompt.template.profile, engine.model) ? '' : ' ';
+    return profile.labels.map(({ word }) => engine.tokenize(separator + word));
   });
-  const single = shotPrompts(session, examples, shotCounts).map(scored);
-  return [...single.map((prompt) => [prompt]), ...several(session, examples, single, scored)].flatMap((group) =>
-    kinds.map((kind) => candidateOf(session, group, kind)),
+  const words = profile.labels.map(({ word }) => engine.tokenize(` ${word}`));
+  if (typeof session.derive === 'function' && stepsOf(words) > mostSteps) return null;
+  const scorer = memo((prompt: ShotPrompt) =>
+    memo(async (example: Example) => engine.scoreContinuations(prompt.tokens(example), wordsAfter(prompt))),
   );
+  return (prompts) => candidateOf(session, prompts, scorer);
 }
 
 /** Beginnings that the model has to read before it can say how a label goes on; labels share theirs. */
@@ -45,56 +37,38 @@ function stepsOf(words: readonly (readonly Token[])[]): number {
   return new Set(beginnings).size;
 }
 
-/** The most examples of which there are several sets. */
-function several(
+function candidateOf(
   session: TuneSession,
-  examples: readonly Example[],
-  single: readonly ScoredPrompt[],
-  scored: (prompt: ShotPrompt) => ScoredPrompt,
-): ScoredPrompt[][] {
-  for (const first of single.filter(({ count }) => count > 0).reverse()) {
-    const further = furtherPrompts(session, examples, first, prompts - 1);
-    if (further !== null) return [[first, ...further.map(scored)]];
-  }
-  return [];
-}
-
-type Kind = keyof typeof fits;
-const kinds: readonly Kind[] = ['batch', 'fitted'];
-const fits = { batch, fitted: fittedCalibration };
-
-function candidateOf(session: TuneSession, group: readonly ScoredPrompt[], kind: Kind): Candidate {
+  prompts: PromptGroup,
+  scorer: (prompt: ShotPrompt) => (example: Example) => Promise<number[]>,
+): Candidate {
   const { profile } = session;
-  const [first, ...further] = group as [ScoredPrompt, ...ScoredPrompt[]];
-  const inPrompt = new Set(group.flatMap((prompt) => [...prompt.inPrompt]));
+  const [first] = prompts;
+  const shown = titleOf(prompts);
+  const inPrompt = new Set(prompts.flatMap((prompt) => [...prompt.inPrompt]));
   const indexOf = new Map(profile.labels.map(({ name }, i) => [name, i]));
   const goldOf = ({ gold }: Example) => indexOf.get(gold.type === 'classify' ? (gold.labels[0] ?? '') : '') as number;
-  const shown =
-    further.length === 0
-      ? `${first.count} examples in the prompt`
-      : `${group.length} prompts with ${first.count} examples each`;
-  const fit = fits[kind];
 
   const scoreAll = async (list: readonly Example[]) => {
     let done = 0;
     return Promise.all(
       list.map(async (example) => {
         session.signal.throwIfAborted();
-        const scores = meanScores(await Promise.all(group.map((prompt) => prompt.score(example))));
+        const scores = meanScores(await Promise.all(prompts.map((prompt) => scorer(prompt)(example))));
         session.onProgress(`scoring labels, ${shown}`, ++done, list.length);
         return scores;
       }),
     );
   };
   return {
-    key: `scores 3 prompts=${group.length} shots=${first.count} calibration=${kind}`,
-    title: `label scores, ${shown}, ${kind} calibration`,
+    key: `scores 4 ${keyOf(prompts)}`,
+    title: `label scores, ${shown}`,
     kind: 'scores',
     words: false,
-    // Several prompts cost as much as a head and several times the tokens.
-    complexity: 1 + first.count / 100 + (kind === 'fitted' ? 0.001 : 0) + (further.length === 0 ? 0 : 2),
+    // All blocks of the model and a step a label, where a head stops early.
+    complexity: prompts.length === 1 ? 1.5 : 3.5,
     layers: session.blocks,
-    reading: `scores ${group.length} ${first.count}`,
+    reading: `scores ${keyOf(prompts)}`,
     inPrompt,
     async heldOut(part, folds) {
       const scores = await scoreAll(part);
@@ -106,13 +80,13 @@ function candidateOf(session: TuneSession, group: readonly ScoredPrompt[], kind:
           ? unknown(profile)
           : outputOf(profile, calibrate(scores[i] as number[], calibration));
       });
-      const tokensPerRecord = group.reduce((sum, prompt) => sum + prompt.tokensPerRecord(part), 0);
+      const tokensPerRecord = prompts.reduce((sum, prompt) => sum + prompt.tokensPerRecord(part), 0);
       return { outputs, tokensPerRecord };
 
       function calibrationFor(fold: string, rows: readonly number[]): Calibration {
         const known = fitted.get(fold);
         if (known !== undefined) return known;
-        const made = fit(
+        const made = fittedCalibration(
           rows.map((row) => scores[row] as number[]),
           rows.map((row) => goldOf(part[row] as Example)),
         );
@@ -122,25 +96,12 @@ function candidateOf(session: TuneSession, group: readonly ScoredPrompt[], kind:
     },
     async finish(all) {
       const rest = all.filter((example) => !inPrompt.has(example));
-      const calibration = fit(await scoreAll(rest), rest.map(goldOf));
       return {
         method: 'label-likelihood',
-        options: { shots: first.count, calibration: kind, poolSize: 200 },
-        shots: first.shots,
-        ...(further.length === 0 ? {} : { moreShots: further.map(({ shots }) => shots) }),
-        calibration,
+        options: { shots: first.count, calibration: 'fitted', poolSize: 200 },
+        ...foundIn(prompts),
+        calibration: fittedCalibration(await scoreAll(rest), rest.map(goldOf)),
       };
     },
   };
-}
-
-/** Batch calibration with the shares that the labels have, each as if it had been seen once more. */
-function batch(scores: readonly (readonly number[])[], gold: readonly number[]): Calibration {
-  const counts = Array.from({ length: scores[0]?.length ?? 0 }, () => 1);
-  for (const label of gold) counts[label] = (counts[label] as number) + 1;
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  return batchCalibration(
-    scores,
-    counts.map((count) => count / total),
-  );
 }

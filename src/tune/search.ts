@@ -4,7 +4,7 @@ import { type Metric, metricsFor, type PreparedMetric } from '../metrics/index.j
 import { pairedDifference } from '../metrics/significance.js';
 import { createRandom, shuffle } from '../random.js';
 import type { Example, Output, Pair, TaskProfile } from '../types.js';
-import type { Candidate, Trial, Trialled } from './types.js';
+import type { Candidate, SearchPlan, Trial, Trialled } from './types.js';
 
 export interface SearchOptions {
   readonly seed: number;
@@ -34,8 +34,10 @@ export type TrialEvent =
   | { readonly kind: 'stage'; readonly title: string };
 
 export interface SearchResult {
-  /** What candidates were compared by. */
+  /** What the score of a trial is. */
   readonly metric: Metric;
+  /** What candidates were compared by. */
+  readonly judge: Metric;
   /** The last measurement of each candidate, best first. */
   readonly trials: readonly Trial[];
   /** Every measurement of every round, in the order in which they were made. */
@@ -74,6 +76,17 @@ export function tuningMetric(profile: Pick<TaskProfile, 'type' | 'multiLabel'>, 
   return metricsFor(type, multiLabel).find((metric) => metric.name === name[type]) as Metric;
 }
 
+/**
+ * What candidates are compared by. With one label a text the Brier score: it looks at the probabilities, so that it
+ * tells candidates apart on fewer examples than accuracy needs, and sees which of them is too sure of itself.
+ * T. Gneiting, A. Raftery, "Strictly Proper Scoring Rules, Prediction, and Estimation", JASA 102, 2007.
+ */
+function judgeFor(profile: Pick<TaskProfile, 'type' | 'multiLabel'>, metric: Metric): Metric {
+  return metric.name === 'accuracy'
+    ? (metricsFor(profile.type, profile.multiLabel).find(({ name }) => name === 'brier') as Metric)
+    : metric;
+}
+
 /** Examples of the first round; each further round has three times as many, for the better half of the candidates. */
 const firstRound = 200;
 const growth = 3;
@@ -89,17 +102,20 @@ const reserve = 0.2;
  */
 export async function search(
   profile: TaskProfile,
-  candidates: readonly Candidate[],
+  plan: SearchPlan,
   examples: readonly Example[],
   options: SearchOptions,
 ): Promise<SearchResult> {
+  const { candidates } = plan;
   const metric = tuningMetric(profile, examples);
+  const judge = judgeFor(profile, metric);
   const order = inRounds(profile, examples, options.seed);
-  const aside = new Set(candidates.flatMap(({ inPrompt }) => [...(inPrompt ?? [])]));
+  const aside = new Set([...candidates.flatMap(({ inPrompt }) => [...(inPrompt ?? [])]), ...(plan.aside ?? [])]);
   const start = options.now();
   const measured = new Map<Candidate, Trial>();
   const rounds: Trial[] = [];
   let alive = [...candidates];
+  let { next } = plan;
   let stopped: SearchResult['stopped'] = 'done';
   const spent = () => options.now() - start;
   /** Milliseconds of the slowest trial so far that had to read, and that had its reading done by another. */
@@ -108,7 +124,8 @@ export async function search(
   for (let size = Math.min(firstRoundOf(profile), order.length); ; size = Math.min(size * growth, order.length)) {
     const part = order.slice(0, size);
     const read = new Set<string>();
-    for (const candidate of alive) {
+    for (let i = 0; i < alive.length; i++) {
+      const candidate = alive[i] as Candidate;
       if (options.signal.aborted) stopped = 'interrupted';
       // One at least that can be taken, however small the budget is.
       const some = [...measured.keys()].some(({ finish }) => finish !== null);
@@ -122,7 +139,7 @@ export async function search(
       const before = options.now();
       options.onTrial({ kind: 'begin', title: candidate.title, n: part.length });
       try {
-        const { trial, again } = await tryOut(profile, candidate, part, { ...options, metric, aside });
+        const { trial, again } = await tryOut(profile, candidate, part, { ...options, metric, judge, aside });
         measured.set(candidate, trial);
         rounds.push(trial);
         const ms = options.now() - before;
@@ -134,6 +151,10 @@ export async function search(
         if (!options.signal.aborted) throw error;
         stopped = 'interrupted';
       }
+      if (i + 1 === alive.length && next !== undefined && stopped === 'done') {
+        alive.push(...next(measured));
+        next = undefined;
+      }
     }
     if (stopped !== 'done' || size === order.length) break;
     alive = betterHalf(alive, measured);
@@ -142,7 +163,7 @@ export async function search(
     slowest.alone *= more;
     slowest.shared *= more;
   }
-  return { ...decide(profile, measured, metric, options), metric, rounds, aside, stopped };
+  return { ...decide(profile, measured, { metric, judge }, options), metric, judge, rounds, aside, stopped };
 }
 
 /**
@@ -153,7 +174,13 @@ export async function tryOut(
   profile: TaskProfile,
   candidate: Candidate,
   part: readonly Example[],
-  { seed, journal, metric, aside }: Pick<SearchOptions, 'seed' | 'journal'> & Pick<SearchResult, 'metric' | 'aside'>,
+  {
+    seed,
+    journal,
+    metric,
+    judge,
+    aside,
+  }: Pick<SearchOptions, 'seed' | 'journal'> & Pick<SearchResult, 'metric' | 'judge' | 'aside'>,
 ): Promise<{ trial: Trial; again: boolean }> {
   const folds = foldsFor(profile, part, seed);
   const key = `${candidate.key} n=${part.length} folds=${folds.count}`;
@@ -177,6 +204,7 @@ export async function tryOut(
       folds: folds.count,
       score: prepared.value() ?? 0,
       interval,
+      merit: meritOf(judge, (judge === metric ? prepared : prepare(profile, examples, outputs, judge)).value()),
       tokensPerRecord,
       outputs,
     },
@@ -192,6 +220,17 @@ export function prepare(
   return metric.prepare(pairsOf(examples, outputs), { labels: labels.map(({ name }) => name), multiLabel });
 }
 
+/** Higher is better, whatever the measure is. */
+function meritOf({ better }: Metric, value: number | null): number {
+  if (value === null) return Number.NEGATIVE_INFINITY;
+  return better === 'lower' ? -value : value;
+}
+
+/** The value of what candidates are compared by. */
+export function judgedValue({ better }: Metric, { merit }: Trial): number {
+  return better === 'lower' ? -merit : merit;
+}
+
 /** Examples and what was said of them, in order; what was not said has failed. */
 export function pairsOf(examples: readonly Example[], outputs: readonly Output[]): Pair[] {
   return examples.map(({ record, gold }, i) => ({
@@ -204,41 +243,47 @@ export function pairsOf(examples: readonly Example[], outputs: readonly Output[]
 
 /** The best stays, and of each half the better one; at least two go on, so that there is a choice. */
 function betterHalf(alive: readonly Candidate[], measured: ReadonlyMap<Candidate, Trial>): Candidate[] {
-  const score = (candidate: Candidate) => measured.get(candidate)?.score ?? Number.NEGATIVE_INFINITY;
-  const ranked = [...alive].sort((a, b) => score(b) - score(a) || a.complexity - b.complexity);
+  const merit = (candidate: Candidate) => measured.get(candidate)?.merit ?? Number.NEGATIVE_INFINITY;
+  const ranked = [...alive].sort((a, b) => merit(b) - merit(a) || a.complexity - b.complexity);
   // What is measured only, as a yardstick, is cheap and goes through all rounds.
   const kept = ranked.slice(0, Math.max(2, Math.ceil(ranked.length / 2)));
   return alive.filter((candidate) => kept.includes(candidate) || candidate.finish === null);
 }
 
 /**
- * Of the candidates measured on most examples, the simplest that is not clearly worse than the best: the interval of
- * one standard error of the paired difference holds 0 (the rule of L. Breiman et al., "Classification and Regression
+ * Of the candidates measured on most examples, the simplest that is not clearly worse than the best, neither by what
+ * they are compared by nor by the score: the interval of one standard error of the paired difference holds 0 (the rule of L. Breiman et al., "Classification and Regression
  * Trees", 1984, 3.4.3, with the difference in place of the value).
  */
 function decide(
   profile: TaskProfile,
   measured: ReadonlyMap<Candidate, Trial>,
-  metric: Metric,
+  { metric, judge }: Pick<SearchResult, 'metric' | 'judge'>,
   { seed, take }: Pick<SearchOptions, 'seed' | 'take'>,
 ): Pick<SearchResult, 'trials' | 'chosen' | 'best'> {
-  const all = [...measured].sort(([, a], [, b]) => b.n - a.n || b.score - a.score || a.complexity - b.complexity);
+  const all = [...measured].sort(([, a], [, b]) => b.n - a.n || b.merit - a.merit || a.complexity - b.complexity);
   const usable = all.filter(([candidate]) => candidate.finish !== null);
   const [first] = usable;
   if (first === undefined) throw new Error('no trial has ended');
   const [, best] = first;
   const { examples } = best;
-  const reference = prepare(profile, examples, best.outputs, metric);
   const asGood = usable.filter(([, trial]) => {
     if (trial.n !== best.n) return false;
     if (trial === best) return true;
     if (take === 'best') return false;
-    const other = prepare(profile, examples, trial.outputs, metric);
-    // 68 %: one standard error to either side.
-    const difference = pairedDifference(reference, other, { seed, resamples: 300, level: 0.6827 });
-    return difference !== null && difference.interval.low <= 0;
+    return [...new Set([judge, metric])].every((measure) => {
+      const [reference, other] = [best, trial].map(({ outputs }) => prepare(profile, examples, outputs, measure));
+      const [first, second] = measure.better === 'lower' ? [other, reference] : [reference, other];
+      // 68 %: one standard error to either side.
+      const difference = pairedDifference(first as PreparedMetric, second as PreparedMetric, {
+        seed,
+        resamples: 300,
+        level: 0.6827,
+      });
+      return difference !== null && difference.interval.low <= 0;
+    });
   });
-  const [chosen] = asGood.sort(([, a], [, b]) => a.complexity - b.complexity || b.score - a.score)[0] ?? first;
+  const [chosen] = asGood.sort(([, a], [, b]) => a.complexity - b.complexity || b.merit - a.merit)[0] ?? first;
   return { trials: all.map(([, trial]) => trial), chosen, best };
 }
 

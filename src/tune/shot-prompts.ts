@@ -1,10 +1,12 @@
 import { balancedShots } from '../methods/shots.js';
 import { compilePrompt, type PromptRenderer, tokenizePrompt } from '../prompt.js';
 import type { Example, Prompt, TunedShot } from '../types.js';
+import type { Template } from './templates.js';
 import type { TuneSession } from './types.js';
 
 /** A prompt with some of the examples in it. */
 export interface ShotPrompt {
+  readonly template: Template;
   /** Examples in it, in all. */
   readonly count: number;
   readonly shots: readonly TunedShot[];
@@ -26,8 +28,11 @@ export function shotPrompts(
   session: TuneSession,
   examples: readonly Example[],
   counts: readonly number[],
+  template: Template = { name: '', profile: session.profile, prompt: null },
 ): ShotPrompt[] {
-  const prompts = counts.map((count) => (count === 0 ? promptWith(session, []) : shotPrompt(session, examples, count)));
+  const prompts = counts.map((count) =>
+    count === 0 ? promptWith(session, template, []) : shotPrompt(session, template, examples, count),
+  );
   return prompts.filter(
     (prompt, i): prompt is ShotPrompt =>
       prompt !== null && prompts.findIndex((other) => other?.count === prompt.count) === i,
@@ -47,7 +52,7 @@ export function furtherPrompts(
   const taken = new Set(first.inPrompt);
   const prompts: ShotPrompt[] = [];
   while (prompts.length < most) {
-    const next = shotPrompt(session, examples, first.count, taken);
+    const next = shotPrompt(session, first.template, examples, first.count, taken);
     if (next === null || next.count < first.count) return null;
     for (const example of next.inPrompt) taken.add(example);
     prompts.push(next);
@@ -61,6 +66,7 @@ export function furtherPrompts(
  */
 function shotPrompt(
   session: TuneSession,
+  template: Template,
   examples: readonly Example[],
   count: number,
   taken: ReadonlySet<Example> = new Set(),
@@ -71,7 +77,7 @@ function shotPrompt(
   // A label that is not shown would hardly ever be said.
   const shown = new Set(chosen.map(labelOf));
   if (examples.some((example) => !shown.has(labelOf(example)))) return null;
-  const prompt = promptWith(session, chosen);
+  const prompt = promptWith(session, template, chosen);
   const [longest] = [...examples].sort((a, b) => b.record.text.length - a.record.text.length);
   const { prefix, input } = prompt.tokens(longest as Example);
   const tokens = prefix.reduce((sum, part) => sum + part.length, input.length);
@@ -98,7 +104,8 @@ function shotPool(
   });
 }
 
-function promptWith({ profile, engine }: TuneSession, chosen: readonly Example[]): ShotPrompt {
+function promptWith({ engine }: TuneSession, template: Template, chosen: readonly Example[]): ShotPrompt {
+  const { profile } = template;
   const words = new Map(profile.labels.map(({ name, word }) => [name, word]));
   const shots = chosen.map((example) => ({
     fields: { [profile.input]: example.record.text },
@@ -110,6 +117,7 @@ function promptWith({ profile, engine }: TuneSession, chosen: readonly Example[]
   const tokens = ({ record }: Example) =>
     tokenizePrompt(engine, render({ ...record.fields, [profile.input]: record.text }));
   return {
+    template,
     count: chosen.length,
     shots,
     inPrompt: new Set(chosen),
@@ -124,3 +132,29 @@ function promptWith({ profile, engine }: TuneSession, chosen: readonly Example[]
 function labelOf({ gold }: Example): string {
   return gold.type === 'classify' ? (gold.labels[0] ?? '') : '';
 }
+
+/** How titles call prompts that are read together; they differ in their examples only. */
+export function titleOf([first, ...further]: PromptGroup): string {
+  const examples =
+    further.length === 0
+      ? `${first.count} examples in the prompt`
+      : `${1 + further.length} prompts with ${first.count} examples each`;
+  return first.template.name === '' ? examples : `${examples}, ${first.template.name}`;
+}
+
+/** The same for the same template and examples. */
+export function keyOf([first, ...further]: PromptGroup): string {
+  return `prompts=${1 + further.length} shots=${first.count} template=${JSON.stringify(first.template.prompt?.base ?? null)}`;
+}
+
+/** What an overlay takes over from prompts. */
+export function foundIn([first, ...further]: PromptGroup) {
+  return {
+    shots: first.shots,
+    ...(first.template.prompt === null ? {} : { prompt: first.template.prompt }),
+    ...(further.length === 0 ? {} : { moreShots: further.map(({ shots }) => shots) }),
+  };
+}
+
+/** A prompt, or several that differ in their examples and are averaged over. */
+export type PromptGroup = readonly [ShotPrompt, ...ShotPrompt[]];

@@ -2,14 +2,14 @@ import { usageError } from '../errors.js';
 import { bootstrapIntervals, type Interval } from '../metrics/bootstrap.js';
 import { mcNemar } from '../metrics/significance.js';
 import { taskTypes } from '../task-types/index.js';
-import type { Example, Output, Threshold } from '../types.js';
+import type { Example, Output, TaskType, Threshold } from '../types.js';
 import { answerCandidates } from './answer-candidates.js';
-import { classifyCandidates } from './classify-candidates.js';
+import { classifyPlan } from './classify-candidates.js';
 import { extractCandidates } from './extract-candidates.js';
 import { type Curve, learningCurves } from './learning-curve.js';
 import { intervalResamples, pairsOf, prepare, type SearchOptions, type SearchResult, search } from './search.js';
 import { chooseThreshold, type ThresholdTarget } from './threshold.js';
-import type { Candidate, Found, Trial, TuneSession } from './types.js';
+import type { Candidate, Found, SearchPlan, Trial, TuneSession } from './types.js';
 
 export interface TuneRequest extends SearchOptions {
   readonly target: ThresholdTarget | null;
@@ -50,24 +50,27 @@ export interface Before {
 const mostCompared = 300;
 
 /** Every way to do a task that tuning knows of, as far as it is asked for. */
-function candidatesFor(
+function planFor(
   session: TuneSession,
   examples: readonly Example[],
   { kind, words }: Pick<TuneRequest, 'kind' | 'words'>,
-): Candidate[] {
-  const all =
-    session.profile.type === 'classify'
-      ? classifyCandidates(session, examples)
-      : session.profile.type === 'extract'
-        ? extractCandidates(session, examples)
-        : session.profile.type === 'answer'
-          ? answerCandidates(session, examples)
-          : [];
-  return all.filter(
-    (candidate) =>
-      candidate.finish === null || ((kind === 'auto' || candidate.kind === kind) && (words || !candidate.words)),
-  );
+): SearchPlan {
+  const wanted = (candidate: Candidate) =>
+    candidate.finish === null || ((kind === 'auto' || candidate.kind === kind) && (words || !candidate.words));
+  const { candidates, next, ...rest } = plans[session.profile.type](session, examples);
+  return {
+    ...rest,
+    candidates: candidates.filter(wanted),
+    ...(next === undefined ? {} : { next: (trials) => next(trials).filter(wanted) }),
+  };
 }
+
+const plans: Readonly<Record<TaskType, (session: TuneSession, examples: readonly Example[]) => SearchPlan>> = {
+  classify: classifyPlan,
+  extract: (session, examples) => ({ candidates: extractCandidates(session, examples) }),
+  answer: (session, examples) => ({ candidates: answerCandidates(session, examples) }),
+  generate: () => ({ candidates: [] }),
+};
 
 export async function tune(
   session: TuneSession,
@@ -83,7 +86,8 @@ export async function tune(
       return searching ? session.signal : new AbortController().signal;
     },
   };
-  const candidates = candidatesFor(untilFound, examples, request);
+  const plan = planFor(untilFound, examples, request);
+  const { candidates } = plan;
   if (candidates.every(({ finish }) => finish === null)) {
     const kind = request.kind === 'auto' ? '' : ` with --method ${request.kind}`;
     throw usageError(
@@ -91,7 +95,7 @@ export async function tune(
       typeof session.derive === 'function' ? undefined : `No heads: ${session.derive.impossible}`,
     );
   }
-  const result = await search(profile, candidates, examples, request);
+  const result = await search(profile, plan, examples, request);
   searching = false;
   const after = result.trials.find(({ key }) => key === result.chosen.key) as Trial;
   const stage = (title: string) => request.onTrial({ kind: 'stage', title });

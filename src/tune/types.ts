@@ -68,6 +68,15 @@ export interface Candidate {
   readonly finish: ((examples: readonly Example[], trial: Trial) => Promise<Found>) | null;
 }
 
+/** What to try. */
+export interface SearchPlan {
+  readonly candidates: readonly Candidate[];
+  /** Examples that may come to stand in prompts of later candidates; nothing is measured on them. */
+  readonly aside?: ReadonlySet<Example>;
+  /** More candidates, made of the best of the first ones; asked for once, after these were measured. */
+  readonly next?: (trials: ReadonlyMap<Candidate, Trial>) => readonly Candidate[];
+}
+
 export interface Trialled {
   readonly outputs: readonly Output[];
   /** Evaluated for a record, beside the shared prefix; 0 without a model. */
@@ -87,6 +96,8 @@ export interface Trial {
   readonly folds: number;
   readonly score: number;
   readonly interval: Interval | null;
+  /** What it is compared with others by, higher is better: the score, or a finer measure of the same. */
+  readonly merit: number;
   readonly tokensPerRecord: number;
   /** Held-out outputs of the examples, for paired comparisons; not in overlays. */
   readonly outputs: readonly Output[];
