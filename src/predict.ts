@@ -102,8 +102,10 @@ export function predict(
   records: AsyncIterable<InputRecord | BadRow>,
   options: PredictOptions,
 ): AsyncIterable<Prediction> {
-  // Twice the lanes: tokenising the next records goes on while the model works.
-  return mapInOrder(records, task.engine.lanes * 2, (record) => predictOne(task, record, options), options.signal);
+  // Twice the lanes: tokenising the next records goes on while the model works. Where each record needs several
+  // prompts, many are under way, so that a lane does one prompt for all of them before it turns to the next.
+  const atOnce = task.engine.lanes * (task.predictor.apart === true ? 32 : 2);
+  return mapInOrder(records, atOnce, (record) => predictOne(task, record, options), options.signal);
 }
 
 async function predictOne(task: Task, record: InputRecord | BadRow, options: PredictOptions): Promise<Prediction> {

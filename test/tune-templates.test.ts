@@ -17,7 +17,7 @@ describe('the templates that tuning tries', () => {
     assert.deepEqual(basesOf(variants), [prompt.base, ...variants]);
     const [own, other] = templatesFor(sessionWith({ profile: profileWith({ prompt: { ...prompt, variants } }) }));
     assert.equal(own?.prompt, null);
-    assert.equal(other?.prompt?.base, variants[0]);
+    assert.deepEqual(other?.prompt, { ...prompt, base: variants[0], use: 'base' });
     assert.equal(other?.name, '"It was"');
   });
 

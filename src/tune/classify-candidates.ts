@@ -59,7 +59,7 @@ export function classifyPlan(session: TuneSession, examples: readonly Example[])
     aside: new Set(singles.flatMap((prompt) => further(prompt) ?? []).flatMap(({ inPrompt }) => [...inPrompt])),
     next(trials) {
       return (['scores', 'head'] as const).flatMap((kind) => {
-        const best = bestOf(trials, ({ kind: own }, candidate) => own === kind && made.has(candidate));
+        const best = bestOf(trials, (candidate) => candidate.kind === kind && made.has(candidate));
         const found = best === null ? undefined : made.get(best);
         const more = found === undefined ? null : further(found.prompt);
         return found === undefined || more === null ? [] : [found.again([found.prompt, ...more])];
@@ -77,12 +77,7 @@ function promptsFor(session: TuneSession, examples: readonly Example[]): ShotPro
   return [...plain, ...others.flatMap((template) => shotPrompts(session, examples, [most], template))];
 }
 
-function bestOf(
-  trials: ReadonlyMap<Candidate, Trial>,
-  fits: (candidate: Candidate, itself: Candidate) => boolean,
-): Candidate | null {
-  const ranked = [...trials]
-    .filter(([candidate]) => fits(candidate, candidate))
-    .sort(([, a], [, b]) => b.merit - a.merit);
+function bestOf(trials: ReadonlyMap<Candidate, Trial>, fits: (candidate: Candidate) => boolean): Candidate | null {
+  const ranked = [...trials].filter(([candidate]) => fits(candidate)).sort(([, a], [, b]) => b.merit - a.merit);
   return ranked[0]?.[0] ?? null;
 }

@@ -23,12 +23,12 @@ const general = ['{{ text }}\nThis is about:', '{{ text }}\nIn a word:'];
  * and the variants of the profile, or general ones.
  */
 export function templatesFor({ profile, engine }: TuneSession): Template[] {
-  const { prompt } = profile;
+  const { variants: named, ...prompt } = profile.prompt;
   const plain = (name: string, base: string): Template => {
     const changed: PromptTemplates = { ...prompt, base, use: 'base' };
     return { name, profile: { ...profile, prompt: changed }, prompt: changed };
   };
-  const variants = prompt.variants ?? general.map((base) => base.replace('{{ text }}', `{{ ${profile.input} }}`));
+  const variants = named ?? general.map((base) => base.replace('{{ text }}', `{{ ${profile.input} }}`));
   const others = [
     ...(usesChat(profile, engine.model) ? [plain('without the chat format', prompt.base)] : []),
     ...variants.filter((base) => base !== prompt.base).map((base) => plain(JSON.stringify(lastLine(base)), base)),
