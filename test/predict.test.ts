@@ -340,6 +340,28 @@ describe('many records', () => {
     );
   });
 
+  it('has many records under way where each needs several prompts, so that a lane seldom turns to another', async () => {
+    const most = async (apart: boolean) => {
+      let under = 0;
+      let highest = 0;
+      const predictor: Predictor = {
+        ...capitalTask(null).task.predictor,
+        apart,
+        async predict() {
+          highest = Math.max(highest, ++under);
+          await turn();
+          under--;
+          return { output: { type: 'extract', entities: [] }, explanation: [] };
+        },
+      };
+      const texts = Array.from({ length: 200 }, (_, i) => recordWith(`text ${i}`));
+      await predictions({ ...capitalTask(null).task, predictor }, texts);
+      return highest;
+    };
+    assert.ok((await most(false)) <= 2);
+    assert.equal(await most(true), 32);
+  });
+
   it('get the same result alone and among others', async () => {
     const task = await openSentiment({}, fakeEngine({ score: sentiment, lanes: 3 }));
     const records = ['good', 'bad bad', 'good bad', '<|end|> good'].map((text) => recordWith(text));

@@ -40,14 +40,14 @@ describe('examples in the prompt', () => {
     assert.deepEqual(counts, [0, 4, 6]);
   });
 
-  it('come in several sets without one twice, as far as a third of each label goes', () => {
+  it('come in several sets without one twice, with the labels in another order, as far as a third of each label goes', () => {
     const examples = texts(18, 18);
     const [first] = shotPrompts(session, examples, [4]);
     assert.ok(first !== undefined);
     const more = furtherPrompts(session, examples, first, 2);
     assert.deepEqual(
       more?.map(({ shots }) => shots.map(({ fields }) => fields.text).join(', ')),
-      ['fine 2, poor 2, fine 3, poor 3', 'fine 4, poor 4, fine 5, poor 5'],
+      ['poor 2, fine 2, poor 3, fine 3', 'fine 4, poor 4, fine 5, poor 5'],
     );
     assert.equal(furtherPrompts(session, examples, first, 3), null);
   });

@@ -61,7 +61,7 @@ function candidateOf(
     );
   };
   return {
-    key: `scores 4 ${keyOf(prompts)}`,
+    key: `scores 5 ${keyOf(prompts)}`,
     title: `label scores, ${shown}`,
     kind: 'scores',
     words: false,

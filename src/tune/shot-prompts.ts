@@ -40,7 +40,8 @@ export function shotPrompts(
 }
 
 /**
- * Further prompts with as many examples as one has, no example in two of them; null where there are not enough.
+ * Further prompts with as many examples as one has, no example in two of them, each beginning with another label: the
+ * last label before the text is said too readily. Null where there are not enough.
  * @param most how many
  */
 export function furtherPrompts(
@@ -52,7 +53,7 @@ export function furtherPrompts(
   const taken = new Set(first.inPrompt);
   const prompts: ShotPrompt[] = [];
   while (prompts.length < most) {
-    const next = shotPrompt(session, first.template, examples, first.count, taken);
+    const next = shotPrompt(session, first.template, examples, first.count, taken, prompts.length + 1);
     if (next === null || next.count < first.count) return null;
     for (const example of next.inPrompt) taken.add(example);
     prompts.push(next);
@@ -63,6 +64,8 @@ export function furtherPrompts(
 /**
  * A prompt with `count` examples, as many of each label; null where there are not enough, or no room. Where a label is
  * rare, there are fewer of it, and none more of the others.
+ * @param taken examples that stand in other prompts already
+ * @param turn which label comes first
  */
 function shotPrompt(
   session: TuneSession,
@@ -70,10 +73,12 @@ function shotPrompt(
   examples: readonly Example[],
   count: number,
   taken: ReadonlySet<Example> = new Set(),
+  turn = 0,
 ): ShotPrompt | null {
   const { profile, engine } = session;
   const pool = shotPool(session, examples, Math.ceil(count / profile.labels.length), taken);
-  const chosen = balancedShots(pool, profile.labels, count);
+  const first = turn % profile.labels.length;
+  const chosen = balancedShots(pool, [...profile.labels.slice(first), ...profile.labels.slice(0, first)], count);
   // A label that is not shown would hardly ever be said.
   const shown = new Set(chosen.map(labelOf));
   if (examples.some((example) => !shown.has(labelOf(example)))) return null;
