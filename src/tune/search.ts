@@ -252,7 +252,8 @@ function betterHalf(alive: readonly Candidate[], measured: ReadonlyMap<Candidate
 
 /**
  * Of the candidates measured on most examples, the simplest that is not clearly worse than the best, neither by what
- * they are compared by nor by the score: the interval of one standard error of the paired difference holds 0 (the rule of L. Breiman et al., "Classification and Regression
+ * they are compared by nor by the score: the interval of one standard error of the paired difference holds 0, or of two
+ * where the best is much dearer (the rule of L. Breiman et al., "Classification and Regression
  * Trees", 1984, 3.4.3, with the difference in place of the value).
  */
 function decide(
@@ -271,20 +272,31 @@ function decide(
     if (trial.n !== best.n) return false;
     if (trial === best) return true;
     if (take === 'best') return false;
+    const level = costOf(best) > muchDearer * costOf(trial) ? twoErrors : oneError;
     return [...new Set([judge, metric])].every((measure) => {
       const [reference, other] = [best, trial].map(({ outputs }) => prepare(profile, examples, outputs, measure));
       const [first, second] = measure.better === 'lower' ? [other, reference] : [reference, other];
-      // 68 %: one standard error to either side.
       const difference = pairedDifference(first as PreparedMetric, second as PreparedMetric, {
         seed,
         resamples: 300,
-        level: 0.6827,
+        level,
       });
       return difference !== null && difference.interval.low <= 0;
     });
   });
   const [chosen] = asGood.sort(([, a], [, b]) => a.complexity - b.complexity || b.merit - a.merit)[0] ?? first;
   return { trials: all.map(([, trial]) => trial), chosen, best };
+}
+
+/** Shares of a normal distribution within one and two standard errors. */
+const oneError = 0.6827;
+const twoErrors = 0.9545;
+/** What costs so many times as much for each record has to be better beyond doubt. */
+const muchDearer = 2.5;
+
+/** Blocks that the tokens of a record go through. */
+function costOf({ tokensPerRecord, layers }: Trial): number {
+  return tokensPerRecord * layers;
 }
 
 /** More labels need more examples before anything can be said. */
