@@ -71,7 +71,7 @@ const way = (name: string): Way => ({
   tokens: Number.NaN,
   n: rows.length,
 });
-const untuned = way('slm run sentiment --lines, as shipped');
+const untuned = way('slm run sentiment --lines --untuned');
 const tuned = way(`slm run sentiment --lines, tuned on ${flags.examples} examples`);
 const binding = way('llama-cpp-python, few-shot prompt, grammar of the labels');
 const loop = way('llm -m SmolLM2, a shell loop');
