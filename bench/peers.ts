@@ -103,10 +103,9 @@ async function install(): Promise<void> {
   writeFileSync(stamp, '');
 }
 
+/** Anew each time: the task may have changed. What was measured before is known, so that it takes little. */
 async function tune(): Promise<void> {
   const into = path.join(env.XDG_CONFIG_HOME, 'slm', 'tuned', 'sentiment');
-  const stamp = path.join(into, `${flags.examples}-examples`);
-  if (existsSync(stamp)) return;
   const sample = lineSample(path.join(data, 'sst2', 'train.tsv'), Number(flags.examples), 1, 'train.tsv');
   const file = path.join(work, sample.file);
   writeFileSync(file, sample.content);
@@ -115,7 +114,6 @@ async function tune(): Promise<void> {
     cwd: work,
     env,
   });
-  writeFileSync(stamp, '');
 }
 
 /** The very prompt that `slm` uses untuned, for the peer. */
