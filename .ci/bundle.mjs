@@ -1,5 +1,5 @@
 // After tsc: the program and what it needs of its packages in a few files (dist/bundle), because opening, resolving and
-// compiling some 700 modules one by one takes longer than everything else a start does. The modules of dist stay as they
+// compiling hundreds of modules one by one is a large part of a start. The modules of dist stay as they
 // are, for whoever imports the package; bin/slm.js runs the bundle.
 import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';

@@ -94,6 +94,12 @@ export function usageOf({ engine, aside }: Pick<Task, 'engine' | 'aside'>): Engi
 }
 
 /**
+ * Records under way. Usually one more than a lane works on: tokenising the next goes on meanwhile. Where each record
+ * needs several prompts many more, so that a lane does one prompt for all of them before it turns to the next.
+ */
+const recordsALane = { usual: 2, apart: 32 };
+
+/**
  * Predictions for a stream of records, in its order, as they come. A record that cannot be processed becomes a
  * prediction with an error; the others are there.
  */
@@ -102,9 +108,7 @@ export function predict(
   records: AsyncIterable<InputRecord | BadRow>,
   options: PredictOptions,
 ): AsyncIterable<Prediction> {
-  // Twice the lanes: tokenising the next records goes on while the model works. Where each record needs several
-  // prompts, many are under way, so that a lane does one prompt for all of them before it turns to the next.
-  const atOnce = task.engine.lanes * (task.predictor.apart === true ? 32 : 2);
+  const atOnce = task.engine.lanes * (task.predictor.apart === true ? recordsALane.apart : recordsALane.usual);
   return mapInOrder(records, atOnce, (record) => predictOne(task, record, options), options.signal);
 }
 

@@ -24,24 +24,25 @@ interface KeptCard {
 }
 
 /**
- * The card of a task whose every file has been checked: now, or before with the same content. Reading a thousand
- * examples and looking for leaks takes longer than all else that a list does.
- * @param file absolute path of the task.yaml
- * @throws SlmError with the first problem of the task
+ * Cards of tasks whose every file has been checked: now, or before with the same content. Reading a thousand examples
+ * and looking for leaks takes longer than all else that a list does. Asked for by the absolute path of a task.yaml, it
+ * throws an SlmError with the first problem of the task.
  */
-export async function taskCard(context: CliContext, file: string): Promise<TaskCard> {
+export function taskCards(context: CliContext): (file: string) => Promise<TaskCard> {
   const cache = fileCache(path.join(cacheDirectory(context), 'tasks'));
   // A task may include another by name, and which one that is depends on those that there are.
   const places = listTasks(profileContext(context).folders).map((place) => place.path);
-  const key = JSON.stringify(['task card 1', context.version, file, places]);
-  const kept = (await cache.get(key)) as KeptCard | null;
-  if (kept !== null && isFresh(kept)) return kept.card;
-  const { checkTask } = await import('./check-task.js');
-  const profile = await checkTask(context, file);
-  const card = cardOf(profile);
-  const files = profile.files.map((each) => [each, digestOf(each)] as const);
-  await cache.set(key, { card, files, documents: profile.documents } satisfies KeptCard);
-  return card;
+  return async (file) => {
+    const key = JSON.stringify(['task card 1', context.version, file, places]);
+    const kept = (await cache.get(key)) as KeptCard | null;
+    if (kept !== null && isFresh(kept)) return kept.card;
+    const { checkTask } = await import('./check-task.js');
+    const profile = await checkTask(context, file);
+    const card = cardOf(profile);
+    const files = profile.files.map((each) => [each, digestOf(each)] as const);
+    await cache.set(key, { card, files, documents: profile.documents } satisfies KeptCard);
+    return card;
+  };
 }
 
 function cardOf(profile: TaskProfile): TaskCard {

@@ -5,9 +5,10 @@ import { rowsByPart } from '../heads/pooling.js';
 import { taggerFrom, taggerKind } from '../heads/tagger-file.js';
 import { onceEach } from '../lazy.js';
 import type { HeadBlob, TaskProfile } from '../types.js';
-import { classifyRenderer, prepareClassifier } from './head-classify.js';
+import { prepareClassifier } from './head-classify.js';
 import { prepareTagger, taggerRenderer } from './head-extract.js';
 import { headOptions } from './head-options.js';
+import { labelRenderer } from './label-prompts.js';
 import { labelShots } from './shots.js';
 import type { Method } from './types.js';
 
@@ -24,7 +25,7 @@ export const head: Method = {
 
   renderer(profile, model) {
     const options = headOptions.parse(profile.options);
-    return profile.type === 'extract' ? taggerRenderer(profile) : classifyRenderer(profile, model, options);
+    return profile.type === 'extract' ? taggerRenderer(profile) : labelRenderer(profile, model, options.shots);
   },
 
   shots(profile) {

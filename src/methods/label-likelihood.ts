@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { compilePrompt, type PromptModel, type PromptRenderer, tokenizePrompt, usesChat } from '../prompt.js';
-import type { ClassifyOutput, Engine, Example, Output, TaskProfile, Token } from '../types.js';
+import { type PromptRenderer, tokenizePrompt, usesChat } from '../prompt.js';
+import type { ClassifyOutput, Engine, Example, Output, Token } from '../types.js';
 import {
   batchCalibration,
   type Calibration,
@@ -13,9 +13,9 @@ import {
 } from './calibration.js';
 import { decideLabel } from './decide.js';
 import { promptPart, tablePart } from './explain.js';
+import { labelPrompts, labelRenderer } from './label-prompts.js';
 import { meanScores } from './mean-scores.js';
-import { promptLength } from './parts.js';
-import { balancedShots, labelShots, moreLabelShots, withoutShots } from './shots.js';
+import { balancedShots, labelShots, withoutShots } from './shots.js';
 import type { Method, MethodContext, PieceInput } from './types.js';
 
 const optionsSchema = z.strictObject({
@@ -39,7 +39,7 @@ export const labelLikelihood: Method = {
   options: optionsSchema,
 
   renderer(profile, model) {
-    return rendererOf(profile, model, optionsSchema.parse(profile.options));
+    return labelRenderer(profile, model, optionsSchema.parse(profile.options).shots);
   },
 
   shots(profile) {
@@ -49,26 +49,20 @@ export const labelLikelihood: Method = {
   async prepare(context) {
     const { profile, engine } = context;
     const options = optionsSchema.parse(profile.options);
-    const render = rendererOf(profile, engine.model, options);
+    const prompts = labelPrompts(profile, engine, options.shots);
     const separator = usesChat(profile, engine.model) ? '' : ' ';
     const words = profile.labels.map((label) => engine.tokenize(separator + label.word));
-    const calibration = await calibrationFor(context, options, render, words);
-    const further = moreLabelShots(profile).map((shots) => compilePrompt(profile, engine.model, { shots }));
-    const renderers = [render, ...further];
-    const overhead = Math.max(
-      ...renderers.map((each) => promptLength(tokenizePrompt(engine, each({ [profile.input]: 'x' })))),
-    );
+    const calibration = await calibrationFor(context, options, words);
     const longestWord = Math.max(...words.map((tokens) => tokens.length));
 
     return {
-      maxPieceTokens: engine.model.contextSize - overhead - longestWord,
-      apart: further.length > 0,
+      maxPieceTokens: engine.model.contextSize - prompts.overhead - longestWord,
+      apart: prompts.several,
 
       async predict({ record, text, explain }: PieceInput) {
-        const fields = { ...record.fields, [profile.input]: text };
-        const prompts = renderers.map((each) => each(fields));
+        const shown = prompts.render({ ...record.fields, [profile.input]: text });
         const each = await Promise.all(
-          prompts.map((prompt) => engine.scoreContinuations(tokenizePrompt(engine, prompt), words)),
+          shown.map((prompt) => engine.scoreContinuations(tokenizePrompt(engine, prompt), words)),
         );
         const scores = meanScores(each);
         const probabilities = calibrate(scores, calibration);
@@ -90,7 +84,7 @@ export const labelLikelihood: Method = {
           output,
           explanation: explain
             ? [
-                ...prompts.map(promptPart),
+                ...shown.map(promptPart),
                 tablePart('scores', [['label', 'scored text', 'log p', 'bias', 'probability'], ...rows]),
                 {
                   title: 'calibration',
@@ -106,15 +100,10 @@ export const labelLikelihood: Method = {
   },
 };
 
-function rendererOf(profile: TaskProfile, model: PromptModel, options: Options): PromptRenderer {
-  return compilePrompt(profile, model, { shots: labelShots(profile, options.shots) });
-}
-
 /** Computed once for a profile and model, then kept in the cache. */
 async function calibrationFor(
   context: MethodContext,
   options: Options,
-  render: PromptRenderer,
   words: readonly Token[][],
 ): Promise<Calibration> {
   const { profile, engine, cache } = context;
@@ -130,6 +119,7 @@ async function calibrationFor(
 
   const inputs =
     kind === 'contextual' ? contentFree.map((text) => ({ [profile.input]: text })) : pool.map((e) => e.record.fields);
+  const render = labelRenderer(profile, engine.model, options.shots);
   const scores = await scoreAll(engine, render, words, inputs, (done) =>
     context.onProgress('calibrating', done, inputs.length),
   );

@@ -13,6 +13,7 @@ import type { Example } from '../types.js';
 import { breath } from './breath.js';
 import { outputOf, targetsOf, unknown } from './classify-outputs.js';
 import { type FeatureStore, featureStore } from './feature-store.js';
+import { memo } from './memo.js';
 import { isSkewed } from './search.js';
 import { foundIn, keyOf, type PromptGroup, type ShotPrompt, titleOf } from './shot-prompts.js';
 import type { Candidate, TuneSession } from './types.js';
@@ -34,10 +35,9 @@ export type HeadCandidates = (prompts: PromptGroup, shape: HeadShape) => Candida
 /** Null where no file can be derived of the model. */
 export function headCandidates(session: TuneSession, examples: readonly Example[]): HeadCandidates | null {
   if (typeof session.derive !== 'function') return null;
-  const stores = new Map<ShotPrompt, Map<string, FeatureStore>>();
+  const storesOf = memo((_: ShotPrompt) => new Map<string, FeatureStore>());
   const storeOf = (prompt: ShotPrompt, { layers, pooling }: HeadShape): FeatureStore => {
-    const own = stores.get(prompt) ?? new Map<string, FeatureStore>();
-    stores.set(prompt, own);
+    const own = storesOf(prompt);
     const key = `${layers} ${pooling}`;
     const known =
       own.get(key) ??
@@ -117,7 +117,7 @@ function candidateOf(
     async heldOut(part) {
       const all = await trainAll(part);
       const classes = profile.labels.length;
-      const rowsOf = all.map(({ heldOut, examples }) => {
+      const logsAfter = all.map(({ heldOut, examples }) => {
         const rows = new Map(examples.map((example, row) => [example, row]));
         return (example: Example) => {
           const row = rows.get(example) as number;
@@ -125,7 +125,9 @@ function candidateOf(
         };
       });
       const outputs = part.map((example) =>
-        inPrompt.has(example) ? unknown(profile) : outputOf(profile, probabilities(rowsOf.map((row) => row(example)))),
+        inPrompt.has(example)
+          ? unknown(profile)
+          : outputOf(profile, probabilities(logsAfter.map((logs) => logs(example)))),
       );
       return { outputs, tokensPerRecord: prompts.reduce((sum, prompt) => sum + prompt.tokensPerRecord(part), 0) };
     },

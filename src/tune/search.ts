@@ -1,6 +1,6 @@
 import { assignFolds } from '../linear/folds.js';
 import { bootstrapIntervals } from '../metrics/bootstrap.js';
-import { type Metric, metricsFor, type PreparedMetric } from '../metrics/index.js';
+import { type Metric, metrics, metricsFor, type PreparedMetric } from '../metrics/index.js';
 import { pairedDifference } from '../metrics/significance.js';
 import { createRandom, shuffle } from '../random.js';
 import type { Example, Output, Pair, TaskProfile } from '../types.js';
@@ -81,10 +81,8 @@ export function tuningMetric(profile: Pick<TaskProfile, 'type' | 'multiLabel'>, 
  * tells candidates apart on fewer examples than accuracy needs, and sees which of them is too sure of itself.
  * T. Gneiting, A. Raftery, "Strictly Proper Scoring Rules, Prediction, and Estimation", JASA 102, 2007.
  */
-function judgeFor(profile: Pick<TaskProfile, 'type' | 'multiLabel'>, metric: Metric): Metric {
-  return metric.name === 'accuracy'
-    ? (metricsFor(profile.type, profile.multiLabel).find(({ name }) => name === 'brier') as Metric)
-    : metric;
+function judgeFor(metric: Metric): Metric {
+  return metric === metrics.accuracy ? metrics.brier : metric;
 }
 
 /** Examples of the first round; each further round has three times as many, for the better half of the candidates. */
@@ -108,7 +106,7 @@ export async function search(
 ): Promise<SearchResult> {
   const { candidates } = plan;
   const metric = tuningMetric(profile, examples);
-  const judge = judgeFor(profile, metric);
+  const judge = judgeFor(metric);
   const order = inRounds(profile, examples, options.seed);
   const aside = new Set([...candidates.flatMap(({ inPrompt }) => [...(inPrompt ?? [])]), ...(plan.aside ?? [])]);
   const start = options.now();

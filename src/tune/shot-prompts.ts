@@ -1,7 +1,7 @@
 import { balancedShots } from '../methods/shots.js';
 import { compilePrompt, type PromptRenderer, tokenizePrompt } from '../prompt.js';
 import type { Example, Prompt, TunedShot } from '../types.js';
-import type { Template } from './templates.js';
+import { ownTemplate, type Template } from './templates.js';
 import type { TuneSession } from './types.js';
 
 /** A prompt with some of the examples in it. */
@@ -28,7 +28,7 @@ export function shotPrompts(
   session: TuneSession,
   examples: readonly Example[],
   counts: readonly number[],
-  template: Template = { name: '', profile: session.profile, prompt: null },
+  template: Template = ownTemplate(session.profile),
 ): ShotPrompt[] {
   const prompts = counts.map((count) =>
     count === 0 ? promptWith(session, template, []) : shotPrompt(session, template, examples, count),

@@ -18,6 +18,11 @@ const most = 2;
 /** For tasks that bring no variants: whatever the labels are, they may follow here. */
 const general = ['{{ text }}\nThis is about:', '{{ text }}\nIn a word:'];
 
+/** The task as it puts a text itself. */
+export function ownTemplate(profile: TaskProfile): Template {
+  return { name: '', profile, prompt: null };
+}
+
 /**
  * The task's own template first, then others that the labels can follow: for a model with a chat format the plain one,
  * and the variants of the profile, or general ones.
@@ -33,7 +38,7 @@ export function templatesFor({ profile, engine }: TuneSession): Template[] {
     ...(usesChat(profile, engine.model) ? [plain('without the chat format', prompt.base)] : []),
     ...variants.filter((base) => base !== prompt.base).map((base) => plain(JSON.stringify(lastLine(base)), base)),
   ];
-  return [{ name: '', profile, prompt: null }, ...others.slice(0, most)];
+  return [ownTemplate(profile), ...others.slice(0, most)];
 }
 
 function lastLine(template: string): string {

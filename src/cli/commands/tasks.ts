@@ -2,14 +2,14 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command, Option } from 'commander';
 import { exitCodes, SlmError, usageError } from '../../errors.js';
-import { findTask, listTasks, shownPath } from '../../profile/paths.js';
+import { findTask, listTasks, shownPath, type TaskPlace } from '../../profile/paths.js';
 import { starters } from '../../profile/starters.js';
 import type { TaskProfile } from '../../types.js';
 import { type CliContext, profileContext } from '../context.js';
 import type { EngineFlags } from '../open.js';
 import { list, shared } from '../options.js';
 import { tableText } from '../table.js';
-import { taskCard, typeName } from '../task-cards.js';
+import { type TaskCard, taskCards, typeName } from '../task-cards.js';
 
 /** `slm tasks`: what there is, whether it is sound, and a new one. */
 export function tasksCommand(context: CliContext): Command {
@@ -21,7 +21,8 @@ export function tasksCommand(context: CliContext): Command {
     .option('--json', 'as JSON')
     .action(async ({ json }: { json?: boolean }) => {
       const rows = [];
-      for (const place of listTasks(profileContext(context).folders)) rows.push(await summary(context, place));
+      const cardOf = taskCards(context);
+      for (const place of listTasks(profileContext(context).folders)) rows.push(await summary(place, cardOf));
       if (json === true) context.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
       else context.stdout.write(taskTable(rows));
     });
@@ -43,7 +44,8 @@ export function tasksCommand(context: CliContext): Command {
     .argument('[tasks...]', 'names or paths (default: every task)')
     .action(async (specs: string[]) => {
       const places = specs.length > 0 ? specs : listTasks(profileContext(context).folders).map((place) => place.path);
-      for (const spec of places) await validate(context, spec);
+      const cardOf = taskCards(context);
+      for (const spec of places) await validate(context, spec, cardOf);
     });
 
   command
@@ -85,11 +87,13 @@ interface TaskRow {
   path: string;
 }
 
+type CardOf = (file: string) => Promise<TaskCard>;
+
 /** A broken task is listed too, with what is wrong in place of its description. */
-async function summary(context: CliContext, place: { name: string; path: string; title: string }): Promise<TaskRow> {
+async function summary(place: TaskPlace, cardOf: CardOf): Promise<TaskRow> {
   const common = { name: place.name, from: place.title, path: place.path };
   try {
-    const { type, description } = await taskCard(context, place.path);
+    const { type, description } = await cardOf(place.path);
     return { ...common, type, description };
   } catch (error) {
     if (!(error instanceof SlmError)) throw error;
@@ -144,10 +148,10 @@ async function taskSheet(profile: TaskProfile): Promise<string> {
   return lines.map(([key, value]) => `${key.padEnd(13)} ${value}\n`).join('');
 }
 
-async function validate(context: CliContext, spec: string): Promise<void> {
+async function validate(context: CliContext, spec: string, cardOf: CardOf): Promise<void> {
   try {
     const file = findTask(spec, profileContext(context).folders, context.cwd);
-    const { name, examples, fixtures } = await taskCard(context, file);
+    const { name, examples, fixtures } = await cardOf(file);
     context.stdout.write(`ok\t${name}\t${examples} examples\t${fixtures} fixtures\t${shownPath(file, context.cwd)}\n`);
   } catch (error) {
     if (!(error instanceof SlmError)) throw error;
