@@ -69,6 +69,7 @@ function trialOf(key: string, every: number, more: Partial<Trial> = {}): Trial {
       resamples: 300,
     },
     tokensPerRecord: 12,
+    prefixTokens: 0,
     outputs: own,
     ...more,
   };

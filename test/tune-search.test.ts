@@ -196,6 +196,18 @@ describe('a search', () => {
     assert.equal(chosen, simple);
   });
 
+  it('of those that are as simple takes the cheapest, or the better one of two that cost nearly the same', async () => {
+    const better = (i: number) => i === 0 || wrongOnEvery(10)(i);
+    const taken = async (...list: Candidate[]) =>
+      (await searchAmong(profile, list, texts(100), optionsWith())).chosen.key;
+    const cheap = candidate('cheap', 1, wrongOnEvery(10), { layers: 10 });
+    assert.equal(await taken(candidate('deep', 1, better, { layers: 14 }), cheap), 'cheap');
+    assert.equal(await taken(candidate('deep', 1, better, { layers: 12 }), cheap), 'deep');
+    // A long beginning of the prompt costs, too: every token looks back at it.
+    assert.equal(await taken(candidate('long', 1, better, { layers: 10, prefixTokens: 600 }), cheap), 'cheap');
+    assert.equal(await taken(candidate('long', 1, better, { layers: 10, prefixTokens: 300 }), cheap), 'long');
+  });
+
   it('takes the better one where the difference is clear, however simple the other is', async () => {
     const simple = candidate('simple', 1, wrongOnEvery(2));
     const deep = candidate('deep', 3, always);

@@ -32,6 +32,7 @@ function trialOf(key: string, score: number, more: Partial<Trial> = {}): Trial {
     merit: score,
     interval: { low: score - 0.1, high: score + 0.05, level: 0.95, resamples: 300 },
     tokensPerRecord: 41.6,
+    prefixTokens: 0,
     outputs: [],
     ...more,
   };

@@ -16,7 +16,7 @@ export async function prepareClassifier(
 ): Promise<Predictor> {
   const { labels } = classifier;
   const lexical = lexicalScores(classifier);
-  const prompts = labelPrompts(profile, engine, options.shots);
+  const prompts = labelPrompts(profile, engine, { ...options, choice: 'first' });
 
   /** What the text after one of the prompts adds to the scores of the labels. */
   async function scoresAfter(text: PromptText, which: number): Promise<Float64Array> {

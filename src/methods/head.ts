@@ -25,7 +25,9 @@ export const head: Method = {
 
   renderer(profile, model) {
     const options = headOptions.parse(profile.options);
-    return profile.type === 'extract' ? taggerRenderer(profile) : labelRenderer(profile, model, options.shots);
+    return profile.type === 'extract'
+      ? taggerRenderer(profile)
+      : labelRenderer(profile, model, { ...options, choice: 'first' });
   },
 
   shots(profile) {

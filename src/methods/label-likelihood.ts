@@ -13,13 +13,14 @@ import {
 } from './calibration.js';
 import { decideLabel } from './decide.js';
 import { promptPart, tablePart } from './explain.js';
-import { labelPrompts, labelRenderer } from './label-prompts.js';
+import { labelPrompts, labelRenderer, shotChoice } from './label-prompts.js';
 import { meanScores } from './mean-scores.js';
-import { balancedShots, labelShots, withoutShots } from './shots.js';
+import { balancedShots, labelShots, shotPool, withoutShots } from './shots.js';
 import type { Method, MethodContext, PieceInput } from './types.js';
 
 const optionsSchema = z.strictObject({
   shots: z.int().min(0).default(16).describe('Number of few-shot examples in the prompt.'),
+  choice: shotChoice,
   calibration: z.enum(calibrationKinds).default('fitted').describe('How the bias of the prompt is taken off.'),
   poolSize: z.int().min(1).default(200).describe('Examples outside the prompt that calibration may score.'),
 });
@@ -39,17 +40,18 @@ export const labelLikelihood: Method = {
   options: optionsSchema,
 
   renderer(profile, model) {
-    return labelRenderer(profile, model, optionsSchema.parse(profile.options).shots);
+    return labelRenderer(profile, model, optionsSchema.parse(profile.options));
   },
 
   shots(profile) {
-    return labelShots(profile, optionsSchema.parse(profile.options).shots);
+    const { shots, choice } = optionsSchema.parse(profile.options);
+    return choice === 'nearest' ? shotPool(profile) : labelShots(profile, shots);
   },
 
   async prepare(context) {
     const { profile, engine } = context;
     const options = optionsSchema.parse(profile.options);
-    const prompts = labelPrompts(profile, engine, options.shots);
+    const prompts = labelPrompts(profile, engine, options);
     const separator = usesChat(profile, engine.model) ? '' : ' ';
     const words = profile.labels.map((label) => engine.tokenize(separator + label.word));
     const calibration = await calibrationFor(context, options, words);
@@ -110,7 +112,8 @@ async function calibrationFor(
   if (options.calibration === 'none') return noCalibration(words.length);
   const tuned = profile.tuned?.calibration ?? null;
   if (tuned !== null) return tuned;
-  const shots = balancedShots(profile.examples, profile.labels, options.shots);
+  // The nearest ones change from text to text, and none stands in its own prompt.
+  const shots = options.choice === 'nearest' ? [] : balancedShots(profile.examples, profile.labels, options.shots);
   const pool = spread(withoutShots(profile.examples, shots), options.poolSize);
   const kind = pool.length < smallestPool ? 'contextual' : options.calibration;
   const key = ['calibration 1', kind, engine.model.sha256 ?? engine.model.path, profile.digest].join(' ');
@@ -119,7 +122,7 @@ async function calibrationFor(
 
   const inputs =
     kind === 'contextual' ? contentFree.map((text) => ({ [profile.input]: text })) : pool.map((e) => e.record.fields);
-  const render = labelRenderer(profile, engine.model, options.shots);
+  const render = labelRenderer(profile, engine.model, options);
   const scores = await scoreAll(engine, render, words, inputs, (done) =>
     context.onProgress('calibrating', done, inputs.length),
   );

@@ -1,7 +1,21 @@
+import { z } from 'zod';
 import { compilePrompt, type PromptModel, type PromptRenderer, type PromptText, tokenizePrompt } from '../prompt.js';
 import type { Engine, TaskProfile } from '../types.js';
+import { longestShots, nearestRenderer } from './nearest-shots.js';
 import { promptLength } from './parts.js';
-import { labelShots, moreLabelShots } from './shots.js';
+import { labelShots, moreLabelShots, shotPool } from './shots.js';
+
+/** Which examples stand in a prompt: the same ones always, or those that are most like the text. */
+export const shotChoice = z
+  .enum(['first', 'nearest'])
+  .default('first')
+  .describe('The same examples for all texts, or those most like the text: many more tokens a record.');
+
+export interface ShotOptions {
+  /** How many, where tuning has not chosen them. */
+  readonly shots: number;
+  readonly choice: z.output<typeof shotChoice>;
+}
 
 /** The prompts that a text is read after: the task's own, and those with other examples that tuning has found. */
 export interface LabelPrompts {
@@ -12,15 +26,27 @@ export interface LabelPrompts {
 }
 
 /** The profile's own prompt, up to where the model would say the label. */
-export function labelRenderer(profile: TaskProfile, model: PromptModel, shots: number): PromptRenderer {
-  return compilePrompt(profile, model, { shots: labelShots(profile, shots) });
+export function labelRenderer(
+  profile: TaskProfile,
+  model: PromptModel,
+  { shots, choice }: ShotOptions,
+): PromptRenderer {
+  return choice === 'nearest' && shots > 0
+    ? nearestRenderer(profile, model, shotPool(profile), shots)
+    : compilePrompt(profile, model, { shots: labelShots(profile, shots) });
 }
 
-/** @param shots examples in the prompt where tuning has not chosen them */
-export function labelPrompts(profile: TaskProfile, engine: Engine, shots: number): LabelPrompts {
+export function labelPrompts(profile: TaskProfile, engine: Engine, options: ShotOptions): LabelPrompts {
   const further = moreLabelShots(profile).map((own) => compilePrompt(profile, engine.model, { shots: own }));
-  const renderers = [labelRenderer(profile, engine.model, shots), ...further];
-  const render: LabelPrompts['render'] = (fields) => renderers.map((each) => each(fields));
-  const empty = render({ [profile.input]: 'x' }).map((prompt) => promptLength(tokenizePrompt(engine, prompt)));
-  return { render, overhead: Math.max(...empty), several: further.length > 0 };
+  const renderers = [labelRenderer(profile, engine.model, options), ...further];
+  const longest =
+    options.choice === 'nearest'
+      ? [compilePrompt(profile, engine.model, { shots: longestShots(profile, shotPool(profile), options.shots) })]
+      : renderers;
+  const lengths = longest.map((render) => promptLength(tokenizePrompt(engine, render({ [profile.input]: 'x' }))));
+  return {
+    render: (fields) => renderers.map((each) => each(fields)),
+    overhead: Math.max(...lengths),
+    several: further.length > 0,
+  };
 }

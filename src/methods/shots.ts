@@ -35,10 +35,24 @@ export function moreLabelShots(profile: TaskProfile): Shot[][] {
 
 /** The labelled examples of a classifying prompt: the tuned ones, else `count` of the profile's, balanced. */
 export function labelShots(profile: TaskProfile, count: number): Shot[] {
+  return tunedShots(profile) ?? asShots(profile, balancedShots(profile.examples, profile.labels, count));
+}
+
+/** What a prompt may choose its examples from: what tuning has left for it, else all, label by label in turn. */
+export function shotPool(profile: TaskProfile): Shot[] {
+  const { examples, labels } = profile;
+  return tunedShots(profile) ?? asShots(profile, balancedShots(examples, labels, examples.length));
+}
+
+function tunedShots(profile: TaskProfile): Shot[] | null {
   const wordOf = new Map(profile.labels.map((label) => [label.name, label.word]));
   const tuned = profile.tuned?.shots ?? null;
-  if (tuned !== null) return tuned.map(({ fields, label }) => ({ fields, target: wordOf.get(label) ?? label }));
-  return balancedShots(profile.examples, profile.labels, count).map(({ record, gold }) => ({
+  return tuned === null ? null : tuned.map(({ fields, label }) => ({ fields, target: wordOf.get(label) ?? label }));
+}
+
+function asShots(profile: TaskProfile, examples: readonly Example[]): Shot[] {
+  const wordOf = new Map(profile.labels.map((label) => [label.name, label.word]));
+  return examples.map(({ record, gold }) => ({
     fields: record.fields,
     target: wordOf.get(gold.type === 'classify' ? (gold.labels[0] ?? '') : '') as string,
   }));

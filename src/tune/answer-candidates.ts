@@ -56,6 +56,7 @@ function readingCandidate(
   const render = compilePrompt(profile, engine.model, {
     shots: shots.map(({ fields, label }) => ({ fields, target: label })),
   });
+  const { prefix } = tokenizePrompt(engine, render({ [options.contextField]: 'x', [profile.input]: 'x' }));
   const reader = { engine, render, options, profile, end: engine.tokenize('\n').slice(0, 1) };
   const readOne = memo(
     async (example: Example): Promise<Read> =>
@@ -73,6 +74,7 @@ function readingCandidate(
     words: false,
     complexity: 1 + setting.shots / 100 + setting.passages / 1000,
     layers: session.blocks,
+    prefixTokens: prefix.reduce((sum, tokens) => sum + tokens.length, 0),
     inPrompt: new Set(chosen.map(({ example }) => example)),
     async heldOut(part, folds) {
       let done = 0;

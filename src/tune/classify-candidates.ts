@@ -1,80 +1,107 @@
+import { poolings } from '../heads/pooling.js';
 import type { Example } from '../types.js';
 import { type HeadShape, headCandidates, weightingsFor } from './head-candidates.js';
 import { lexicalCandidate } from './lexical-candidate.js';
+import { nearestPrompt } from './nearest-prompt.js';
 import { scoreCandidates } from './score-candidates.js';
-import { furtherPrompts, type PromptGroup, type ShotPrompt, shotPrompts } from './shot-prompts.js';
-import { templatesFor } from './templates.js';
+import type { PromptGroup, ShotPrompt } from './shot-prompt.js';
+import { furtherPrompts, shotPrompts } from './shot-prompts.js';
+import { type Template, templatesFor } from './templates.js';
 import type { Candidate, SearchPlan, Trial, TuneSession } from './types.js';
 
-/** Examples in the prompt, balanced; templates beside the task's own are tried with the most. */
-const shotCounts = [0, 8, 16];
-/** Shares of the model's blocks after which the end of a prompt is looked at: meaning comes late. */
-const depths = { deep: 0.8, middle: 0.6 };
+/** Examples in the prompt, balanced. More than a few do little for a head, and much for label scores. */
+const shotCounts = [0, 4, 16];
+/** Examples that are like most others, and, for each text, those most like it. */
+const [varied, nearest] = [8, 8];
+/**
+ * Shares of the model's blocks after which a prompt is looked at: what a text means comes late, and the last blocks
+ * turn to the next token. The usual one for all prompts, the others for the best.
+ */
+const depths = { usual: 0.67, others: [0.8, 0.55] };
 /** Prompts that are averaged over, each with other examples: which ones stand there matters less then. */
 const prompts = 3;
 
 /**
- * Ways to classify: label scores and heads after prompts of one template or another with more or fewer examples; then
- * the best of each kind once more, averaged over several prompts.
+ * Ways to classify: label scores and heads after prompts of one template or another with more or fewer examples. Then
+ * the best head with more or fewer blocks, or with counts of words; and the best of each kind averaged over several
+ * prompts.
  */
 export function classifyPlan(session: TuneSession, examples: readonly Example[]): SearchPlan {
   const { profile } = session;
   const score = profile.multiLabel ? null : scoreCandidates(session);
   const head = headCandidates(session, examples);
   const singles = promptsFor(session, examples);
-  const fullest = singles.reduce((a, b) => (b.count > a.count ? b : a));
-  const made = new Map<Candidate, { prompt: ShotPrompt; again: (group: PromptGroup) => Candidate }>();
-  const note = (prompt: ShotPrompt, again: (group: PromptGroup) => Candidate): Candidate => {
-    const candidate = again([prompt]);
-    made.set(candidate, { prompt, again });
+  const likest = score === null ? null : nearestPrompt(session, examples, nearest);
+  const made = new Map<Candidate, Made>();
+  const note = (prompt: ShotPrompt, shape: HeadShape | null, candidate: Candidate): Candidate => {
+    made.set(candidate, { prompt, shape });
     return candidate;
   };
-  const [deep, middle] = [depths.deep, depths.middle].map((depth) => Math.max(1, Math.round(session.blocks * depth)));
-  const shapesFor = (prompt: ShotPrompt): HeadShape[] =>
-    weightingsFor(session, examples).flatMap((balanced) => {
-      const plain: HeadShape = { layers: deep as number, pooling: 'last', lexical: false, balanced };
-      if (prompt !== fullest) return [plain];
-      const variants = [
-        {},
-        { lexical: true },
-        { pooling: 'last+mean' },
-        { pooling: 'last+mean', lexical: true },
-      ] as const;
-      const earlier = middle === deep ? [] : [{ ...plain, layers: middle as number }];
-      return [...variants.map((variant) => ({ ...plain, ...variant })), ...earlier];
-    });
+  const layersOf = (depth: number) => Math.max(1, Math.round(session.blocks * depth));
+  const weightings = weightingsFor(session, examples);
   const candidates = singles.flatMap((prompt) => [
-    ...(score === null ? [] : [note(prompt, score)]),
+    ...(score === null ? [] : [note(prompt, null, score([prompt]))]),
     ...(head === null
       ? []
-      : shapesFor(prompt).map((shape) =>
-          // Counts of words say the same after each prompt.
-          note(prompt, (group: PromptGroup) => head(group, group.length === 1 ? shape : { ...shape, lexical: false })),
+      : poolings.flatMap((pooling) =>
+          weightings.map((balanced) => {
+            const shape: HeadShape = { layers: layersOf(depths.usual), pooling, lexical: false, balanced };
+            return note(prompt, shape, head([prompt], shape));
+          }),
         )),
   ]);
   const further = (prompt: ShotPrompt) =>
     prompt.count === 0 ? null : furtherPrompts(session, examples, prompt, prompts - 1);
+  /** The same after the same prompt: other blocks, and with counts of words. */
+  const variantsOf = ({ prompt, shape }: Made): Candidate[] => {
+    if (head === null || shape === null) return [];
+    const words = poolings.map((pooling): HeadShape => ({ ...shape, pooling, lexical: true }));
+    const deeper = [...new Set(depths.others.map(layersOf))]
+      .filter((layers) => layers !== shape.layers)
+      .flatMap((layers) => poolings.map((pooling): HeadShape => ({ ...shape, layers, pooling })));
+    return [...words, ...deeper].map((other) => head([prompt], other));
+  };
+  const averagedOver = ({ prompt, shape }: Made): Candidate[] => {
+    const more = further(prompt);
+    const make = shape === null ? score : head === null ? null : (group: PromptGroup) => head(group, shape);
+    return more === null || make === null ? [] : [make([prompt, ...more])];
+  };
   return {
-    candidates: [lexicalCandidate(profile, session.seed), ...candidates],
+    candidates: [
+      lexicalCandidate(profile, session.seed),
+      ...candidates,
+      ...(score === null || likest === null ? [] : [score([likest])]),
+    ],
     aside: new Set(singles.flatMap((prompt) => further(prompt) ?? []).flatMap(({ inPrompt }) => [...inPrompt])),
     next(trials) {
       return (['scores', 'head'] as const).flatMap((kind) => {
         const best = bestOf(trials, (candidate) => candidate.kind === kind && made.has(candidate));
         const found = best === null ? undefined : made.get(best);
-        const more = found === undefined ? null : further(found.prompt);
-        return found === undefined || more === null ? [] : [found.again([found.prompt, ...more])];
+        return found === undefined ? [] : [...variantsOf(found), ...averagedOver(found)];
       });
     },
   };
 }
 
-/** The task's own template with few and many examples, and the others with the most that there are. */
+/** How a candidate of the first ones was made; label scores have no shape. */
+interface Made {
+  readonly prompt: ShotPrompt;
+  readonly shape: HeadShape | null;
+}
+
+/** The task's own template with few and many examples, and the others with as many as suit. */
 function promptsFor(session: TuneSession, examples: readonly Example[]): ShotPrompt[] {
   if (session.profile.multiLabel) return shotPrompts(session, examples, [0]);
-  const [own, ...others] = templatesFor(session);
-  const plain = shotPrompts(session, examples, shotCounts, own);
-  const most = Math.max(...plain.map(({ count }) => count));
-  return [...plain, ...others.flatMap((template) => shotPrompts(session, examples, [most], template))];
+  const [own, ...others] = templatesFor(session) as [Template, ...Template[]];
+  const plain = shotPrompts(session, examples, shotCounts, { template: own });
+  const counts = plain.map(({ count }) => count).sort((a, b) => a - b);
+  const most = counts.at(-1) as number;
+  const usual = typeof session.derive === 'function' ? (counts[1] ?? most) : most;
+  return [
+    ...plain,
+    ...(most < varied ? [] : shotPrompts(session, examples, [varied], { template: own, choice: 'varied' })),
+    ...others.flatMap((template) => shotPrompts(session, examples, [usual], { template })),
+  ];
 }
 
 function bestOf(trials: ReadonlyMap<Candidate, Trial>, fits: (candidate: Candidate) => boolean): Candidate | null {

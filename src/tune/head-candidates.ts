@@ -15,7 +15,7 @@ import { outputOf, targetsOf, unknown } from './classify-outputs.js';
 import { type FeatureStore, featureStore } from './feature-store.js';
 import { memo } from './memo.js';
 import { isSkewed } from './search.js';
-import { foundIn, keyOf, type PromptGroup, type ShotPrompt, titleOf } from './shot-prompts.js';
+import { foundIn, keyOf, type PromptGroup, type ShotPrompt, titleOf } from './shot-prompt.js';
 import type { Candidate, TuneSession } from './types.js';
 
 /** How a classifier over hidden states is made. */
@@ -35,27 +35,47 @@ export type HeadCandidates = (prompts: PromptGroup, shape: HeadShape) => Candida
 /** Null where no file can be derived of the model. */
 export function headCandidates(session: TuneSession, examples: readonly Example[]): HeadCandidates | null {
   if (typeof session.derive !== 'function') return null;
-  const storesOf = memo((_: ShotPrompt) => new Map<string, FeatureStore>());
-  const storeOf = (prompt: ShotPrompt, { layers, pooling }: HeadShape): FeatureStore => {
-    const own = storesOf(prompt);
-    const key = `${layers} ${pooling}`;
-    const known =
-      own.get(key) ??
-      featureStore(
-        session,
-        layers,
-        examples,
-        (example) => {
-          const tokens = prompt.tokens(example);
-          return { prompt: tokens, positions: pooledPositions(pooling, tokens.input.length) };
-        },
-        (states) => pooled(pooling, rowsOf(states, session.width)),
-        `reading, ${layers} layers, ${titleOf([prompt])}`,
-      );
-    own.set(key, known);
-    return known;
+  const sourceOf = memo((prompt: ShotPrompt) =>
+    memo((layers: number) => stateSource(session, examples, prompt, layers)),
+  );
+  return (prompts, shape) => {
+    const { layers, pooling } = shape;
+    const sources = new Map(prompts.map((prompt) => [prompt, sourceOf(prompt)(layers).wanting(pooling)]));
+    return candidateOf(session, prompts, shape, (prompt) => sources.get(prompt) as FeatureStore);
   };
-  return (prompts, shape) => candidateOf(session, prompts, shape, storeOf);
+}
+
+/**
+ * Hidden states after a prompt. Candidates say beforehand what they look at, so that each text is read once for all of
+ * them: what stands at the end of the prompt is part of the rest.
+ */
+function stateSource(session: TuneSession, examples: readonly Example[], prompt: ShotPrompt, layers: number) {
+  let widest: Pooling = 'last';
+  const storeFor = memo((pooling: Pooling) =>
+    featureStore(
+      session,
+      layers,
+      examples,
+      (example) => {
+        const tokens = prompt.tokens(example);
+        return { prompt: tokens, positions: pooledPositions(pooling, tokens.input.length) };
+      },
+      (states) => pooled(pooling, rowsOf(states, session.width)),
+      `reading, ${layers} layers, ${titleOf([prompt])}`,
+    ),
+  );
+  return {
+    wanting(pooling: Pooling): FeatureStore {
+      if (pooledParts(pooling) > pooledParts(widest)) widest = pooling;
+      const width = session.width * pooledParts(pooling);
+      return {
+        async read(list) {
+          const read = await storeFor(widest).read(list);
+          return read.map((features) => features.subarray(0, width));
+        },
+      };
+    },
+  };
 }
 
 /** With balanced ones where nearly all examples have one label: it pays there to let the others count more. */
@@ -67,7 +87,7 @@ function candidateOf(
   session: TuneSession,
   prompts: PromptGroup,
   shape: HeadShape,
-  storeOf: (prompt: ShotPrompt, shape: HeadShape) => FeatureStore,
+  storeOf: (prompt: ShotPrompt) => FeatureStore,
 ): Candidate {
   const { profile } = session;
   const { layers, pooling, lexical, balanced } = shape;
@@ -82,7 +102,7 @@ function candidateOf(
   };
   const dataOf = async (prompt: ShotPrompt, list: readonly Example[]): Promise<ClassifierData> => ({
     texts: list.map(({ record }) => record.text),
-    hidden: await storeOf(prompt, shape).read(list),
+    hidden: await storeOf(prompt).read(list),
     targets: targetsOf(profile, list),
   });
   /** A classifier for each prompt, trained on what does not stand in it, with the rows that it was trained on. */
@@ -112,7 +132,8 @@ function candidateOf(
     // Which layers, examples and states it looks at makes it neither dearer by much nor harder to understand.
     complexity: (prompts.length === 1 ? 1 : 3) + (lexical ? 0.1 : 0) + (balanced ? 0.01 : 0),
     layers,
-    reading: `states ${layers} ${pooling} ${keyOf(prompts)}`,
+    reading: `states ${layers} ${keyOf(prompts)}`,
+    prefixTokens: Math.max(...prompts.map((prompt) => prompt.prefixTokens)),
     inPrompt,
     async heldOut(part) {
       const all = await trainAll(part);

@@ -1,5 +1,5 @@
-/** A function that makes its value for each object once. */
-export function memo<T extends object, R>(make: (item: T) => R): (item: T) => R {
+/** A function that makes its value for each item once. */
+export function memo<T, R>(make: (item: T) => R): (item: T) => R {
   const made = new Map<T, R>();
   return (item) => {
     const known = made.get(item);

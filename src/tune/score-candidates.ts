@@ -4,7 +4,7 @@ import { usesChat } from '../prompt.js';
 import type { ClassifyOutput, Example, Token } from '../types.js';
 import { outputOf, unknown } from './classify-outputs.js';
 import { memo } from './memo.js';
-import { foundIn, keyOf, type PromptGroup, type ShotPrompt, titleOf } from './shot-prompts.js';
+import { foundIn, keyOf, type PromptGroup, type ShotPrompt, titleOf } from './shot-prompt.js';
 import type { Candidate, TuneSession } from './types.js';
 
 /**
@@ -69,6 +69,7 @@ function candidateOf(
     complexity: prompts.length === 1 ? 1.5 : 3.5,
     layers: session.blocks,
     reading: `scores ${keyOf(prompts)}`,
+    prefixTokens: Math.max(...prompts.map((prompt) => prompt.prefixTokens)),
     inPrompt,
     async heldOut(part, folds) {
       const scores = await scoreAll(part);
@@ -98,7 +99,12 @@ function candidateOf(
       const rest = all.filter((example) => !inPrompt.has(example));
       return {
         method: 'label-likelihood',
-        options: { shots: first.count, calibration: 'fitted', poolSize: 200 },
+        options: {
+          shots: first.count,
+          choice: first.choice === 'nearest' ? 'nearest' : 'first',
+          calibration: 'fitted',
+          poolSize: 200,
+        },
         ...foundIn(prompts),
         calibration: fittedCalibration(await scoreAll(rest), rest.map(goldOf)),
       };

@@ -4,6 +4,8 @@ import { type Metric, metrics, metricsFor, type PreparedMetric } from '../metric
 import { pairedDifference } from '../metrics/significance.js';
 import { createRandom, shuffle } from '../random.js';
 import type { Example, Output, Pair, TaskProfile } from '../types.js';
+import { costOf } from './cost.js';
+import { createPace } from './pace.js';
 import type { Candidate, SearchPlan, Trial, Trialled } from './types.js';
 
 export interface SearchOptions {
@@ -116,8 +118,8 @@ export async function search(
   let { next } = plan;
   let stopped: SearchResult['stopped'] = 'done';
   const spent = () => options.now() - start;
-  /** Milliseconds of the slowest trial so far that had to read, and that had its reading done by another. */
-  const slowest = { alone: 0, shared: 0 };
+  const pace = createPace();
+  let before = 0;
 
   for (let size = Math.min(firstRoundOf(profile), order.length); ; size = Math.min(size * growth, order.length)) {
     const part = order.slice(0, size);
@@ -127,23 +129,26 @@ export async function search(
       if (options.signal.aborted) stopped = 'interrupted';
       // One at least that can be taken, however small the budget is.
       const some = [...measured.keys()].some(({ finish }) => finish !== null);
-      const cost = read.has(candidate.reading ?? '') ? 'shared' : 'alone';
-      const late = some && spent() + slowest[cost] > options.budgetMs * (1 - reserve);
+      const shared = read.has(candidate.reading ?? '');
+      const step = { candidate, size, fresh: measured.has(candidate) ? size - before : size, shared };
+      const late = some && spent() + pace.expected(step) > options.budgetMs * (1 - reserve);
       if (stopped !== 'interrupted' && late) stopped = 'budget';
       if (stopped === 'interrupted' || late) {
         options.onTrial({ kind: 'skip', title: candidate.title, reason: stopped });
         continue;
       }
-      const before = options.now();
+      const began = options.now();
       options.onTrial({ kind: 'begin', title: candidate.title, n: part.length });
       try {
         const { trial, again } = await tryOut(profile, candidate, part, { ...options, metric, judge, aside });
         measured.set(candidate, trial);
         rounds.push(trial);
-        const ms = options.now() - before;
-        slowest[cost] = Math.max(slowest[cost], ms);
-        // What an earlier search has measured was not read in this one.
-        if (candidate.reading !== undefined && !again) read.add(candidate.reading);
+        const ms = options.now() - began;
+        // What an earlier search has measured was not read in this one, and tells nothing of the time it takes.
+        if (!again) {
+          pace.note(step, ms);
+          if (candidate.reading !== undefined) read.add(candidate.reading);
+        }
         options.onTrial({ kind: 'end', trial, seconds: ms / 1000, again });
       } catch (error) {
         if (!options.signal.aborted) throw error;
@@ -156,10 +161,7 @@ export async function search(
     }
     if (stopped !== 'done' || size === order.length) break;
     alive = betterHalf(alive, measured);
-    // What was read stays; the examples that are new have to be read.
-    const more = Math.min(size * growth, order.length) / size - 1;
-    slowest.alone *= more;
-    slowest.shared *= more;
+    before = size;
   }
   return { ...decide(profile, measured, { metric, judge }, options), metric, judge, rounds, aside, stopped };
 }
@@ -204,6 +206,7 @@ export async function tryOut(
       interval,
       merit: meritOf(judge, (judge === metric ? prepared : prepare(profile, examples, outputs, judge)).value()),
       tokensPerRecord,
+      prefixTokens: candidate.prefixTokens ?? 0,
       outputs,
     },
   };
@@ -282,7 +285,10 @@ function decide(
       return difference !== null && difference.interval.low <= 0;
     });
   });
-  const [chosen] = asGood.sort(([, a], [, b]) => a.complexity - b.complexity || b.merit - a.merit)[0] ?? first;
+  const simplest = Math.min(...asGood.map(([, { complexity }]) => complexity));
+  const simple = asGood.filter(([, { complexity }]) => complexity === simplest);
+  const cheapest = Math.min(...simple.map(([, trial]) => costOf(trial)));
+  const [chosen] = simple.find(([, trial]) => costOf(trial) <= cheap * cheapest) ?? first;
   return { trials: all.map(([, trial]) => trial), chosen, best };
 }
 
@@ -291,11 +297,8 @@ const oneError = 0.6827;
 const twoErrors = 0.9545;
 /** What costs so many times as much for each record has to be better beyond doubt. */
 const muchDearer = 2.5;
-
-/** Blocks that the tokens of a record go through. */
-function costOf({ tokensPerRecord, layers }: Trial): number {
-  return tokensPerRecord * layers;
-}
+/** What costs up to so many times as much counts as as cheap: the better one is taken then. */
+const cheap = 1.25;
 
 /** More labels need more examples before anything can be said. */
 function firstRoundOf({ type, labels }: TaskProfile): number {

@@ -58,6 +58,8 @@ export interface Candidate {
   readonly complexity: number;
   /** Blocks of the model that a token goes through; 0 without a model. */
   readonly layers: number;
+  /** What its prompts begin with, evaluated once; 0 unless given. */
+  readonly prefixTokens?: number;
   /** What it has to read of the examples; the same for candidates that share it, of which only the first is dear. */
   readonly reading?: string;
   /** Examples whose answers stand in its prompt; no candidate is measured on them. */
@@ -99,6 +101,7 @@ export interface Trial {
   /** What it is compared with others by, higher is better: the score, or a finer measure of the same. */
   readonly merit: number;
   readonly tokensPerRecord: number;
+  readonly prefixTokens: number;
   /** Held-out outputs of the examples, for paired comparisons; not in overlays. */
   readonly outputs: readonly Output[];
 }

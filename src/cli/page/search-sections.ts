@@ -1,3 +1,4 @@
+import { costOf } from '../../tune/cost.js';
 import type { TuneResult } from '../../tune/tune.js';
 import type { Trial } from '../../tune/types.js';
 import { type Column, html, type Markup, table } from './markup.js';
@@ -58,10 +59,6 @@ ${plotSvg({
   y: shareAxis(metric.title, comparable.flatMap(lowestOf)),
   series: series.filter(({ points }) => points.length > 0),
 })}${table('The last measurement of each way, best first', columns, rows)}`;
-}
-
-function costOf({ tokensPerRecord, layers }: Trial): number {
-  return tokensPerRecord * layers;
 }
 
 function ends({ interval }: Trial): { low?: number; high?: number } {

@@ -1,0 +1,12 @@
+import type { Trial } from './types.js';
+
+/** A prefix of so many tokens makes a token after it twice as dear: it looks back at all of them. */
+const doublingPrefix = 1500;
+
+/**
+ * What a record costs, in tokens times blocks of the model that they go through; 0 without a model. Seconds would say
+ * the same with noise, and other seconds would choose otherwise.
+ */
+export function costOf({ tokensPerRecord, prefixTokens, layers }: Trial): number {
+  return tokensPerRecord * layers * (1 + prefixTokens / doublingPrefix);
+}
