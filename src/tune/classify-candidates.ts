@@ -9,8 +9,8 @@ import { furtherPrompts, shotPrompts } from './shot-prompts.js';
 import { type Template, templatesFor } from './templates.js';
 import type { Candidate, SearchPlan, Trial, TuneSession } from './types.js';
 
-/** Examples in the prompt, balanced. More than a few do little for a head, and much for label scores. */
-const shotCounts = [0, 4, 16];
+/** Examples in the prompt, balanced; other templates are tried with the fewest that there are. */
+const shotCounts = [0, 8, 16];
 /** Examples that are like most others, and, for each text, those most like it. */
 const [varied, nearest] = [8, 8];
 /**
@@ -89,18 +89,17 @@ interface Made {
   readonly shape: HeadShape | null;
 }
 
-/** The task's own template with few and many examples, and the others with as many as suit. */
+/** The task's own template without and with few and many examples, and the others with few. */
 function promptsFor(session: TuneSession, examples: readonly Example[]): ShotPrompt[] {
   if (session.profile.multiLabel) return shotPrompts(session, examples, [0]);
   const [own, ...others] = templatesFor(session) as [Template, ...Template[]];
   const plain = shotPrompts(session, examples, shotCounts, { template: own });
-  const counts = plain.map(({ count }) => count).sort((a, b) => a - b);
-  const most = counts.at(-1) as number;
-  const usual = typeof session.derive === 'function' ? (counts[1] ?? most) : most;
+  const most = Math.max(...plain.map(({ count }) => count));
+  const few = plain.find(({ count }) => count > 0)?.count ?? 0;
   return [
     ...plain,
     ...(most < varied ? [] : shotPrompts(session, examples, [varied], { template: own, choice: 'varied' })),
-    ...others.flatMap((template) => shotPrompts(session, examples, [usual], { template })),
+    ...others.flatMap((template) => shotPrompts(session, examples, [few], { template })),
   ];
 }
 
