@@ -50,8 +50,9 @@ export function classifyPlan(session: TuneSession, examples: readonly Example[])
           }),
         )),
   ]);
+  // What stands in prompts is lost for measuring: other sets of varied ones would take too much.
   const further = (prompt: ShotPrompt) =>
-    prompt.count === 0 ? null : furtherPrompts(session, examples, prompt, prompts - 1);
+    prompt.count > 0 && prompt.choice === 'first' ? furtherPrompts(session, examples, prompt, prompts - 1) : null;
   /** The same after the same prompt: other blocks, and with counts of words. */
   const variantsOf = ({ prompt, shape }: Made): Candidate[] => {
     if (head === null || shape === null) return [];
