@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { readStateValues } from '../src/engine/state-values.js';
+import { readStateValues as read, type StateSource } from '../src/engine/state-values.js';
 import { toHalf } from '../src/gguf/encode.js';
 import type { ValuePlace } from '../src/gguf/value-blocks.js';
+
+const sourceOf = (state: Buffer): StateSource => ({
+  size: state.length,
+  read: (at, length) => state.subarray(at, at + length),
+});
+const readStateValues = (state: Buffer, places: readonly ValuePlace[]) => read(sourceOf(state), places);
 
 interface Cache {
   /** Positions, in the order of the cells. */

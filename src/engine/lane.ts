@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import type {
   ControlledEvaluateIndexOutput,
   Llama,
@@ -12,7 +12,7 @@ import type { ValuePlace } from '../gguf/value-blocks.js';
 import type { Decoded, Generated, GenerateOptions, NextTokens, Prompt, Token } from '../types.js';
 import { LlamaGrammarEvaluationState } from './library.js';
 import type { PrefixStore } from './prefix-store.js';
-import { readStateValues } from './state-values.js';
+import { readStateFile } from './state-values.js';
 import { buildTrie, chainFrom, type TrieNode } from './trie.js';
 
 export interface LaneOptions {
@@ -150,7 +150,7 @@ export class Lane {
     await this.#sequence.evaluateWithoutGeneratingNewTokens(prompt.input as NativeToken[]);
     try {
       await this.#sequence.saveStateToFile(file);
-      const values = readStateValues(await readFile(file), places);
+      const values = readStateFile(file, places);
       return positions.map((position) => values.at(before + position).subarray(0, count));
     } finally {
       await rm(file, { force: true });

@@ -1,3 +1,4 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { ValuePlace } from '../gguf/value-blocks.js';
 
 /**
@@ -16,8 +17,37 @@ const version = 3;
 const f32 = 0;
 const f16 = 1;
 
+/** Where a state is read from, a stretch at a time: most of it is keys and values that nobody asks for. */
+export interface StateSource {
+  /** Bytes in all. */
+  readonly size: number;
+  read(at: number, length: number): Buffer;
+}
+
+/**
+ * Values out of a state in a file. Read at once, not in turns with other work: it is some dozen stretches of a file
+ * that was just written.
+ */
+export function readStateFile(file: string, places: readonly ValuePlace[]): StateValues {
+  const descriptor = openSync(file, 'r');
+  try {
+    return readStateValues(
+      {
+        size: fstatSync(descriptor).size,
+        read(at, length) {
+          const buffer = Buffer.allocUnsafe(length);
+          return buffer.subarray(0, readSync(descriptor, buffer, 0, length, at));
+        },
+      },
+      places,
+    );
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 /** @param places blocks whose values are wanted, and how many of each */
-export function readStateValues(state: Buffer, places: readonly ValuePlace[]): StateValues {
+export function readStateValues(state: StateSource, places: readonly ValuePlace[]): StateValues {
   const view = reader(state);
   if (view.u32() !== magic || view.u32() !== version) throw new Error('not a sequence state of this llama.cpp');
   view.skip(view.u32() * 4);
@@ -29,17 +59,17 @@ export function readStateValues(state: Buffer, places: readonly ValuePlace[]): S
     const block = blocks[layer];
     if (block === undefined) throw new Error('a sequence state of another form');
     if (block.width < count) throw new Error(`a block without ${count} values`);
-    return { cellOf, block, count };
+    return { cellOf, value: block.load(count), count };
   });
   const total = places.reduce((sum, { count }) => sum + count, 0);
   return {
     at(position) {
       const values = new Float64Array(total);
       let next = 0;
-      for (const { cellOf, block, count } of read) {
+      for (const { cellOf, value, count } of read) {
         const cell = cellOf.get(position);
         if (cell === undefined) throw new Error(`no value at position ${position}: it is outside of the window`);
-        for (let i = 0; i < count; i++) values[next++] = block.value(cell, i);
+        for (let i = 0; i < count; i++) values[next++] = value(cell, i);
       }
       return values;
     },
@@ -55,30 +85,43 @@ interface CacheView {
 interface BlockView {
   /** Values of a cell. */
   readonly width: number;
-  value(cell: number, index: number): number;
+  /** The first `count` of them, by cell and index. */
+  load(count: number): (cell: number, index: number) => number;
 }
 
 interface View {
   u32(): number;
   u64(): number;
-  skip(bytes: number): void;
-  take(bytes: number): Buffer;
+  /** Where it is now; what is passed over is not read. */
+  skip(bytes: number): number;
+  at(place: number, bytes: number): Buffer;
   left(): number;
 }
 
-function reader(state: Buffer): View {
-  let at = 0;
-  const take = (bytes: number): Buffer => {
-    if (bytes < 0 || at + bytes > state.length) throw new Error('a sequence state that is cut off');
-    at += bytes;
-    return state.subarray(at - bytes, at);
+/** Small fields stand near each other. */
+const windowBytes = 4096;
+
+function reader({ size, read }: StateSource): View {
+  let next = 0;
+  let window: { readonly start: number; readonly bytes: Buffer } = { start: 0, bytes: Buffer.alloc(0) };
+  const at = (place: number, bytes: number): Buffer => {
+    const from = place - window.start;
+    if (from >= 0 && from + bytes <= window.bytes.length) return window.bytes.subarray(from, from + bytes);
+    window = { start: place, bytes: read(place, Math.min(size - place, Math.max(bytes, windowBytes))) };
+    if (window.bytes.length < bytes) throw new Error('a sequence state that is cut off');
+    return window.bytes.subarray(0, bytes);
+  };
+  const skip = (bytes: number): number => {
+    if (bytes < 0 || next + bytes > size) throw new Error('a sequence state that is cut off');
+    next += bytes;
+    return next - bytes;
   };
   return {
-    u32: () => take(4).readUInt32LE(),
-    u64: () => Number(take(8).readBigUInt64LE()),
-    skip: (bytes) => void take(bytes),
-    take,
-    left: () => state.length - at,
+    u32: () => at(skip(4), 4).readUInt32LE(),
+    u64: () => Number(at(skip(8), 8).readBigUInt64LE()),
+    skip,
+    at,
+    left: () => size - next,
   };
 }
 
@@ -106,10 +149,13 @@ function readCache(view: View): CacheView {
 function readRows(view: View, cells: number): BlockView {
   const read = numberOf(view.u32());
   const rowBytes = view.u64();
-  const data = view.take(rowBytes * cells);
+  const start = view.skip(rowBytes * cells);
   return {
     width: Math.floor(rowBytes / read.bytes),
-    value: (cell, index) => read.number(data, cell * rowBytes + index * read.bytes),
+    load() {
+      const data = view.at(start, rowBytes * cells);
+      return (cell, index) => read.number(data, cell * rowBytes + index * read.bytes);
+    },
   };
 }
 
@@ -119,8 +165,14 @@ function readColumns(view: View, cells: number): BlockView {
   const bytes = view.u32();
   const width = view.u32();
   if (bytes !== read.bytes) throw new Error('a sequence state of another form');
-  const data = view.take(bytes * cells * width);
-  return { width, value: (cell, index) => read.number(data, (index * cells + cell) * bytes) };
+  const start = view.skip(bytes * cells * width);
+  return {
+    width,
+    load(count) {
+      const data = view.at(start, bytes * cells * count);
+      return (cell, index) => read.number(data, (index * cells + cell) * bytes);
+    },
+  };
 }
 
 function numberOf(type: number) {
