@@ -165,7 +165,7 @@ test('the table knows every metric under its own name, and fits them to the task
   );
   assert.deepEqual(
     metricsFor('generate', false).map(({ name }) => name),
-    ['valid', 'exact-output'],
+    ['valid', 'exact-output', 'field-f1'],
   );
 });
 

@@ -156,6 +156,18 @@ test('JSON outputs are compared as values, others as text', () => {
   assert.equal(value('exact-output', [generated('SELECT 1\n', ' SELECT 1')]), 1);
 });
 
+test('of JSON outputs, every value with its path counts', () => {
+  const gold = '{"what": "lamp", "size": {"w": 3, "h": 4}, "tags": ["a", "b"]}';
+  const made = { size: { h: 4, w: 5 }, tags: ['b', 'c', 'c'], what: 'lamp' };
+  // Right: what, h, b. Wrong: w, and c twice; missed: w and a.
+  assert.equal(value('field-f1', [generated(gold, '', made)]), 6 / (6 + 3 + 2));
+  assert.equal(value('field-f1', [generated(gold, '', JSON.parse(gold))]), 1);
+  assert.equal(value('field-f1', [generated('{"a": 1}', '', { a: '1' })]), 0);
+  assert.equal(value('field-f1', [generated('{"a": []}', '', { a: [] })]), 1);
+  assert.equal(value('field-f1', [generated('SELECT 1\n', ' SELECT 1'), generated('x', 'y')]), 0.5);
+  assert.equal(value('field-f1', [{ ...generated(gold, ''), output: null }]), 0);
+});
+
 test('what was cut off is not valid', () => {
   const failed: Pair = { ...generated('x', 'x'), output: null };
   assert.equal(value('valid', [failed, generated('x', 'y')]), 0.5);

@@ -2,13 +2,15 @@ import { z } from 'zod';
 import { failure, usageError } from '../errors.js';
 import { schemaToGrammar } from '../grammar/json-schema.js';
 import { compileValidator } from '../grammar/validate.js';
-import { compilePrompt, type PromptModel, type PromptRenderer, tokenizePrompt } from '../prompt.js';
+import { compilePrompt, type PromptModel, type PromptRenderer, type Shot, tokenizePrompt } from '../prompt.js';
 import type { GenerateOutput, TaskProfile } from '../types.js';
 import { promptPart } from './explain.js';
+import { nearestRenderer, shotChoice } from './nearest-shots.js';
 import type { Method, PieceInput } from './types.js';
 
 const optionsSchema = z.strictObject({
   shots: z.int().min(0).default(3).describe('Number of examples in the prompt.'),
+  choice: shotChoice,
   maxTokens: z.int().min(1).default(512).describe('Limit of one output; more is an error of that record.'),
   stop: z.array(z.string().min(1)).default([]).describe('Generation ends before these strings.'),
   maxStringLength: z.int().min(1).default(200).describe('Longest string of a schema that does not say.'),
@@ -69,13 +71,19 @@ export const constrainedGeneration: Method = {
   },
 };
 
-function rendererOf(profile: TaskProfile, model: PromptModel, options: Options): PromptRenderer {
-  const shots = profile.examples
-    .slice(0, options.shots)
-    .flatMap((example) =>
-      example.gold.type === 'generate' ? [{ fields: example.record.fields, target: example.gold.output }] : [],
-    );
-  return compilePrompt(profile, model, { shots, keepLines: true });
+function rendererOf(profile: TaskProfile, model: PromptModel, { shots, choice }: Options): PromptRenderer {
+  const pool = poolOf(profile);
+  return choice === 'nearest' && shots > 0
+    ? nearestRenderer(profile, model, pool, shots, { keepLines: true })
+    : compilePrompt(profile, model, { shots: profile.tuned?.shots ? pool : pool.slice(0, shots), keepLines: true });
+}
+
+/** What may stand in the prompt: what tuning has chosen, else all examples. */
+function poolOf({ examples, tuned }: TaskProfile): Shot[] {
+  if (tuned?.shots) return tuned.shots.map(({ fields, label }) => ({ fields, target: label }));
+  return examples.flatMap(({ record, gold }) =>
+    gold.type === 'generate' ? [{ fields: record.fields, target: gold.output }] : [],
+  );
 }
 
 /** A space goes before the output after a base prompt, as before the examples' outputs. */

@@ -13,8 +13,9 @@ import {
 } from './calibration.js';
 import { decideLabel } from './decide.js';
 import { promptPart, tablePart } from './explain.js';
-import { labelPrompts, labelRenderer, shotChoice } from './label-prompts.js';
+import { labelPrompts, labelRenderer } from './label-prompts.js';
 import { meanScores } from './mean-scores.js';
+import { shotChoice } from './nearest-shots.js';
 import { balancedShots, labelShots, shotPool, withoutShots } from './shots.js';
 import type { Method, MethodContext, PieceInput } from './types.js';
 

@@ -1,15 +1,9 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { compilePrompt, type PromptModel, type PromptRenderer, type PromptText, tokenizePrompt } from '../prompt.js';
 import type { Engine, TaskProfile } from '../types.js';
-import { longestShots, nearestRenderer } from './nearest-shots.js';
+import { longestShots, nearestRenderer, type shotChoice } from './nearest-shots.js';
 import { promptLength } from './parts.js';
 import { labelShots, moreLabelShots, shotPool } from './shots.js';
-
-/** Which examples stand in a prompt: the same ones always, or those that are most like the text. */
-export const shotChoice = z
-  .enum(['first', 'nearest'])
-  .default('first')
-  .describe('The same examples for all texts, or those most like the text: many more tokens a record.');
 
 export interface ShotOptions {
   /** How many, where tuning has not chosen them. */

@@ -1,7 +1,21 @@
+import { z } from 'zod';
 import { lazy } from '../lazy.js';
-import { compilePrompt, fieldText, type PromptModel, type PromptRenderer, type Shot } from '../prompt.js';
+import {
+  compilePrompt,
+  fieldText,
+  type PromptModel,
+  type PromptOptions,
+  type PromptRenderer,
+  type Shot,
+} from '../prompt.js';
 import type { TaskProfile } from '../types.js';
 import { contentTerms } from './passages.js';
+
+/** Which examples stand in a prompt: the same ones always, or those that are most like the text. */
+export const shotChoice = z
+  .enum(['first', 'nearest'])
+  .default('first')
+  .describe('The same examples for all texts, or those most like the text: many more tokens a record.');
 
 const MiniSearch = lazy<typeof import('minisearch').default>('minisearch');
 
@@ -17,13 +31,14 @@ export function nearestRenderer(
   model: PromptModel,
   pool: readonly Shot[],
   count: number,
+  { keepLines = false }: Pick<PromptOptions, 'keepLines'> = {},
 ): PromptRenderer {
   const texts = pool.map(({ fields }) => fieldText(fields[profile.input], false));
   const nearest = nearestTo(texts);
   return (fields) => {
     const text = fieldText(fields[profile.input], false);
     const shots = nearest(text, count).map((i) => pool[i] as Shot);
-    const { prefix, input, separator } = compilePrompt(profile, model, { shots })(fields);
+    const { prefix, input, separator } = compilePrompt(profile, model, { shots, keepLines })(fields);
     // Examples change from text to text: they are no prefix that is kept.
     const shared = prefix.findIndex(({ field }) => field !== null);
     const kept = shared === -1 ? prefix.length : shared;

@@ -23,12 +23,12 @@ export const exactOutput = defineMetric<number>({
 function sameOutput(gold: Gold & { type: 'generate' }, output: Output | null): boolean {
   if (output?.type !== 'generate') return false;
   if (output.value === undefined) return gold.output.trim() === output.text.trim();
-  const wanted = parse(gold.output);
+  const wanted = parsed(gold.output);
   return wanted !== undefined && isDeepStrictEqual(wanted, output.value);
 }
 
 /** Undefined, which JSON cannot say, when it is not JSON. */
-function parse(text: string): unknown {
+export function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

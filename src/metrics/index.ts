@@ -4,6 +4,7 @@ import { exactMatch, exactMatchAnswerable, tokenF1, tokenF1Answerable } from './
 import { brier } from './brier.js';
 import { ece } from './ece.js';
 import { entityF1, entityPrecision, entityRecall } from './entities.js';
+import { fieldF1 } from './fields.js';
 import { exactOutput, valid } from './generated.js';
 import { macroF1, microF1 } from './label-f1.js';
 import { noAnswerAuroc, noAnswerF1 } from './no-answer.js';
@@ -33,6 +34,7 @@ export const metrics = {
   'no-answer-auroc': noAnswerAuroc,
   valid,
   'exact-output': exactOutput,
+  'field-f1': fieldF1,
 } satisfies Record<string, Metric>;
 
 export type MetricName = keyof typeof metrics;

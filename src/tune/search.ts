@@ -73,7 +73,7 @@ export function tuningMetric(profile: Pick<TaskProfile, 'type' | 'multiLabel'>, 
     classify: multiLabel ? 'micro-f1' : isSkewed(profile, examples) ? 'macro-f1' : 'accuracy',
     extract: 'entity-f1',
     answer: 'token-f1',
-    generate: 'valid',
+    generate: 'field-f1',
   };
   return metricsFor(type, multiLabel).find((metric) => metric.name === name[type]) as Metric;
 }

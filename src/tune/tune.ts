@@ -6,6 +6,7 @@ import type { Example, Output, TaskType, Threshold } from '../types.js';
 import { answerCandidates } from './answer-candidates.js';
 import { classifyPlan } from './classify-candidates.js';
 import { extractCandidates } from './extract-candidates.js';
+import { generateCandidates } from './generate-candidates.js';
 import { type Curve, learningCurves } from './learning-curve.js';
 import { intervalResamples, pairsOf, prepare, type SearchOptions, type SearchResult, search } from './search.js';
 import { chooseThreshold, type ThresholdTarget } from './threshold.js';
@@ -69,7 +70,7 @@ const plans: Readonly<Record<TaskType, (session: TuneSession, examples: readonly
   classify: classifyPlan,
   extract: (session, examples) => ({ candidates: extractCandidates(session, examples) }),
   answer: (session, examples) => ({ candidates: answerCandidates(session, examples) }),
-  generate: () => ({ candidates: [] }),
+  generate: (session, examples) => ({ candidates: generateCandidates(session, examples) }),
 };
 
 export async function tune(
