@@ -49,6 +49,20 @@ const refusal = (message: RegExp) => (error: unknown) => {
   return true;
 };
 
+test('words for labels are read, and change what results depend on', (t) => {
+  const cwd = folder(t);
+  writeOverlay(cwd, overlay, null);
+  const before = withOverlay(profile, found(cwd), sha);
+  assert.deepEqual(before.labels, profile.labels);
+  writeOverlay(cwd, { ...overlay, words: { positive: 'very good' } }, null);
+  const after = withOverlay(profile, found(cwd), sha);
+  assert.deepEqual(
+    after.labels.map(({ name, word }) => [name, word]),
+    profile.labels.map(({ name, word }) => [name, name === 'positive' ? 'very good' : word]),
+  );
+  assert.notEqual(before.digest, after.digest);
+});
+
 test('further sets of examples are read, and change what results depend on', (t) => {
   const cwd = folder(t);
   const shots = [{ fields: { text: 'one' }, label: 'positive' }];

@@ -458,10 +458,10 @@ describe('tuning', () => {
     ...changes,
   });
 
-  it('of a task that nothing can be tried for says so', async () => {
+  it('of a task that none of the wanted ways can be tried for says so', async () => {
     const task = profileWith({ type: 'generate' });
     const examples = Array.from({ length: 10 }, (_, i) => exampleWith(`${i}`, { type: 'generate', output: '' }));
-    await assert.rejects(tune(session({ profile: task }), examples, request()), (error: unknown) => {
+    await assert.rejects(tune(session({ profile: task }), examples, request({ kind: 'head' })), (error: unknown) => {
       assert.ok(error instanceof SlmError, String(error));
       assert.match(error.message, /there is nothing to try for "sentiment"/u);
       return true;

@@ -33,4 +33,17 @@ describe('the templates that tuning tries', () => {
     assert.equal(own?.profile.prompt.use, 'auto');
     assert.deepEqual(plain?.prompt, { ...prompt, use: 'base' });
   });
+
+  it('call labels by their names in plain words, where these are others and all different', () => {
+    const named = (...names: string[]) => names.map((name) => ({ name, word: name, description: '', aliases: [] }));
+    const wordsOf = (...names: string[]) =>
+      templatesFor(sessionWith({ profile: profileWith({ labels: named(...names) }) })).at(-1)?.words;
+    assert.deepEqual(wordsOf('card_arrival', 'lostCard', 'Refund'), {
+      card_arrival: 'card arrival',
+      lostCard: 'lost card',
+      Refund: 'refund',
+    });
+    assert.equal(wordsOf('late', 'lost card'), undefined);
+    assert.equal(wordsOf('lost_card', 'lost-card'), undefined);
+  });
 });

@@ -101,6 +101,7 @@ export async function tuneTask(context: CliContext, spec: string, flags: TuneFla
       method: result.found.method,
       options: { ...result.found.options },
       ...(result.found.prompt === undefined ? {} : { prompt: { ...result.found.prompt } }),
+      ...(result.found.words === undefined ? {} : { words: { ...result.found.words } }),
       ...(result.found.shots === undefined ? {} : { shots: plainShots(result.found.shots) }),
       ...(result.found.moreShots === undefined ? {} : { moreShots: result.found.moreShots.map(plainShots) }),
       ...(result.found.calibration === undefined

@@ -29,6 +29,8 @@ export const overlaySchema = z.strictObject({
       use: z.enum(['auto', 'base', 'chat']),
     })
     .optional(),
+  /** What the model reads and is scored on for each label, by its name. */
+  words: z.record(z.string(), z.string().min(1)).optional(),
   shots: z.array(shot).optional(),
   /** Further sets of examples, a prompt for each; label scores are averaged over all prompts. */
   moreShots: z.array(z.array(shot).min(1)).min(1).optional(),
@@ -83,6 +85,7 @@ export function withOverlay(profile: TaskProfile, { file, overlay }: FoundOverla
     method: overlay.method,
     options: overlay.options,
     prompt: overlay.prompt ?? profile.prompt,
+    labels: profile.labels.map((label) => ({ ...label, word: overlay.words?.[label.name] ?? label.word })),
     threshold: overlay.threshold ?? profile.threshold,
     digest: createHash('sha256').update(`${profile.digest} ${tuned.digest}`).digest('hex').slice(0, 32),
     tuned,
@@ -90,7 +93,7 @@ export function withOverlay(profile: TaskProfile, { file, overlay }: FoundOverla
 }
 
 function tuningOf(file: string, overlay: Overlay): Tuning {
-  const { method, options, prompt, shots, moreShots, calibration, judge, threshold, head } = overlay;
+  const { method, options, prompt, words, shots, moreShots, calibration, judge, threshold, head } = overlay;
   return {
     file,
     digest: createHash('sha256')
@@ -99,6 +102,7 @@ function tuningOf(file: string, overlay: Overlay): Tuning {
           ...[method, options, prompt, shots, calibration, threshold, head?.sha256],
           ...(moreShots === undefined ? [] : [moreShots]),
           ...(judge === undefined ? [] : [judge]),
+          ...(words === undefined ? [] : [words]),
         ]),
       )
       .digest('hex'),

@@ -41,7 +41,7 @@ export function classifyPlan(session: TuneSession, examples: readonly Example[])
   const weightings = weightingsFor(session, examples);
   const candidates = singles.flatMap((prompt) => [
     ...(score === null ? [] : [note(prompt, null, score([prompt]))]),
-    ...(head === null
+    ...(head === null || saysNothingNew(prompt)
       ? []
       : poolings.flatMap((pooling) =>
           weightings.map((balanced) => {
@@ -88,6 +88,11 @@ export function classifyPlan(session: TuneSession, examples: readonly Example[])
 interface Made {
   readonly prompt: ShotPrompt;
   readonly shape: HeadShape | null;
+}
+
+/** What labels are called stands in examples only: without any, a head reads what it reads after the own template. */
+function saysNothingNew({ template, count }: ShotPrompt): boolean {
+  return template.words !== undefined && count === 0;
 }
 
 /** The task's own template without and with few and many examples, and the others with few. */

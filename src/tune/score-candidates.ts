@@ -21,7 +21,7 @@ export function scoreCandidates(session: TuneSession): ScoreCandidates | null {
   const { profile, engine } = session;
   const wordsAfter = memo((prompt: ShotPrompt): Token[][] => {
     const separator = usesChat(prompt.template.profile, engine.model) ? '' : ' ';
-    return profile.labels.map(({ word }) => engine.tokenize(separator + word));
+    return prompt.template.profile.labels.map(({ word }) => engine.tokenize(separator + word));
   });
   const words = profile.labels.map(({ word }) => engine.tokenize(` ${word}`));
   if (typeof session.derive === 'function' && stepsOf(words) > mostSteps) return null;

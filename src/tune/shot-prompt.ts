@@ -101,7 +101,7 @@ export function titleOf([first, ...further]: PromptGroup): string {
 
 /** The same for the same template and examples. */
 export function keyOf([first, ...further]: PromptGroup): string {
-  return `prompts=${1 + further.length} shots=${first.count} ${first.choice} template=${JSON.stringify(first.template.prompt?.base ?? null)}`;
+  return `prompts=${1 + further.length} shots=${first.count} ${first.choice} template=${JSON.stringify([first.template.prompt?.base, first.template.words])}`;
 }
 
 /** What an overlay takes over from prompts. */
@@ -109,6 +109,7 @@ export function foundIn([first, ...further]: PromptGroup) {
   return {
     shots: first.shots,
     ...(first.template.prompt === null ? {} : { prompt: first.template.prompt }),
+    ...(first.template.words === undefined ? {} : { words: first.template.words }),
     ...(further.length === 0 ? {} : { moreShots: further.map(({ shots }) => shots) }),
   };
 }

@@ -2,7 +2,7 @@ import { usesChat } from '../prompt.js';
 import type { PromptTemplates, TaskProfile } from '../types.js';
 import type { TuneSession } from './types.js';
 
-/** A way to put a text to the model. */
+/** A way to put a text to the model, and to call the labels. */
 export interface Template {
   /** For keys and titles; the task's own has none. */
   readonly name: string;
@@ -10,6 +10,8 @@ export interface Template {
   readonly profile: TaskProfile;
   /** What an overlay takes over; null for the task's own. */
   readonly prompt: PromptTemplates | null;
+  /** What the model reads for each label; left out for the task's own words. */
+  readonly words?: Readonly<Record<string, string>>;
 }
 
 /** Beside the task's own: each costs a reading of all examples. */
@@ -25,7 +27,8 @@ export function ownTemplate(profile: TaskProfile): Template {
 
 /**
  * The task's own template first, then others that the labels can follow: for a model with a chat format the plain one,
- * and the variants of the profile, or general ones.
+ * and the variants of the profile, or general ones; and the own one with plainer words for the labels, where there are
+ * any.
  */
 export function templatesFor({ profile, engine }: TuneSession): Template[] {
   const { variants: named, ...prompt } = profile.prompt;
@@ -38,7 +41,31 @@ export function templatesFor({ profile, engine }: TuneSession): Template[] {
     ...(usesChat(profile, engine.model) ? [plain('without the chat format', prompt.base)] : []),
     ...variants.filter((base) => base !== prompt.base).map((base) => plain(JSON.stringify(lastLine(base)), base)),
   ];
-  return [ownTemplate(profile), ...others.slice(0, most)];
+  return [ownTemplate(profile), ...others.slice(0, most), ...plainerWords(profile)];
+}
+
+/** The names of the labels as one would say them: `card_arrival` and `cardArrival` are "card arrival". */
+function plainerWords(profile: TaskProfile): Template[] {
+  const labels = profile.labels.map((label) => ({ ...label, word: spoken(label.name) }));
+  const words = new Set(labels.map(({ word }) => word));
+  const changed = labels.some(({ word }, i) => word !== profile.labels[i]?.word);
+  if (!changed || words.size < labels.length || words.has('')) return [];
+  return [
+    {
+      name: 'labels in plain words',
+      profile: { ...profile, labels },
+      prompt: null,
+      words: Object.fromEntries(labels.map(({ name, word }) => [name, word])),
+    },
+  ];
+}
+
+function spoken(name: string): string {
+  return name
+    .replace(/(\p{Ll})(\p{Lu})/gu, '$1 $2')
+    .replace(/[\s_\-./:]+/gu, ' ')
+    .trim()
+    .toLowerCase();
 }
 
 function lastLine(template: string): string {

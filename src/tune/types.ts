@@ -36,6 +36,7 @@ export interface Found {
   readonly method: string;
   readonly options: Readonly<Record<string, unknown>>;
   readonly prompt?: PromptTemplates;
+  readonly words?: Readonly<Record<string, string>>;
   readonly shots?: readonly TunedShot[];
   readonly moreShots?: readonly (readonly TunedShot[])[];
   readonly calibration?: { readonly temperature: number; readonly bias: readonly number[] };
