@@ -35,4 +35,15 @@ describe('the pace of trials', () => {
     // The one that has to read now reads what another has read before.
     assert.equal(pace.expected({ candidate: candidate('b', 'states'), size: 300, fresh: 200, shared: false }), 10_000);
   });
+
+  it('is by tokens and blocks where it reads: one with ten times the tokens says little of another', () => {
+    const pace = createPace();
+    const [short, long] = [candidate('short'), candidate('long')].map((made, i) => ({ ...made, tokens: 20 * 10 ** i }));
+    assert.ok(short !== undefined && long !== undefined);
+    pace.note({ candidate: short, size: 100, fresh: 100, shared: false }, 4000);
+    assert.equal(pace.expected({ candidate: long, size: 100, fresh: 100, shared: false }), 40_000);
+    pace.note({ candidate: long, size: 100, fresh: 100, shared: false }, 50_000);
+    const deep = { ...candidate('deep'), tokens: 20, layers: 2 };
+    assert.equal(pace.expected({ candidate: deep, size: 100, fresh: 100, shared: false }), 10_000);
+  });
 });

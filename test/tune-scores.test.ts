@@ -9,7 +9,7 @@ import { sessionWith } from './helpers/tune-session.js';
 test('label scores are not tried where labels are many and long, unless there is nothing else', () => {
   const names = Array.from({ length: 40 }, (_, i) => `kind${i} of card fee`);
   const tried = (labels: readonly string[], derive: TuneSession['derive']) =>
-    scoreCandidates(sessionWith({ profile: profileWith({ labels: labels.map((name) => labelOf(name)) }), derive }));
+    scoreCandidates(sessionWith({ profile: profileWith({ labels: labels.map((name) => labelOf(name)) }), derive }), []);
   const heads = async () => fakeEngine();
   assert.equal(tried(names, heads), null);
   assert.notEqual(tried(names, { impossible: 'another architecture' }), null);

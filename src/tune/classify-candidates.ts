@@ -23,12 +23,12 @@ const prompts = 3;
 
 /**
  * Ways to classify: label scores and heads after prompts of one template or another with more or fewer examples. Then
- * the best head with more or fewer blocks, or with counts of words; and the best of each kind averaged over several
- * prompts.
+ * the best head with more or fewer blocks, or with counts of words; the best of each kind averaged over several
+ * prompts; and label scores after the examples most like each text.
  */
 export function classifyPlan(session: TuneSession, examples: readonly Example[]): SearchPlan {
   const { profile } = session;
-  const score = profile.multiLabel ? null : scoreCandidates(session);
+  const score = profile.multiLabel ? null : scoreCandidates(session, examples);
   const head = headCandidates(session, examples);
   const singles = promptsFor(session, examples);
   const likest = score === null ? null : nearestPrompt(session, examples, nearest);
@@ -68,18 +68,16 @@ export function classifyPlan(session: TuneSession, examples: readonly Example[])
     return more === null || make === null ? [] : [make([prompt, ...more])];
   };
   return {
-    candidates: [
-      lexicalCandidate(profile, session.seed),
-      ...candidates,
-      ...(score === null || likest === null ? [] : [score([likest])]),
-    ],
+    candidates: [lexicalCandidate(profile, session.seed), ...candidates],
     aside: new Set(singles.flatMap((prompt) => further(prompt) ?? []).flatMap(({ inPrompt }) => [...inPrompt])),
     next(trials) {
-      return (['scores', 'head'] as const).flatMap((kind) => {
+      const more = (['head', 'scores'] as const).flatMap((kind) => {
         const best = bestOf(trials, (candidate) => candidate.kind === kind && made.has(candidate));
         const found = best === null ? undefined : made.get(best);
         return found === undefined ? [] : [...variantsOf(found), ...averagedOver(found)];
       });
+      // Ten times the tokens of the others: where there is time.
+      return [...more, ...(score === null || likest === null ? [] : [score([likest])])];
     },
   };
 }

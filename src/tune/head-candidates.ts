@@ -41,7 +41,7 @@ export function headCandidates(session: TuneSession, examples: readonly Example[
   return (prompts, shape) => {
     const { layers, pooling } = shape;
     const sources = new Map(prompts.map((prompt) => [prompt, sourceOf(prompt)(layers).wanting(pooling)]));
-    return candidateOf(session, prompts, shape, (prompt) => sources.get(prompt) as FeatureStore);
+    return candidateOf(session, examples, prompts, shape, (prompt) => sources.get(prompt) as FeatureStore);
   };
 }
 
@@ -85,6 +85,7 @@ export function weightingsFor({ profile }: TuneSession, examples: readonly Examp
 
 function candidateOf(
   session: TuneSession,
+  examples: readonly Example[],
   prompts: PromptGroup,
   shape: HeadShape,
   storeOf: (prompt: ShotPrompt) => FeatureStore,
@@ -133,6 +134,7 @@ function candidateOf(
     complexity: (prompts.length === 1 ? 1 : 3) + (lexical ? 0.1 : 0) + (balanced ? 0.01 : 0),
     layers,
     reading: `states ${layers} ${keyOf(prompts)}`,
+    tokens: prompts.reduce((sum, prompt) => sum + prompt.tokensPerRecord(examples), 0),
     prefixTokens: Math.max(...prompts.map((prompt) => prompt.prefixTokens)),
     inPrompt,
     async heldOut(part) {

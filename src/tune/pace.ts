@@ -12,18 +12,22 @@ interface Step {
 
 /** How long trials take, by those that were made. */
 export interface Pace {
-  /** Milliseconds to expect: by earlier trials of the same, else by the slowest of its kind; 0 when nothing is known. */
+  /**
+   * Milliseconds to expect: by earlier trials of the same, else by the slowest of those that read as it does, for as
+   * many tokens and blocks; 0 when nothing is known.
+   */
   expected(step: Step): number;
   note(step: Step, ms: number): void;
 }
 
 export function createPace(): Pace {
-  /** Milliseconds an example. */
+  /** Milliseconds for each unit of work. */
   const known = new Map<string, number>();
   const slowest = { alone: 0, shared: 0 };
   const keyOf = ({ candidate: { key, reading }, shared }: Step) => (shared ? `shared ${key}` : (reading ?? key));
-  // What has to read pays for the new examples, what only learns does so from all of them.
-  const work = ({ size, fresh, shared }: Step) => Math.max(1, shared ? size : fresh);
+  // What has to read pays for each token of the new examples, what only learns does so from all of them.
+  const work = ({ candidate: { tokens = 1, layers }, size, fresh, shared }: Step) =>
+    Math.max(1, shared ? size : fresh * tokens * Math.max(1, layers));
   return {
     expected(step) {
       return (known.get(keyOf(step)) ?? slowest[step.shared ? 'shared' : 'alone']) * work(step);

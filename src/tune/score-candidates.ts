@@ -17,7 +17,7 @@ const mostSteps = 30;
 export type ScoreCandidates = (prompts: PromptGroup) => Candidate;
 
 /** Null where labels are many and long, unless there is nothing else to try. */
-export function scoreCandidates(session: TuneSession): ScoreCandidates | null {
+export function scoreCandidates(session: TuneSession, examples: readonly Example[]): ScoreCandidates | null {
   const { profile, engine } = session;
   const wordsAfter = memo((prompt: ShotPrompt): Token[][] => {
     const separator = usesChat(prompt.template.profile, engine.model) ? '' : ' ';
@@ -28,7 +28,7 @@ export function scoreCandidates(session: TuneSession): ScoreCandidates | null {
   const scorer = memo((prompt: ShotPrompt) =>
     memo(async (example: Example) => engine.scoreContinuations(prompt.tokens(example), wordsAfter(prompt))),
   );
-  return (prompts) => candidateOf(session, prompts, scorer);
+  return (prompts) => candidateOf(session, examples, prompts, scorer);
 }
 
 /** Beginnings that the model has to read before it can say how a label goes on; labels share theirs. */
@@ -39,6 +39,7 @@ function stepsOf(words: readonly (readonly Token[])[]): number {
 
 function candidateOf(
   session: TuneSession,
+  examples: readonly Example[],
   prompts: PromptGroup,
   scorer: (prompt: ShotPrompt) => (example: Example) => Promise<number[]>,
 ): Candidate {
@@ -69,6 +70,7 @@ function candidateOf(
     complexity: prompts.length === 1 ? 1.5 : 3.5,
     layers: session.blocks,
     reading: `scores ${keyOf(prompts)}`,
+    tokens: prompts.reduce((sum, prompt) => sum + prompt.tokensPerRecord(examples), 0),
     prefixTokens: Math.max(...prompts.map((prompt) => prompt.prefixTokens)),
     inPrompt,
     async heldOut(part, folds) {

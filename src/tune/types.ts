@@ -59,6 +59,8 @@ export interface Candidate {
   readonly complexity: number;
   /** Blocks of the model that a token goes through; 0 without a model. */
   readonly layers: number;
+  /** What it has to evaluate of an example, about; only as good as an estimate of time has to be. 1 unless given. */
+  readonly tokens?: number;
   /** What its prompts begin with, evaluated once; 0 unless given. */
   readonly prefixTokens?: number;
   /** What it has to read of the examples; the same for candidates that share it, of which only the first is dear. */
