@@ -254,8 +254,8 @@ function betterHalf(alive: readonly Candidate[], measured: ReadonlyMap<Candidate
 /**
  * Of the candidates measured on most examples, the simplest that is not clearly worse than the best, neither by what
  * they are compared by nor by the score: the interval of one standard error of the paired difference holds 0, or of two
- * where the best is much dearer (the rule of L. Breiman et al., "Classification and Regression
- * Trees", 1984, 3.4.3, with the difference in place of the value).
+ * where the best is much dearer (the rule of L. Breiman et al., "Classification and Regression Trees", 1984, 3.4.3,
+ * with the difference in place of the value). Of several that are as simple, the best of the cheap ones.
  */
 function decide(
   profile: TaskProfile,
@@ -297,7 +297,7 @@ const oneError = 0.6827;
 const twoErrors = 0.9545;
 /** What costs so many times as much for each record has to be better beyond doubt. */
 const muchDearer = 2.5;
-/** What costs up to so many times as much counts as as cheap: the better one is taken then. */
+/** What costs up to so many times as much as the cheapest is cheap, too: the better one is taken then. */
 const cheap = 1.25;
 
 /** More labels need more examples before anything can be said. */

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { classifyPlan } from '../src/tune/classify-candidates.js';
+import type { Candidate, SearchPlan, Trial, TuneSession } from '../src/tune/types.js';
+import type { Example } from '../src/types.js';
+import { labelled, profileWith } from './helpers/profiles.js';
+import { sessionWith } from './helpers/tune-session.js';
+
+const examples: Example[] = Array.from({ length: 200 }, (_, i) =>
+  labelled(`${i % 2 === 0 ? 'fine' : 'poor'} thing number ${i}`, i % 2 === 0 ? 'positive' : 'negative'),
+);
+const prompt = { ...profileWith().prompt, variants: [] };
+const derive: TuneSession['derive'] = async () => {
+  throw new Error('nothing is read here');
+};
+const planOf = (changes: Partial<TuneSession> = {}) =>
+  classifyPlan(sessionWith({ profile: profileWith({ prompt }), ...changes }), examples);
+const titles = (list: readonly Candidate[] = []) => list.map(({ title }) => title);
+
+/** The further candidates when the one with this title was best. */
+function after(plan: SearchPlan, best: string): string[] {
+  const trials = plan.candidates.map((candidate): [Candidate, Trial] => [
+    candidate,
+    { merit: candidate.title === best ? 1 : 0 } as Trial,
+  ]);
+  return titles(plan.next?.(new Map(trials)));
+}
+
+describe('ways to classify', () => {
+  it('are label scores after more or fewer examples, where no head can be made', () => {
+    const plan = planOf();
+    assert.deepEqual(titles(plan.candidates).slice(1), [
+      'label scores, 0 examples in the prompt',
+      'label scores, 8 examples in the prompt',
+      'label scores, 16 examples in the prompt',
+      'label scores, 8 varied examples in the prompt',
+    ]);
+    assert.equal(plan.candidates[0]?.finish, null);
+    assert.deepEqual(after(plan, 'label scores, 8 examples in the prompt'), [
+      'label scores, 3 prompts with 8 examples each',
+      'label scores, 8 nearest examples in the prompt',
+    ]);
+    // Other sets of varied examples would be lost for measuring.
+    assert.deepEqual(after(plan, 'label scores, 8 varied examples in the prompt'), [
+      'label scores, 8 nearest examples in the prompt',
+    ]);
+  });
+
+  it('are heads too, and of the best one others with more or fewer blocks or with words', () => {
+    const plan = planOf({ derive, blocks: 18 });
+    const head = 'head, 12 layers, 16 examples in the prompt';
+    assert.ok(titles(plan.candidates).includes(head));
+    assert.ok(titles(plan.candidates).includes(`${head}, last and mean`));
+    assert.deepEqual(after(plan, head), [
+      `${head}, with words`,
+      `${head}, last and mean, with words`,
+      'head, 14 layers, 16 examples in the prompt',
+      'head, 14 layers, 16 examples in the prompt, last and mean',
+      'head, 10 layers, 16 examples in the prompt',
+      'head, 10 layers, 16 examples in the prompt, last and mean',
+      'head, 12 layers, 3 prompts with 16 examples each',
+      'label scores, 8 nearest examples in the prompt',
+    ]);
+  });
+
+  it('measure nothing on what stands in a prompt, or may come to stand in one', () => {
+    const { candidates, aside } = planOf();
+    const shown = new Set(candidates.flatMap(({ inPrompt }) => [...(inPrompt ?? [])]));
+    // The first 16, and 8 varied ones that may be among them; two further sets for the first 8, and two for the 16.
+    assert.ok(shown.size >= 16 && shown.size <= 24, `${shown.size}`);
+    assert.equal(aside?.size, 40);
+  });
+});
