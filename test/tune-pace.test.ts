@@ -46,4 +46,12 @@ describe('the pace of trials', () => {
     const deep = { ...candidate('deep'), tokens: 20, layers: 2 };
     assert.equal(pace.expected({ candidate: deep, size: 100, fresh: 100, shared: false }), 10_000);
   });
+
+  it('of one without a model says nothing of others', () => {
+    const pace = createPace();
+    const counting = { ...candidate('words'), layers: 0 };
+    pace.note({ candidate: counting, size: 100, fresh: 100, shared: false }, 500);
+    assert.equal(pace.expected({ candidate: candidate('a'), size: 100, fresh: 100, shared: false }), 0);
+    assert.equal(pace.expected({ candidate: counting, size: 300, fresh: 200, shared: false }), 1000);
+  });
 });

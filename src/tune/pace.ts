@@ -30,13 +30,15 @@ export function createPace(): Pace {
     Math.max(1, shared ? size : fresh * tokens * Math.max(1, layers));
   return {
     expected(step) {
-      return (known.get(keyOf(step)) ?? slowest[step.shared ? 'shared' : 'alone']) * work(step);
+      // Without a model there are no tokens to go by, and hardly any time.
+      const unknown = step.candidate.layers === 0 ? 0 : slowest[step.shared ? 'shared' : 'alone'];
+      return (known.get(keyOf(step)) ?? unknown) * work(step);
     },
     note(step, ms) {
       const each = ms / work(step);
       const kind = step.shared ? 'shared' : 'alone';
       known.set(keyOf(step), each);
-      slowest[kind] = Math.max(slowest[kind], each);
+      if (step.candidate.layers > 0) slowest[kind] = Math.max(slowest[kind], each);
     },
   };
 }
