@@ -71,6 +71,17 @@ describe('a classifier', () => {
     assert.deepEqual(train(), train());
   });
 
+  it('is not certain after a few examples, all right as they are', () => {
+    const few = { kind: 'single', classes: 3, y: y.slice(0, 18) } as const;
+    const data = { texts: plainTexts.slice(0, 18), hidden: hidden.slice(0, 18), targets: few };
+    const { classifier } = trainClassifier(data, options);
+    // As near to one class as to the other.
+    const between = Float32Array.of(2.4, 1.6, 0, 0, 0);
+    const p = classProbabilities(classifier, hiddenScoresOf(classifier, between), new Float64Array(3));
+    assert.equal(p.indexOf(Math.max(...p)), 0);
+    assert.ok(Math.max(...p) < 0.95, `${p}`);
+  });
+
   it('is not sure of what cannot be told apart', () => {
     const mute = hidden.map(() => Float32Array.from({ length: 5 }, noise));
     const { classifier, heldOut } = trainClassifier({ texts: plainTexts, hidden: mute, targets }, options);

@@ -55,6 +55,12 @@ const coarse = { grid: [3000, 300, 30], folds: 3, tolerance: 1e-3 };
 /** Weights times rows from which on that is so: some 400 rows of 77 labels at a width of 640. */
 const large = 20_000_000;
 
+/**
+ * Holds the temperature near 1 where a few dozen rows that are nearly all right would ask for certainty; hundreds of rows
+ * with mistakes among them hardly feel it.
+ */
+const scalingL2 = 2;
+
 /** What training tells beside the classifier. */
 export interface TrainedClassifier {
   readonly classifier: Classifier;
@@ -86,7 +92,7 @@ export function trainClassifier(data: ClassifierData, options: ClassifierOptions
     ...(options.folds === undefined ? {} : { folds: options.folds }),
     seed,
   });
-  const scaling = fitScaling(heldOut, targets);
+  const scaling = fitScaling(heldOut, targets, { l2: scalingL2 });
   const model = train(X, targets, { ...common, l2 });
   const factor = 1 / scaling.temperature;
   const part = (label: number, from: number, to: number) =>
@@ -110,7 +116,7 @@ export function trainClassifier(data: ClassifierData, options: ClassifierOptions
       lexical: lexical === null ? null : { tfidf: lexical.tfidf, model: lexical.model, mix },
     },
     l2,
-    heldOut: logProbabilities(crossFitScaling(heldOut, targets, fold), model.link),
+    heldOut: logProbabilities(crossFitScaling(heldOut, targets, fold, { l2: scalingL2 }), model.link),
   };
 }
 
