@@ -52,10 +52,11 @@ describe('ways to classify', () => {
     assert.ok(titles(plan.candidates).includes(head));
     assert.ok(titles(plan.candidates).includes(`${head}, last and mean`));
     assert.deepEqual(after(plan, head), [
-      `${head}, with words`,
-      `${head}, last and mean, with words`,
       'head, 14 layers, 16 examples in the prompt',
       'head, 14 layers, 16 examples in the prompt, last and mean',
+      `${head}, with words`,
+      `${head}, last and mean, with words`,
+      'head, 14 layers, 16 examples in the prompt, last and mean, with words',
       'head, 10 layers, 16 examples in the prompt',
       'head, 10 layers, 16 examples in the prompt, last and mean',
       'head, 12 layers, 3 prompts with 16 examples each',

@@ -17,7 +17,7 @@ const [varied, nearest] = [8, 8];
  * Shares of the model's blocks after which a prompt is looked at: what a text means comes late, and the last blocks
  * turn to the next token. The usual one for all prompts, the others for the best.
  */
-const depths = { usual: 0.67, others: [0.8, 0.55] };
+const depths = { usual: 0.67, deep: 0.8, early: 0.55 };
 /** Prompts that are averaged over, each with other examples: which ones stand there matters less then. */
 const prompts = 3;
 
@@ -41,7 +41,7 @@ export function classifyPlan(session: TuneSession, examples: readonly Example[])
   const weightings = weightingsFor(session, examples);
   const candidates = singles.flatMap((prompt) => [
     ...(score === null ? [] : [note(prompt, null, score([prompt]))]),
-    ...(head === null || saysNothingNew(prompt)
+    ...(head === null || saysLittleNew(prompt)
       ? []
       : poolings.flatMap((pooling) =>
           weightings.map((balanced) => {
@@ -53,14 +53,22 @@ export function classifyPlan(session: TuneSession, examples: readonly Example[])
   // What stands in prompts is lost for measuring: other sets of varied ones would take too much.
   const further = (prompt: ShotPrompt) =>
     prompt.count > 0 && prompt.choice === 'first' ? furtherPrompts(session, examples, prompt, prompts - 1) : null;
-  /** The same after the same prompt: other blocks, and with counts of words. */
+  /** The same after the same prompt: more blocks, counts of words, fewer blocks; what may bring most comes first. */
   const variantsOf = ({ prompt, shape }: Made): Candidate[] => {
     if (head === null || shape === null) return [];
-    const words = poolings.map((pooling): HeadShape => ({ ...shape, pooling, lexical: true }));
-    const deeper = [...new Set(depths.others.map(layersOf))]
-      .filter((layers) => layers !== shape.layers)
-      .flatMap((layers) => poolings.map((pooling): HeadShape => ({ ...shape, layers, pooling })));
-    return [...words, ...deeper].map((other) => head([prompt], other));
+    const shaped = (changes: Partial<HeadShape>) => head([prompt], { ...shape, ...changes });
+    // In a model of a few blocks they may be the same.
+    const [deep, early] = [depths.deep, depths.early].map((depth) =>
+      layersOf(depth) === shape.layers ? undefined : layersOf(depth),
+    );
+    const at = (layers: number | undefined) =>
+      layers === undefined ? [] : poolings.map((pooling) => shaped({ layers, pooling }));
+    return [
+      ...at(deep),
+      ...poolings.map((pooling) => shaped({ pooling, lexical: true })),
+      ...(deep === undefined ? [] : [shaped({ layers: deep, pooling: 'last+mean', lexical: true })]),
+      ...at(early),
+    ];
   };
   const averagedOver = ({ prompt, shape }: Made): Candidate[] => {
     const more = further(prompt);
@@ -88,9 +96,12 @@ interface Made {
   readonly shape: HeadShape | null;
 }
 
-/** What labels are called stands in examples only: without any, a head reads what it reads after the own template. */
-function saysNothingNew({ template, count }: ShotPrompt): boolean {
-  return template.words !== undefined && count === 0;
+/**
+ * What labels are called stands in examples only, and without any, what comes after the text changes little of what a
+ * head reads of it.
+ */
+function saysLittleNew({ template, count }: ShotPrompt): boolean {
+  return template.name !== '' && count === 0;
 }
 
 /** The task's own template without and with few and many examples, and the others with few. */
