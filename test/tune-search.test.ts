@@ -300,6 +300,34 @@ describe('a search', () => {
     );
   });
 
+  it('begins a round with the best of the one before, so that an early end leaves that', async () => {
+    let clock = 0;
+    const slow = (made: Candidate): Candidate => ({
+      ...made,
+      heldOut: async (part, folds) => {
+        clock += part.length;
+        return made.heldOut(part, folds);
+      },
+    });
+    const list = [candidate('fair', 1, wrongOnEvery(5)), candidate('good', 1, wrongOnEvery(20))].map(slow);
+    // 400 after the first round, 800 to expect after one trial of the next: no time for a second one.
+    const { rounds, chosen, stopped } = await searchAmong(
+      profile,
+      list,
+      texts(600),
+      optionsWith({ now: () => clock, budgetMs: 1010 }),
+    );
+    assert.deepEqual(
+      rounds.map(({ key, n }) => [key, n]),
+      [
+        ['fair', 200],
+        ['good', 200],
+        ['good', 600],
+      ],
+    );
+    assert.deepEqual([chosen.key, stopped], ['good', 'budget']);
+  });
+
   it('measures something that can be taken, however small the budget is', async () => {
     let clock = 0;
     const slow = (made: Candidate): Candidate => ({

@@ -242,13 +242,16 @@ export function pairsOf(examples: readonly Example[], outputs: readonly Output[]
   }));
 }
 
-/** The best stays, and of each half the better one; at least two go on, so that there is a choice. */
+/**
+ * The better half, at least two so that there is a choice. The best comes first: where the budget ends a round early,
+ * what was measured in it is what is chosen among.
+ */
 function betterHalf(alive: readonly Candidate[], measured: ReadonlyMap<Candidate, Trial>): Candidate[] {
   const merit = (candidate: Candidate) => measured.get(candidate)?.merit ?? Number.NEGATIVE_INFINITY;
   const ranked = [...alive].sort((a, b) => merit(b) - merit(a) || a.complexity - b.complexity);
   // What is measured only, as a yardstick, is cheap and goes through all rounds.
   const kept = ranked.slice(0, Math.max(2, Math.ceil(ranked.length / 2)));
-  return alive.filter((candidate) => kept.includes(candidate) || candidate.finish === null);
+  return ranked.filter((candidate) => kept.includes(candidate) || candidate.finish === null);
 }
 
 /**
