@@ -63,6 +63,19 @@ const always = () => true;
 /** Wrong on every nth text. */
 const wrongOnEvery = (n: number) => (i: number) => i % n !== 0;
 
+/** A clock, and candidates that take a millisecond of it for each example. */
+function timed() {
+  const clock = { ms: 0 };
+  const slow = (made: Candidate): Candidate => ({
+    ...made,
+    heldOut: async (part, folds) => {
+      clock.ms += part.length;
+      return made.heldOut(part, folds);
+    },
+  });
+  return { clock, slow };
+}
+
 function memoryJournal(): TrialJournal & { readonly kept: Map<string, Trialled> } {
   const kept = new Map<string, Trialled>();
   return {
@@ -279,21 +292,14 @@ describe('a search', () => {
   });
 
   it('does not begin a round of more examples that its first trial would outlast', async () => {
-    let clock = 0;
-    const slow = (made: Candidate): Candidate => ({
-      ...made,
-      heldOut: async (part, folds) => {
-        clock += part.length;
-        return made.heldOut(part, folds);
-      },
-    });
+    const { clock, slow } = timed();
     const list = [candidate('a', 1, always), candidate('b', 1, always)].map(slow);
     // 400 are over after the first round of 200 examples each, and the next one has 400 more: 800 with the first trial.
     const run = (budgetMs: number) =>
-      searchAmong(profile, list, texts(600), optionsWith({ now: () => clock, budgetMs }));
+      searchAmong(profile, list, texts(600), optionsWith({ now: () => clock.ms, budgetMs }));
     const { rounds, stopped } = await run(900);
     assert.deepEqual([rounds.map(({ n }) => n), stopped], [[200, 200], 'budget']);
-    clock = 0;
+    clock.ms = 0;
     assert.deepEqual(
       (await run(1010)).rounds.map(({ n }) => n),
       [200, 200, 600],
@@ -301,21 +307,14 @@ describe('a search', () => {
   });
 
   it('begins a round with the best of the one before, so that an early end leaves that', async () => {
-    let clock = 0;
-    const slow = (made: Candidate): Candidate => ({
-      ...made,
-      heldOut: async (part, folds) => {
-        clock += part.length;
-        return made.heldOut(part, folds);
-      },
-    });
+    const { clock, slow } = timed();
     const list = [candidate('fair', 1, wrongOnEvery(5)), candidate('good', 1, wrongOnEvery(20))].map(slow);
     // 400 after the first round, 800 to expect after one trial of the next: no time for a second one.
     const { rounds, chosen, stopped } = await searchAmong(
       profile,
       list,
       texts(600),
-      optionsWith({ now: () => clock, budgetMs: 1010 }),
+      optionsWith({ now: () => clock.ms, budgetMs: 1010 }),
     );
     assert.deepEqual(
       rounds.map(({ key, n }) => [key, n]),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type PromptRenderer, tokenizePrompt, usesChat } from '../prompt.js';
-import type { ClassifyOutput, Engine, Example, Output, Token } from '../types.js';
+import type { ClassifyOutput, Engine, Output, Token } from '../types.js';
 import {
   batchCalibration,
   type Calibration,
@@ -16,7 +16,7 @@ import { promptPart, tablePart } from './explain.js';
 import { labelPrompts, labelRenderer } from './label-prompts.js';
 import { meanScores } from './mean-scores.js';
 import { shotChoice } from './nearest-shots.js';
-import { balancedShots, labelShots, shotPool, withoutShots } from './shots.js';
+import { balancedShots, labelOf, labelShots, shotPool, withoutShots } from './shots.js';
 import type { Method, MethodContext, PieceInput } from './types.js';
 
 const optionsSchema = z.strictObject({
@@ -127,7 +127,7 @@ async function calibrationFor(
   const scores = await scoreAll(engine, render, words, inputs, (done) =>
     context.onProgress('calibrating', done, inputs.length),
   );
-  const gold = pool.map((example) => profile.labels.findIndex((label) => label.name === firstLabel(example)));
+  const gold = pool.map((example) => profile.labels.findIndex((label) => label.name === labelOf(example)));
   const calibration = fit(kind, scores, gold);
   await cache.set(key, calibration);
   return calibration;
@@ -161,8 +161,4 @@ async function scoreAll(
 function spread<T>(items: readonly T[], count: number): T[] {
   if (items.length <= count) return [...items];
   return Array.from({ length: count }, (_, i) => items[Math.floor((i * items.length) / count)] as T);
-}
-
-function firstLabel(example: Example): string {
-  return example.gold.type === 'classify' ? (example.gold.labels[0] ?? '') : '';
 }

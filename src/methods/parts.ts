@@ -22,5 +22,10 @@ export function splitPrompt(engine: Engine, text: PromptText, fields: readonly s
 
 /** Tokens of a whole prompt. */
 export function promptLength(prompt: Prompt): number {
-  return prompt.prefix.reduce((sum, part) => sum + part.length, 0) + prompt.input.length;
+  return prefixLength(prompt) + prompt.input.length;
+}
+
+/** Tokens that a prompt begins with, and others may begin with, too. */
+export function prefixLength({ prefix }: Prompt): number {
+  return prefix.reduce((sum, part) => sum + part.length, 0);
 }

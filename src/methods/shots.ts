@@ -6,9 +6,7 @@ import type { Example, Label, TaskProfile } from '../types.js';
  * any number is as balanced as it can be. Deterministic.
  */
 export function balancedShots(examples: readonly Example[], labels: readonly Label[], count: number): Example[] {
-  const queues = labels.map((label) =>
-    examples.filter((example) => example.gold.type === 'classify' && example.gold.labels[0] === label.name),
-  );
+  const queues = labels.map((label) => examples.filter((example) => labelOf(example) === label.name));
   const chosen: Example[] = [];
   for (let round = 0; chosen.length < count && queues.some((queue) => queue.length > round); round++) {
     for (const queue of queues) {
@@ -17,6 +15,11 @@ export function balancedShots(examples: readonly Example[], labels: readonly Lab
     }
   }
   return chosen;
+}
+
+/** The label of an example, the first one where it has several; empty where it has none. */
+export function labelOf({ gold }: Example): string {
+  return gold.type === 'classify' ? (gold.labels[0] ?? '') : '';
 }
 
 /** The examples that are not among the shots: what calibration may look at. */
@@ -52,8 +55,8 @@ function tunedShots(profile: TaskProfile): Shot[] | null {
 
 function asShots(profile: TaskProfile, examples: readonly Example[]): Shot[] {
   const wordOf = new Map(profile.labels.map((label) => [label.name, label.word]));
-  return examples.map(({ record, gold }) => ({
-    fields: record.fields,
-    target: wordOf.get(gold.type === 'classify' ? (gold.labels[0] ?? '') : '') as string,
+  return examples.map((example) => ({
+    fields: example.record.fields,
+    target: wordOf.get(labelOf(example)) as string,
   }));
 }

@@ -1,5 +1,6 @@
 import { bestSentence } from '../baselines/best-sentence.js';
 import { fitJudge, isRight, type Judge, type JudgedCandidate } from '../methods/answer-judge.js';
+import { prefixLength } from '../methods/parts.js';
 import { answerOf, answersOf, judged, rejectBelow } from '../methods/passage-answer.js';
 import { createSearch, type Reading, read, type Search } from '../methods/passage-reading.js';
 import { passageOptions } from '../methods/passage-spans.js';
@@ -7,6 +8,7 @@ import { f1Score } from '../metrics/squad.js';
 import { compilePrompt, tokenizePrompt } from '../prompt.js';
 import type { AnswerOutput, Example, TunedShot } from '../types.js';
 import { breath } from './breath.js';
+import { eachExample } from './each-example.js';
 import { memo } from './memo.js';
 import type { Candidate, TuneSession } from './types.js';
 
@@ -56,7 +58,7 @@ function readingCandidate(
   const render = compilePrompt(profile, engine.model, {
     shots: shots.map(({ fields, label }) => ({ fields, target: label })),
   });
-  const { prefix } = tokenizePrompt(engine, render({ [options.contextField]: 'x', [profile.input]: 'x' }));
+  const empty = tokenizePrompt(engine, render({ [options.contextField]: 'x', [profile.input]: 'x' }));
   const reader = { engine, render, options, profile, end: engine.tokenize('\n').slice(0, 1) };
   const readOne = memo(
     async (example: Example): Promise<Read> =>
@@ -74,18 +76,10 @@ function readingCandidate(
     words: false,
     complexity: 1 + setting.shots / 100 + setting.passages / 1000,
     layers: session.blocks,
-    prefixTokens: prefix.reduce((sum, tokens) => sum + tokens.length, 0),
+    prefixTokens: prefixLength(empty),
     inPrompt: new Set(chosen.map(({ example }) => example)),
     async heldOut(part, folds) {
-      let done = 0;
-      const reads = await Promise.all(
-        part.map(async (example) => {
-          session.signal.throwIfAborted();
-          const made = await readOne(example);
-          session.onProgress(title, ++done, part.length);
-          return made;
-        }),
-      );
+      const reads = await eachExample(session, title, part, readOne);
       const outputs: AnswerOutput[] = [];
       for (let fold = 0; fold <= Math.max(...folds); fold++) {
         const others = Array.from(part.keys()).filter((i) => folds[i] !== fold);

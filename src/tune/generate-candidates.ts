@@ -1,11 +1,14 @@
 import { SlmError } from '../errors.js';
+import { once } from '../lazy.js';
 import { constrainedGeneration } from '../methods/constrained-generation.js';
 import { nearestTo } from '../methods/nearest-shots.js';
 import { promptLength } from '../methods/parts.js';
 import type { Predictor } from '../methods/types.js';
 import { tokenizePrompt } from '../prompt.js';
 import type { Example, GenerateOutput, Output, TaskProfile, TunedShot } from '../types.js';
+import { eachExample } from './each-example.js';
 import { memo } from './memo.js';
+import { mostNearest } from './nearest-prompt.js';
 import { mostRepresentative } from './representative.js';
 import type { Candidate, TuneSession } from './types.js';
 
@@ -21,8 +24,6 @@ type Setting = (typeof settings)[number];
 
 /** Examples in the prompt, or that some are chosen from, have so many tokens at most, text and output together. */
 const longestShot = 256;
-/** What the examples of a text are chosen from; it all stands in the overlay. */
-const mostNearest = 200;
 
 /** Ways to generate: with examples that are like most others, or like the text. */
 export function generateCandidates(session: TuneSession, examples: readonly Example[]): Candidate[] {
@@ -57,8 +58,8 @@ function generationCandidate(
     tokenizePrompt(engine, render({ ...record.fields, [profile.input]: record.text }));
   if (examples.some((example) => promptLength(promptOf(example)) > engine.model.contextSize / 2)) return null;
 
-  const ready = memo(
-    (_: TaskProfile): Promise<Predictor> =>
+  const ready = once(
+    (): Promise<Predictor> =>
       constrainedGeneration.prepare({
         profile,
         engine,
@@ -70,7 +71,7 @@ function generationCandidate(
   );
   const outputFor = memo(({ record }: Example) =>
     engine.hold(async (): Promise<Output> => {
-      const predictor = await ready(profile);
+      const predictor = await ready();
       try {
         return (await predictor.predict({ record, text: record.text, explain: false })).output;
       } catch (error) {
@@ -90,15 +91,7 @@ function generationCandidate(
     layers: session.blocks,
     inPrompt: new Set(nearest ? [] : chosen),
     async heldOut(part) {
-      let done = 0;
-      const outputs = await Promise.all(
-        part.map(async (example) => {
-          session.signal.throwIfAborted();
-          const output = await outputFor(example);
-          session.onProgress(title, ++done, part.length);
-          return output;
-        }),
-      );
+      const outputs = await eachExample(session, title, part, outputFor);
       const tokens = part.map((example, i) => {
         const { input } = promptOf(example);
         return input.length + engine.tokenize((outputs[i] as GenerateOutput).text).length;

@@ -15,7 +15,7 @@ import { outputOf, targetsOf, unknown } from './classify-outputs.js';
 import { type FeatureStore, featureStore } from './feature-store.js';
 import { memo } from './memo.js';
 import { isSkewed } from './search.js';
-import { foundIn, keyOf, type PromptGroup, type ShotPrompt, titleOf } from './shot-prompt.js';
+import { foundIn, keyOf, type PromptGroup, type ShotPrompt, titleOf, tokensAfter } from './shot-prompt.js';
 import type { Candidate, TuneSession } from './types.js';
 
 /** How a classifier over hidden states is made. */
@@ -134,7 +134,7 @@ function candidateOf(
     complexity: (prompts.length === 1 ? 1 : 3) + (lexical ? 0.1 : 0) + (balanced ? 0.01 : 0),
     layers,
     reading: `states ${layers} ${keyOf(prompts)}`,
-    tokens: prompts.reduce((sum, prompt) => sum + prompt.tokensPerRecord(examples), 0),
+    tokens: tokensAfter(prompts, examples),
     prefixTokens: Math.max(...prompts.map((prompt) => prompt.prefixTokens)),
     inPrompt,
     async heldOut(part) {
@@ -152,7 +152,7 @@ function candidateOf(
           ? unknown(profile)
           : outputOf(profile, probabilities(logsAfter.map((logs) => logs(example)))),
       );
-      return { outputs, tokensPerRecord: prompts.reduce((sum, prompt) => sum + prompt.tokensPerRecord(part), 0) };
+      return { outputs, tokensPerRecord: tokensAfter(prompts, part) };
     },
     async finish(list) {
       const [one, ...more] = (await trainAll(list)).map(({ classifier }) => classifier) as [

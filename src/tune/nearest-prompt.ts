@@ -8,7 +8,7 @@ import { ownTemplate, type Template } from './templates.js';
 import type { TuneSession } from './types.js';
 
 /** Examples that those of a prompt are chosen from; they all stand in the overlay. */
-const mostNearest = 200;
+export const mostNearest = 200;
 
 /**
  * Prompts with the examples that are most like each text; null where there are too few to choose from. No example is

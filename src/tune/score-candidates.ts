@@ -1,10 +1,12 @@
 import { type Calibration, calibrate, fittedCalibration } from '../methods/calibration.js';
 import { meanScores } from '../methods/mean-scores.js';
+import { labelOf } from '../methods/shots.js';
 import { usesChat } from '../prompt.js';
 import type { ClassifyOutput, Example, Token } from '../types.js';
 import { outputOf, unknown } from './classify-outputs.js';
+import { eachExample } from './each-example.js';
 import { memo } from './memo.js';
-import { foundIn, keyOf, type PromptGroup, type ShotPrompt, titleOf } from './shot-prompt.js';
+import { foundIn, keyOf, type PromptGroup, type ShotPrompt, titleOf, tokensAfter } from './shot-prompt.js';
 import type { Candidate, TuneSession } from './types.js';
 
 /**
@@ -48,19 +50,12 @@ function candidateOf(
   const shown = titleOf(prompts);
   const inPrompt = new Set(prompts.flatMap((prompt) => [...prompt.inPrompt]));
   const indexOf = new Map(profile.labels.map(({ name }, i) => [name, i]));
-  const goldOf = ({ gold }: Example) => indexOf.get(gold.type === 'classify' ? (gold.labels[0] ?? '') : '') as number;
+  const goldOf = (example: Example) => indexOf.get(labelOf(example)) as number;
 
-  const scoreAll = async (list: readonly Example[]) => {
-    let done = 0;
-    return Promise.all(
-      list.map(async (example) => {
-        session.signal.throwIfAborted();
-        const scores = meanScores(await Promise.all(prompts.map((prompt) => scorer(prompt)(example))));
-        session.onProgress(`scoring labels, ${shown}`, ++done, list.length);
-        return scores;
-      }),
+  const scoreAll = (list: readonly Example[]) =>
+    eachExample(session, `scoring labels, ${shown}`, list, async (example) =>
+      meanScores(await Promise.all(prompts.map((prompt) => scorer(prompt)(example)))),
     );
-  };
   return {
     key: `scores 5 ${keyOf(prompts)}`,
     title: `label scores, ${shown}`,
@@ -70,7 +65,7 @@ function candidateOf(
     complexity: prompts.length === 1 ? 1.5 : 3.5,
     layers: session.blocks,
     reading: `scores ${keyOf(prompts)}`,
-    tokens: prompts.reduce((sum, prompt) => sum + prompt.tokensPerRecord(examples), 0),
+    tokens: tokensAfter(prompts, examples),
     prefixTokens: Math.max(...prompts.map((prompt) => prompt.prefixTokens)),
     inPrompt,
     async heldOut(part, folds) {
@@ -83,8 +78,7 @@ function candidateOf(
           ? unknown(profile)
           : outputOf(profile, calibrate(scores[i] as number[], calibration));
       });
-      const tokensPerRecord = prompts.reduce((sum, prompt) => sum + prompt.tokensPerRecord(part), 0);
-      return { outputs, tokensPerRecord };
+      return { outputs, tokensPerRecord: tokensAfter(prompts, part) };
 
       function calibrationFor(fold: string, rows: readonly number[]): Calibration {
         const known = fitted.get(fold);

@@ -1,4 +1,5 @@
 import { assignFolds } from '../linear/folds.js';
+import { labelOf } from '../methods/shots.js';
 import { bootstrapIntervals } from '../metrics/bootstrap.js';
 import { type Metric, metrics, metricsFor, type PreparedMetric } from '../metrics/index.js';
 import { pairedDifference } from '../metrics/significance.js';
@@ -321,10 +322,6 @@ function inRounds(profile: TaskProfile, examples: readonly Example[], seed: numb
     list.map((example, i) => ({ example, at: (i + 0.5) / list.length })),
   );
   return placed.sort((a, b) => a.at - b.at).map(({ example }) => example);
-}
-
-function labelOf({ gold }: Example): string {
-  return gold.type === 'classify' ? (gold.labels[0] ?? '') : '';
 }
 
 /** Folds of the examples: by label where they have one, and passages in one fold with all their questions. */

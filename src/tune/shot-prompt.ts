@@ -1,6 +1,8 @@
-import { promptLength } from '../methods/parts.js';
+import { prefixLength, promptLength } from '../methods/parts.js';
+import { labelOf } from '../methods/shots.js';
 import { compilePrompt, type PromptRenderer, type Shot, tokenizePrompt } from '../prompt.js';
 import type { Example, Prompt, TaskProfile, TunedShot } from '../types.js';
+import { memo } from './memo.js';
 import type { Template } from './templates.js';
 import type { TuneSession } from './types.js';
 
@@ -68,15 +70,15 @@ export function promptOf(
   const { profile } = template;
   const tokens = ({ record }: Example) =>
     tokenizePrompt(engine, render({ ...record.fields, [profile.input]: record.text }));
-  const { prefix } = tokenizePrompt(engine, render({ [profile.input]: 'x' }));
   return {
     template,
     tokens,
-    prefixTokens: prefix.reduce((sum, part) => sum + part.length, 0),
-    tokensPerRecord(examples) {
+    prefixTokens: prefixLength(tokenizePrompt(engine, render({ [profile.input]: 'x' }))),
+    // Many candidates share a prompt and ask for the same examples.
+    tokensPerRecord: memo((examples: readonly Example[]) => {
       const few = examples.slice(0, 50);
       return few.reduce((sum, example) => sum + tokens(example).input.length, 0) / Math.max(1, few.length);
-    },
+    }),
   };
 }
 
@@ -99,6 +101,11 @@ export function titleOf([first, ...further]: PromptGroup): string {
   return first.template.name === '' ? examples : `${examples}, ${first.template.name}`;
 }
 
+/** Tokens of a record beside the shared prefixes, on average; a text is read after each of the prompts. */
+export function tokensAfter(prompts: PromptGroup, examples: readonly Example[]): number {
+  return prompts.reduce((sum, prompt) => sum + prompt.tokensPerRecord(examples), 0);
+}
+
 /** The same for the same template and examples. */
 export function keyOf([first, ...further]: PromptGroup): string {
   return `prompts=${1 + further.length} shots=${first.count} ${first.choice} template=${JSON.stringify([first.template.prompt?.base, first.template.words])}`;
@@ -112,8 +119,4 @@ export function foundIn([first, ...further]: PromptGroup) {
     ...(first.template.words === undefined ? {} : { words: first.template.words }),
     ...(further.length === 0 ? {} : { moreShots: further.map(({ shots }) => shots) }),
   };
-}
-
-export function labelOf({ gold }: Example): string {
-  return gold.type === 'classify' ? (gold.labels[0] ?? '') : '';
 }

@@ -1,7 +1,7 @@
-import { balancedShots } from '../methods/shots.js';
+import { balancedShots, labelOf } from '../methods/shots.js';
 import type { Example } from '../types.js';
 import { mostRepresentative } from './representative.js';
-import { fits, labelOf, longestOf, promptWith, type ShotChoice, type ShotPrompt } from './shot-prompt.js';
+import { fits, longestOf, promptWith, type ShotChoice, type ShotPrompt } from './shot-prompt.js';
 import { ownTemplate } from './templates.js';
 import type { TuneSession } from './types.js';
 
