@@ -2,13 +2,15 @@
  * Figures of tuned and untuned tasks on public data: draws a sample to learn from, runs `slm tune` on it and
  * `slm eval` on data that nobody has learned from, a row of the table after the other.
  *
- *     node --import tsx bench/tuned.ts [DATA] [--only NAMES] [--model NAME] [--budget TIME] [--out FILE] [--list]
+ *     node --import tsx bench/tuned.ts [DATA] [--only NAMES] [--model NAME] [--budget TIME] [--take best] [--out FILE]
+ *     node --import tsx bench/tuned.ts --list
  *     node --import tsx bench/tuned.ts --table FILE
  *
  * DATA is the folder of the data sets (default ../shared/data). `--only sst2,conll-200` takes the rows whose names
  * begin so. Results go to FILE (default bench-tuned.json in the work folder) as they come, and a row that is there is
  * not run again; caches stay in the work folder (--work, default slm-bench-tuned among the temporary files), so that
- * a row that was broken off goes on with its next trial. Needs `npm run build`.
+ * a row that was broken off goes on with its next trial, and with `--take best` the same trials give the best
+ * candidate where otherwise the simplest is taken that is not clearly worse. Needs `npm run build`.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,6 +28,7 @@ const { values: flags, positionals } = parseArgs({
     only: { type: 'string' },
     model: { type: 'string', default: 'gemma-3-270m' },
     budget: { type: 'string', default: '10m' },
+    take: { type: 'string', default: 'simplest' },
     work: { type: 'string', default: path.join(tmpdir(), 'slm-bench-tuned') },
     out: { type: 'string' },
     table: { type: 'string' },
@@ -67,6 +70,7 @@ interface Result {
   readonly group: string;
   readonly model: string;
   readonly budget: string;
+  readonly take: string;
   readonly metric: string;
   /** Examples to learn from and to measure on. */
   readonly trained: number;
@@ -203,7 +207,10 @@ async function runRows(chosen: readonly Row[]): Promise<void> {
   const done: Result[] = [];
   for (const row of chosen) {
     const same = (result: Result) =>
-      result.row === row.name && result.model === flags.model && result.budget === flags.budget;
+      result.row === row.name &&
+      result.model === flags.model &&
+      result.budget === flags.budget &&
+      result.take === flags.take;
     const known = read(results).find(same);
     if (known !== undefined) {
       say(`${row.name}: is in ${results} already`);
@@ -245,7 +252,7 @@ async function runRow(row: Row): Promise<Result> {
     const { stdout, seconds } = await runSlm(
       [
         ...['tune', task, ...goldArgs(train), '--into', into, '--no-compare'],
-        ...['--budget', flags.budget, '--seed', String(row.seed), ...common],
+        ...['--budget', flags.budget, '--take', flags.take, '--seed', String(row.seed), ...common],
       ],
       { cwd: work, env },
     );
@@ -269,6 +276,7 @@ async function runRow(row: Row): Promise<Result> {
     group: row.group,
     model: flags.model,
     budget: flags.budget,
+    take: flags.take,
     metric,
     trained: tuning?.n ?? 0,
     n: report.data.n,
@@ -371,7 +379,7 @@ function placeOf(result: Result): number {
 function cells(result: Result): string[] {
   const { figure, others, lexical, tuneSeconds } = result;
   return [
-    result.row,
+    result.take === 'best' ? `${result.row}, the best` : result.row,
     result.trained === 0 ? '–' : count(result.trained),
     count(result.n),
     result.metric,
@@ -386,8 +394,9 @@ function cells(result: Result): string[] {
 }
 
 function meansOf(all: readonly Result[]): string[][] {
-  return [...new Set(all.map(({ group }) => group))].flatMap((group) => {
-    const values = all.filter((result) => result.group === group).map(({ figure }) => figure.value ?? Number.NaN);
+  const simplest = all.filter(({ take }) => take !== 'best');
+  return [...new Set(simplest.map(({ group }) => group))].flatMap((group) => {
+    const values = simplest.filter((result) => result.group === group).map(({ figure }) => figure.value ?? Number.NaN);
     if (values.length < 2) return [];
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
     return [[group, String(values.length), shown(mean), `${shown(Math.min(...values))}–${shown(Math.max(...values))}`]];
