@@ -4,11 +4,13 @@
  * share the records.
  *
  *     node --import tsx bench/throughput.ts [--task NAME] [--model NAME] [--records N] [--rounds N] [--texts FILE]
+ *         [--overlay]
  *
  * The ways are run in turn, round after round, on the same threads; the table has medians with the smallest and
  * largest value. Texts are the task's own fixtures unless a file of lines is named. The raw prompt is one of 1,024
  * tokens in batches of 512; "in the shape of records" are prompts as short as a record, after a prefix as long as the
- * task's, a context with one thread for each core.
+ * task's, a context with one thread for each core. `--overlay` measures the task without its overlay (`--untuned`)
+ * in the same rounds, and says whether an overlay costs time beyond its tokens.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -29,6 +31,7 @@ const { values: flags } = parseArgs({
     records: { type: 'string', default: '200' },
     rounds: { type: 'string', default: '5' },
     texts: { type: 'string' },
+    overlay: { type: 'boolean', default: false },
   },
 });
 const records = Number(flags.records);
@@ -48,11 +51,14 @@ const short: Measurement = { name: 'raw prompts in the shape of records', unit: 
 const slm: Measurement = { name: `slm run ${flags.task} --lines`, unit: 'records/s', values: [] };
 const whole: Measurement = { name: '… with start and exit', unit: 'records/s', values: [] };
 const pair: Measurement = { name: 'two processes, half of the records each', unit: 'records/s', values: [] };
+const untuned: Measurement = { name: '… with --untuned', unit: 'records/s', values: [] };
 const naive: Measurement = { name: 'generated answer', unit: 'records/s', values: [] };
 
 // Once without the clock: fetches the model and calibrates where that was not done before.
 await runSlm(texts.slice(0, 2));
+if (flags.overlay) await runSlm(texts.slice(0, 2), ['--untuned']);
 const shape = await shapeOfRecords();
+const untunedShape = flags.overlay ? await shapeOfRecords(['--untuned']) : null;
 for (let round = 0; round < rounds; round++) {
   raw.values.push(await rawPromptSpeed(modelPath, texts, threads));
   short.values.push(await rawShortSpeed(modelPath, texts, threads, shape));
@@ -60,6 +66,10 @@ for (let round = 0; round < rounds; round++) {
   const all = await runSlm(texts);
   // The difference of two runs leaves out the start, the exit, and the first evaluation of the prefix.
   slm.values.push((texts.length - 10) / (all - few));
+  if (flags.overlay) {
+    const few = await runSlm(texts.slice(0, 10), ['--untuned']);
+    untuned.values.push((texts.length - 10) / ((await runSlm(texts, ['--untuned'])) - few));
+  }
   whole.values.push(texts.length / all);
   const half = texts.length >> 1;
   const start = performance.now();
@@ -85,9 +95,10 @@ function report(): void {
       '',
       '| what | median | smallest–largest |',
       '|---|---|---|',
-      ...[raw, short, slm, whole, pair, naive].filter(({ values }) => values.length > 0).map(line),
+      ...[raw, short, slm, untuned, whole, pair, naive].filter(({ values }) => values.length > 0).map(line),
       '',
       `slm evaluates ${tokens.toFixed(1)} new tokens a record after ${shape.prefix}: ${(perSecond * tokens).toFixed(0)} tokens a second, ${ratio(raw)} of the raw prompt speed, ${ratio(short)} of that in the shape of records.`,
+      ...(untunedShape === null ? [] : [overlayLine(untunedShape)]),
       ...(naive.values.length > 0
         ? [`slm is ${(perSecond / median(naive.values)).toFixed(1)} times as fast as generating the answer.`]
         : []),
@@ -95,6 +106,14 @@ function report(): void {
       '',
     ].join('\n'),
   );
+}
+
+/** What a new token takes with the overlay and without it. */
+function overlayLine(other: { tokens: number; prefix: number }): string {
+  const perToken = slm.values.map((value) => 1000 / (value * tokens));
+  const perUntuned = untuned.values.map((value) => 1000 / (value * other.tokens));
+  const ratio = median(perToken.map((value, round) => value / (perUntuned[round] as number)));
+  return `A new token takes ${median(perToken).toFixed(2)} ms with the overlay and ${median(perUntuned).toFixed(2)} ms with --untuned (${other.tokens.toFixed(1)} new tokens a record after ${other.prefix}): ${ratio.toFixed(2)} times (goal: at most 1.05).`;
 }
 
 /** The same library, used as its introduction shows: a chat, whose answer would then be parsed. */
@@ -122,9 +141,9 @@ async function runSlm(lines: readonly string[], args: readonly string[] = []): P
 }
 
 /** What `run` evaluates for a record, on average, and the shared prefix before it, by its own count. */
-async function shapeOfRecords(): Promise<{ tokens: number; prefix: number }> {
+async function shapeOfRecords(args: readonly string[] = []): Promise<{ tokens: number; prefix: number }> {
   const file = path.join(mkdtempSync(path.join(tmpdir(), 'slm-throughput-')), 'stats.json');
-  await runSlm(texts, ['--stats', file, '--threads', '1']);
+  await runSlm(texts, [...args, '--stats', file, '--threads', '1']);
   const { run } = JSON.parse(readFileSync(file, 'utf8')) as {
     run: { tokens: { evaluatedTokens: number; prefixTokens: number; reusedTokens: number } };
   };
