@@ -40,6 +40,12 @@ export interface Arithmetic {
   readonly flashAttention: 'auto' | boolean;
 }
 
+/**
+ * Tokens of a text between two looks at the values. Below every sliding window there is (Gemma 3 has 512), and whole
+ * batches, so that the sums are the same as of the text at once.
+ */
+const stretchTokens = 2 * 128;
+
 /** What results, and the constants that were fitted on them, are computed with everywhere. */
 export const defaultArithmetic: Arithmetic = { batchSize: 128, flashAttention: 'auto' };
 
@@ -144,17 +150,27 @@ export class Lane {
     });
   }
 
-  /** Nothing is asked of the output matrix: the values are in the state that the evaluation leaves. */
+  /**
+   * Nothing is asked of the output matrix: the values are in the state that the evaluation leaves. A state leaves out
+   * what a sliding window has passed, so a long text is read a stretch at a time.
+   */
   async #readValues(prompt: Prompt, positions: readonly number[], count: number, { places, file }: ValueSource) {
     const before = this.#sequence.nextTokenIndex;
-    await this.#sequence.evaluateWithoutGeneratingNewTokens(prompt.input as NativeToken[]);
+    const found = new Map<number, Float64Array>();
     try {
-      await this.#sequence.saveStateToFile(file);
-      const values = readStateFile(file, places);
-      return positions.map((position) => values.at(before + position).subarray(0, count));
+      for (let start = 0; start < prompt.input.length; start += stretchTokens) {
+        const stretch = prompt.input.slice(start, start + stretchTokens);
+        await this.#sequence.evaluateWithoutGeneratingNewTokens(stretch as NativeToken[]);
+        const within = positions.filter((position) => position >= start && position < start + stretch.length);
+        if (within.length === 0) continue;
+        await this.#sequence.saveStateToFile(file);
+        const values = readStateFile(file, places);
+        for (const position of within) found.set(position, values.at(before + position).subarray(0, count));
+      }
     } finally {
       await rm(file, { force: true });
     }
+    return positions.map((position) => found.get(position) as Float64Array);
   }
 
   async decode(prompt: Prompt, next: NextTokens, options: { maxTokens: number }): Promise<Decoded> {

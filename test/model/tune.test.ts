@@ -459,6 +459,38 @@ for (const name of [smollm, gemma]) {
   });
 }
 
+test('values are read at every token of a text that is longer than the sliding window', async () => {
+  const source = await modelFile(gemma);
+  const header = readGgufHeader(source);
+  const { rows } = anyTagger(header.metadata.get('gemma3.embedding_length')?.value as number);
+  const recipe: Recipe = { layers: 4, tokens: 'all', output: { values: rows } };
+  const target = path.join(folder, 'long.gguf');
+  await writeDerived(source, target, recipe);
+  const places = valuePlaces(header, { layers: 4, output: { values: rows } });
+  const engine = await openEngine({ path: target, threads: 1, contextSize: 1024, values: places });
+  try {
+    const input = engine.tokenize('Rosa flew to Łódź 🙂 and sang. '.repeat(100)).slice(0, 800);
+    const positions = [0, 3, 200, 255, 256, 400, 799];
+    const long = await engine.readOutputs({ prefix: [], input }, positions, rows.length);
+    // Batches of other lengths are added up in another order.
+    const tolerance = 0.05 * Math.max(...long.flatMap((row) => [...row].map(Math.abs)));
+    for (const [i, position] of positions.entries()) {
+      if (position > 400) continue;
+      // A token sees nothing that comes after it.
+      const beginning = { prefix: [], input: input.slice(0, position + 1) };
+      const [short] = await engine.readOutputs(beginning, [position], rows.length);
+      short?.forEach((value, row) => {
+        const found = long[i]?.[row] as number;
+        assert.ok(Math.abs(found - value) < tolerance, `${position}: ${found} and ${value}`);
+      });
+    }
+    assert.ok(long.every((row) => row.some((value) => value !== 0)));
+  } finally {
+    await engine.dispose();
+    rmSync(target);
+  }
+});
+
 test('data with what must not be in it is refused before any model is loaded', async () => {
   const cwd = project('refused', {
     'task.yaml': `${moodTask()}fixtures: test.jsonl\n`,
