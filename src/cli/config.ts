@@ -6,10 +6,14 @@ import { type CliContext, configDirectory } from './context.js';
 /** The model where nobody names one. */
 export const defaultModel = 'gemma-3-270m';
 
+/** Where settings may be, the user's before the project's. */
+export function configFiles(context: CliContext): string[] {
+  return [path.join(configDirectory(context), 'config.yaml'), path.join(context.cwd, 'slm.yaml')];
+}
+
 /** Settings of the project (`./slm.yaml`) over those of the user (`config.yaml` in the configuration folder). */
 export async function readConfig(context: CliContext): Promise<Config> {
-  const files = [path.join(configDirectory(context), 'config.yaml'), path.join(context.cwd, 'slm.yaml')];
-  const found = files.filter((file) => existsSync(file));
+  const found = configFiles(context).filter((file) => existsSync(file));
   if (found.length === 0) return {};
   const { readConfigFile } = await import('./config-file.js');
   return Object.assign({}, ...found.map(readConfigFile)) as Config;

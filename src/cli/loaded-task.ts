@@ -1,0 +1,125 @@
+import { readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import type { Document } from '../methods/types.js';
+import { modelPath, readSpec } from '../models/index.js';
+import { loadProfile } from '../profile/index.js';
+import { documentFiles, listTasks } from '../profile/paths.js';
+import type { TaskProfile } from '../types.js';
+import { configFiles } from './config.js';
+import { type CliContext, modelEnvironment, profileContext } from './context.js';
+import { bundleFile, chooseModel, documentsFor, type TaskFlags, withThreshold } from './open.js';
+import { overlayFolders } from './tuned.js';
+
+/** Everything on disk that results depend on. */
+interface Loaded {
+  readonly profile: TaskProfile;
+  readonly documents: readonly Document[];
+  readonly constants: string | null;
+  /** The model as it is spoken of. */
+  readonly spoken: string;
+  readonly model: unknown;
+  /** Overlays of the task, as they are written. */
+  readonly tuned: readonly (string | null)[];
+}
+
+/** A task as it was read, and a way to see whether that is what is there now. */
+export interface LoadedTask {
+  readonly profile: TaskProfile;
+  readonly documents: readonly Document[];
+  /** Rejects where something cannot be read any more. */
+  isCurrent(): Promise<boolean>;
+}
+
+/**
+ * Reads a task for keeping. A client waits for `isCurrent`, and to read and check a task of a thousand examples takes
+ * as long as a client's own start; so files that nobody has touched since they were last read are not read again.
+ */
+export async function loadTask(context: CliContext, spec: string, flags: TaskFlags): Promise<LoadedTask> {
+  const start = Date.now();
+  const first = await load(context, spec, flags);
+  const wanted = JSON.stringify(first);
+  let seen = await stampsOf(context, first, flags, start);
+  return {
+    profile: first.profile,
+    documents: first.documents,
+    async isCurrent() {
+      const start = Date.now();
+      const now = await stampsOf(context, first, flags, start);
+      if (now !== null && now === seen) return true;
+      if (JSON.stringify(await load(context, spec, flags)) !== wanted) return false;
+      seen = now;
+      return true;
+    },
+  };
+}
+
+/** A file that was written a moment ago can be written again without another stamp: clocks of file systems are coarse. */
+const settledMs = 2000;
+
+/**
+ * Stamps of all that `load` reads or looks for.
+ * @param start when that was begun, ms
+ * @returns null where one of them is so new that it may have been written since
+ */
+async function stampsOf(
+  context: CliContext,
+  { profile, spoken }: Loaded,
+  flags: TaskFlags,
+  start: number,
+): Promise<string | null> {
+  const { folders } = profileContext(context);
+  const named = (flags.context ?? []).flatMap((name) => documentFiles(name, context.cwd));
+  const documents = flags.context === undefined ? profile.documents : named;
+  const files = [
+    ...profile.files,
+    ...documents,
+    // A document that was put beside them.
+    ...new Set(profile.documents.map((file) => path.dirname(file))),
+    ...overlayFiles(context, profile, spoken),
+    bundleFile(context, profile),
+    ...configFiles(context),
+  ];
+  const stamps = files.map((file) => statSync(file, { throwIfNoEntry: false }) ?? null);
+  if (stamps.some((stats) => stats !== null && stats.ctimeMs > start - settledMs)) return null;
+  return JSON.stringify([
+    files,
+    stamps.map((stats) => stats && [stats.dev, stats.ino, stats.size, stats.mtimeMs, stats.ctimeMs]),
+    // A task that is included by name may be another one by now.
+    listTasks(folders),
+    await modelStamp(context, spoken),
+  ]);
+}
+
+async function load(context: CliContext, spec: string, flags: TaskFlags): Promise<Loaded> {
+  const profile = withThreshold(await loadProfile(spec, profileContext(context)), flags.threshold);
+  const spoken = await chooseModel(context, flags, profile);
+  return {
+    profile,
+    spoken,
+    tuned: overlayFiles(context, profile, spoken).map(contentOf),
+    documents: await documentsFor(context, profile, flags.context ?? []),
+    constants: contentOf(bundleFile(context, profile)),
+    model: await modelStamp(context, spoken),
+  };
+}
+
+function overlayFiles(context: CliContext, profile: TaskProfile, model: string): string[] {
+  return overlayFolders(context, profile).map((folder) => path.join(folder, `${path.basename(model, '.gguf')}.yaml`));
+}
+
+/** What a model is called and whether its file was touched. */
+async function modelStamp(context: CliContext, spec: string): Promise<unknown> {
+  const environment = modelEnvironment(context);
+  const read = await readSpec(spec, environment);
+  const file = read.kind === 'path' ? read.path : modelPath(environment.dataDir, read.name);
+  const stats = statSync(file, { throwIfNoEntry: false });
+  return [read, stats === undefined ? null : [stats.size, stats.mtimeMs, stats.ino]];
+}
+
+function contentOf(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return null;
+  }
+}
