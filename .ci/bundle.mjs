@@ -45,6 +45,37 @@ export async function importInternal(name) {
   },
 };
 
+/**
+ * Parts of node-llama-cpp that the engine never comes to: chats, decisions, building llama.cpp from its source, with the
+ * packages for these. They are half of it, and a start would read them each time. What is exported under a name
+ * that is missing here stops the build.
+ */
+const unused = {
+  'utils/getLlamaClasses.js': ['getLlamaClasses'],
+  'evaluator/LlamaDecisionContext/LlamaDecisionContext.js': ['LlamaDecisionContext'],
+  'utils/withProgressLog.js': ['withProgressLog'],
+  'utils/withOra.js': ['default'],
+  'simple-git': ['simpleGit', 'ResetMode', 'CheckRepoActions'],
+};
+const withoutUnused = {
+  name: 'without-unused',
+  setup(build) {
+    const pattern = /[\\/]node_modules[\\/](?:node-llama-cpp[\\/]dist[\\/](.+)|(simple-git)[\\/].+)$/;
+    build.onLoad({ filter: pattern }, ({ path: file }) => {
+      const [, own, other] = pattern.exec(file);
+      const name = (own ?? other).replaceAll('\\', '/');
+      const names = unused[name];
+      if (names === undefined) return undefined;
+      const missing = JSON.stringify(`${name} is not part of the bundle`);
+      const lines = names.map(
+        (each, i) => `function missing${i}() { throw new Error(${missing}); }
+export { missing${i} as ${each} };`,
+      );
+      return { contents: lines.join('\n'), loader: 'js' };
+    });
+  },
+};
+
 /** Messages of zod in forty languages: half of its size, and we write our own. */
 const englishOnly = {
   name: 'english-only',
@@ -73,6 +104,6 @@ await build({
   banner: { js: "import{createRequire as requireFrom}from'node:module';const require=requireFrom(import.meta.url);" },
   // With native or WebAssembly parts, or hardly ever used.
   external: ['node-llama-cpp', '@node-llama-cpp/*', 'ink', 'react', 'react/*'],
-  plugins: [libraryInternals, englishOnly],
+  plugins: [withoutUnused, libraryInternals, englishOnly],
   logLevel: 'warning',
 });
