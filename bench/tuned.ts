@@ -113,18 +113,23 @@ const rows: readonly Row[] = [
       test: () => ({ from: inData('conll2003', 'eng.testa') }),
     }),
   ),
-  {
-    name: 'wnut',
-    group: 'WNUT-17, all sentences',
-    seed: 1,
-    task: {
-      name: 'wnut',
-      type: 'extract',
-      labels: ['person', 'location', 'corporation', 'group', 'creative-work', 'product'],
-    },
-    train: () => ({ from: inData('wnut17', 'wnut17train.conll') }),
-    test: () => ({ from: inData('wnut17', 'emerging.dev.conll') }),
-  },
+  ...[200, 1000, null].map(
+    (count): Row => ({
+      name: `wnut-${count ?? 'all'}`,
+      group: `WNUT-17, ${count ?? 'all'} sentences`,
+      seed: 1,
+      task: {
+        name: 'wnut',
+        type: 'extract',
+        labels: ['person', 'location', 'corporation', 'group', 'creative-work', 'product'],
+      },
+      train: () => {
+        const all = inData('wnut17', 'wnut17train.conll');
+        return { from: count === null ? all : sentenceSample(all, count, 1, 'train.conll') };
+      },
+      test: () => ({ from: inData('wnut17', 'emerging.dev.conll') }),
+    }),
+  ),
   {
     name: 'banking',
     group: 'Banking77, 30 examples a label',
