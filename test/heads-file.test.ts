@@ -83,7 +83,7 @@ const classifier: Classifier = {
   bias: Float64Array.of(0.25, -0.25),
   lexical: {
     tfidf: { terms: ['w good', 'c goo'], idf: [1.5, 2] },
-    mix: Float64Array.of(1, 0, 0, 1),
+    factor: 0.75,
     model: {
       link: 'softmax',
       classes: 2,
@@ -149,5 +149,8 @@ test('a head of another kind, or with arrays that do not fit its settings, is to
   assert.throws(() => taggerFrom({ ...ofTagger, arrays }), /"bias" has no numbers, not 3/u);
   const short = { ...ofClassifier.arrays, rows: new Float32Array(5) };
   assert.throws(() => classifierFrom({ ...ofClassifier, arrays: short }), /"rows" has 5 numbers, not 6/u);
+  const { wordFactor, ...before } = ofClassifier.settings;
+  assert.equal(wordFactor, 0.75);
+  assert.throws(() => classifierFrom({ ...ofClassifier, settings: before }), /earlier version/u);
   assert.throws(() => taggerFrom({ ...ofTagger, settings: { ...ofTagger.settings, reading: 'thrice' } }), /reading/u);
 });

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { applyBlend, type Blend, crossFitBlend, fitBlend } from '../src/linear/blend.js';
 import { crossValidate } from '../src/linear/cross-validation.js';
 import { assignFolds } from '../src/linear/folds.js';
 import { singleTargets } from '../src/linear/logistic.js';
 import { type DenseMatrix, denseMatrix } from '../src/linear/matrix.js';
 import { logProbabilities } from '../src/linear/model.js';
-import { applyScaling, crossFitScaling, fitScaling } from '../src/linear/temperature.js';
 import { createRandom } from '../src/random.js';
 
 function countOf(folds: Int32Array, strata: readonly number[], fold: number, stratum: number): number {
@@ -82,9 +82,10 @@ const gold = singleTargets(
 
 test('temperature and biases are at the minimum that SciPy finds', () => {
   // scipy 1.17.1: minimize_scalar(bounded) and minimize(BFGS) on the same function.
-  assert.ok(Math.abs(fitScaling(scores, gold).temperature - 4.56314) < 1e-4);
-  const scaling = fitScaling(scores, gold, { bias: true });
-  assert.ok(Math.abs(scaling.temperature - 4.485387) < 1e-4);
+  const temperatureOf = ({ factors }: Blend) => 1 / (factors[0] as number);
+  assert.ok(Math.abs(temperatureOf(fitBlend([scores], gold)) - 4.56314) < 1e-4);
+  const scaling = fitBlend([scores], gold, { bias: true });
+  assert.ok(Math.abs(temperatureOf(scaling) - 4.485387) < 1e-4);
   [0.00545653, 0.02271002, -0.02816682].forEach((value, c) => {
     assert.ok(Math.abs((scaling.bias[c] as number) - value) < 1e-5);
   });
@@ -93,24 +94,26 @@ test('temperature and biases are at the minimum that SciPy finds', () => {
 test('temperature keeps the best class and lowers the loss; scores that are always right do not make it 0', () => {
   const loss = (matrix: DenseMatrix): number =>
     gold.y.reduce((sum, c, r) => sum - (logProbabilities(matrix, 'softmax').values[r * 3 + c] as number), 0);
-  assert.ok(loss(applyScaling(scores, fitScaling(scores, gold))) < loss(scores));
+  assert.ok(loss(applyBlend([scores], fitBlend([scores], gold))) < loss(scores));
   const certain = denseMatrix(
     Array.from(gold.y, (c) => [0, 1, 2].map((k) => (k === c ? 5 : 0))),
     3,
   );
-  const { temperature } = fitScaling(certain, gold);
-  assert.ok(temperature >= 0.05 && temperature <= 1);
+  const [factor] = fitBlend([certain], gold).factors as [number];
+  assert.ok(factor >= 1 && factor <= 20);
 });
 
 test('a row is scaled by what the other folds ask for, whatever it is itself', () => {
   const fold = Int32Array.from({ length: 50 }, (_, row) => row % 5);
-  const scaled = crossFitScaling(scores, gold, fold);
+  const scaled = crossFitBlend([scores], gold, fold);
   const others = Array.from(fold.keys()).filter((row) => fold[row] !== 2);
-  const byHand = fitScaling(
-    denseMatrix(
-      others.map((row) => scores.values.subarray(row * 3, row * 3 + 3)),
-      3,
-    ),
+  const byHand = fitBlend(
+    [
+      denseMatrix(
+        others.map((row) => scores.values.subarray(row * 3, row * 3 + 3)),
+        3,
+      ),
+    ],
     singleTargets(
       others.map((row) => gold.y[row] as number),
       3,
@@ -118,10 +121,32 @@ test('a row is scaled by what the other folds ask for, whatever it is itself', (
   );
   for (const c of [0, 1, 2]) {
     const given = scaled.values[7 * 3 + c] as number;
-    assert.ok(Math.abs(given - (scores.values[7 * 3 + c] as number) / byHand.temperature) < 1e-12);
+    assert.ok(Math.abs(given - (scores.values[7 * 3 + c] as number) * (byHand.factors[0] as number)) < 1e-12);
   }
   const turned = { ...gold, y: gold.y.map((c, row) => (fold[row] === 2 ? (c + 1) % 3 : c)) };
-  const again = crossFitScaling(scores, turned, fold);
+  const again = crossFitBlend([scores], turned, fold);
   assert.equal(again.values[7 * 3], scaled.values[7 * 3]);
   assert.notEqual(again.values[8 * 3], scaled.values[8 * 3]);
+});
+
+test('a source that knows more counts more, and one that knows nothing counts nothing', () => {
+  const random = createRandom(7);
+  const n = 400;
+  const y = Array.from({ length: n }, (_, i) => i % 4);
+  const about = (signal: number) =>
+    denseMatrix(
+      y.map((label) => [0, 1, 2, 3].map((c) => 2 * (random.next() - 0.5) + (c === label ? signal : 0))),
+      4,
+    );
+  const [clear, dim, noise] = [about(1), about(0.5), about(0)];
+  const targets = singleTargets(y, 4);
+  const { factors } = fitBlend([clear, dim, noise], targets);
+  const [first, second, third] = factors as [number, number, number];
+  assert.ok(first > second && second > 0.5, `${factors}`);
+  assert.ok(Math.abs(third) < 0.4, `${factors}`);
+  const loss = (matrix: DenseMatrix) =>
+    y.reduce((sum, c, r) => sum - (logProbabilities(matrix, 'softmax').values[r * 4 + c] as number), 0) / n;
+  const fold = Int32Array.from({ length: n }, (_, row) => row % 5);
+  const together = loss(crossFitBlend([clear, dim, noise], targets, fold));
+  assert.ok(together < loss(crossFitBlend([clear], targets, fold)) - 0.02);
 });

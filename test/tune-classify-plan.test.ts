@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { classifyPlan } from '../src/tune/classify-candidates.js';
 import type { Candidate, SearchPlan, Trial, TuneSession } from '../src/tune/types.js';
 import type { Example } from '../src/types.js';
-import { labelled, profileWith } from './helpers/profiles.js';
+import { labelled, labelOf, profileWith } from './helpers/profiles.js';
 import { sessionWith } from './helpers/tune-session.js';
 
 const examples: Example[] = Array.from({ length: 200 }, (_, i) =>
@@ -62,6 +62,23 @@ describe('ways to classify', () => {
       'head, 12 layers, 3 prompts with 16 examples each',
       'label scores, 8 nearest examples in the prompt',
     ]);
+  });
+
+  it('are heads alone where not every label can be shown, or several hold at once', () => {
+    const names = Array.from({ length: 20 }, (_, i) => `label${i}`);
+    const labels = names.map((name) => labelOf(name));
+    const list = names.flatMap((name) => Array.from({ length: 6 }, (_, i) => labelled(`${name} ${i}`, name)));
+    const changes = { prompt, labels };
+    for (const multiLabel of [false, true]) {
+      const session = sessionWith({ profile: profileWith({ ...changes, multiLabel }), derive, blocks: 18 });
+      assert.deepEqual(titles(classifyPlan(session, list).candidates).slice(1), [
+        'head, 12 layers, 16 examples in the prompt',
+        'head, 12 layers, 16 examples in the prompt, last and mean',
+        ...(multiLabel ? [] : ['label scores, 0 examples in the prompt']),
+        'head, 12 layers, 0 examples in the prompt',
+        'head, 12 layers, 0 examples in the prompt, last and mean',
+      ]);
+    }
   });
 
   it('measure nothing on what stands in a prompt, or may come to stand in one', () => {

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { isSkewed, tuningMetric } from '../src/tune/search.js';
 import { furtherPrompts, shotPrompts } from '../src/tune/shot-prompts.js';
 import type { Example } from '../src/types.js';
-import { labelled } from './helpers/profiles.js';
+import { labelled, labelOf, profileWith } from './helpers/profiles.js';
 import { sessionWith } from './helpers/tune-session.js';
 
 const session = sessionWith();
@@ -50,6 +50,21 @@ describe('examples in the prompt', () => {
       ['poor 2, fine 2, poor 3, fine 3', 'fine 4, poor 4, fine 5, poor 5'],
     );
     assert.equal(furtherPrompts(session, examples, first, 3), null);
+  });
+
+  it('are of labels that are apart in the list where there are more labels than examples', () => {
+    const names = Array.from({ length: 12 }, (_, i) => `label${i}`);
+    const labels = names.map((name) => labelOf(name));
+    const many = sessionWith({ profile: profileWith({ labels }) });
+    const list = names.flatMap((name) => Array.from({ length: 6 }, (_, i) => labelled(`${name} ${i}`, name)));
+    const of = (examples: readonly Example[], count: number) =>
+      shotPrompts(many, examples, [count])[0]?.shots.map(({ label }) => label);
+    assert.deepEqual(of(list, 4), ['label0', 'label3', 'label6', 'label9']);
+    assert.deepEqual(of(list, 12), names);
+    // A label that is too rare to be shown is passed over, but not where there is room for each.
+    const rare = list.filter(({ record }) => !/^label3 [2-5]/u.test(record.text));
+    assert.deepEqual(of(rare, 4), ['label0', 'label4', 'label7', 'label10']);
+    assert.equal(of(rare, 12), undefined);
   });
 
   it('are short ones, and leave room for the longest text', () => {

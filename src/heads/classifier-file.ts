@@ -27,6 +27,8 @@ const settingsSchema = z.object({
   pooling: z.enum(poolings).default('last'),
   prompts: z.int().min(1).default(1),
   terms: z.array(z.string()).nullable(),
+  /** How much counts of words count. */
+  wordFactor: z.number().optional(),
 });
 
 export function classifierBlob({ classifier, layers, pooling, prompts }: ClassifierHead): HeadBlob {
@@ -37,7 +39,16 @@ export function classifierBlob({ classifier, layers, pooling, prompts }: Classif
   });
   return {
     kind: classifierKind,
-    settings: { labels, multiLabel, width, layers, pooling, prompts, terms: lexical?.tfidf.terms ?? null },
+    settings: {
+      labels,
+      multiLabel,
+      width,
+      layers,
+      pooling,
+      prompts,
+      terms: lexical?.tfidf.terms ?? null,
+      ...(lexical === null ? {} : { wordFactor: lexical.factor }),
+    },
     arrays: {
       rows: flat,
       bias,
@@ -45,7 +56,6 @@ export function classifierBlob({ classifier, layers, pooling, prompts }: Classif
         ? {}
         : {
             idf: Float32Array.from(lexical.tfidf.idf),
-            mix: lexical.mix,
             lexicalWeights: Float32Array.from(lexical.model.weights),
             lexicalBias: lexical.model.bias,
           }),
@@ -56,7 +66,8 @@ export function classifierBlob({ classifier, layers, pooling, prompts }: Classif
 /** @throws Error when the blob is no classifier */
 export function classifierFrom({ kind, settings, arrays }: HeadBlob): ClassifierHead {
   if (kind !== classifierKind) throw new Error(`it holds a ${kind}, not a classifier`);
-  const { labels, multiLabel, width, layers, pooling, prompts, terms } = settingsSchema.parse(settings);
+  const { labels, multiLabel, width, layers, pooling, prompts, terms, wordFactor } = settingsSchema.parse(settings);
+  if (terms !== null && wordFactor === undefined) throw new Error('it is of an earlier version');
   const n = labels.length;
   const flat = arrayNamed(arrays, 'rows', n * width);
   return {
@@ -74,7 +85,7 @@ export function classifierFrom({ kind, settings, arrays }: HeadBlob): Classifier
           ? null
           : {
               tfidf: { terms, idf: Array.from(arrayNamed(arrays, 'idf', terms.length)) },
-              mix: Float64Array.from(arrayNamed(arrays, 'mix', n * n)),
+              factor: wordFactor ?? 0,
               model: {
                 link: multiLabel ? 'sigmoid' : 'softmax',
                 classes: n,

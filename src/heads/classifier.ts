@@ -1,10 +1,10 @@
+import { crossFitBlend, fitBlend, type Sources } from '../linear/blend.js';
 import { crossValidate } from '../linear/cross-validation.js';
 import { assignFolds } from '../linear/folds.js';
 import { train } from '../linear/logistic.js';
 import { type DenseMatrix, denseMatrix, selectRows } from '../linear/matrix.js';
 import { type LinearModel, logProbabilities, predictLogProbabilities } from '../linear/model.js';
 import { type ClassWeight, rowsOf, selectTargets, type Targets } from '../linear/targets.js';
-import { crossFitScaling, fitScaling } from '../linear/temperature.js';
 import { fitClassTfidf, type Tfidf, tfidfTransform } from '../linear/tfidf.js';
 
 /**
@@ -21,8 +21,8 @@ export interface Classifier {
   readonly lexical: {
     readonly tfidf: Tfidf;
     readonly model: LinearModel;
-    /** labels × labels. */
-    readonly mix: Float64Array;
+    /** How much its log-probabilities count. */
+    readonly factor: number;
   } | null;
 }
 
@@ -56,10 +56,10 @@ const coarse = { grid: [3000, 300, 30], folds: 3, tolerance: 1e-3 };
 const large = 20_000_000;
 
 /**
- * Holds the temperature near 1 where a few dozen rows that are nearly all right would ask for certainty; hundreds of rows
+ * Holds the factors near 1 and 0 where a few dozen rows that are nearly all right would ask for certainty; hundreds of rows
  * with mistakes among them hardly feel it.
  */
-const scalingL2 = 2;
+const blendL2 = 2;
 
 /** What training tells beside the classifier. */
 export interface TrainedClassifier {
@@ -73,18 +73,14 @@ export function trainClassifier(data: ClassifierData, options: ClassifierOptions
   const { labels, width, seed } = options;
   const { targets } = data;
   const lexical = options.lexical ? trainLexical(data, seed) : null;
-  const columns = lexical === null ? width : width + labels.length;
-  const X = denseMatrix(
-    data.hidden.map((hidden, i) => (lexical === null ? hidden : [...hidden, ...(lexical.heldOut[i] as Float64Array)])),
-    columns,
-  );
+  const X = denseMatrix(data.hidden, width);
   const common = {
     standardise: true,
     tolerance: 1e-4,
     ...(options.classWeight === undefined ? {} : { classWeight: options.classWeight }),
   } as const;
   const fine = { grid: strengths, folds: 5, tolerance: common.tolerance };
-  const choice = X.rows * columns * labels.length > large ? coarse : fine;
+  const choice = X.rows * width * labels.length > large ? coarse : fine;
   const { l2, heldOut, fold } = crossValidate(X, targets, {
     ...common,
     ...choice,
@@ -92,31 +88,26 @@ export function trainClassifier(data: ClassifierData, options: ClassifierOptions
     ...(options.folds === undefined ? {} : { folds: options.folds }),
     seed,
   });
-  const scaling = fitScaling(heldOut, targets, { l2: scalingL2 });
+  // Each says what it makes of the text, and how much either counts is learned from what they said of texts that they had
+  // not seen. Counts of words as features beside the states are fitted far too well to the texts at hand.
+  const sources: Sources = lexical === null ? [heldOut] : [heldOut, denseMatrix(lexical.heldOut, labels.length)];
+  const blending = { l2: blendL2, bias: lexical !== null && targets.kind === 'multi' };
+  const blend = fitBlend(sources, targets, blending);
+  const [ofStates, ofWords = 0] = blend.factors as [number, number?];
   const model = train(X, targets, { ...common, l2 });
-  const factor = 1 / scaling.temperature;
-  const part = (label: number, from: number, to: number) =>
-    model.weights.subarray(label * columns + from, label * columns + to);
-  const mix = new Float64Array(labels.length * labels.length);
-  if (lexical !== null) {
-    for (let label = 0; label < labels.length; label++) {
-      mix.set(
-        part(label, width, columns).map((weight) => weight * factor),
-        label * labels.length,
-      );
-    }
-  }
   return {
     classifier: {
       labels,
       multiLabel: targets.kind === 'multi',
       width,
-      rows: labels.map((_, label) => Float32Array.from(part(label, 0, width), (weight) => weight * factor)),
-      bias: Float64Array.from(model.bias, (value) => value * factor),
-      lexical: lexical === null ? null : { tfidf: lexical.tfidf, model: lexical.model, mix },
+      rows: labels.map((_, label) =>
+        Float32Array.from(model.weights.subarray(label * width, (label + 1) * width), (weight) => weight * ofStates),
+      ),
+      bias: Float64Array.from(model.bias, (value, label) => value * ofStates + (blend.bias[label] as number)),
+      lexical: lexical === null ? null : { tfidf: lexical.tfidf, model: lexical.model, factor: ofWords },
     },
     l2,
-    heldOut: logProbabilities(crossFitScaling(heldOut, targets, fold, { l2: scalingL2 }), model.link),
+    heldOut: logProbabilities(crossFitBlend(sources, targets, fold, blending), model.link),
   };
 }
 
@@ -188,13 +179,7 @@ export function lexicalScores(classifier: Classifier): (text: string) => Float64
   const transform = tfidfTransform(lexical.tfidf);
   return (text) => {
     const logprobs = clipped(predictLogProbabilities(lexical.model, transform([text])).values);
-    return Float64Array.from(labels, (_, label) => {
-      let sum = 0;
-      for (let k = 0; k < labels.length; k++) {
-        sum += (lexical.mix[label * labels.length + k] as number) * (logprobs[k] as number);
-      }
-      return sum;
-    });
+    return logprobs.map((logprob) => logprob * lexical.factor);
   };
 }
 

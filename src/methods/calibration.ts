@@ -1,5 +1,5 @@
+import { fitBlend } from '../linear/blend.js';
 import { denseMatrix } from '../linear/matrix.js';
-import { fitScaling } from '../linear/temperature.js';
 
 /**
  * Label scores of a prompt are biased: towards labels that are common in the training text, or that stand last in
@@ -54,12 +54,12 @@ export function fittedCalibration(scores: readonly (readonly number[])[], gold: 
   // Only differences between labels count. Starting from batch calibration keeps the penalty on the bias small.
   const start = batchCalibration(scores).bias;
   const shifted = scores.map((row) => softmax(row).map((p, i) => Math.log(Math.max(p, 1e-12)) - (start[i] as number)));
-  const fitted = fitScaling(
-    denseMatrix(shifted, columns),
+  const fitted = fitBlend(
+    [denseMatrix(shifted, columns)],
     { kind: 'single', classes: columns, y: Int32Array.from(gold) },
     { bias: true },
   );
-  const { temperature } = fitted;
+  const temperature = 1 / (fitted.factors[0] as number);
   return { temperature, bias: start.map((value, i) => value / temperature - (fitted.bias[i] as number)) };
 }
 

@@ -1,4 +1,4 @@
-import { usageError } from '../errors.js';
+import { messageOf, usageError } from '../errors.js';
 import type { Recipe } from '../gguf/recipe.js';
 import { classifierFrom, classifierKind } from '../heads/classifier-file.js';
 import { rowsByPart } from '../heads/pooling.js';
@@ -37,10 +37,10 @@ export const head: Method = {
   recipe(profile, tokens): Recipe {
     const blob = blobOf(profile);
     if (blob.kind === taggerKind) {
-      const { tagger, layers } = taggerOf(blob);
+      const { tagger, layers } = readable(profile, blob, taggerRead);
       return { layers, tokens, output: { values: tagger.rows } };
     }
-    const { classifier, layers, pooling, prompts } = classifierOf(blob);
+    const { classifier, layers, pooling, prompts } = readable(profile, blob, classifierRead);
     return { layers, tokens, output: { values: rowsByPart(classifier.rows, pooling, prompts) } };
   },
 
@@ -49,14 +49,25 @@ export const head: Method = {
     const blob = blobOf(profile);
     const options = headOptions.parse(profile.options);
     checkLabels(profile, blob);
-    if (blob.kind === taggerKind) return prepareTagger(context, taggerOf(blob), options);
-    return prepareClassifier(context, classifierOf(blob), options);
+    if (blob.kind === taggerKind) return prepareTagger(context, readable(profile, blob, taggerRead), options);
+    return prepareClassifier(context, readable(profile, blob, classifierRead), options);
   },
 };
 
 /** A start asks for what is in a head twice: for its file, and to make it ready. */
-const taggerOf = onceEach(taggerFrom);
-const classifierOf = onceEach(classifierFrom);
+const taggerRead = onceEach(taggerFrom);
+const classifierRead = onceEach(classifierFrom);
+
+function readable<Head>(profile: TaskProfile, blob: HeadBlob, read: (blob: HeadBlob) => Head): Head {
+  try {
+    return read(blob);
+  } catch (error) {
+    throw usageError(
+      `${profile.tuned?.file}: its head cannot be read: ${messageOf(error)}.`,
+      `Train it again: \`slm tune ${profile.name} --data FILE\`, or remove it: \`slm tune ${profile.name} --reset\`.`,
+    );
+  }
+}
 
 function blobOf(profile: TaskProfile): HeadBlob {
   const blob = profile.tuned?.head ?? null;

@@ -1,4 +1,5 @@
 import { poolings } from '../heads/pooling.js';
+import { labelOf } from '../methods/shots.js';
 import type { Example } from '../types.js';
 import { type HeadShape, headCandidates, weightingsFor } from './head-candidates.js';
 import { lexicalCandidate } from './lexical-candidate.js';
@@ -11,6 +12,8 @@ import type { Candidate, SearchPlan, Trial, TuneSession } from './types.js';
 
 /** Examples in the prompt, balanced; other templates are tried with the fewest that there are. */
 const shotCounts = [0, 8, 16];
+/** With more labels than that, so many first: a head learns what is asked from some of them. Reading all takes minutes. */
+const shotCountsOfMany = [16, 0];
 /** Examples that are like most others, and, for each text, those most like it. */
 const [varied, nearest] = [8, 8];
 /**
@@ -40,7 +43,7 @@ export function classifyPlan(session: TuneSession, examples: readonly Example[])
   const layersOf = (depth: number) => Math.max(1, Math.round(session.blocks * depth));
   const weightings = weightingsFor(session, examples);
   const candidates = singles.flatMap((prompt) => [
-    ...(score === null ? [] : [note(prompt, null, score([prompt]))]),
+    ...(score === null || !showsAll(prompt, examples) ? [] : [note(prompt, null, score([prompt]))]),
     ...(head === null || saysLittleNew(prompt)
       ? []
       : poolings.flatMap((pooling) =>
@@ -96,6 +99,12 @@ interface Made {
   readonly shape: HeadShape | null;
 }
 
+/** Whether each label can be said: one that other labels' examples leave out would hardly ever be. */
+function showsAll({ count, shots }: ShotPrompt, examples: readonly Example[]): boolean {
+  const shown = new Set(shots.map(({ label }) => label));
+  return count === 0 || examples.every((example) => shown.has(labelOf(example)));
+}
+
 /**
  * What labels are called stands in examples only, and without any, what comes after the text changes little of what a
  * head reads of it.
@@ -106,8 +115,10 @@ function saysLittleNew({ template, count }: ShotPrompt): boolean {
 
 /** The task's own template without and with few and many examples, and the others with few. */
 function promptsFor(session: TuneSession, examples: readonly Example[]): ShotPrompt[] {
-  if (session.profile.multiLabel) return shotPrompts(session, examples, [0]);
   const [own, ...others] = templatesFor(session) as [Template, ...Template[]];
+  if (session.profile.multiLabel || session.profile.labels.length > Math.max(...shotCounts)) {
+    return shotPrompts(session, examples, shotCountsOfMany, { template: own });
+  }
   const plain = shotPrompts(session, examples, shotCounts, { template: own });
   const most = Math.max(...plain.map(({ count }) => count));
   const few = plain.find(({ count }) => count > 0)?.count ?? 0;

@@ -126,7 +126,7 @@ function candidateOf(
     ...(balanced ? ['labels weighted'] : []),
   ];
   return {
-    key: `classifier 6 ${keyOf(prompts)} ${JSON.stringify(shape)}`,
+    key: `classifier 7 ${keyOf(prompts)} ${JSON.stringify(shape)}`,
     title: `head, ${how.join(', ')}`,
     kind: 'head',
     words: lexical,

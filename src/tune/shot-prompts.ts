@@ -1,5 +1,5 @@
 import { balancedShots, labelOf } from '../methods/shots.js';
-import type { Example } from '../types.js';
+import type { Example, Label } from '../types.js';
 import { mostRepresentative } from './representative.js';
 import { fits, longestOf, promptWith, type ShotChoice, type ShotPrompt } from './shot-prompt.js';
 import { ownTemplate } from './templates.js';
@@ -50,7 +50,8 @@ export function furtherPrompts(
 
 /**
  * A prompt with `count` examples, as many of each label; null where there are not enough, or no room. Where a label is
- * rare, there are fewer of it, and none more of the others.
+ * rare, there are fewer of it, and none more of the others. With more labels than examples, labels that are apart in
+ * the list are shown: what is alike often stands together there.
  * @param taken examples that stand in other prompts already
  * @param turn which label comes first
  */
@@ -63,13 +64,22 @@ function shotPrompt(
 ): ShotPrompt | null {
   const { profile } = session;
   const pool = shotPool(session, examples, choice, Math.ceil(count / profile.labels.length), taken);
-  const first = turn % profile.labels.length;
-  const chosen = balancedShots(pool, [...profile.labels.slice(first), ...profile.labels.slice(0, first)], count);
-  // A label that is not shown would hardly ever be said.
+  // Of several labels the first; a text may have none.
+  const occurring = new Set(examples.map(labelOf).filter((label) => label !== ''));
+  const labels = occurring.size > count ? spread(profile.labels, new Set(pool.map(labelOf)), count) : profile.labels;
+  const first = turn % labels.length;
+  const chosen = balancedShots(pool, [...labels.slice(first), ...labels.slice(0, first)], count);
   const shown = new Set(chosen.map(labelOf));
-  if (examples.some((example) => !shown.has(labelOf(example)))) return null;
+  // A label that is not shown would hardly ever be said, were there room for it.
+  if (occurring.size > count ? shown.size < count : [...occurring].some((label) => !shown.has(label))) return null;
   const prompt = promptWith(session, template, chosen, choice);
   return fits(session, prompt.tokens(longestOf(examples))) ? prompt : null;
+}
+
+/** So many of the labels that may be shown, at even distances. */
+function spread(labels: readonly Label[], showable: ReadonlySet<string>, count: number): Label[] {
+  const own = labels.filter(({ name }) => showable.has(name));
+  return own.filter((_, i) => Math.floor((i * count) / own.length) !== Math.floor(((i - 1) * count) / own.length));
 }
 
 /**
