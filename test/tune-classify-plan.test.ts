@@ -64,6 +64,17 @@ describe('ways to classify', () => {
     ]);
   });
 
+  it('take no more blocks than are allowed, and none twice', () => {
+    const plan = planOf({ derive, blocks: 18, mostBlocks: 11 });
+    const head = 'head, 11 layers, 16 examples in the prompt';
+    assert.deepEqual(after(plan, head).slice(0, 4), [
+      `${head}, with words`,
+      `${head}, last and mean, with words`,
+      'head, 10 layers, 16 examples in the prompt',
+      'head, 10 layers, 16 examples in the prompt, last and mean',
+    ]);
+  });
+
   it('are heads alone where not every label can be shown, or several hold at once', () => {
     const names = Array.from({ length: 20 }, (_, i) => `label${i}`);
     const labels = names.map((name) => labelOf(name));

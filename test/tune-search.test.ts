@@ -490,9 +490,12 @@ describe('tuning', () => {
     const examples = Array.from({ length: 10 }, (_, i) => exampleWith(`${i}`, { type: 'generate', output: '' }));
     await assert.rejects(tune(session({ profile: task }), examples, request({ kind: 'head' })), (error: unknown) => {
       assert.ok(error instanceof SlmError, String(error));
-      assert.match(error.message, /there is nothing to try for "sentiment"/u);
+      assert.match(error.message, /there is nothing to try for "sentiment", .* with --method head/u);
       return true;
     });
+    // Generation takes all blocks of the model.
+    const shallow = session({ profile: task, blocks: 4, mostBlocks: 3 });
+    await assert.rejects(tune(shallow, examples, request()), /nothing to try .* with --layers 3\./u);
   });
 
   it('chooses what tells the labels apart, and compares with what the task was', async () => {

@@ -31,6 +31,7 @@ export interface TuneFlags extends EngineFlags, GoldFlags {
   precision?: number;
   coverage?: number;
   seed: number;
+  layers?: number;
   compare: boolean;
   words: boolean;
   take: 'simplest' | 'best';
@@ -159,7 +160,7 @@ function sessionOf(
   onProgress: TuneSession['onProgress'],
 ): TuneSession {
   const header = checkGguf(model.path);
-  const { blockCount } = summarize(header);
+  const blocks = summarize(header).blockCount ?? 1;
   const width = number(header, `${engine.model.architecture}.embedding_length`) ?? 0;
   let derive: TuneSession['derive'] = (recipe) => openResolved(context, model, flags, 'many', recipe);
   try {
@@ -173,8 +174,9 @@ function sessionOf(
     profile,
     engine,
     documents,
-    blocks: blockCount ?? 1,
+    blocks,
     width,
+    mostBlocks: Math.min(flags.layers ?? blocks, blocks),
     derive,
     seed: flags.seed,
     signal: context.signal,

@@ -1,6 +1,7 @@
 import { poolings } from '../heads/pooling.js';
 import { labelOf } from '../methods/shots.js';
 import type { Example } from '../types.js';
+import { blocksAt } from './depths.js';
 import { type HeadShape, headCandidates, weightingsFor } from './head-candidates.js';
 import { lexicalCandidate } from './lexical-candidate.js';
 import { nearestPrompt } from './nearest-prompt.js';
@@ -40,7 +41,7 @@ export function classifyPlan(session: TuneSession, examples: readonly Example[])
     made.set(candidate, { prompt, shape });
     return candidate;
   };
-  const layersOf = (depth: number) => Math.max(1, Math.round(session.blocks * depth));
+  const layersOf = (depth: number) => blocksAt(session, [depth])[0] as number;
   const weightings = weightingsFor(session, examples);
   const candidates = singles.flatMap((prompt) => [
     ...(score === null || !showsAll(prompt, examples) ? [] : [note(prompt, null, score([prompt]))]),

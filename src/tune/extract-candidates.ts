@@ -12,6 +12,7 @@ import { words as wordsOf } from '../segment.js';
 import { entityKey } from '../spans.js';
 import type { Example, ExtractOutput, Output, Span } from '../types.js';
 import { breath } from './breath.js';
+import { blocksAt } from './depths.js';
 import { featureStore } from './feature-store.js';
 import { memo } from './memo.js';
 import type { Candidate, TuneSession } from './types.js';
@@ -35,7 +36,7 @@ export function extractCandidates(session: TuneSession, examples: readonly Examp
     return { words, features: wordFeatures(text, words), tags: tagsOf(words, entities, labels) };
   });
   if (typeof session.derive !== 'function') return [lexicalCandidate(labels, prepare)];
-  const layersToTry = [...new Set(depths.map((depth) => Math.max(1, Math.round(session.blocks * depth))))];
+  const layersToTry = blocksAt(session, depths);
   const readings: readonly Reading[] = ['twice', 'once'];
   return [
     lexicalCandidate(labels, prepare),

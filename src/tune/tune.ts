@@ -57,7 +57,10 @@ function planFor(
   { kind, words }: Pick<TuneRequest, 'kind' | 'words'>,
 ): SearchPlan {
   const wanted = (candidate: Candidate) =>
-    candidate.finish === null || ((kind === 'auto' || candidate.kind === kind) && (words || !candidate.words));
+    candidate.finish === null ||
+    ((kind === 'auto' || candidate.kind === kind) &&
+      (words || !candidate.words) &&
+      candidate.layers <= session.mostBlocks);
   const { candidates, next, ...rest } = plans[session.profile.type](session, examples);
   return {
     ...rest,
@@ -90,7 +93,11 @@ export async function tune(
   const plan = planFor(untilFound, examples, request);
   const { candidates } = plan;
   if (candidates.every(({ finish }) => finish === null)) {
-    const kind = request.kind === 'auto' ? '' : ` with --method ${request.kind}`;
+    const asked = [
+      ...(request.kind === 'auto' ? [] : [`--method ${request.kind}`]),
+      ...(session.mostBlocks < session.blocks ? [`--layers ${session.mostBlocks}`] : []),
+    ];
+    const kind = asked.length === 0 ? '' : ` with ${asked.join(' and ')}`;
     throw usageError(
       `there is nothing to try for "${profile.name}", a task of type ${profile.type}${kind}.`,
       typeof session.derive === 'function' ? undefined : `No heads: ${session.derive.impossible}`,

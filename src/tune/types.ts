@@ -23,6 +23,8 @@ export interface TuneSession {
   /** Blocks of the model, and numbers of a hidden state. */
   readonly blocks: number;
   readonly width: number;
+  /** More blocks than that no candidate may take for a token: fewer are faster. */
+  readonly mostBlocks: number;
   /** Opens the file that a recipe makes of the model; null where none can be made, with the reason. */
   readonly derive: ((recipe: Recipe) => Promise<Engine>) | { readonly impossible: string };
   readonly seed: number;

@@ -10,6 +10,7 @@ export function sessionWith(changes: Partial<TuneSession> = {}): TuneSession {
     documents: [],
     blocks: 2,
     width: 2,
+    mostBlocks: changes.blocks ?? 2,
     derive: { impossible: 'a fake' },
     seed: 1,
     signal: new AbortController().signal,

@@ -41,6 +41,12 @@ export function tuneCommand(context: CliContext): Command {
         .choices(['simplest', 'best'])
         .default('simplest'),
     )
+    .addOption(
+      new Option(
+        '--layers <n>',
+        'heads of no more layers of the model than that: fewer are faster, and less accurate',
+      ).argParser(wholeNumber(1)),
+    )
     .addOption(new Option('--seed <n>', 'seed of every draw').argParser(wholeNumber(0)).default(1))
     .option('--no-words', 'no counts of words beside the model: for texts of other kinds than those tuned on')
     .option('--no-compare', 'do not measure the task as it was before')
