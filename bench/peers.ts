@@ -8,8 +8,8 @@
  * The ways take turns, round after round; the table has medians with the smallest and largest value. A speed without
  * start and exit is the difference of two runs for `slm`, and the time after the first record for llama-cpp-python;
  * a process a line is what `llm` is. The texts are the first of SST-2's dev part; the heads are tuned once on
- * `--examples` of its train part, one with any number of the model's layers and one with at most `--layers`. The peers are installed into a virtual environment of the work folder
- * (llama-cpp-python is compiled, which takes minutes). Needs `npm run build`, Python 3 and a C++ compiler.
+ * `--examples` of its train part, one with any number of the model's layers and one with at most `--layers`. The peers
+ * are installed into a virtual environment of the work folder (llama-cpp-python is compiled, which takes minutes). Needs `npm run build`, Python 3 and a C++ compiler.
  */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

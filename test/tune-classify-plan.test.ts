@@ -92,6 +92,17 @@ describe('ways to classify', () => {
     }
   });
 
+  it('are label scores after other templates without examples, where not every label can be shown', () => {
+    const names = Array.from({ length: 20 }, (_, i) => `label${i}`);
+    const list = names.flatMap((name) => Array.from({ length: 6 }, (_, i) => labelled(`${name} ${i}`, name)));
+    const variants = ['{{ text }}\nTopic:'];
+    const profile = profileWith({ prompt: { ...prompt, variants }, labels: names.map((name) => labelOf(name)) });
+    assert.deepEqual(titles(classifyPlan(sessionWith({ profile }), list).candidates).slice(1), [
+      'label scores, 0 examples in the prompt',
+      'label scores, 0 examples in the prompt, "Topic:"',
+    ]);
+  });
+
   it('measure nothing on what stands in a prompt, or may come to stand in one', () => {
     const { candidates, aside } = planOf();
     const shown = new Set(candidates.flatMap(({ inPrompt }) => [...(inPrompt ?? [])]));

@@ -81,11 +81,11 @@ export function classifierFrom({ kind, settings, arrays }: HeadBlob): Classifier
       rows: labels.map((_, label) => Float32Array.from(flat.subarray(label * width, (label + 1) * width))),
       bias: Float64Array.from(arrayNamed(arrays, 'bias', n)),
       lexical:
-        terms === null
+        terms === null || wordFactor === undefined
           ? null
           : {
               tfidf: { terms, idf: Array.from(arrayNamed(arrays, 'idf', terms.length)) },
-              factor: wordFactor ?? 0,
+              factor: wordFactor,
               model: {
                 link: multiLabel ? 'sigmoid' : 'softmax',
                 classes: n,

@@ -58,14 +58,12 @@ export const head: Method = {
 const taggerRead = onceEach(taggerFrom);
 const classifierRead = onceEach(classifierFrom);
 
+/** What a head file holds, or what to do where this version cannot read it. */
 function readable<Head>(profile: TaskProfile, blob: HeadBlob, read: (blob: HeadBlob) => Head): Head {
   try {
     return read(blob);
   } catch (error) {
-    throw usageError(
-      `${profile.tuned?.file}: its head cannot be read: ${messageOf(error)}.`,
-      `Train it again: \`slm tune ${profile.name} --data FILE\`, or remove it: \`slm tune ${profile.name} --reset\`.`,
-    );
+    throw usageError(`${profile.tuned?.file}: its head cannot be read: ${messageOf(error)}.`, trainAgain(profile));
   }
 }
 
@@ -93,6 +91,10 @@ function checkLabels(profile: TaskProfile, blob: HeadBlob): void {
   if (trained === wanted) return;
   throw usageError(
     `${profile.tuned?.file}: its head knows the labels ${trained}, the task has ${wanted}.`,
-    `Train it again: \`slm tune ${profile.name} --data FILE\`, or remove it: \`slm tune ${profile.name} --reset\`.`,
+    trainAgain(profile),
   );
+}
+
+function trainAgain({ name }: TaskProfile): string {
+  return `Train it again: \`slm tune ${name} --data FILE\`, or remove it: \`slm tune ${name} --reset\`.`;
 }

@@ -41,7 +41,7 @@ export function classifyPlan(session: TuneSession, examples: readonly Example[])
     made.set(candidate, { prompt, shape });
     return candidate;
   };
-  const layersOf = (depth: number) => blocksAt(session, [depth])[0] as number;
+  const layersOf = (depth: number) => blocksAt(session, depth);
   const weightings = weightingsFor(session, examples);
   const candidates = singles.flatMap((prompt) => [
     ...(score === null || !showsAll(prompt, examples) ? [] : [note(prompt, null, score([prompt]))]),
@@ -117,12 +117,14 @@ function saysLittleNew({ template, count }: ShotPrompt): boolean {
 /** The task's own template without and with few and many examples, and the others with few. */
 function promptsFor(session: TuneSession, examples: readonly Example[]): ShotPrompt[] {
   const [own, ...others] = templatesFor(session) as [Template, ...Template[]];
-  if (session.profile.multiLabel || session.profile.labels.length > Math.max(...shotCounts)) {
-    return shotPrompts(session, examples, shotCountsOfMany, { template: own });
-  }
-  const plain = shotPrompts(session, examples, shotCounts, { template: own });
-  const most = Math.max(...plain.map(({ count }) => count));
-  const few = plain.find(({ count }) => count > 0)?.count ?? 0;
+  const { multiLabel, labels } = session.profile;
+  const many = multiLabel || labels.length > Math.max(...shotCounts);
+  const plain = shotPrompts(session, examples, many ? shotCountsOfMany : shotCounts, { template: own });
+  if (multiLabel) return plain;
+  // What is compared with other templates, or other examples, has to show each label.
+  const counts = plain.filter((prompt) => showsAll(prompt, examples)).map(({ count }) => count);
+  const most = Math.max(...counts);
+  const few = counts.find((count) => count > 0) ?? 0;
   return [
     ...plain,
     ...(most < varied ? [] : shotPrompts(session, examples, [varied], { template: own, choice: 'varied' })),

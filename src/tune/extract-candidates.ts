@@ -36,7 +36,7 @@ export function extractCandidates(session: TuneSession, examples: readonly Examp
     return { words, features: wordFeatures(text, words), tags: tagsOf(words, entities, labels) };
   });
   if (typeof session.derive !== 'function') return [lexicalCandidate(labels, prepare)];
-  const layersToTry = blocksAt(session, depths);
+  const layersToTry = [...new Set(depths.map((depth) => blocksAt(session, depth)))];
   const readings: readonly Reading[] = ['twice', 'once'];
   return [
     lexicalCandidate(labels, prepare),
