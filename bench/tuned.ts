@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Report } from '../src/evaluate.js';
-import { bankingParts, lineSample, pubmedParts, type Sample, sentenceSample } from './parts/data-sets.js';
+import { bankingParts, lineSample, nluParts, pubmedParts, type Sample, sentenceSample } from './parts/data-sets.js';
 import { machine, markdownTable, say } from './parts/figures.js';
 import { type GoldFile, mainMetric, withoutModel } from './parts/lexical.js';
 import { defaultData, root, runSlm } from './parts/program.js';
@@ -48,7 +48,7 @@ interface Row {
   readonly group: string;
   readonly seed: number;
   /** A built-in task, or the content of a task.yaml. */
-  readonly task: string | TaskFile;
+  readonly task: string | (() => TaskFile);
   /** Null for the task as it is shipped. */
   readonly train: (() => Part) | null;
   readonly test: () => Part;
@@ -57,6 +57,11 @@ interface Row {
 interface TaskFile {
   readonly name: string;
   readonly [key: string]: unknown;
+}
+
+interface LabelEntry {
+  readonly description: string;
+  readonly word: string;
 }
 
 interface Figure {
@@ -118,11 +123,11 @@ const rows: readonly Row[] = [
       name: `wnut-${count ?? 'all'}`,
       group: `WNUT-17, ${count ?? 'all'} sentences`,
       seed: 1,
-      task: {
+      task: () => ({
         name: 'wnut',
         type: 'extract',
         labels: ['person', 'location', 'corporation', 'group', 'creative-work', 'product'],
-      },
+      }),
       train: () => {
         const all = inData('wnut17', 'wnut17train.conll');
         return { from: count === null ? all : sentenceSample(all, count, 1, 'train.conll') };
@@ -134,10 +139,26 @@ const rows: readonly Row[] = [
     name: 'banking',
     group: 'Banking77, 30 examples a label',
     seed: 1,
-    task: { name: 'banking', type: 'classify' },
+    task: () => ({ name: 'banking', type: 'classify', labels: bankingLabels() }),
     train: () => ({ from: bankingParts(inData('banking77', 'train.csv'), 30, 1500, 1).train }),
     test: () => ({ from: bankingParts(inData('banking77', 'train.csv'), 30, 1500, 1).test }),
   },
+  ...(['banking', 'hotels'] as const).flatMap((domain) =>
+    (['intents', 'slots'] as const).map((of): Row => {
+      const parts = () => nluParts(inData('nlupp', 'data', domain), of);
+      return {
+        name: `nlu-${domain}-${of}`,
+        group: `NLU++ ${domain}, ${of}, 4 of 20 folds`,
+        seed: 1,
+        task: () => {
+          const labels = Object.fromEntries(parts().labels.map((name) => [name, spoken(name)]));
+          return { name: 'nlu', type: of === 'intents' ? 'classify' : 'extract', multiLabel: of === 'intents', labels };
+        },
+        train: () => ({ from: parts().train }),
+        test: () => ({ from: parts().test }),
+      };
+    }),
+  ),
   {
     name: 'squad',
     group: 'SQuAD 2.0, all questions of the training articles',
@@ -150,12 +171,12 @@ const rows: readonly Row[] = [
     name: 'pubmedqa',
     group: 'PubMedQA, one half',
     seed: 1,
-    task: {
+    task: () => ({
       name: 'pubmedqa',
       type: 'classify',
       labels: ['yes', 'no', 'maybe'],
       prompt: { instruction: '', base: '{{ text }}\nAnswer (yes, no or maybe):', use: 'base' },
-    },
+    }),
     train: () => ({ from: pubmedParts(inData('pubmedqa', 'dev.json'), 1).train }),
     test: () => ({ from: pubmedParts(inData('pubmedqa', 'dev.json'), 1).test }),
   },
@@ -245,7 +266,8 @@ async function runRow(row: Row): Promise<Result> {
   mkdirSync(folder, { recursive: true });
   const config = path.join(folder, 'config');
   const env = { XDG_CONFIG_HOME: config, XDG_CACHE_HOME: path.join(work, 'cache') };
-  const task = typeof row.task === 'string' ? row.task : writeTask(folder, row.task);
+  const own = typeof row.task === 'string' ? null : row.task();
+  const task = typeof row.task === 'string' ? row.task : writeTask(folder, own as TaskFile);
   const into =
     typeof row.task === 'string' ? path.join(config, 'slm', 'tuned', row.task) : path.join(folder, 'task', 'tuned');
   const test = placed(folder, row.test());
@@ -267,7 +289,7 @@ async function runRow(row: Row): Promise<Result> {
   // 100: below what the task asks of its own fixtures. 4: some records failed; the row says how many.
   const { stdout } = await runSlm(['eval', task, ...goldArgs(test), ...common], { cwd: work, env, codes: [0, 4, 100] });
   const report = JSON.parse(stdout) as Report;
-  const metric = mainMetric[report.type];
+  const metric = mainMetric(report.type, own?.multiLabel === true);
   const figures = Object.fromEntries(
     report.figures.map(({ name, value, interval }): [string, Figure] => [
       name,
@@ -275,7 +297,7 @@ async function runRow(row: Row): Promise<Result> {
     ]),
   );
   const last = report.baselines.at(-1);
-  const own = last?.figures.find(({ name }) => name === metric)?.value;
+  const taught = last?.figures.find(({ name }) => name === metric)?.value;
   return {
     row: row.name,
     group: row.group,
@@ -293,7 +315,7 @@ async function runRow(row: Row): Promise<Result> {
         ? await withoutModel(task, work, path.join(root, 'tasks'), train, test)
         : last === undefined
           ? null
-          : { title: `${last.title}, of the task's own examples`, value: own ?? null },
+          : { title: `${last.title}, of the task's own examples`, value: taught ?? null },
     chosen: tuning?.chosen ?? report.method,
     stopped: tuning?.stopped ?? null,
     recordsPerSecond: report.speed.recordsPerSecond,
@@ -308,14 +330,18 @@ async function runRow(row: Row): Promise<Result> {
 function writeTask(folder: string, task: TaskFile): string {
   const directory = path.join(folder, 'task');
   mkdirSync(directory, { recursive: true });
-  const labels = task.name === 'banking' ? { labels: bankingLabels() } : {};
-  writeFileSync(path.join(directory, 'task.yaml'), `${JSON.stringify({ ...task, ...labels }, null, 2)}\n`);
+  writeFileSync(path.join(directory, 'task.yaml'), `${JSON.stringify(task, null, 2)}\n`);
   return directory;
 }
 
-function bankingLabels(): Record<string, { description: string; word: string }> {
+function bankingLabels(): Record<string, LabelEntry> {
   const names = JSON.parse(readFileSync(inData('banking77', 'categories.json'), 'utf8')) as string[];
-  return Object.fromEntries(names.map((name) => [name, { description: '', word: name.replaceAll('_', ' ') }]));
+  return Object.fromEntries(names.map((name) => [name, spoken(name)]));
+}
+
+/** A label as one would say it. */
+function spoken(name: string): LabelEntry {
+  return { description: '', word: name.replaceAll('_', ' ') };
 }
 
 function placed(folder: string, { from, ...rest }: Part): GoldFile {

@@ -75,7 +75,7 @@ test('bytes that are cut off are refused, wherever they are', () => {
   }
 });
 
-const classifier: Classifier = {
+const classifier = {
   labels: ['yes', 'no'],
   multiLabel: false,
   width: 3,
@@ -92,15 +92,29 @@ const classifier: Classifier = {
       bias: Float64Array.of(0, 1),
     },
   },
-};
+} satisfies Classifier;
 
 test('a classifier goes through its file and back', () => {
+  const odds = {
+    ...classifier,
+    multiLabel: true,
+    lexical: { ...classifier.lexical, model: { ...classifier.lexical.model, link: 'sigmoid' as const } },
+  };
   for (const head of [
     { classifier, layers: 12, pooling: 'last', prompts: 1 },
+    { classifier: odds, layers: 12, pooling: 'last', prompts: 1 },
     { classifier: { ...classifier, lexical: null, multiLabel: true }, layers: 1, pooling: 'last+mean', prompts: 3 },
   ] as const) {
     assert.deepEqual(classifierFrom(decodeHead(encodeHead(classifierBlob(head), coarseClassifierArrays))), head);
   }
+});
+
+test('a classifier that counts words otherwise than this version is refused', () => {
+  const blob = classifierBlob({ classifier, layers: 12, pooling: 'last', prompts: 1 });
+  assert.throws(
+    () => classifierFrom({ ...blob, settings: { ...blob.settings, multiLabel: true } }),
+    /earlier version/u,
+  );
 });
 
 const tagger: Tagger = {

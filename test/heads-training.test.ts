@@ -133,6 +133,29 @@ describe('a classifier', () => {
     );
   });
 
+  it('with several labels counts words for each by itself, and learns how much they say', () => {
+    const holds = (row: number, c: number) => (((row % 4) >> c) & 1) === 1;
+    const both = Uint8Array.from({ length: n * 2 }, (_, at) => (holds(at >> 1, at % 2) ? 1 : 0));
+    const texts = Array.from({ length: n }, (_, row) =>
+      ['it', ...(holds(row, 0) ? ['scarlet'] : []), ...(holds(row, 1) ? ['circular'] : []), `no ${row % 7}`].join(' '),
+    );
+    const mute = texts.map(() => new Float32Array(2));
+    const { classifier } = trainClassifier(
+      { texts, hidden: mute, targets: { kind: 'multi', classes: 2, y: both } },
+      { labels: ['red', 'round'], width: 2, lexical: true, seed: 1 },
+    );
+    const score = lexicalScores(classifier);
+    const p = (text: string) =>
+      classProbabilities(classifier, hiddenScoresOf(classifier, [0, 0]), score(text)).map((value) => Math.round(value));
+    assert.deepEqual(['it scarlet', 'it circular', 'it scarlet circular', 'it'].map(p), [
+      [1, 0],
+      [0, 1],
+      [1, 1],
+      [0, 0],
+    ]);
+    assert.ok((classifier.lexical?.factor ?? 0) > 0);
+  });
+
   it('learns from two examples, and from a label that only one text has', () => {
     const two = {
       texts: ['good', 'bad'],

@@ -83,11 +83,9 @@ describe('ways to classify', () => {
     for (const multiLabel of [false, true]) {
       const session = sessionWith({ profile: profileWith({ ...changes, multiLabel }), derive, blocks: 18 });
       assert.deepEqual(titles(classifyPlan(session, list).candidates).slice(1), [
-        'head, 12 layers, 16 examples in the prompt',
-        'head, 12 layers, 16 examples in the prompt, last and mean',
+        'head, 14 layers, 16 examples in the prompt',
+        'head, 14 layers, 16 examples in the prompt, last and mean',
         ...(multiLabel ? [] : ['label scores, 0 examples in the prompt']),
-        'head, 12 layers, 0 examples in the prompt',
-        'head, 12 layers, 0 examples in the prompt, last and mean',
       ]);
     }
   });

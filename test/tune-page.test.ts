@@ -107,7 +107,7 @@ function resultWith(more: Partial<TuneResult> = {}): TuneResult {
     },
     lexical,
     p: 0.125,
-    threshold: { value: { min: 0.6, below: 'abstain' }, coverage: 0.8, reached: 0.95 },
+    threshold: { value: { min: 0.6, below: 'abstain' }, shares: { coverage: 0.8, reached: 0.95 } },
     curves: [
       { title: taken.title, points: [half, taken] },
       { title: lexical.title, points: [lexical] },

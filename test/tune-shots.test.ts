@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { isSkewed, tuningMetric } from '../src/tune/search.js';
 import { furtherPrompts, shotPrompts } from '../src/tune/shot-prompts.js';
 import type { Example } from '../src/types.js';
-import { labelled, labelOf, profileWith } from './helpers/profiles.js';
+import { exampleWith, labelled, labelOf, profileWith } from './helpers/profiles.js';
 import { sessionWith } from './helpers/tune-session.js';
 
 const session = sessionWith();
@@ -50,6 +50,19 @@ describe('examples in the prompt', () => {
       ['poor 2, fine 2, poor 3, fine 3', 'fine 4, poor 4, fine 5, poor 5'],
     );
     assert.equal(furtherPrompts(session, examples, first, 3), null);
+  });
+
+  it('say all labels of a text that has several, as the model reads them', () => {
+    const labels = [labelOf('late_parcel', { word: 'late parcel' }), labelOf('refund'), labelOf('praise')];
+    const several = sessionWith({ profile: profileWith({ multiLabel: true, labels }) });
+    const list = ['refund late_parcel', 'refund', 'praise'].flatMap((names) =>
+      Array.from({ length: 3 }, (_, i) => exampleWith(`${names} ${i}`, { type: 'classify', labels: names.split(' ') })),
+    );
+    const [prompt] = shotPrompts(several, list, [2]);
+    assert.deepEqual(
+      prompt?.shots.map(({ label }) => label),
+      ['late parcel, refund', 'praise'],
+    );
   });
 
   it('are of labels that are apart in the list where there are more labels than examples', () => {

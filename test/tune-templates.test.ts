@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { templatesFor } from '../src/tune/templates.js';
+import { defaultTemplates } from '../src/profile/defaults.js';
+import { labelsTemplate, templatesFor } from '../src/tune/templates.js';
 import { fakeEngine } from './helpers/fake-engine.js';
 import { profileWith } from './helpers/profiles.js';
 import { sessionWith } from './helpers/tune-session.js';
@@ -45,5 +46,36 @@ describe('the templates that tuning tries', () => {
     });
     assert.equal(wordsOf('late', 'lost card'), undefined);
     assert.equal(wordsOf('lost_card', 'lost-card'), undefined);
+  });
+});
+
+describe('the template of heads for several labels', () => {
+  const templateOf = (base: string, input = 'text') =>
+    labelsTemplate(profileWith({ multiLabel: true, input, prompt: { ...prompt, base } })).profile.prompt;
+
+  it('names all labels where that of the task asks about one', () => {
+    const usual = defaultTemplates('classify', true, 'label-decisions', 'mail');
+    const task = profileWith({ multiLabel: true, input: 'mail', prompt: { ...usual, use: 'auto' } });
+    const { instruction, base, use } = labelsTemplate(task).profile.prompt;
+    assert.deepEqual(
+      [instruction, base, use],
+      ['Name the labels that hold for the text.', 'Text: {{ mail }}\nLabels:', 'base'],
+    );
+  });
+
+  it('keeps what the task shows of a text, and its instruction', () => {
+    const { base } = templateOf('From: {{ from }}\n{{ text }}\n{{ label }}? {{ description }}');
+    assert.equal(base, 'From: {{ from }}\n{{ text }}\nLabels:');
+    assert.equal(templateOf('{{ text }}\n{{ label }}?').instruction, prompt.instruction);
+  });
+
+  it('is that of the task where it asks about no label', () => {
+    const profile = profileWith({ multiLabel: true, prompt: { ...prompt, base: '{{ text }}\nTopics:' } });
+    assert.deepEqual(labelsTemplate(profile), { name: '', profile, prompt: null });
+  });
+
+  it('shows the text alone where what stands above is no template, or does not show it', () => {
+    assert.equal(templateOf('{% if text %}\n{{ label }}: {{ text }}{% endif %}').base, 'Text: {{ text }}\nLabels:');
+    assert.equal(templateOf('Is it {{ label }}?\n{{ mail }}', 'mail').base, 'Text: {{ mail }}\nLabels:');
   });
 });

@@ -92,6 +92,45 @@ export function pubmedParts(file: string, seed: number) {
   };
 }
 
+/** What customers say, with the intents that it has, none or several, and the values that it names. */
+interface Utterance {
+  readonly text: string;
+  readonly intents?: readonly string[];
+  readonly slots?: Readonly<Record<string, { readonly span: readonly [number, number] }>>;
+}
+
+/**
+ * NLU++ (Casanueva et al. 2022, CC BY 4.0), a domain of it: the first 4 of its 20 folds to learn from, the others to
+ * measure on.
+ * @param folder `nlupp/data/banking` or `nlupp/data/hotels` of github.com/PolyAI-LDN/task-specific-datasets
+ */
+export function nluParts(folder: string, of: 'intents' | 'slots') {
+  const folds = Array.from(
+    { length: 20 },
+    (_, i) => JSON.parse(readFileSync(path.join(folder, `fold${i}.json`), 'utf8')) as Utterance[],
+  );
+  const rowOf = ({ text, intents = [], slots = {} }: Utterance) =>
+    of === 'intents'
+      ? { text, labels: intents }
+      : {
+          text,
+          entities: Object.entries(slots).map(
+            ([
+              label,
+              {
+                span: [start, end],
+              },
+            ]) => ({ label, start, end }),
+          ),
+        };
+  const names = folds.flat().flatMap((row) => (of === 'intents' ? (row.intents ?? []) : Object.keys(row.slots ?? {})));
+  return {
+    labels: [...new Set(names)].sort(),
+    train: jsonlSample('train.jsonl', folds.slice(0, 4).flat().map(rowOf)),
+    test: jsonlSample('test.jsonl', folds.slice(4).flat().map(rowOf)),
+  };
+}
+
 function jsonlSample(file: string, rows: readonly object[]): Sample {
   return { file, content: rows.map((row) => `${JSON.stringify(row)}\n`).join('') };
 }

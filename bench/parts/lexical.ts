@@ -38,18 +38,18 @@ export async function withoutModel(
   const extracts = profile.type === 'extract';
   const say = extracts ? tagger(examples, context.labels) : baseline.train(examples, { ...context, seed: 1 });
   const pairs = held.map(({ record, gold }) => ({ id: record.id, text: record.text, gold, output: say(record) }));
-  const metric = metricsFor(profile.type, profile.multiLabel).find(({ name }) => name === mainMetric[profile.type]);
+  const metric = metricsFor(profile.type, profile.multiLabel).find(
+    ({ name }) => name === mainMetric(profile.type, profile.multiLabel),
+  );
   const title = extracts ? 'word features and a chain of tags' : baseline.title;
   return { title, value: metric?.prepare(pairs, context).value() ?? null };
 }
 
 /** What stands in a table for each type of task. */
-export const mainMetric: Readonly<Record<TaskProfile['type'], string>> = {
-  classify: 'accuracy',
-  extract: 'entity-f1',
-  answer: 'token-f1',
-  generate: 'exact-output',
-};
+export function mainMetric(type: TaskProfile['type'], multiLabel: boolean): string {
+  const names = { classify: 'accuracy', extract: 'entity-f1', answer: 'token-f1', generate: 'exact-output' };
+  return multiLabel ? 'micro-f1' : names[type];
+}
 
 /** The yardstick of `slm tune` for extraction, fitted on all examples. */
 function tagger(examples: readonly Example[], labels: readonly string[]): (record: InputRecord) => Output {

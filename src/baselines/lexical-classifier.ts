@@ -1,15 +1,23 @@
 import { crossValidate } from '../linear/cross-validation.js';
 import { train } from '../linear/logistic.js';
-import { predictLogProbabilities } from '../linear/model.js';
+import type { DenseMatrix } from '../linear/matrix.js';
+import { logProbabilities, predictLogProbabilities } from '../linear/model.js';
 import type { Targets } from '../linear/targets.js';
 import { fitClassTfidf, tfidfTransform } from '../linear/tfidf.js';
+import { bestF1Threshold } from '../metrics/best-f1.js';
 import type { ClassifyOutput } from '../types.js';
 import { type LabelledText, labelledTexts } from './labelled-texts.js';
 import { majority } from './majority.js';
 import type { Baseline, BaselineContext } from './types.js';
 
-/** Strengths of L2 to choose from: TF-IDF rows have length √2, where others gain nothing. */
-const strengths = [3, 1, 0.3, 0.1, 0.03];
+/**
+ * Strengths of L2 to choose from, and fewer of them and 2 folds where there are many weights: Banking77 with 30 a label
+ * takes 12 s then. TF-IDF rows have length √2, where others gain nothing. Of several labels each has few texts.
+ */
+const efforts = {
+  single: { small: [3, 1, 0.3, 0.1, 0.03], large: [0.3, 0.1, 0.03] },
+  multi: { small: [0.3, 0.1, 0.03, 0.01], large: [0.1, 0.03] },
+};
 
 const tolerance = 1e-4;
 
@@ -28,21 +36,29 @@ export const lexicalClassifier: Baseline = {
     const transform = tfidfTransform(tfidf);
     const X = transform(inputs);
     const targets = targetsOf(texts, labels, context.multiLabel);
-    // With many weights, what is tried is cut down too: Banking77 with 30 a label takes 12 s then.
-    const effort = large ? { grid: strengths.slice(2), folds: 2 } : { grid: strengths, folds: 5 };
-    const { l2 } = crossValidate(X, targets, { ...effort, seed: context.seed, tolerance });
+    const effort = { grid: efforts[targets.kind][large ? 'large' : 'small'], folds: large ? 2 : 5 };
+    const { l2, heldOut } = crossValidate(X, targets, { ...effort, seed: context.seed, tolerance });
     const model = train(X, targets, { l2, tolerance });
+    // As tuning does it, so that what is compared is the features.
+    const threshold = targets.kind === 'multi' ? thresholdFor(heldOut, targets) : 1;
     return (record): ClassifyOutput => {
       const probabilities = predictLogProbabilities(model, transform([record.text])).values.map(Math.exp);
       const scores = Object.fromEntries(labels.map((label, c) => [label, probabilities[c] as number]));
       const best = probabilities.indexOf(Math.max(...probabilities));
       const holding = context.multiLabel
-        ? labels.filter((_, c) => (probabilities[c] as number) > 0.5)
+        ? labels.filter((_, c) => (probabilities[c] as number) >= threshold)
         : [labels[best] as string];
       return { type: 'classify', labels: holding, abstained: false, score: probabilities[best] as number, scores };
     };
   },
 };
+
+/** The one with the best micro F1 on held-out texts. */
+function thresholdFor(scores: DenseMatrix, { y }: Extract<Targets, { kind: 'multi' }>): number {
+  const { values } = logProbabilities(scores, 'sigmoid');
+  const decisions = Array.from(values, (value, at) => ({ score: Math.exp(value), right: y[at] === 1 }));
+  return bestF1Threshold(decisions, y.filter((holds) => holds === 1).length) ?? 0.5;
+}
 
 /** The profile's labels, then further ones that the examples have. */
 function labelsOf(texts: readonly LabelledText[], context: BaselineContext): string[] {

@@ -1,5 +1,6 @@
 import type { Overlay } from '../profile/overlay.js';
 import { judgedValue } from '../tune/search.js';
+import type { ChosenThreshold } from '../tune/threshold.js';
 import type { TuneResult } from '../tune/tune.js';
 import type { Trial } from '../tune/types.js';
 import type { TaskProfile } from '../types.js';
@@ -73,8 +74,10 @@ export function pText(p: number): string {
   return `p ${p < 0.0001 ? '< 0.0001' : `= ${p.toFixed(4)}`} (McNemar's exact test)`;
 }
 
-export function thresholdText({ value, coverage, reached }: NonNullable<TuneResult['threshold']>): string {
-  return `threshold ${value.min}: ${(coverage * 100).toFixed(0)} % of the results are given, and ${(reached * 100).toFixed(1)} % of those are right, on held-out examples`;
+export function thresholdText({ value, shares }: ChosenThreshold): string {
+  return shares === null
+    ? `threshold ${value.min}: labels at least as likely are given; it has the best micro F1 on held-out examples`
+    : `threshold ${value.min}: ${(shares.coverage * 100).toFixed(0)} % of the results are given, and ${(shares.reached * 100).toFixed(1)} % of those are right, on held-out examples`;
 }
 
 export function stoppedText(reason: 'budget' | 'interrupted'): string {
@@ -92,7 +95,6 @@ export function tuneReportJson(result: TuneResult, overlay: Omit<Overlay, 'head'
     chosen: search.chosen.title,
     stopped: search.stopped,
     p,
-    threshold:
-      threshold === null ? null : { ...threshold.value, coverage: threshold.coverage, reached: threshold.reached },
+    threshold: threshold === null ? null : { ...threshold.value, ...threshold.shares },
   };
 }

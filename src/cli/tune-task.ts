@@ -226,7 +226,7 @@ function scoresOf({ after, before, lexical, threshold }: TuneResult): Overlay['s
     tuned: figure(after),
     ...(before === null ? {} : { before: figure(before) }),
     ...(lexical === null ? {} : { 'without a model': figure(lexical) }),
-    ...(threshold === null ? {} : { coverage: { value: rounded(threshold.coverage), low: 0, high: 1 } }),
+    ...(threshold?.shares ? { coverage: { value: rounded(threshold.shares.coverage), low: 0, high: 1 } } : {}),
   };
 }
 

@@ -27,8 +27,10 @@ const settingsSchema = z.object({
   pooling: z.enum(poolings).default('last'),
   prompts: z.int().min(1).default(1),
   terms: z.array(z.string()).nullable(),
-  /** How much counts of words count. */
+  /** How much the log-probabilities that counts of words give to labels count. */
   wordFactor: z.number().optional(),
+  /** The same for log-odds, where each label is decided by itself. */
+  wordOddsFactor: z.number().optional(),
 });
 
 export function classifierBlob({ classifier, layers, pooling, prompts }: ClassifierHead): HeadBlob {
@@ -47,7 +49,7 @@ export function classifierBlob({ classifier, layers, pooling, prompts }: Classif
       pooling,
       prompts,
       terms: lexical?.tfidf.terms ?? null,
-      ...(lexical === null ? {} : { wordFactor: lexical.factor }),
+      ...(lexical === null ? {} : { [multiLabel ? 'wordOddsFactor' : 'wordFactor']: lexical.factor }),
     },
     arrays: {
       rows: flat,
@@ -66,8 +68,9 @@ export function classifierBlob({ classifier, layers, pooling, prompts }: Classif
 /** @throws Error when the blob is no classifier */
 export function classifierFrom({ kind, settings, arrays }: HeadBlob): ClassifierHead {
   if (kind !== classifierKind) throw new Error(`it holds a ${kind}, not a classifier`);
-  const { labels, multiLabel, width, layers, pooling, prompts, terms, wordFactor } = settingsSchema.parse(settings);
-  if (terms !== null && wordFactor === undefined) throw new Error('it is of an earlier version');
+  const { labels, multiLabel, width, layers, pooling, prompts, terms, ...read } = settingsSchema.parse(settings);
+  const factor = multiLabel ? read.wordOddsFactor : read.wordFactor;
+  if (terms !== null && factor === undefined) throw new Error('it is of an earlier version');
   const n = labels.length;
   const flat = arrayNamed(arrays, 'rows', n * width);
   return {
@@ -81,11 +84,11 @@ export function classifierFrom({ kind, settings, arrays }: HeadBlob): Classifier
       rows: labels.map((_, label) => Float32Array.from(flat.subarray(label * width, (label + 1) * width))),
       bias: Float64Array.from(arrayNamed(arrays, 'bias', n)),
       lexical:
-        terms === null || wordFactor === undefined
+        terms === null || factor === undefined
           ? null
           : {
               tfidf: { terms, idf: Array.from(arrayNamed(arrays, 'idf', terms.length)) },
-              factor: wordFactor,
+              factor,
               model: {
                 link: multiLabel ? 'sigmoid' : 'softmax',
                 classes: n,

@@ -2,8 +2,8 @@ import { crossFitBlend, fitBlend, type Sources } from '../linear/blend.js';
 import { crossValidate } from '../linear/cross-validation.js';
 import { assignFolds } from '../linear/folds.js';
 import { train } from '../linear/logistic.js';
-import { type DenseMatrix, denseMatrix, selectRows } from '../linear/matrix.js';
-import { type LinearModel, logProbabilities, predictLogProbabilities } from '../linear/model.js';
+import { type DenseMatrix, denseMatrix, type SparseMatrix, selectRows } from '../linear/matrix.js';
+import { type LinearModel, logProbabilities, predictLogProbabilities, predictScores } from '../linear/model.js';
 import { type ClassWeight, rowsOf, selectTargets, type Targets } from '../linear/targets.js';
 import { fitClassTfidf, type Tfidf, tfidfTransform } from '../linear/tfidf.js';
 
@@ -21,7 +21,7 @@ export interface Classifier {
   readonly lexical: {
     readonly tfidf: Tfidf;
     readonly model: LinearModel;
-    /** How much its log-probabilities count. */
+    /** How much what it says of each label counts. */
     readonly factor: number;
   } | null;
 }
@@ -46,14 +46,23 @@ export interface ClassifierOptions {
   readonly folds?: number;
 }
 
-const lexicalL2 = 0.3;
+/** Of counts of words. Where each label is decided by itself, few texts have it, and their losses weigh less against L2. */
+const lexicalL2 = { single: 0.3, multi: 0.03 };
 const lexicalFolds = 5;
 /** Half a decade apart: wider than the noise of a few hundred examples, narrow enough to lose nothing. */
-const strengths = [10_000, 3000, 1000, 300, 100, 30, 10];
+const fine = {
+  single: { grid: [10_000, 3000, 1000, 300, 100, 30, 10], folds: 5 },
+  multi: { grid: [1000, 300, 100, 30, 10, 3, 1], folds: 5 },
+};
 /** With many labels each fit takes seconds, and a strength three times off costs little: it is chosen more coarsely. */
-const coarse = { grid: [3000, 300, 30], folds: 3, tolerance: 1e-3 };
+const coarse = {
+  single: { grid: [3000, 300, 30], folds: 3, tolerance: 1e-3 },
+  multi: { grid: [100, 10, 1], folds: 3, tolerance: 1e-3 },
+};
 /** Weights times rows from which on that is so: some 400 rows of 77 labels at a width of 640. */
 const large = 20_000_000;
+/** Labels from which on that is so, too, where each is decided by itself: that takes more steps. */
+const manyDecisions = 16;
 
 /**
  * Holds the factors near 1 and 0 where a few dozen rows that are nearly all right would ask for certainty; hundreds of rows
@@ -79,8 +88,8 @@ export function trainClassifier(data: ClassifierData, options: ClassifierOptions
     tolerance: 1e-4,
     ...(options.classWeight === undefined ? {} : { classWeight: options.classWeight }),
   } as const;
-  const fine = { grid: strengths, folds: 5, tolerance: common.tolerance };
-  const choice = X.rows * width * labels.length > large ? coarse : fine;
+  const many = targets.kind === 'multi' && labels.length > manyDecisions;
+  const choice = (many || X.rows * width * labels.length > large ? coarse : fine)[targets.kind];
   const { l2, heldOut, fold } = crossValidate(X, targets, {
     ...common,
     ...choice,
@@ -145,7 +154,7 @@ export function averaged(classifiers: readonly [Classifier, ...Classifier[]]): C
 function trainLexical({ texts, targets }: ClassifierData, seed: number) {
   const { tfidf } = fitClassTfidf(texts, targets.classes);
   const X = tfidfTransform(tfidf)(texts);
-  const options = { l2: lexicalL2, tolerance: 1e-4 };
+  const options = { l2: lexicalL2[targets.kind], tolerance: 1e-4 };
   const folds = Math.max(2, Math.min(lexicalFolds, rowsOf(targets)));
   const strata = Int32Array.from({ length: rowsOf(targets) }, (_, row) =>
     targets.kind === 'single' ? (targets.y[row] as number) : (targets.y[row * targets.classes] as number),
@@ -157,7 +166,7 @@ function trainLexical({ texts, targets }: ClassifierData, seed: number) {
     const outside = Array.from(fold.keys()).filter((row) => fold[row] === k);
     if (inside.length === 0 || outside.length === 0) continue;
     const model = train(selectRows(X, inside), selectTargets(targets, inside), options);
-    const { values } = predictLogProbabilities(model, selectRows(X, outside));
+    const { values } = wordScores(model, selectRows(X, outside));
     outside.forEach((row, i) => {
       heldOut[row] = clipped(values.subarray(i * targets.classes, (i + 1) * targets.classes));
     });
@@ -165,11 +174,16 @@ function trainLexical({ texts, targets }: ClassifierData, seed: number) {
   return { tfidf, model: train(X, targets, options), heldOut };
 }
 
-/** Held-out log-probabilities far from 0 say no more than "unlikely". */
-const lowestLogprob = -8;
+/** What counts of words say of each label: its log-probability, or, where each is decided by itself, its log-odds. */
+function wordScores(model: LinearModel, X: SparseMatrix): DenseMatrix {
+  return model.link === 'softmax' ? predictLogProbabilities(model, X) : predictScores(model, X);
+}
+
+/** Further from 0 they say no more than "unlikely", or "likely". */
+const furthest = 8;
 
 function clipped(values: ArrayLike<number>): Float64Array {
-  return Float64Array.from(values, (value) => Math.max(value, lowestLogprob));
+  return Float64Array.from(values, (value) => Math.min(furthest, Math.max(-furthest, value)));
 }
 
 /** The share of the lexical part in the scores of a text; zeros where the classifier has none. */
@@ -178,8 +192,7 @@ export function lexicalScores(classifier: Classifier): (text: string) => Float64
   if (lexical === null) return () => new Float64Array(labels.length);
   const transform = tfidfTransform(lexical.tfidf);
   return (text) => {
-    const logprobs = clipped(predictLogProbabilities(lexical.model, transform([text])).values);
-    return logprobs.map((logprob) => logprob * lexical.factor);
+    return clipped(wordScores(lexical.model, transform([text])).values).map((score) => score * lexical.factor);
   };
 }
 

@@ -1,6 +1,6 @@
 import { poolings } from '../heads/pooling.js';
 import { labelOf } from '../methods/shots.js';
-import type { Example } from '../types.js';
+import type { Example, TaskProfile } from '../types.js';
 import { blocksAt } from './depths.js';
 import { type HeadShape, headCandidates, weightingsFor } from './head-candidates.js';
 import { lexicalCandidate } from './lexical-candidate.js';
@@ -8,12 +8,12 @@ import { nearestPrompt } from './nearest-prompt.js';
 import { scoreCandidates } from './score-candidates.js';
 import type { PromptGroup, ShotPrompt } from './shot-prompt.js';
 import { furtherPrompts, shotPrompts } from './shot-prompts.js';
-import { type Template, templatesFor } from './templates.js';
+import { labelsTemplate, type Template, templatesFor } from './templates.js';
 import type { Candidate, SearchPlan, Trial, TuneSession } from './types.js';
 
 /** Examples in the prompt, balanced; other templates are tried with the fewest that there are. */
 const shotCounts = [0, 8, 16];
-/** With more labels than that, so many first: a head learns what is asked from some of them. Reading all takes minutes. */
+/** With more labels than that, the first that can be: a head learns what is asked from some of them. Reading all takes minutes. */
 const shotCountsOfMany = [16, 0];
 /** Examples that are like most others, and, for each text, those most like it. */
 const [varied, nearest] = [8, 8];
@@ -22,6 +22,8 @@ const [varied, nearest] = [8, 8];
  * turn to the next token. The usual one for all prompts, the others for the best.
  */
 const depths = { usual: 0.67, deep: 0.8, early: 0.55 };
+/** Many labels are told apart later. */
+const depthsOfMany = { usual: 0.8, deep: 0.9, early: 0.67 };
 /** Prompts that are averaged over, each with other examples: which ones stand there matters less then. */
 const prompts = 3;
 
@@ -32,6 +34,7 @@ const prompts = 3;
  */
 export function classifyPlan(session: TuneSession, examples: readonly Example[]): SearchPlan {
   const { profile } = session;
+  const { usual, ...others } = hasMany(profile) ? depthsOfMany : depths;
   const score = profile.multiLabel ? null : scoreCandidates(session, examples);
   const head = headCandidates(session, examples);
   const singles = promptsFor(session, examples);
@@ -45,11 +48,11 @@ export function classifyPlan(session: TuneSession, examples: readonly Example[])
   const weightings = weightingsFor(session, examples);
   const candidates = singles.flatMap((prompt) => [
     ...(score === null || !showsAll(prompt, examples) ? [] : [note(prompt, null, score([prompt]))]),
-    ...(head === null || saysLittleNew(prompt)
+    ...(head === null || saysLittleNew(prompt, singles)
       ? []
       : poolings.flatMap((pooling) =>
           weightings.map((balanced) => {
-            const shape: HeadShape = { layers: layersOf(depths.usual), pooling, lexical: false, balanced };
+            const shape: HeadShape = { layers: layersOf(usual), pooling, lexical: false, balanced };
             return note(prompt, shape, head([prompt], shape));
           }),
         )),
@@ -62,7 +65,7 @@ export function classifyPlan(session: TuneSession, examples: readonly Example[])
     if (head === null || shape === null) return [];
     const shaped = (changes: Partial<HeadShape>) => head([prompt], { ...shape, ...changes });
     // In a model of a few blocks they may be the same.
-    const [deep, early] = [depths.deep, depths.early].map((depth) =>
+    const [deep, early] = [others.deep, others.early].map((depth) =>
       layersOf(depth) === shape.layers ? undefined : layersOf(depth),
     );
     const at = (layers: number | undefined) =>
@@ -100,6 +103,11 @@ interface Made {
   readonly shape: HeadShape | null;
 }
 
+/** More labels than examples in a prompt, or several at once. */
+function hasMany({ multiLabel, labels }: TaskProfile): boolean {
+  return multiLabel || labels.length > Math.max(...shotCounts);
+}
+
 /** Whether each label can be said: one that other labels' examples leave out would hardly ever be. */
 function showsAll({ count, shots }: ShotPrompt, examples: readonly Example[]): boolean {
   const shown = new Set(shots.map(({ label }) => label));
@@ -108,23 +116,23 @@ function showsAll({ count, shots }: ShotPrompt, examples: readonly Example[]): b
 
 /**
  * What labels are called stands in examples only, and without any, what comes after the text changes little of what a
- * head reads of it.
+ * head reads of it; where reading takes long, examples are always better than none.
  */
-function saysLittleNew({ template, count }: ShotPrompt): boolean {
-  return template.name !== '' && count === 0;
+function saysLittleNew({ template, count }: ShotPrompt, [first]: readonly ShotPrompt[]): boolean {
+  return count === 0 && (template.name !== '' || (first?.count ?? 0) > 0);
 }
 
 /** The task's own template without and with few and many examples, and the others with few. */
 function promptsFor(session: TuneSession, examples: readonly Example[]): ShotPrompt[] {
   const [own, ...others] = templatesFor(session) as [Template, ...Template[]];
-  const { multiLabel, labels } = session.profile;
-  const many = multiLabel || labels.length > Math.max(...shotCounts);
-  const plain = shotPrompts(session, examples, many ? shotCountsOfMany : shotCounts, { template: own });
-  if (multiLabel) return plain;
+  const { profile } = session;
+  const counts = hasMany(profile) ? shotCountsOfMany : shotCounts;
+  if (profile.multiLabel) return shotPrompts(session, examples, counts, { template: labelsTemplate(profile) });
+  const plain = shotPrompts(session, examples, counts, { template: own });
   // What is compared with other templates, or other examples, has to show each label.
-  const counts = plain.filter((prompt) => showsAll(prompt, examples)).map(({ count }) => count);
-  const most = Math.max(...counts);
-  const few = counts.find((count) => count > 0) ?? 0;
+  const whole = plain.filter((prompt) => showsAll(prompt, examples)).map(({ count }) => count);
+  const most = Math.max(...whole);
+  const few = whole.find((count) => count > 0) ?? 0;
   return [
     ...plain,
     ...(most < varied ? [] : shotPrompts(session, examples, [varied], { template: own, choice: 'varied' })),

@@ -126,7 +126,7 @@ function candidateOf(
     ...(balanced ? ['labels weighted'] : []),
   ];
   return {
-    key: `classifier 7 ${keyOf(prompts)} ${JSON.stringify(shape)}`,
+    key: `classifier 9 ${keyOf(prompts)} ${JSON.stringify(shape)}`,
     title: `head, ${how.join(', ')}`,
     kind: 'head',
     words: lexical,
@@ -172,10 +172,13 @@ function candidateOf(
     },
   };
 
-  /** Of each label, from log-probabilities after each prompt. */
+  /** Of each label, from log-probabilities after each prompt; where each is decided by itself, by the mean log-odds. */
   function probabilities(logs: readonly ArrayLike<number>[]): number[] {
-    const means = meanScores(logs);
-    return profile.multiLabel || logs.length === 1 ? means.map(Math.exp) : softmax(means);
+    const [first, ...more] = logs as readonly [ArrayLike<number>, ...ArrayLike<number>[]];
+    if (more.length === 0) return Array.from(first, Math.exp);
+    if (!profile.multiLabel) return softmax(meanScores(logs));
+    const odds = logs.map((list) => Array.from(list, (log) => log - Math.log(-Math.expm1(log))));
+    return meanScores(odds).map((value) => 1 / (1 + Math.exp(-value)));
   }
 }
 

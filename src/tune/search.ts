@@ -7,6 +7,7 @@ import { createRandom, shuffle } from '../random.js';
 import type { Example, Output, Pair, TaskProfile } from '../types.js';
 import { costOf } from './cost.js';
 import { createPace } from './pace.js';
+import { decideHeldOut } from './threshold.js';
 import type { Candidate, SearchPlan, Trial, Trialled } from './types.js';
 
 export interface SearchOptions {
@@ -190,7 +191,12 @@ export async function tryOut(
   if (known === null) await journal.set(key, { outputs: all, tokensPerRecord });
   const asked = Array.from(part.keys()).filter((i) => !aside.has(part[i] as Example));
   const examples = asked.map((i) => part[i] as Example);
-  const outputs = asked.map((i) => all[i] as Output);
+  const outputs = decideHeldOut(
+    profile,
+    examples,
+    asked.map((i) => all[i] as Output),
+    asked.map((i) => folds.assigned[i] as number),
+  );
   const prepared = prepare(profile, examples, outputs, metric);
   const [interval = null] = bootstrapIntervals([prepared], { seed, resamples: intervalResamples });
   return {

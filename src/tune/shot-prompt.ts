@@ -52,13 +52,19 @@ export function promptWith(
   };
 }
 
-export function shotsOf({ input }: TaskProfile, chosen: readonly Example[]): TunedShot[] {
-  return chosen.map((example) => ({ fields: { [input]: example.record.text }, label: labelOf(example) }));
+/** Of several labels the prompt says all, in the order of the task. */
+export function shotsOf({ input, labels, multiLabel }: TaskProfile, chosen: readonly Example[]): TunedShot[] {
+  const saidOf = ({ gold }: Example) =>
+    labels.filter(({ name }) => gold.type === 'classify' && gold.labels.includes(name)).map(({ word }) => word);
+  return chosen.map((example) => ({
+    fields: { [input]: example.record.text },
+    label: multiLabel ? saidOf(example).join(', ') : labelOf(example),
+  }));
 }
 
 export function fillShots({ labels }: TaskProfile, shots: readonly TunedShot[]): Shot[] {
   const words = new Map(labels.map(({ name, word }) => [name, word]));
-  return shots.map(({ fields, label }) => ({ fields, target: words.get(label) as string }));
+  return shots.map(({ fields, label }) => ({ fields, target: words.get(label) ?? label }));
 }
 
 /** What all prompts have, however their examples are chosen. */

@@ -1,3 +1,5 @@
+import { Template as JinjaTemplate } from '@huggingface/jinja';
+import { defaultTemplates } from '../profile/defaults.js';
 import { usesChat } from '../prompt.js';
 import type { PromptTemplates, TaskProfile } from '../types.js';
 import type { TuneSession } from './types.js';
@@ -23,6 +25,39 @@ const general = ['{{ text }}\nThis is about:', '{{ text }}\nIn a word:'];
 /** The task as it puts a text itself. */
 export function ownTemplate(profile: TaskProfile): Template {
   return { name: '', profile, prompt: null };
+}
+
+/**
+ * For heads of tasks with several labels at once. The task's own template asks about one label at a time, where it does;
+ * here the text is followed by all labels that hold, so that what the model expects there says what the text is about.
+ */
+export function labelsTemplate(profile: TaskProfile): Template {
+  const { variants: _, ...prompt } = profile.prompt;
+  const usual = defaultTemplates(profile.type, true, profile.method, profile.input);
+  const lines = prompt.base.split('\n');
+  const asked = lines.findIndex((line) => /\b(?:label|description)\b/u.test(line));
+  if (asked === -1) return ownTemplate(profile);
+  const above = lines.slice(0, asked).join('\n');
+  const text = showsInput(above, profile.input) ? above : `Text: {{ ${profile.input} }}`;
+  const changed: PromptTemplates = {
+    ...prompt,
+    instruction:
+      prompt.instruction === usual.instruction ? 'Name the labels that hold for the text.' : prompt.instruction,
+    base: `${text}\nLabels:`,
+    use: 'base',
+  };
+  return { name: '', profile: { ...profile, prompt: changed }, prompt: changed };
+}
+
+/** Whether it is a whole template that shows the input: it is cut out of another one. */
+function showsInput(template: string, input: string): boolean {
+  const [mark, other] = ['one text', 'another text'];
+  try {
+    const compiled = new JinjaTemplate(template);
+    return compiled.render({ [input]: mark }) !== compiled.render({ [input]: other });
+  } catch {
+    return false;
+  }
 }
 
 /**

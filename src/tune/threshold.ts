@@ -1,30 +1,34 @@
 import { usageError } from '../errors.js';
 import { isRight } from '../methods/answer-judge.js';
+import { decideLabels } from '../methods/decide.js';
+import { bestF1Threshold, bestFirst, type Decision, thresholdAfter } from '../metrics/best-f1.js';
 import { entityKey } from '../spans.js';
 import type { Example, Output, TaskProfile, Threshold } from '../types.js';
 
 /** What a threshold is to reach on held-out examples. */
 export type ThresholdTarget = { readonly precision: number } | { readonly coverage: number };
 
-/** One thing that is given or held back: a label, or an entity. */
-interface Decision {
-  readonly score: number;
-  readonly right: boolean;
+export interface ChosenThreshold {
+  readonly value: Threshold;
+  /** Null where F1 chose it. */
+  readonly shares: ThresholdShares | null;
 }
 
-/**
- * The lowest threshold with which what is given is right often enough, or the highest with which enough is given.
- * @returns the share that is given, and the share of it that is right
- */
+export interface ThresholdShares {
+  /** Of the results, the share that is given. */
+  readonly coverage: number;
+  /** Of those, the share that is right. */
+  readonly reached: number;
+}
+
+/** The lowest threshold with which what is given is right often enough, or the highest with which enough is given. */
 export function chooseThreshold(
   profile: TaskProfile,
   examples: readonly Example[],
   outputs: readonly Output[],
   target: ThresholdTarget,
-): { value: Threshold; coverage: number; reached: number } {
-  const decisions = examples
-    .flatMap((example, i) => decisionsOf(example, outputs[i]))
-    .sort((a, b) => b.score - a.score);
+): ChosenThreshold & { readonly shares: ThresholdShares } {
+  const decisions = bestFirst(examples.flatMap((example, i) => decisionsOf(example, outputs[i])));
   if (decisions.length === 0) throw usageError('nothing was predicted, so that no threshold can be chosen');
   let right = 0;
   let chosen = -1;
@@ -47,16 +51,67 @@ export function chooseThreshold(
       'Ask for less, or label more examples.',
     );
   }
-  const here = (decisions[chosen] as Decision).score;
-  const next = decisions[chosen + 1]?.score;
-  // Between the two, so that rounding decides nothing; where they are closer than it is fine, the score itself.
-  const between = Math.round(((here + (next ?? 0)) / 2) * 10_000) / 10_000;
-  const parts = between <= here && between > (next ?? Number.NEGATIVE_INFINITY);
   return {
-    value: { min: parts ? between : here, below: profile.threshold.below },
-    coverage: (chosen + 1) / decisions.length,
-    reached: rightThen / (chosen + 1),
+    value: { min: thresholdAfter(decisions, chosen), below: profile.threshold.below },
+    shares: { coverage: (chosen + 1) / decisions.length, reached: rightThen / (chosen + 1) },
   };
+}
+
+/** Where several labels can hold, what says so unless the task has its own mind: more likely than not. */
+const usualForLabels = 0.5;
+
+/** Whether the threshold of a task with several labels is for tuning to choose. */
+function isOpen({ multiLabel, threshold }: TaskProfile): boolean {
+  return multiLabel && threshold.min === usualForLabels;
+}
+
+/**
+ * The threshold with the best micro F1 of several labels.
+ * @returns null where labels are not decided one by one, or the task has a threshold of its own
+ */
+export function bestThreshold(
+  profile: TaskProfile,
+  examples: readonly Example[],
+  outputs: readonly Output[],
+): ChosenThreshold | null {
+  if (!isOpen(profile)) return null;
+  return { value: { min: bestF1(examples, outputs), below: profile.threshold.below }, shares: null };
+}
+
+/**
+ * Held-out outputs with several labels as they will be decided: at the task's own threshold, or at the best one for the
+ * examples of the other folds, so that no example has a say in its own.
+ * @param fold the fold of each example
+ */
+export function decideHeldOut(
+  profile: TaskProfile,
+  examples: readonly Example[],
+  outputs: readonly Output[],
+  fold: ArrayLike<number>,
+): readonly Output[] {
+  if (!profile.multiLabel) return outputs;
+  const minimums = new Map<number, number>();
+  return outputs.map((output, i) => {
+    if (output.type !== 'classify') return output;
+    const own = fold[i] as number;
+    const others = (_: unknown, row: number) => fold[row] !== own;
+    const min = isOpen(profile)
+      ? (minimums.get(own) ?? bestF1(examples.filter(others), outputs.filter(others)))
+      : profile.threshold.min;
+    minimums.set(own, min);
+    return decideLabels(output, { ...profile.threshold, min }, profile.labels);
+  });
+}
+
+function bestF1(examples: readonly Example[], outputs: readonly Output[]): number {
+  let wanted = 0;
+  const decisions = examples.flatMap(({ gold }, i): Decision[] => {
+    const output = outputs[i];
+    if (gold.type !== 'classify' || output?.type !== 'classify') return [];
+    wanted += gold.labels.length;
+    return Object.entries(output.scores).map(([label, score]) => ({ score, right: gold.labels.includes(label) }));
+  });
+  return bestF1Threshold(decisions, wanted) ?? usualForLabels;
 }
 
 function decisionsOf({ gold }: Example, output: Output | undefined): Decision[] {

@@ -2,14 +2,14 @@ import { usageError } from '../errors.js';
 import { bootstrapIntervals, type Interval } from '../metrics/bootstrap.js';
 import { mcNemar } from '../metrics/significance.js';
 import { taskTypes } from '../task-types/index.js';
-import type { Example, Output, TaskType, Threshold } from '../types.js';
+import type { Example, Output, TaskType } from '../types.js';
 import { answerCandidates } from './answer-candidates.js';
 import { classifyPlan } from './classify-candidates.js';
 import { extractCandidates } from './extract-candidates.js';
 import { generateCandidates } from './generate-candidates.js';
 import { type Curve, learningCurves } from './learning-curve.js';
 import { intervalResamples, pairsOf, prepare, type SearchOptions, type SearchResult, search } from './search.js';
-import { chooseThreshold, type ThresholdTarget } from './threshold.js';
+import { bestThreshold, type ChosenThreshold, chooseThreshold, type ThresholdTarget } from './threshold.js';
 import type { Candidate, Found, SearchPlan, Trial, TuneSession } from './types.js';
 
 export interface TuneRequest extends SearchOptions {
@@ -33,7 +33,7 @@ export interface TuneResult {
   readonly lexical: Trial | null;
   /** Probability of a difference like that between before and after if there were none. */
   readonly p: number | null;
-  readonly threshold: { readonly value: Threshold; readonly coverage: number; readonly reached: number } | null;
+  readonly threshold: ChosenThreshold | null;
   /** Of what was taken and of the yardstick; empty unless asked for. */
   readonly curves: readonly Curve[];
 }
@@ -115,7 +115,10 @@ export async function tune(
   const earlier = before === null ? null : await compare(session, result, after, before);
   const measured = after.examples;
   const outputs = found.outputs ?? after.outputs;
-  const threshold = request.target === null ? null : chooseThreshold(profile, measured, outputs, request.target);
+  const threshold =
+    request.target === null
+      ? bestThreshold(profile, measured, outputs)
+      : chooseThreshold(profile, measured, outputs, request.target);
   const curves =
     request.curves && !interrupted ? await learningCurves(profile, candidates, result, after, request) : [];
   return {
