@@ -84,7 +84,7 @@ test('temperature and biases are at the minimum that SciPy finds', () => {
   // scipy 1.17.1: minimize_scalar(bounded) and minimize(BFGS) on the same function.
   const temperatureOf = ({ factors }: Blend) => 1 / (factors[0] as number);
   assert.ok(Math.abs(temperatureOf(fitBlend([scores], gold)) - 4.56314) < 1e-4);
-  const scaling = fitBlend([scores], gold, { bias: true });
+  const scaling = fitBlend([scores], gold, { bias: 'each' });
   assert.ok(Math.abs(temperatureOf(scaling) - 4.485387) < 1e-4);
   [0.00545653, 0.02271002, -0.02816682].forEach((value, c) => {
     assert.ok(Math.abs((scaling.bias[c] as number) - value) < 1e-5);
@@ -149,4 +149,24 @@ test('a source that knows more counts more, and one that knows nothing counts no
   const fold = Int32Array.from({ length: n }, (_, row) => row % 5);
   const together = loss(crossFitBlend([clear, dim, noise], targets, fold));
   assert.ok(together < loss(crossFitBlend([clear], targets, fold)) - 0.02);
+});
+
+test('one bias for all classes makes as many hold as do, where each is decided by itself', () => {
+  const random = createRandom(11);
+  const [n, classes] = [300, 3];
+  const odds = Array.from({ length: n * classes }, () => 6 * random.next() - 4);
+  const y = Uint8Array.from(odds, (value) => (random.next() < 1 / (1 + Math.exp(-value)) ? 1 : 0));
+  const targets = { kind: 'multi', classes, y } as const;
+  // As unlikely by a constant as strong L2 makes what is rare.
+  const low = denseMatrix(
+    Array.from({ length: n }, (_, row) => odds.slice(row * classes, (row + 1) * classes).map((value) => value - 1.5)),
+    classes,
+  );
+  const blend = fitBlend([low], targets, { bias: 'common', l2: 0.01 });
+  assert.equal(new Set(blend.bias).size, 1);
+  assert.ok(Math.abs((blend.bias[0] as number) - 1.5) < 0.4, `${blend.bias}`);
+  const { values } = logProbabilities(applyBlend([low], blend), 'sigmoid');
+  const expected = Array.from(values, Math.exp).reduce((sum, value) => sum + value, 0);
+  const held = y.reduce((sum, holds) => sum + holds, 0);
+  assert.ok(Math.abs(expected - held) < 0.5, `${expected} ${held}`);
 });

@@ -100,7 +100,9 @@ export function trainClassifier(data: ClassifierData, options: ClassifierOptions
   // Each says what it makes of the text, and how much either counts is learned from what they said of texts that they had
   // not seen. Counts of words as features beside the states are fitted far too well to the texts at hand.
   const sources: Sources = lexical === null ? [heldOut] : [heldOut, denseMatrix(lexical.heldOut, labels.length)];
-  const blending = { l2: blendL2, bias: lexical !== null && targets.kind === 'multi' };
+  // What is decided by itself and rare is held too unlikely by strong L2, all labels alike. A bias for each would be
+  // fitted to a handful of texts.
+  const blending = { l2: blendL2, bias: targets.kind === 'multi' ? ('common' as const) : ('none' as const) };
   const blend = fitBlend(sources, targets, blending);
   const [ofStates, ofWords = 0] = blend.factors as [number, number?];
   const model = train(X, targets, { ...common, l2 });

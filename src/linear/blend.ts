@@ -13,9 +13,12 @@ export interface Blend {
 export type Sources = readonly [DenseMatrix, ...DenseMatrix[]];
 
 export interface BlendOptions {
-  /** Also fit a bias a class. Defaults to false. */
-  readonly bias?: boolean;
-  /** Strength of l2 / 2 · ((factors[0] − 1)² + Σ other factors² + ‖bias‖²), against the sum of the losses. Defaults to 0, with bias to 1. */
+  /**
+   * Also fit a bias for each class, or one for all, where each class is decided by itself: all are then more likely or
+   * less than the scores say. Defaults to none.
+   */
+  readonly bias?: 'none' | 'each' | 'common';
+  /** Strength of l2 / 2 · ((factors[0] − 1)² + Σ other factors² + ‖bias‖²), against the sum of the losses. Defaults to 0, with a bias to 1. */
   readonly l2?: number;
 }
 
@@ -32,19 +35,21 @@ const [smallest, largest] = [0.01, 20];
 export function fitBlend(
   sources: Sources,
   targets: Targets,
-  { bias: withBias = false, l2 = withBias ? 1 : 0 }: BlendOptions = {},
+  { bias = 'none', l2 = bias === 'none' ? 0 : 1 }: BlendOptions = {},
 ): Blend {
   const [{ rows, columns }] = sources;
   const weights = weightsOf(targets, undefined);
   const loss = targets.kind === 'single' ? softmaxLoss(targets.y, weights) : sigmoidLoss(targets.y, weights);
   const layout = { rows, outputs: columns, row: columns, output: 1 };
   const blended = new Float64Array(rows * columns);
-  const home = [1, ...Array.from({ length: sources.length - 1 + (withBias ? columns : 0) }, () => 0)];
+  const biases = { none: 0, each: columns, common: 1 }[bias];
+  const home = [1, ...Array.from({ length: sources.length - 1 + biases }, () => 0)];
+  /** Where among the parameters the bias of a score is. */
+  const biasAt = (i: number) => sources.length + ((i % columns) % biases);
   const x = Float64Array.from(home);
   minimise(
     (at, gradient) => {
-      const biasOf = (c: number) => (withBias ? (at[sources.length + c] as number) : 0);
-      for (let i = 0; i < blended.length; i++) blended[i] = biasOf(i % columns);
+      for (let i = 0; i < blended.length; i++) blended[i] = biases === 0 ? 0 : (at[biasAt(i)] as number);
       sources.forEach(({ values }, s) => {
         const factor = at[s] as number;
         for (let i = 0; i < blended.length; i++) blended[i] = (blended[i] as number) + factor * (values[i] as number);
@@ -56,10 +61,9 @@ export function fitBlend(
         for (let i = 0; i < blended.length; i++) slope += (blended[i] as number) * (values[i] as number);
         gradient[s] = slope;
       });
-      if (withBias) {
+      if (biases > 0) {
         blended.forEach((slope, i) => {
-          const b = sources.length + (i % columns);
-          gradient[b] = (gradient[b] as number) + slope;
+          gradient[biasAt(i)] = (gradient[biasAt(i)] as number) + slope;
         });
       }
       for (let i = 0; i < at.length; i++) {
@@ -76,7 +80,7 @@ export function fitBlend(
   factors[0] = Math.min(largest, Math.max(smallest, factors[0] as number));
   return {
     factors,
-    bias: Array.from({ length: columns }, (_, c) => (withBias ? (x[sources.length + c] as number) : 0)),
+    bias: Array.from({ length: columns }, (_, c) => (biases === 0 ? 0 : (x[biasAt(c)] as number))),
   };
 }
 

@@ -57,7 +57,7 @@ export function fittedCalibration(scores: readonly (readonly number[])[], gold: 
   const fitted = fitBlend(
     [denseMatrix(shifted, columns)],
     { kind: 'single', classes: columns, y: Int32Array.from(gold) },
-    { bias: true },
+    { bias: 'each' },
   );
   const temperature = 1 / (fitted.factors[0] as number);
   return { temperature, bias: start.map((value, i) => value / temperature - (fitted.bias[i] as number)) };

@@ -70,9 +70,10 @@ export function classifyPlan(session: TuneSession, examples: readonly Example[])
     );
     const at = (layers: number | undefined) =>
       layers === undefined ? [] : poolings.map((pooling) => shaped({ layers, pooling }));
+    const withWords = poolings.map((pooling) => shaped({ pooling, lexical: true }));
     return [
-      ...at(deep),
-      ...poolings.map((pooling) => shaped({ pooling, lexical: true })),
+      // Of many labels, words tell much, and no text has to be read again for them.
+      ...(hasMany(profile) ? [...withWords, ...at(deep)] : [...at(deep), ...withWords]),
       ...(deep === undefined ? [] : [shaped({ layers: deep, pooling: 'last+mean', lexical: true })]),
       ...at(early),
     ];

@@ -126,7 +126,7 @@ function candidateOf(
     ...(balanced ? ['labels weighted'] : []),
   ];
   return {
-    key: `classifier 9 ${keyOf(prompts)} ${JSON.stringify(shape)}`,
+    key: `classifier 10 ${keyOf(prompts)} ${JSON.stringify(shape)}`,
     title: `head, ${how.join(', ')}`,
     kind: 'head',
     words: lexical,
