@@ -112,17 +112,7 @@ export function nluParts(folder: string, of: 'intents' | 'slots') {
   const rowOf = ({ text, intents = [], slots = {} }: Utterance) =>
     of === 'intents'
       ? { text, labels: intents }
-      : {
-          text,
-          entities: Object.entries(slots).map(
-            ([
-              label,
-              {
-                span: [start, end],
-              },
-            ]) => ({ label, start, end }),
-          ),
-        };
+      : { text, entities: Object.entries(slots).map(([label, { span }]) => ({ label, start: span[0], end: span[1] })) };
   const names = folds.flat().flatMap((row) => (of === 'intents' ? (row.intents ?? []) : Object.keys(row.slots ?? {})));
   return {
     labels: [...new Set(names)].sort(),

@@ -40,14 +40,15 @@ export const lexicalClassifier: Baseline = {
     const { l2, heldOut } = crossValidate(X, targets, { ...effort, seed: context.seed, tolerance });
     const model = train(X, targets, { l2, tolerance });
     // As tuning does it, so that what is compared is the features.
-    const threshold = targets.kind === 'multi' ? thresholdFor(heldOut, targets) : 1;
+    const threshold = targets.kind === 'multi' ? thresholdFor(heldOut, targets) : null;
     return (record): ClassifyOutput => {
       const probabilities = predictLogProbabilities(model, transform([record.text])).values.map(Math.exp);
       const scores = Object.fromEntries(labels.map((label, c) => [label, probabilities[c] as number]));
       const best = probabilities.indexOf(Math.max(...probabilities));
-      const holding = context.multiLabel
-        ? labels.filter((_, c) => (probabilities[c] as number) >= threshold)
-        : [labels[best] as string];
+      const holding =
+        threshold === null
+          ? [labels[best] as string]
+          : labels.filter((_, c) => (probabilities[c] as number) >= threshold);
       return { type: 'classify', labels: holding, abstained: false, score: probabilities[best] as number, scores };
     };
   },

@@ -4,6 +4,7 @@ import { decideLabels } from '../methods/decide.js';
 import { bestF1Threshold, bestFirst, type Decision, thresholdAfter } from '../metrics/best-f1.js';
 import { entityKey } from '../spans.js';
 import type { Example, Output, TaskProfile, Threshold } from '../types.js';
+import { memo } from './memo.js';
 
 /** What a threshold is to reach on held-out examples. */
 export type ThresholdTarget = { readonly precision: number } | { readonly coverage: number };
@@ -90,17 +91,16 @@ export function decideHeldOut(
   fold: ArrayLike<number>,
 ): readonly Output[] {
   if (!profile.multiLabel) return outputs;
-  const minimums = new Map<number, number>();
-  return outputs.map((output, i) => {
-    if (output.type !== 'classify') return output;
-    const own = fold[i] as number;
-    const others = (_: unknown, row: number) => fold[row] !== own;
-    const min = isOpen(profile)
-      ? (minimums.get(own) ?? bestF1(examples.filter(others), outputs.filter(others)))
-      : profile.threshold.min;
-    minimums.set(own, min);
-    return decideLabels(output, { ...profile.threshold, min }, profile.labels);
+  const minimumFor = memo((own: number) => {
+    if (!isOpen(profile)) return profile.threshold.min;
+    const isOther = (_: unknown, row: number) => fold[row] !== own;
+    return bestF1(examples.filter(isOther), outputs.filter(isOther));
   });
+  return outputs.map((output, i) =>
+    output.type === 'classify'
+      ? decideLabels(output, { ...profile.threshold, min: minimumFor(fold[i] as number) }, profile.labels)
+      : output,
+  );
 }
 
 function bestF1(examples: readonly Example[], outputs: readonly Output[]): number {
