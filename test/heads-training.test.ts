@@ -6,6 +6,7 @@ import {
   classProbabilities,
   lexicalScores,
   trainClassifier,
+  trainWords,
 } from '../src/heads/classifier.js';
 import { decodeEntities } from '../src/heads/entities.js';
 import { heldOutLexicalLogprobs, lexicalLogprobs, trainLexicalTagger } from '../src/heads/lexical-tagger.js';
@@ -31,10 +32,10 @@ describe('a classifier', () => {
   const hidden = Array.from(y, (c) => Float32Array.from({ length: 5 }, (_, f) => (f === c ? 4 : 0) + noise()));
   const plainTexts = Array.from(y, (_, i) => `text ${i}`);
   const targets = { kind: 'single', classes: 3, y } as const;
-  const options = { labels, width: 5, lexical: false, seed: 1 };
+  const options = { labels, width: 5, lexical: null, seed: 1 };
 
   it('learns what can be told apart, and gives probabilities that sum to 1', () => {
-    const { classifier, heldOut } = trainClassifier({ texts: plainTexts, hidden, targets }, options);
+    const { classifier, heldOut } = trainClassifier({ hidden, targets }, options);
     const none = lexicalScores(classifier);
     hidden.forEach((state, i) => {
       const p = classProbabilities(classifier, hiddenScoresOf(classifier, state), none(''));
@@ -51,7 +52,7 @@ describe('a classifier', () => {
   it('made of several says what they say on average', () => {
     const other = hidden.map((state) => Float32Array.from(state, (value) => value / 2 + noise()));
     const [one, two] = [hidden, other].map(
-      (states) => trainClassifier({ texts: plainTexts, hidden: states, targets }, options).classifier,
+      (states) => trainClassifier({ hidden: states, targets }, options).classifier,
     ) as [Classifier, Classifier];
     const both = averaged([one, two]);
     const say = (classifier: Classifier, state: ArrayLike<number>) =>
@@ -66,14 +67,35 @@ describe('a classifier', () => {
     });
   });
 
+  it('made of several with the same words counts these as much as they do on average', () => {
+    const says = ['splendid', 'dreadful', 'ordinary'];
+    const texts = Array.from(y, (c, i) => `the ${says[i % 4 === 0 ? 0 : c]} one of ${i % 7}`);
+    const lexical = trainWords(texts, targets, 1);
+    const blurred = hidden.map((state) => Float32Array.from(state, (value) => value / 8 + noise()));
+    const [one, two] = [hidden, blurred].map(
+      (states) => trainClassifier({ hidden: states, targets }, { ...options, lexical }).classifier,
+    ) as [Classifier, Classifier];
+    const both = averaged([one, two]);
+    const [first, second] = [one, two].map(({ lexical }) => lexical?.factor as number) as [number, number];
+    // What is hard to see in the states is asked of the words.
+    assert.ok(second > first, `${first}, ${second}`);
+    assert.ok(Math.abs((both.lexical?.factor as number) - (first + second) / 2) < 1e-12);
+    const [said, saidByOne, saidByTwo] = [both, one, two].map((each) => lexicalScores(each)('a dreadful day'));
+    (said as Float64Array).forEach((score, label) => {
+      const mean = ((saidByOne?.[label] as number) + (saidByTwo?.[label] as number)) / 2;
+      assert.ok(Math.abs(score - mean) < 1e-9);
+    });
+  });
+
   it('is the same each time', () => {
-    const train = () => trainClassifier({ texts: plainTexts, hidden, targets }, { ...options, lexical: true });
+    const train = () =>
+      trainClassifier({ hidden, targets }, { ...options, lexical: trainWords(plainTexts, targets, 1) });
     assert.deepEqual(train(), train());
   });
 
   it('is not certain after a few examples, all right as they are', () => {
     const few = { kind: 'single', classes: 3, y: y.slice(0, 18) } as const;
-    const data = { texts: plainTexts.slice(0, 18), hidden: hidden.slice(0, 18), targets: few };
+    const data = { hidden: hidden.slice(0, 18), targets: few };
     const { classifier } = trainClassifier(data, options);
     // As near to one class as to the other.
     const between = Float32Array.of(2.4, 1.6, 0, 0, 0);
@@ -84,7 +106,7 @@ describe('a classifier', () => {
 
   it('is not sure of what cannot be told apart', () => {
     const mute = hidden.map(() => Float32Array.from({ length: 5 }, noise));
-    const { classifier, heldOut } = trainClassifier({ texts: plainTexts, hidden: mute, targets }, options);
+    const { classifier, heldOut } = trainClassifier({ hidden: mute, targets }, options);
     const surest = Math.max(...Array.from(heldOut.values, Math.exp));
     assert.ok(surest < 0.6, `${surest}`);
     const p = classProbabilities(classifier, hiddenScoresOf(classifier, new Float32Array(5)), new Float64Array(3));
@@ -95,7 +117,10 @@ describe('a classifier', () => {
     const mute = hidden.map(() => new Float32Array(5));
     const says = ['splendid', 'dreadful', 'ordinary'];
     const texts = Array.from(y, (c, i) => `the ${says[c]} one of ${i % 7}`);
-    const { classifier } = trainClassifier({ texts, hidden: mute, targets }, { ...options, lexical: true });
+    const { classifier } = trainClassifier(
+      { hidden: mute, targets },
+      { ...options, lexical: trainWords(texts, targets, 1) },
+    );
     const score = lexicalScores(classifier);
     const of = (text: string) => {
       const p = classProbabilities(classifier, hiddenScoresOf(classifier, new Float32Array(5)), score(text));
@@ -105,7 +130,7 @@ describe('a classifier', () => {
       says.map((word) => of(`a ${word} day`)),
       labels,
     );
-    const { classifier: without } = trainClassifier({ texts, hidden: mute, targets }, options);
+    const { classifier: without } = trainClassifier({ hidden: mute, targets }, options);
     assert.equal(without.lexical, null);
     assert.deepEqual(lexicalScores(without)('a splendid day'), new Float64Array(3));
   });
@@ -116,8 +141,8 @@ describe('a classifier', () => {
       Float32Array.of(...[0, 1].map((c) => ((both[row * 2 + c] as number) === 1 ? 3 : -3) + noise())),
     );
     const { classifier } = trainClassifier(
-      { texts: plainTexts, hidden: states, targets: { kind: 'multi', classes: 2, y: both } },
-      { labels: ['red', 'round'], width: 2, lexical: false, seed: 1 },
+      { hidden: states, targets: { kind: 'multi', classes: 2, y: both } },
+      { labels: ['red', 'round'], width: 2, lexical: null, seed: 1 },
     );
     assert.equal(classifier.multiLabel, true);
     const p = (...state: number[]) =>
@@ -140,9 +165,10 @@ describe('a classifier', () => {
       ['it', ...(holds(row, 0) ? ['scarlet'] : []), ...(holds(row, 1) ? ['circular'] : []), `no ${row % 7}`].join(' '),
     );
     const mute = texts.map(() => new Float32Array(2));
+    const named = { kind: 'multi', classes: 2, y: both } as const;
     const { classifier } = trainClassifier(
-      { texts, hidden: mute, targets: { kind: 'multi', classes: 2, y: both } },
-      { labels: ['red', 'round'], width: 2, lexical: true, seed: 1 },
+      { hidden: mute, targets: named },
+      { labels: ['red', 'round'], width: 2, lexical: trainWords(texts, named, 1), seed: 1 },
     );
     const score = lexicalScores(classifier);
     const p = (text: string) =>
@@ -158,11 +184,10 @@ describe('a classifier', () => {
 
   it('learns from two examples, and from a label that only one text has', () => {
     const two = {
-      texts: ['good', 'bad'],
       hidden: [Float32Array.of(1), Float32Array.of(-1)],
       targets: { kind: 'single', classes: 2, y: Int32Array.of(0, 1) },
     } as const;
-    for (const lexical of [false, true]) {
+    for (const lexical of [null, trainWords(['good', 'bad'], two.targets, 1)]) {
       const { classifier } = trainClassifier(two, { labels: ['good', 'bad'], width: 1, lexical, seed: 1 });
       const p = classProbabilities(classifier, hiddenScoresOf(classifier, [1]), lexicalScores(classifier)('good'));
       assert.ok(
@@ -171,13 +196,11 @@ describe('a classifier', () => {
       );
     }
     const rare = Int32Array.from({ length: 12 }, (_, i) => (i === 11 ? 2 : i % 2));
+    const three = { kind: 'single', classes: 3, y: rare } as const;
+    const numbers = Array.from(rare, (c) => `number ${c}`);
     const { classifier } = trainClassifier(
-      {
-        texts: Array.from(rare, (c) => `number ${c}`),
-        hidden: Array.from(rare, (c) => Float32Array.of(c)),
-        targets: { kind: 'single', classes: 3, y: rare },
-      },
-      { labels, width: 1, lexical: true, seed: 1 },
+      { hidden: Array.from(rare, (c) => Float32Array.of(c)), targets: three },
+      { labels, width: 1, lexical: trainWords(numbers, three, 1), seed: 1 },
     );
     assert.ok(classifier.bias.every(Number.isFinite));
   });

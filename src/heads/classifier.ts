@@ -18,17 +18,28 @@ export interface Classifier {
   /** A row for each label over the hidden state as it is read; the temperature is in it already. */
   readonly rows: readonly Float32Array[];
   readonly bias: Float64Array;
-  readonly lexical: {
-    readonly tfidf: Tfidf;
-    readonly model: LinearModel;
-    /** How much what it says of each label counts. */
-    readonly factor: number;
-  } | null;
+  readonly lexical:
+    | (WordClassifier & {
+        /** How much what it says of each label counts. */
+        readonly factor: number;
+      })
+    | null;
+}
+
+/** Labels by counts of words and characters. */
+export interface WordClassifier {
+  readonly tfidf: Tfidf;
+  readonly model: LinearModel;
+}
+
+/** With what such ones without a text say of it: a row a text, in order. */
+export interface TrainedWords {
+  readonly words: WordClassifier;
+  readonly heldOut: readonly Float64Array[];
 }
 
 /** What a classifier learns from: one row a text. */
 export interface ClassifierData {
-  readonly texts: readonly string[];
   readonly hidden: readonly Float32Array[];
   readonly targets: Targets;
 }
@@ -36,7 +47,8 @@ export interface ClassifierData {
 export interface ClassifierOptions {
   readonly labels: readonly string[];
   readonly width: number;
-  readonly lexical: boolean;
+  /** Counts of words to join, with what they say of the same rows; null for states alone. */
+  readonly lexical: TrainedWords | null;
   readonly seed: number;
   /** Strengths of L2 on standardised features to choose from, by held-out loss. */
   readonly grid?: readonly number[];
@@ -79,9 +91,8 @@ export interface TrainedClassifier {
 }
 
 export function trainClassifier(data: ClassifierData, options: ClassifierOptions): TrainedClassifier {
-  const { labels, width, seed } = options;
+  const { labels, width, lexical, seed } = options;
   const { targets } = data;
-  const lexical = options.lexical ? trainLexical(data, seed) : null;
   const X = denseMatrix(data.hidden, width);
   const common = {
     standardise: true,
@@ -115,7 +126,7 @@ export function trainClassifier(data: ClassifierData, options: ClassifierOptions
         Float32Array.from(model.weights.subarray(label * width, (label + 1) * width), (weight) => weight * ofStates),
       ),
       bias: Float64Array.from(model.bias, (value, label) => value * ofStates + (blend.bias[label] as number)),
-      lexical: lexical === null ? null : { tfidf: lexical.tfidf, model: lexical.model, factor: ofWords },
+      lexical: lexical === null ? null : { ...lexical.words, factor: ofWords },
     },
     l2,
     heldOut: logProbabilities(crossFitBlend(sources, targets, fold, blending), model.link),
@@ -124,11 +135,12 @@ export function trainClassifier(data: ClassifierData, options: ClassifierOptions
 
 /**
  * Several classifiers as one, whose log-probabilities are the means of theirs. Their features stand one behind the
- * other. Counts of words are not for this: each of them would bring its own.
+ * other; counts of words, where there are any, have to be the same for all.
  */
 export function averaged(classifiers: readonly [Classifier, ...Classifier[]]): Classifier {
   const [first] = classifiers;
   const share = 1 / classifiers.length;
+  const factors = classifiers.map(({ lexical }) => lexical?.factor ?? 0);
   const width = classifiers.reduce((sum, each) => sum + each.width, 0);
   return {
     ...first,
@@ -148,12 +160,15 @@ export function averaged(classifiers: readonly [Classifier, ...Classifier[]]): C
     bias: first.bias.map((_, label) =>
       classifiers.reduce((sum, each) => sum + (each.bias[label] as number) * share, 0),
     ),
-    lexical: null,
+    lexical:
+      first.lexical === null
+        ? null
+        : { ...first.lexical, factor: share * factors.reduce((sum, factor) => sum + factor, 0) },
   };
 }
 
 /** A lexical classifier on all texts, and what ones without a text say of it. */
-function trainLexical({ texts, targets }: ClassifierData, seed: number) {
+export function trainWords(texts: readonly string[], targets: Targets, seed: number): TrainedWords {
   const { tfidf } = fitClassTfidf(texts, targets.classes);
   const X = tfidfTransform(tfidf)(texts);
   const options = { l2: lexicalL2[targets.kind], tolerance: 1e-4 };
@@ -173,7 +188,7 @@ function trainLexical({ texts, targets }: ClassifierData, seed: number) {
       heldOut[row] = clipped(values.subarray(i * targets.classes, (i + 1) * targets.classes));
     });
   }
-  return { tfidf, model: train(X, targets, options), heldOut };
+  return { words: { tfidf, model: train(X, targets, options) }, heldOut };
 }
 
 /** What counts of words say of each label: its log-probability, or, where each is decided by itself, its log-odds. */

@@ -22,15 +22,15 @@ const [varied, nearest] = [8, 8];
  * turn to the next token. The usual one for all prompts, the others for the best.
  */
 const depths = { usual: 0.67, deep: 0.8, early: 0.55 };
-/** Many labels are told apart later. */
-const depthsOfMany = { usual: 0.8, deep: 0.9, early: 0.67 };
+/** Many labels are told apart later: fewer blocks only lose there. */
+const depthsOfMany = { usual: 0.8, deep: 0.9, early: null };
 /** Prompts that are averaged over, each with other examples: which ones stand there matters less then. */
 const prompts = 3;
 
 /**
  * Ways to classify: label scores and heads after prompts of one template or another with more or fewer examples. Then
  * the best head with more or fewer blocks, or with counts of words; the best of each kind averaged over several
- * prompts; and label scores after the examples most like each text.
+ * prompts, where there are many labels with words, too; and label scores after the examples most like each text.
  */
 export function classifyPlan(session: TuneSession, examples: readonly Example[]): SearchPlan {
   const { profile } = session;
@@ -66,14 +66,16 @@ export function classifyPlan(session: TuneSession, examples: readonly Example[])
     const shaped = (changes: Partial<HeadShape>) => head([prompt], { ...shape, ...changes });
     // In a model of a few blocks they may be the same.
     const [deep, early] = [others.deep, others.early].map((depth) =>
-      layersOf(depth) === shape.layers ? undefined : layersOf(depth),
+      depth === null || layersOf(depth) === shape.layers ? undefined : layersOf(depth),
     );
     const at = (layers: number | undefined) =>
       layers === undefined ? [] : poolings.map((pooling) => shaped({ layers, pooling }));
     const withWords = poolings.map((pooling) => shaped({ pooling, lexical: true }));
     return [
       // Of many labels, words tell much, and no text has to be read again for them.
-      ...(hasMany(profile) ? [...withWords, ...at(deep)] : [...at(deep), ...withWords]),
+      ...(hasMany(profile)
+        ? [...withWords, ...averagedOver({ prompt, shape: { ...shape, lexical: true } }), ...at(deep)]
+        : [...at(deep), ...withWords]),
       ...(deep === undefined ? [] : [shaped({ layers: deep, pooling: 'last+mean', lexical: true })]),
       ...at(early),
     ];

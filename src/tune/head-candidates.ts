@@ -3,7 +3,9 @@ import {
   type Classifier,
   type ClassifierData,
   type TrainedClassifier,
+  type TrainedWords,
   trainClassifier,
+  trainWords,
 } from '../heads/classifier.js';
 import { classifierBlob, coarseClassifierArrays } from '../heads/classifier-file.js';
 import { type Pooling, pooled, pooledParts, pooledPositions } from '../heads/pooling.js';
@@ -38,11 +40,26 @@ export function headCandidates(session: TuneSession, examples: readonly Example[
   const sourceOf = memo((prompt: ShotPrompt) =>
     memo((layers: number) => stateSource(session, examples, prompt, layers)),
   );
+  const wordsOf = memo((list: readonly Example[]) => wordSource(session, list));
   return (prompts, shape) => {
     const { layers, pooling } = shape;
     const sources = new Map(prompts.map((prompt) => [prompt, sourceOf(prompt)(layers).wanting(pooling)]));
-    return candidateOf(session, examples, prompts, shape, (prompt) => sources.get(prompt) as FeatureStore);
+    return candidateOf(session, examples, prompts, shape, {
+      storeOf: (prompt) => sources.get(prompt) as FeatureStore,
+      wordsOf,
+    });
   };
+}
+
+/** Counts of words are the same after all prompts, and learn from what stands in them, too. */
+type WordSource = (some: readonly Example[]) => TrainedWords;
+
+/** Trained on these examples once for all candidates; what they say of some of them. */
+function wordSource({ profile, seed }: TuneSession, list: readonly Example[]): WordSource {
+  const texts = list.map(({ record }) => record.text);
+  const { words, heldOut } = trainWords(texts, targetsOf(profile, list), seed);
+  const rows = new Map(list.map((example, row) => [example, heldOut[row] as Float64Array]));
+  return (some) => ({ words, heldOut: some.map((example) => rows.get(example) as Float64Array) });
 }
 
 /**
@@ -83,12 +100,18 @@ export function weightingsFor({ profile }: TuneSession, examples: readonly Examp
   return isSkewed(profile, examples) ? [false, true] : [false];
 }
 
+/** What heads learn from beside the labels. */
+interface Sources {
+  storeOf(prompt: ShotPrompt): FeatureStore;
+  wordsOf(list: readonly Example[]): WordSource;
+}
+
 function candidateOf(
   session: TuneSession,
   examples: readonly Example[],
   prompts: PromptGroup,
   shape: HeadShape,
-  storeOf: (prompt: ShotPrompt) => FeatureStore,
+  { storeOf, wordsOf }: Sources,
 ): Candidate {
   const { profile } = session;
   const { layers, pooling, lexical, balanced } = shape;
@@ -97,24 +120,23 @@ function candidateOf(
   const options = {
     labels: profile.labels.map(({ name }) => name),
     width: session.width * pooledParts(pooling),
-    lexical,
     seed: session.seed,
     ...(balanced ? { classWeight: 'balanced' as const } : {}),
   };
   const dataOf = async (prompt: ShotPrompt, list: readonly Example[]): Promise<ClassifierData> => ({
-    texts: list.map(({ record }) => record.text),
     hidden: await storeOf(prompt).read(list),
     targets: targetsOf(profile, list),
   });
   /** A classifier for each prompt, trained on what does not stand in it, with the rows that it was trained on. */
   async function trainAll(list: readonly Example[]) {
+    const words = lexical ? wordsOf(list) : null;
     const all: (TrainedClassifier & { readonly examples: readonly Example[] })[] = [];
     for (const prompt of prompts) {
       const rest = list.filter((example) => !prompt.inPrompt.has(example));
       const data = await dataOf(prompt, rest);
       session.onProgress('training', all.length, prompts.length);
       await breath();
-      all.push({ ...trainClassifier(data, options), examples: rest });
+      all.push({ ...trainClassifier(data, { ...options, lexical: words?.(rest) ?? null }), examples: rest });
     }
     return all as [(typeof all)[0], ...typeof all];
   }
@@ -126,7 +148,7 @@ function candidateOf(
     ...(balanced ? ['labels weighted'] : []),
   ];
   return {
-    key: `classifier 10 ${keyOf(prompts)} ${JSON.stringify(shape)}`,
+    key: `classifier 11 ${keyOf(prompts)} ${JSON.stringify(shape)}`,
     title: `head, ${how.join(', ')}`,
     kind: 'head',
     words: lexical,
