@@ -90,6 +90,31 @@ describe('ways to classify', () => {
     }
   });
 
+  it('are heads with words, and with the text put twice, where labels are many', () => {
+    const names = Array.from({ length: 20 }, (_, i) => `label${i}`);
+    const list = names.flatMap((name) => Array.from({ length: 12 }, (_, i) => labelled(`${name} ${i}`, name)));
+    const planWith = (base: string) => {
+      const profile = profileWith({ prompt: { ...prompt, base }, labels: names.map((name) => labelOf(name)) });
+      return classifyPlan(sessionWith({ profile, derive, blocks: 18 }), list);
+    };
+    const head = 'head, 14 layers, 16 examples in the prompt';
+    const withWords = [`${head}, with words`, `${head}, last and mean, with words`];
+    assert.deepEqual(after(planWith('{{ text }}\nTopic:'), head), [
+      ...withWords,
+      `${head}, the text twice, with words`,
+      `${head}, the text twice, last and mean, with words`,
+      'head, 16 layers, 16 examples in the prompt, the text twice, with words',
+      'label scores, 8 nearest examples in the prompt',
+    ]);
+    assert.deepEqual(after(planWith('{% if text %}{{ text }}{% endif %}\nTopic:'), head), [
+      ...withWords,
+      'head, 14 layers, 3 prompts with 16 examples each, with words',
+      'head, 16 layers, 16 examples in the prompt',
+      'head, 16 layers, 16 examples in the prompt, last and mean',
+      'label scores, 8 nearest examples in the prompt',
+    ]);
+  });
+
   it('are label scores after other templates without examples, where not every label can be shown', () => {
     const names = Array.from({ length: 20 }, (_, i) => `label${i}`);
     const list = names.flatMap((name) => Array.from({ length: 6 }, (_, i) => labelled(`${name} ${i}`, name)));

@@ -68,7 +68,7 @@ const fine = {
 };
 /** With many labels each fit takes seconds, and a strength three times off costs little: it is chosen more coarsely. */
 const coarse = {
-  single: { grid: [3000, 300, 30], folds: 3, tolerance: 1e-3 },
+  single: { grid: [600, 60, 6], folds: 3, tolerance: 1e-3 },
   multi: { grid: [100, 10, 1], folds: 3, tolerance: 1e-3 },
 };
 /** Weights times rows from which on that is so: some 400 rows of 77 labels at a width of 640. */

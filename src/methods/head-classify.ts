@@ -27,7 +27,7 @@ export async function prepareClassifier(
   }
 
   return {
-    maxPieceTokens: engine.model.contextSize - prompts.overhead,
+    maxPieceTokens: prompts.longestText(0),
     apart: prompts.several,
 
     async predict({ record, text, explain }: PieceInput) {

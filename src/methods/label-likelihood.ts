@@ -59,7 +59,7 @@ export const labelLikelihood: Method = {
     const longestWord = Math.max(...words.map((tokens) => tokens.length));
 
     return {
-      maxPieceTokens: engine.model.contextSize - prompts.overhead - longestWord,
+      maxPieceTokens: prompts.longestText(longestWord),
       apart: prompts.several,
 
       async predict({ record, text, explain }: PieceInput) {

@@ -14,8 +14,8 @@ export interface ShotOptions {
 /** The prompts that a text is read after: the task's own, and those with other examples that tuning has found. */
 export interface LabelPrompts {
   render(fields: Readonly<Record<string, unknown>>): PromptText[];
-  /** Tokens of the longest one, around a text. */
-  readonly overhead: number;
+  /** Tokens that a text may have, so that there is room in the context for the prompt around it and so many more. */
+  longestText(more: number): number;
   readonly several: boolean;
 }
 
@@ -38,9 +38,16 @@ export function labelPrompts(profile: TaskProfile, engine: Engine, options: Shot
       ? [compilePrompt(profile, engine.model, { shots: longestShots(profile, shotPool(profile), options.shots) })]
       : renderers;
   const lengths = longest.map((render) => promptLength(tokenizePrompt(engine, render({ [profile.input]: 'x' }))));
+  const overhead = Math.max(...lengths);
+  const copies = Math.max(...renderers.map((render) => copiesOf(render, profile.input)));
   return {
     render: (fields) => renderers.map((each) => each(fields)),
-    overhead: Math.max(...lengths),
+    longestText: (more) => Math.floor((engine.model.contextSize - overhead - more) / copies),
     several: further.length > 0,
   };
+}
+
+/** How often a prompt shows the text. */
+function copiesOf(render: PromptRenderer, input: string): number {
+  return Math.max(1, render({ [input]: 'x' }).input.filter(({ field }) => field === input).length);
 }

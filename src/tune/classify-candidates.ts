@@ -8,7 +8,7 @@ import { nearestPrompt } from './nearest-prompt.js';
 import { scoreCandidates } from './score-candidates.js';
 import type { PromptGroup, ShotPrompt } from './shot-prompt.js';
 import { furtherPrompts, shotPrompts } from './shot-prompts.js';
-import { labelsTemplate, type Template, templatesFor } from './templates.js';
+import { labelsTemplate, type Template, templatesFor, twiceTemplate } from './templates.js';
 import type { Candidate, SearchPlan, Trial, TuneSession } from './types.js';
 
 /** Examples in the prompt, balanced; other templates are tried with the fewest that there are. */
@@ -23,18 +23,19 @@ const [varied, nearest] = [8, 8];
  */
 const depths = { usual: 0.67, deep: 0.8, early: 0.55 };
 /** Many labels are told apart later: fewer blocks only lose there. */
-const depthsOfMany = { usual: 0.8, deep: 0.9, early: null };
+const depthsOfMany = { usual: 0.8, deep: 0.9 };
 /** Prompts that are averaged over, each with other examples: which ones stand there matters less then. */
 const prompts = 3;
 
 /**
  * Ways to classify: label scores and heads after prompts of one template or another with more or fewer examples. Then
- * the best head with more or fewer blocks, or with counts of words; the best of each kind averaged over several
- * prompts, where there are many labels with words, too; and label scores after the examples most like each text.
+ * the best head with more or fewer blocks, or with counts of words, and where there are many labels, with the text put
+ * twice; the best of each kind averaged over several prompts; and label scores after the examples most like each text.
  */
 export function classifyPlan(session: TuneSession, examples: readonly Example[]): SearchPlan {
   const { profile } = session;
-  const { usual, ...others } = hasMany(profile) ? depthsOfMany : depths;
+  const many = hasMany(profile);
+  const { usual, deep: deeper } = many ? depthsOfMany : depths;
   const score = profile.multiLabel ? null : scoreCandidates(session, examples);
   const head = headCandidates(session, examples);
   const singles = promptsFor(session, examples);
@@ -65,20 +66,37 @@ export function classifyPlan(session: TuneSession, examples: readonly Example[])
     if (head === null || shape === null) return [];
     const shaped = (changes: Partial<HeadShape>) => head([prompt], { ...shape, ...changes });
     // In a model of a few blocks they may be the same.
-    const [deep, early] = [others.deep, others.early].map((depth) =>
-      depth === null || layersOf(depth) === shape.layers ? undefined : layersOf(depth),
+    const [deep, early] = [deeper, depths.early].map((depth) =>
+      layersOf(depth) === shape.layers ? undefined : layersOf(depth),
     );
     const at = (layers: number | undefined) =>
       layers === undefined ? [] : poolings.map((pooling) => shaped({ layers, pooling }));
     const withWords = poolings.map((pooling) => shaped({ pooling, lexical: true }));
+    if (many) {
+      // Words tell much of many labels, and no text has to be read again for them; reading takes long, and what comes
+      // first may be all that there is time for.
+      const joined = { ...shape, lexical: true };
+      const again = twice(prompt);
+      return again === null
+        ? [...withWords, ...averagedOver({ prompt, shape: joined }), ...at(deep)]
+        : [
+            ...withWords,
+            ...poolings.map((pooling) => head([again], { ...joined, pooling })),
+            ...(deep === undefined ? [] : [head([again], { ...joined, layers: deep, pooling: 'last' })]),
+          ];
+    }
     return [
-      // Of many labels, words tell much, and no text has to be read again for them.
-      ...(hasMany(profile)
-        ? [...withWords, ...averagedOver({ prompt, shape: { ...shape, lexical: true } }), ...at(deep)]
-        : [...at(deep), ...withWords]),
+      ...at(deep),
+      ...withWords,
       ...(deep === undefined ? [] : [shaped({ layers: deep, pooling: 'last+mean', lexical: true })]),
       ...at(early),
+      ...averagedOver({ prompt, shape }),
     ];
+  };
+  /** After the same examples. */
+  const twice = ({ template, count, choice }: ShotPrompt): ShotPrompt | null => {
+    const again = twiceTemplate(template, session.engine.model);
+    return again === null ? null : (shotPrompts(session, examples, [count], { template: again, choice })[0] ?? null);
   };
   const averagedOver = ({ prompt, shape }: Made): Candidate[] => {
     const more = further(prompt);
@@ -92,7 +110,7 @@ export function classifyPlan(session: TuneSession, examples: readonly Example[])
       const more = (['head', 'scores'] as const).flatMap((kind) => {
         const best = bestOf(trials, (candidate) => candidate.kind === kind && made.has(candidate));
         const found = best === null ? undefined : made.get(best);
-        return found === undefined ? [] : [...variantsOf(found), ...averagedOver(found)];
+        return found === undefined ? [] : kind === 'head' ? variantsOf(found) : averagedOver(found);
       });
       // Ten times the tokens of the others: where there is time.
       return [...more, ...(score === null || likest === null ? [] : [score([likest])])];

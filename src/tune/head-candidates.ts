@@ -148,7 +148,7 @@ function candidateOf(
     ...(balanced ? ['labels weighted'] : []),
   ];
   return {
-    key: `classifier 11 ${keyOf(prompts)} ${JSON.stringify(shape)}`,
+    key: `classifier 12 ${keyOf(prompts)} ${JSON.stringify(shape)}`,
     title: `head, ${how.join(', ')}`,
     kind: 'head',
     words: lexical,
