@@ -14,7 +14,7 @@ const derive: TuneSession['derive'] = async () => {
   throw new Error('nothing is read here');
 };
 const planOf = (changes: Partial<TuneSession> = {}) =>
-  classifyPlan(sessionWith({ profile: profileWith({ prompt }), ...changes }), examples);
+  classifyPlan(sessionWith({ profile: profileWith({ prompt }), ...changes }), examples, { words: true });
 const titles = (list: readonly Candidate[] = []) => list.map(({ title }) => title);
 
 /** The further candidates when the one with this title was best. */
@@ -82,7 +82,7 @@ describe('ways to classify', () => {
     const changes = { prompt, labels };
     for (const multiLabel of [false, true]) {
       const session = sessionWith({ profile: profileWith({ ...changes, multiLabel }), derive, blocks: 18 });
-      assert.deepEqual(titles(classifyPlan(session, list).candidates).slice(1), [
+      assert.deepEqual(titles(classifyPlan(session, list, { words: true }).candidates).slice(1), [
         'head, 14 layers, 16 examples in the prompt',
         'head, 14 layers, 16 examples in the prompt, last and mean',
         ...(multiLabel ? [] : ['label scores, 0 examples in the prompt']),
@@ -90,27 +90,24 @@ describe('ways to classify', () => {
     }
   });
 
-  it('are heads with words, and with the text put twice, where labels are many', () => {
+  it('are heads with words, deeper and after several prompts, where labels are many', () => {
     const names = Array.from({ length: 20 }, (_, i) => `label${i}`);
     const list = names.flatMap((name) => Array.from({ length: 12 }, (_, i) => labelled(`${name} ${i}`, name)));
-    const planWith = (base: string) => {
-      const profile = profileWith({ prompt: { ...prompt, base }, labels: names.map((name) => labelOf(name)) });
-      return classifyPlan(sessionWith({ profile, derive, blocks: 18 }), list);
-    };
+    const profile = profileWith({ prompt, labels: names.map((name) => labelOf(name)) });
+    const planWith = (words: boolean) => classifyPlan(sessionWith({ profile, derive, blocks: 18 }), list, { words });
     const head = 'head, 14 layers, 16 examples in the prompt';
-    const withWords = [`${head}, with words`, `${head}, last and mean, with words`];
-    assert.deepEqual(after(planWith('{{ text }}\nTopic:'), head), [
-      ...withWords,
-      `${head}, the text twice, with words`,
-      `${head}, the text twice, last and mean, with words`,
-      'head, 16 layers, 16 examples in the prompt, the text twice, with words',
+    assert.deepEqual(after(planWith(true), head), [
+      `${head}, with words`,
+      `${head}, last and mean, with words`,
+      'head, 16 layers, 16 examples in the prompt, with words',
+      'head, 16 layers, 16 examples in the prompt, last and mean, with words',
+      'head, 14 layers, 3 prompts with 16 examples each, with words',
       'label scores, 8 nearest examples in the prompt',
     ]);
-    assert.deepEqual(after(planWith('{% if text %}{{ text }}{% endif %}\nTopic:'), head), [
-      ...withWords,
-      'head, 14 layers, 3 prompts with 16 examples each, with words',
+    assert.deepEqual(after(planWith(false), head), [
       'head, 16 layers, 16 examples in the prompt',
       'head, 16 layers, 16 examples in the prompt, last and mean',
+      'head, 14 layers, 3 prompts with 16 examples each',
       'label scores, 8 nearest examples in the prompt',
     ]);
   });
@@ -120,7 +117,7 @@ describe('ways to classify', () => {
     const list = names.flatMap((name) => Array.from({ length: 6 }, (_, i) => labelled(`${name} ${i}`, name)));
     const variants = ['{{ text }}\nTopic:'];
     const profile = profileWith({ prompt: { ...prompt, variants }, labels: names.map((name) => labelOf(name)) });
-    assert.deepEqual(titles(classifyPlan(sessionWith({ profile }), list).candidates).slice(1), [
+    assert.deepEqual(titles(classifyPlan(sessionWith({ profile }), list, { words: true }).candidates).slice(1), [
       'label scores, 0 examples in the prompt',
       'label scores, 0 examples in the prompt, "Topic:"',
     ]);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { defaultTemplates } from '../src/profile/defaults.js';
-import { labelsTemplate, ownTemplate, templatesFor, twiceTemplate } from '../src/tune/templates.js';
+import { labelsTemplate, templatesFor } from '../src/tune/templates.js';
 import { fakeEngine } from './helpers/fake-engine.js';
 import { profileWith } from './helpers/profiles.js';
 import { sessionWith } from './helpers/tune-session.js';
@@ -77,34 +77,5 @@ describe('the template of heads for several labels', () => {
   it('shows the text alone where what stands above is no template, or does not show it', () => {
     assert.equal(templateOf('{% if text %}\n{{ label }}: {{ text }}{% endif %}').base, 'Text: {{ text }}\nLabels:');
     assert.equal(templateOf('Is it {{ label }}?\n{{ mail }}', 'mail').base, 'Text: {{ mail }}\nLabels:');
-  });
-});
-
-describe('the template with the text put twice', () => {
-  const { model } = fakeEngine();
-  const twice = (base: string, input = 'text') =>
-    twiceTemplate(ownTemplate(profileWith({ input, prompt: { ...prompt, base } })), model)?.prompt?.base;
-
-  it('repeats the line that shows it', () => {
-    assert.equal(twice('Mail: {{ text }}\nKind:'), 'Mail: {{ text }}\nMail: {{ text }}\nKind:');
-    assert.equal(twice('{{ subject }}\n{{mail}}\nKind:', 'mail'), '{{ subject }}\n{{mail}}\n{{mail}}\nKind:');
-  });
-
-  it('repeats it in the turn of the user where the model has a chat format', () => {
-    const chat = { ...model, format: 'chat' as const, chatTemplate: '{{ messages }}' };
-    const own = profileWith({ prompt: { ...prompt, base: 'Text: {{ text }}\nLabel:', chat: '{{ text }}\n\nWhich?' } });
-    const changed = twiceTemplate(ownTemplate(own), chat)?.prompt;
-    assert.deepEqual([changed?.base, changed?.chat], [own.prompt.base, '{{ text }}\n{{ text }}\n\nWhich?']);
-  });
-
-  it('is none where the text is shown on a condition, changed, several times or not at all', () => {
-    for (const base of [
-      '{% if text %}{{ text }}{% endif %}',
-      '{{ text | upper }}',
-      '{{ text }}\n{{ text }}',
-      '{{ texts }}\nKind:',
-      'Kind:',
-    ])
-      assert.equal(twice(base), undefined, base);
   });
 });

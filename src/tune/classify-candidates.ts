@@ -8,8 +8,8 @@ import { nearestPrompt } from './nearest-prompt.js';
 import { scoreCandidates } from './score-candidates.js';
 import type { PromptGroup, ShotPrompt } from './shot-prompt.js';
 import { furtherPrompts, shotPrompts } from './shot-prompts.js';
-import { labelsTemplate, type Template, templatesFor, twiceTemplate } from './templates.js';
-import type { Candidate, SearchPlan, Trial, TuneSession } from './types.js';
+import { labelsTemplate, type Template, templatesFor } from './templates.js';
+import type { Candidate, PlanOptions, SearchPlan, Trial, TuneSession } from './types.js';
 
 /** Examples in the prompt, balanced; other templates are tried with the fewest that there are. */
 const shotCounts = [0, 8, 16];
@@ -29,10 +29,10 @@ const prompts = 3;
 
 /**
  * Ways to classify: label scores and heads after prompts of one template or another with more or fewer examples. Then
- * the best head with more or fewer blocks, or with counts of words, and where there are many labels, with the text put
- * twice; the best of each kind averaged over several prompts; and label scores after the examples most like each text.
+ * the best head with more or fewer blocks, or with counts of words, the best of each
+ * kind averaged over several prompts; and label scores after the examples most like each text.
  */
-export function classifyPlan(session: TuneSession, examples: readonly Example[]): SearchPlan {
+export function classifyPlan(session: TuneSession, examples: readonly Example[], { words }: PlanOptions): SearchPlan {
   const { profile } = session;
   const many = hasMany(profile);
   const { usual, deep: deeper } = many ? depthsOfMany : depths;
@@ -71,32 +71,23 @@ export function classifyPlan(session: TuneSession, examples: readonly Example[])
     );
     const at = (layers: number | undefined) =>
       layers === undefined ? [] : poolings.map((pooling) => shaped({ layers, pooling }));
-    const withWords = poolings.map((pooling) => shaped({ pooling, lexical: true }));
+    const withWords = words ? poolings.map((pooling) => shaped({ pooling, lexical: true })) : [];
     if (many) {
-      // Words tell much of many labels, and no text has to be read again for them; reading takes long, and what comes
-      // first may be all that there is time for.
-      const joined = { ...shape, lexical: true };
-      const again = twice(prompt);
-      return again === null
-        ? [...withWords, ...averagedOver({ prompt, shape: joined }), ...at(deep)]
-        : [
-            ...withWords,
-            ...poolings.map((pooling) => head([again], { ...joined, pooling })),
-            ...(deep === undefined ? [] : [head([again], { ...joined, layers: deep, pooling: 'last' })]),
-          ];
+      // Words tell much of many labels, and no text has to be read again for them. Reading takes long there, so that what
+      // comes first may be all that there is time for.
+      return [
+        ...withWords,
+        ...(deep === undefined ? [] : poolings.map((pooling) => shaped({ layers: deep, pooling, lexical: words }))),
+        ...averagedOver({ prompt, shape: { ...shape, lexical: words } }),
+      ];
     }
     return [
       ...at(deep),
       ...withWords,
-      ...(deep === undefined ? [] : [shaped({ layers: deep, pooling: 'last+mean', lexical: true })]),
+      ...(deep === undefined || !words ? [] : [shaped({ layers: deep, pooling: 'last+mean', lexical: true })]),
       ...at(early),
       ...averagedOver({ prompt, shape }),
     ];
-  };
-  /** After the same examples. */
-  const twice = ({ template, count, choice }: ShotPrompt): ShotPrompt | null => {
-    const again = twiceTemplate(template, session.engine.model);
-    return again === null ? null : (shotPrompts(session, examples, [count], { template: again, choice })[0] ?? null);
   };
   const averagedOver = ({ prompt, shape }: Made): Candidate[] => {
     const more = further(prompt);

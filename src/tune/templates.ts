@@ -1,6 +1,6 @@
 import { Template as JinjaTemplate } from '@huggingface/jinja';
 import { defaultTemplates } from '../profile/defaults.js';
-import { type PromptModel, usesChat } from '../prompt.js';
+import { usesChat } from '../prompt.js';
 import type { PromptTemplates, TaskProfile } from '../types.js';
 import type { TuneSession } from './types.js';
 
@@ -47,39 +47,6 @@ export function labelsTemplate(profile: TaskProfile): Template {
     use: 'base',
   };
   return { name: '', profile: { ...profile, prompt: changed }, prompt: changed };
-}
-
-/**
- * The same with the text put twice: whatever a model of this kind reads of a word, it has not seen what comes after it;
- * the second time it has. J. Springer et al., "Repetition Improves Language Model Embeddings", 2024. Null where the
- * template does not show the text in one line of its own.
- */
-export function twiceTemplate({ name, profile, words }: Template, model: PromptModel): Template | null {
-  const { variants: _, ...prompt } = profile.prompt;
-  const shown = usesChat(profile, model) ? 'chat' : 'base';
-  const twice = repeated(prompt[shown], profile.input);
-  if (twice === null) return null;
-  const changed: PromptTemplates = { ...prompt, [shown]: twice };
-  return {
-    name: [name, 'the text twice'].filter((part) => part !== '').join(', '),
-    profile: { ...profile, prompt: changed },
-    prompt: changed,
-    ...(words === undefined ? {} : { words }),
-  };
-}
-
-/** With the line that shows the input twice. */
-function repeated(template: string, input: string): string | null {
-  const lines = template.split('\n');
-  const shows = lines.map((line) => fieldsIn(line).includes(input));
-  const at = shows.indexOf(true);
-  if (at === -1 || shows.lastIndexOf(true) !== at || (lines[at] as string).includes('{%')) return null;
-  return lines.toSpliced(at, 0, lines[at] as string).join('\n');
-}
-
-/** Fields that a line shows as they are. */
-function fieldsIn(line: string): string[] {
-  return [...line.matchAll(/\{\{-?\s*(\w+)\s*-?\}\}/gu)].map(([, field]) => field as string);
 }
 
 /** Whether it is a whole template that shows the input: it is cut out of another one. */

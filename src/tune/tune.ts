@@ -10,14 +10,12 @@ import { generateCandidates } from './generate-candidates.js';
 import { type Curve, learningCurves } from './learning-curve.js';
 import { intervalResamples, pairsOf, prepare, type SearchOptions, type SearchResult, search } from './search.js';
 import { bestThreshold, type ChosenThreshold, chooseThreshold, type ThresholdTarget } from './threshold.js';
-import type { Candidate, Found, SearchPlan, Trial, TuneSession } from './types.js';
+import type { Candidate, Found, PlanOptions, SearchPlan, Trial, TuneSession } from './types.js';
 
-export interface TuneRequest extends SearchOptions {
+export interface TuneRequest extends SearchOptions, PlanOptions {
   readonly target: ThresholdTarget | null;
   /** Which candidates may be tried: `auto` all, or only those of one kind. */
   readonly kind: 'auto' | 'head' | 'scores';
-  /** Whether counts of words may stand beside the model. They fit the texts at hand, and may mislead on others. */
-  readonly words: boolean;
   /** Outputs of the task as it was, for all examples, where they are to be compared. */
   readonly before: ((examples: readonly Example[]) => Promise<readonly Output[]>) | null;
   /** Whether to measure on parts of the examples too, to see what more of them bring. */
@@ -61,7 +59,7 @@ function planFor(
     ((kind === 'auto' || candidate.kind === kind) &&
       (words || !candidate.words) &&
       candidate.layers <= session.mostBlocks);
-  const { candidates, next, ...rest } = plans[session.profile.type](session, examples);
+  const { candidates, next, ...rest } = plans[session.profile.type](session, examples, { words });
   return {
     ...rest,
     candidates: candidates.filter(wanted),
@@ -69,7 +67,9 @@ function planFor(
   };
 }
 
-const plans: Readonly<Record<TaskType, (session: TuneSession, examples: readonly Example[]) => SearchPlan>> = {
+type Plan = (session: TuneSession, examples: readonly Example[], options: PlanOptions) => SearchPlan;
+
+const plans: Readonly<Record<TaskType, Plan>> = {
   classify: classifyPlan,
   extract: (session, examples) => ({ candidates: extractCandidates(session, examples) }),
   answer: (session, examples) => ({ candidates: answerCandidates(session, examples) }),

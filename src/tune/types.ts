@@ -75,6 +75,12 @@ export interface Candidate {
   readonly finish: ((examples: readonly Example[], trial: Trial) => Promise<Found>) | null;
 }
 
+/** What the user lets tuning try. */
+export interface PlanOptions {
+  /** Whether counts of words may stand beside the model. They fit the texts at hand, and may mislead on others. */
+  readonly words: boolean;
+}
+
 /** What to try. */
 export interface SearchPlan {
   readonly candidates: readonly Candidate[];
