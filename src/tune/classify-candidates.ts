@@ -29,8 +29,8 @@ const prompts = 3;
 
 /**
  * Ways to classify: label scores and heads after prompts of one template or another with more or fewer examples. Then
- * the best head with more or fewer blocks, or with counts of words, the best of each
- * kind averaged over several prompts; and label scores after the examples most like each text.
+ * the best head with more or fewer blocks, or with counts of words; the best of each kind averaged over several
+ * prompts; and label scores after the examples most like each text.
  */
 export function classifyPlan(session: TuneSession, examples: readonly Example[], { words }: PlanOptions): SearchPlan {
   const { profile } = session;
@@ -61,7 +61,7 @@ export function classifyPlan(session: TuneSession, examples: readonly Example[],
   // What stands in prompts is lost for measuring: other sets of varied ones would take too much.
   const further = (prompt: ShotPrompt) =>
     prompt.count > 0 && prompt.choice === 'first' ? furtherPrompts(session, examples, prompt, prompts - 1) : null;
-  /** The same after the same prompt: more blocks, counts of words, fewer blocks; what may bring most comes first. */
+  /** With more blocks, counts of words, fewer blocks, and averaged over prompts; what may bring most comes first. */
   const variantsOf = ({ prompt, shape }: Made): Candidate[] => {
     if (head === null || shape === null) return [];
     const shaped = (changes: Partial<HeadShape>) => head([prompt], { ...shape, ...changes });
