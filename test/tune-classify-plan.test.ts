@@ -15,6 +15,10 @@ const derive: TuneSession['derive'] = async () => {
 };
 const planOf = (changes: Partial<TuneSession> = {}) =>
   classifyPlan(sessionWith({ profile: profileWith({ prompt }), ...changes }), examples, { words: true });
+const manyNames = Array.from({ length: 20 }, (_, i) => `label${i}`);
+const manyLabels = manyNames.map((name) => labelOf(name));
+const textsOfMany = (each: number) =>
+  manyNames.flatMap((name) => Array.from({ length: each }, (_, i) => labelled(`${name} ${i}`, name)));
 const titles = (list: readonly Candidate[] = []) => list.map(({ title }) => title);
 
 /** The further candidates when the one with this title was best. */
@@ -76,10 +80,8 @@ describe('ways to classify', () => {
   });
 
   it('are heads alone where not every label can be shown, or several hold at once', () => {
-    const names = Array.from({ length: 20 }, (_, i) => `label${i}`);
-    const labels = names.map((name) => labelOf(name));
-    const list = names.flatMap((name) => Array.from({ length: 6 }, (_, i) => labelled(`${name} ${i}`, name)));
-    const changes = { prompt, labels };
+    const list = textsOfMany(6);
+    const changes = { prompt, labels: manyLabels };
     for (const multiLabel of [false, true]) {
       const session = sessionWith({ profile: profileWith({ ...changes, multiLabel }), derive, blocks: 18 });
       assert.deepEqual(titles(classifyPlan(session, list, { words: true }).candidates).slice(1), [
@@ -91,9 +93,8 @@ describe('ways to classify', () => {
   });
 
   it('are heads with words, deeper and after several prompts, where labels are many', () => {
-    const names = Array.from({ length: 20 }, (_, i) => `label${i}`);
-    const list = names.flatMap((name) => Array.from({ length: 12 }, (_, i) => labelled(`${name} ${i}`, name)));
-    const profile = profileWith({ prompt, labels: names.map((name) => labelOf(name)) });
+    const list = textsOfMany(12);
+    const profile = profileWith({ prompt, labels: manyLabels });
     const planWith = (words: boolean) => classifyPlan(sessionWith({ profile, derive, blocks: 18 }), list, { words });
     const head = 'head, 14 layers, 16 examples in the prompt';
     assert.deepEqual(after(planWith(true), head), [
@@ -113,10 +114,9 @@ describe('ways to classify', () => {
   });
 
   it('are label scores after other templates without examples, where not every label can be shown', () => {
-    const names = Array.from({ length: 20 }, (_, i) => `label${i}`);
-    const list = names.flatMap((name) => Array.from({ length: 6 }, (_, i) => labelled(`${name} ${i}`, name)));
+    const list = textsOfMany(6);
     const variants = ['{{ text }}\nTopic:'];
-    const profile = profileWith({ prompt: { ...prompt, variants }, labels: names.map((name) => labelOf(name)) });
+    const profile = profileWith({ prompt: { ...prompt, variants }, labels: manyLabels });
     assert.deepEqual(titles(classifyPlan(sessionWith({ profile }), list, { words: true }).candidates).slice(1), [
       'label scores, 0 examples in the prompt',
       'label scores, 0 examples in the prompt, "Topic:"',

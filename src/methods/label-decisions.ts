@@ -4,7 +4,7 @@ import { compilePrompt, type PromptModel, type PromptRenderer, usesChat } from '
 import type { ClassifyOutput, Engine, Label, Output, TaskProfile, Token } from '../types.js';
 import { decideLabels } from './decide.js';
 import { promptPart, tablePart } from './explain.js';
-import { promptLength, splitPrompt } from './parts.js';
+import { promptLength, roomForText, splitPrompt } from './parts.js';
 import type { Method, MethodContext, PieceInput } from './types.js';
 
 const optionsSchema = z.strictObject({
@@ -44,14 +44,11 @@ export const labelDecisions: Method = {
     const oddsOf = (fields: Readonly<Record<string, unknown>>, label: Label) =>
       logOdds(engine, render({ ...fields, ...fieldsOf(label) }), words);
     const decisions = await calibrationFor(context, options, oddsOf);
-    const empty = splitPrompt(
-      engine,
-      render({ [profile.input]: 'x', ...fieldsOf(longest(profile.labels)) }),
-      labelFields,
-    );
+    const around = render({ [profile.input]: 'x', ...fieldsOf(longest(profile.labels)) });
+    const overhead = promptLength(splitPrompt(engine, around, labelFields));
 
     return {
-      maxPieceTokens: engine.model.contextSize - promptLength(empty) - 8,
+      maxPieceTokens: roomForText(engine, profile, around, overhead + 8),
 
       async predict({ record, text, explain }: PieceInput) {
         const fields = { ...record.fields, [profile.input]: text };

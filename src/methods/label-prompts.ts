@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { compilePrompt, type PromptModel, type PromptRenderer, type PromptText, tokenizePrompt } from '../prompt.js';
 import type { Engine, TaskProfile } from '../types.js';
 import { longestShots, nearestRenderer, type shotChoice } from './nearest-shots.js';
-import { promptLength } from './parts.js';
+import { promptLength, roomForText } from './parts.js';
 import { labelShots, moreLabelShots, shotPool } from './shots.js';
 
 export interface ShotOptions {
@@ -37,17 +37,13 @@ export function labelPrompts(profile: TaskProfile, engine: Engine, options: Shot
     options.choice === 'nearest'
       ? [compilePrompt(profile, engine.model, { shots: longestShots(profile, shotPool(profile), options.shots) })]
       : renderers;
-  const lengths = longest.map((render) => promptLength(tokenizePrompt(engine, render({ [profile.input]: 'x' }))));
-  const overhead = Math.max(...lengths);
-  const copies = Math.max(...renderers.map((render) => copiesOf(render, profile.input)));
+  const around = longest.map((render) => render({ [profile.input]: 'x' }));
   return {
     render: (fields) => renderers.map((each) => each(fields)),
-    longestText: (more) => Math.floor((engine.model.contextSize - overhead - more) / copies),
+    longestText: (more) =>
+      Math.min(
+        ...around.map((text) => roomForText(engine, profile, text, promptLength(tokenizePrompt(engine, text)) + more)),
+      ),
     several: further.length > 0,
   };
-}
-
-/** How often a prompt shows the text. */
-function copiesOf(render: PromptRenderer, input: string): number {
-  return Math.max(1, render({ [input]: 'x' }).input.filter(({ field }) => field === input).length);
 }

@@ -1,5 +1,5 @@
 import { type PromptText, type Segment, tokenizePrefix, tokenizeSegments } from '../prompt.js';
-import type { Engine, Prompt } from '../types.js';
+import type { Engine, Prompt, TaskProfile } from '../types.js';
 
 /**
  * Cuts a record's own part of the prompt before the first of the named fields: what comes before is the same for
@@ -18,6 +18,21 @@ export function splitPrompt(engine: Engine, text: PromptText, fields: readonly s
     prefix: [tokenizePrefix(engine, text.prefix), tokenizeSegments(engine, shared)].filter((part) => part.length > 0),
     input: tokenizeSegments(engine, varying),
   };
+}
+
+/**
+ * Tokens that a text may have, so that a prompt with it fits into the context; a template may show it several times.
+ * @param around the prompt around a text
+ * @param taken tokens of what is around it and comes after it
+ */
+export function roomForText(
+  { model }: Pick<Engine, 'model'>,
+  { input }: Pick<TaskProfile, 'input'>,
+  around: PromptText,
+  taken: number,
+): number {
+  const copies = around.input.filter(({ field }) => field === input).length;
+  return Math.floor((model.contextSize - taken) / Math.max(1, copies));
 }
 
 /** Tokens of a whole prompt. */

@@ -6,7 +6,7 @@ import type { Entity, Example, ExtractOutput, Output, Span, TaskProfile, Token }
 import { type Calibration, calibrate, fittedCalibration, noCalibration } from './calibration.js';
 import { nameCandidates, phraseCandidates } from './candidates.js';
 import { promptPart, tablePart } from './explain.js';
-import { promptLength, splitPrompt } from './parts.js';
+import { promptLength, roomForText, splitPrompt } from './parts.js';
 import type { Method, MethodContext, PieceInput } from './types.js';
 
 const optionsSchema = z.strictObject({
@@ -56,8 +56,8 @@ export const spanScoring: Method = {
     const score = (fields: Readonly<Record<string, unknown>>, span: string) =>
       engine.scoreContinuations(splitPrompt(engine, render({ ...fields, [spanField]: span }), [spanField]), words);
     const calibration = await calibrationFor(context, options, score, words);
-    const empty = splitPrompt(engine, render({ [profile.input]: 'x', [spanField]: 'x' }), [spanField]);
-    const room = engine.model.contextSize - promptLength(empty) - 64;
+    const around = render({ [profile.input]: 'x', [spanField]: 'x' });
+    const room = roomForText(engine, profile, around, promptLength(splitPrompt(engine, around, [spanField])) + 64);
 
     return {
       maxPieceTokens: Math.min(options.pieceTokens, room),

@@ -66,26 +66,25 @@ export function classifyPlan(session: TuneSession, examples: readonly Example[],
     if (head === null || shape === null) return [];
     const shaped = (changes: Partial<HeadShape>) => head([prompt], { ...shape, ...changes });
     // In a model of a few blocks they may be the same.
-    const [deep, early] = [deeper, depths.early].map((depth) =>
-      layersOf(depth) === shape.layers ? undefined : layersOf(depth),
-    );
-    const at = (layers: number | undefined) =>
-      layers === undefined ? [] : poolings.map((pooling) => shaped({ layers, pooling }));
+    const ifOther = (layers: number) => (layers === shape.layers ? [] : [layers]);
+    const at = (depth: number, changes: Partial<HeadShape> = {}) =>
+      ifOther(layersOf(depth)).flatMap((layers) => poolings.map((pooling) => shaped({ layers, pooling, ...changes })));
     const withWords = words ? poolings.map((pooling) => shaped({ pooling, lexical: true })) : [];
     if (many) {
       // Words tell much of many labels, and no text has to be read again for them. Reading takes long there, so that what
       // comes first may be all that there is time for.
       return [
         ...withWords,
-        ...(deep === undefined ? [] : poolings.map((pooling) => shaped({ layers: deep, pooling, lexical: words }))),
+        ...at(deeper, { lexical: words }),
         ...averagedOver({ prompt, shape: { ...shape, lexical: words } }),
       ];
     }
+    const deep = words ? ifOther(layersOf(deeper)) : [];
     return [
-      ...at(deep),
+      ...at(deeper),
       ...withWords,
-      ...(deep === undefined || !words ? [] : [shaped({ layers: deep, pooling: 'last+mean', lexical: true })]),
-      ...at(early),
+      ...deep.map((layers) => shaped({ layers, pooling: 'last+mean', lexical: true })),
+      ...at(depths.early),
       ...averagedOver({ prompt, shape }),
     ];
   };
