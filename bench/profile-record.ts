@@ -9,13 +9,14 @@
  * the folder `config/MODEL` in the work folder of peers.ts, or `config` in that of tagger.ts), the heads that were
  * tuned there are measured, too. Texts are SST-2's dev part and sentences of CoNLL-2003's testa.
  */
+import { homedir, tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { LlamaContext, LlamaModel } from 'node-llama-cpp';
-import type { CliContext } from '../src/cli/context.js';
-import { openTaskFor } from '../src/cli/open.js';
-import { overlayFolders } from '../src/cli/tuned.js';
+import { openTaskFor } from '../src/app/opening/open.js';
+import { overlayFolders } from '../src/app/opening/tuned.js';
+import type { Surroundings } from '../src/app/surroundings.js';
 import { Lane } from '../src/engine/lane.js';
 import { plain, writers } from '../src/formats/index.js';
 import { median } from '../src/metrics/median.js';
@@ -52,7 +53,7 @@ const spent = new Map<string, number>();
 const total = (...names: string[]) => names.reduce((sum, name) => sum + (spent.get(name) ?? 0), 0);
 watch();
 
-const context = contextFor(flags.config);
+const context = surroundingsFor(flags.config);
 for (const task of ['sentiment', 'ner']) {
   const profile = await loadProfile(task, folders());
   await profileTask(task, true);
@@ -209,31 +210,27 @@ function folders() {
   return { cwd: context.cwd, folders: [{ directory: path.join(root, 'tasks'), title: 'built in' }] };
 }
 
-/** A command line without a terminal. */
-function contextFor(config: string | undefined): CliContext {
+function surroundingsFor(config: string | undefined): Surroundings {
   return {
     stdin: process.stdin,
-    stdout: process.stdout,
-    stderr: process.stderr,
     env: { ...process.env, XDG_CONFIG_HOME: path.resolve(config ?? path.join(root, 'bench', 'no-config')) },
     // Not the repository: there, the built-in tasks count as the user's own.
     cwd: path.dirname(root),
+    home: homedir(),
+    temporary: tmpdir(),
+    user: userInfo().username,
     version: 'bench',
-    color: false,
-    quiet: false,
     offline: false,
-    debug: false,
     packageRoot: root,
-    stdinIsTerminal: false,
-    stdoutIsTerminal: false,
-    columns: 120,
+    program: null,
     now: () => performance.now(),
+    date: () => Date.now(),
+    memoryBytes: () => process.memoryUsage.rss(),
     notice: say,
-    interrupted: () => false,
+    preparing: () => undefined,
+    downloads: () => ({}),
+    engineLog: null,
+    hostOutput: () => undefined,
     signal: new AbortController().signal,
-    exit: (code) => {
-      process.exitCode = code;
-    },
-    onClose: () => undefined,
   };
 }

@@ -22,6 +22,7 @@ const layers: readonly (readonly string[])[] = [
   ['evaluate.ts', 'tune'],
   ['engine', 'models'],
   ['host'],
+  ['app'],
   ['index.ts'],
   ['cli'],
 ];

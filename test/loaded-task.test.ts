@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CliContext } from '../src/cli/context.js';
-import { loadTask } from '../src/cli/loaded-task.js';
+import { loadTask } from '../src/app/opening/loaded-task.js';
 import { root } from './helpers/slm.js';
+import { surroundingsWith } from './helpers/surroundings.js';
 
 type Project = ReturnType<typeof project>;
 
@@ -23,13 +23,11 @@ function project(t: TestContext) {
   write('tasks/base/task.yaml', 'name: base\ntype: answer\ndocuments: docs\n');
   write('tasks/base/docs/opening.txt', 'We open at nine.\n');
   write('tasks/own/task.yaml', 'name: own\ninclude: base\n');
-  const context = {
+  const context = surroundingsWith({
     cwd,
     packageRoot: root,
     env: { XDG_CONFIG_HOME: path.join(cwd, 'config'), XDG_DATA_HOME: path.join(cwd, 'data') },
-    stdin: [],
-    notice: () => undefined,
-  } as unknown as CliContext;
+  });
   return { cwd, write, load: () => loadTask(context, 'own', {}) };
 }
 

@@ -3,8 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import type { CliContext } from '../src/cli/context.js';
-import { forgetMachine, keepMachine, machinesFile, measuredShape } from '../src/cli/machines.js';
+import { forgetMachine, keepMachine, machinesFile, measuredShape } from '../src/app/opening/machines.js';
+import type { Surroundings } from '../src/app/surroundings.js';
+import { surroundingsWith } from './helpers/surroundings.js';
 
 const found = {
   many: { lanes: 1, threadsPerLane: 2 },
@@ -14,10 +15,10 @@ const found = {
 const model = { name: 'one', path: '/nowhere/one.gguf', sha256: 'aa' };
 const other = { name: 'two', path: '/nowhere/two.gguf', sha256: 'bb' };
 
-function contextIn(t: TestContext): CliContext {
+function contextIn(t: TestContext): Surroundings {
   const folder = mkdtempSync(path.join(tmpdir(), 'slm-machines-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
-  return { env: { XDG_CONFIG_HOME: folder } } as unknown as CliContext;
+  return surroundingsWith({ env: { XDG_CONFIG_HOME: folder } });
 }
 
 describe('what was measured on a machine', () => {

@@ -9,6 +9,7 @@ import type { CliContext } from '../src/cli/context.js';
 import { createDownloadProgress, progressText } from '../src/cli/ui/download-progress.js';
 import { formatBytes, formatDuration } from '../src/cli/ui/quantities.js';
 import { emptyStore } from './helpers/model-store.js';
+import { surroundingsWith } from './helpers/surroundings.js';
 import { sha256, tinyGguf } from './helpers/tiny-gguf.js';
 
 const body = tinyGguf({ metadata: { 'general.architecture': 'llama', 'llama.context_length': 1024 } });
@@ -30,31 +31,29 @@ function program(t: TestContext) {
   const out = collector();
   const err = collector();
   const context: CliContext = {
-    stdin: process.stdin,
+    ...surroundingsWith({
+      env: {
+        XDG_DATA_HOME: path.join(dataDir, '..', 'xdg'),
+        XDG_CONFIG_HOME: path.join(configDir, '..', 'xdg'),
+        XDG_CACHE_HOME: path.join(cwd, 'cache'),
+      },
+      cwd,
+      now: () => 0,
+      notice: (text) => void err.stream.write(`${text}\n`),
+    }),
     stdout: out.stream,
     stderr: err.stream,
-    env: {
-      XDG_DATA_HOME: path.join(dataDir, '..', 'xdg'),
-      XDG_CONFIG_HOME: path.join(configDir, '..', 'xdg'),
-      XDG_CACHE_HOME: path.join(cwd, 'cache'),
-    },
-    cwd,
-    version: '0.0.0',
     color: false,
     quiet: false,
-    offline: true,
     debug: false,
-    packageRoot: process.cwd(),
-    stdinIsTerminal: false,
     stdoutIsTerminal: false,
     columns: 80,
-    now: () => 0,
-    notice: (text) => void err.stream.write(`${text}\n`),
+    downloads: () => createDownloadProgress({ stderr: err.stream, quiet: false, now: () => 0 }),
     interrupted: () => false,
-    signal: new AbortController().signal,
     exit: () => undefined,
     onClose: () => undefined,
   };
+
   const run = async (...args: string[]) => {
     const before = out.text().length;
     await new Command('slm').addCommand(modelsCommand(context)).parseAsync(['models', ...args], { from: 'user' });

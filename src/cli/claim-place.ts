@@ -1,11 +1,11 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
+import type { Input } from '../app/run/inputs.js';
+import { nothing, type ResultPlace, type ResultSink } from '../app/run/result-sink.js';
 import { usageError } from '../errors.js';
 import type { Writer } from '../formats/types.js';
 import type { CliContext } from './context.js';
-import type { Input } from './inputs.js';
 import { openOutput } from './output.js';
-import { nothing, type ResultPlace, type ResultSink } from './result-sink.js';
 
 export interface PlaceFlags {
   output?: string;
@@ -61,7 +61,7 @@ export async function claimPlace(
       );
   }
   // Loaded only here: a run that writes to standard output starts without it.
-  const { claimJob, claimRetry } = await import('./job-sink.js');
+  const { claimJob, claimRetry } = await import('../app/run/job-sink.js');
   if (flags.retryFailed === true) return claimRetry(context, file);
   return claimJob(context, file, flags.restart === true ? 'restart' : flags.resume === undefined ? 'new' : 'resume');
 }

@@ -1,17 +1,12 @@
+import { openDerived } from '../app/opening/derived-models.js';
+import { modelEnvironment, modelEvents } from '../app/surroundings.js';
 import { usageError } from '../errors.js';
 import type { AlphabetName } from '../gguf/alphabet.js';
 import { checkGguf } from '../gguf/check.js';
 import type { Recipe } from '../gguf/recipe.js';
 import { summarize } from '../gguf/summary.js';
-import {
-  type DerivedEntry,
-  type DerivedModel,
-  derivedModel,
-  type ResolvedModel,
-  resolveModel,
-} from '../models/index.js';
-import { readConfig } from './config.js';
-import { type CliContext, cacheDirectory, modelEnvironment, modelEvents } from './context.js';
+import { type DerivedEntry, resolveModel } from '../models/index.js';
+import type { CliContext } from './context.js';
 import { tableText } from './table.js';
 import { formatBytes } from './ui/quantities.js';
 
@@ -31,23 +26,6 @@ export async function deriveModel(context: CliContext, spec: string, flags: Deri
   const derived = await openDerived(context, source, recipe);
   if (!context.quiet) context.stderr.write(comparison([source, derived]));
   return derived.path;
-}
-
-/** The derived file of a model, made and checked against the model where it is not in the cache. */
-export async function openDerived(context: CliContext, source: ResolvedModel, recipe: Recipe): Promise<DerivedModel> {
-  const { derivedCacheBytes } = await readConfig(context);
-  return derivedModel(source, recipe, {
-    cacheDir: cacheDirectory(context),
-    ...(derivedCacheBytes === undefined ? {} : { maxBytes: derivedCacheBytes }),
-    now: () => Date.now(),
-    verify: async (derived) => {
-      const { verifyDerived } = await import('../engine/verify-derived.js');
-      await verifyDerived({ source: source.path, derived, recipe });
-    },
-    onMake: (name) => context.notice(`making ${name}; this is done once`),
-    onNotice: (text) => context.notice(text),
-    signal: context.signal,
-  });
 }
 
 /** What was saved, a line a file. */

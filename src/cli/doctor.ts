@@ -1,4 +1,8 @@
 import { existsSync } from 'node:fs';
+import { readConfig } from '../app/config.js';
+import { forgetMachine, keepMachine, machinesFile, readMachine } from '../app/opening/machines.js';
+import { chooseModel, resolveNamed } from '../app/opening/open.js';
+import { cacheDirectory, configDirectory, modelEnvironment } from '../app/surroundings.js';
 import { startBackend } from '../engine/backend.js';
 import { machineIdentity } from '../engine/machine-identity.js';
 import { defaultShape, type Shape, sameShape } from '../engine/shape.js';
@@ -6,10 +10,7 @@ import { candidatesFor, chooseShapes, type MeasuredCandidate, measureCandidates 
 import { messageOf } from '../errors.js';
 import { median } from '../metrics/median.js';
 import { modelPath, readSpec } from '../models/index.js';
-import { readConfig } from './config.js';
-import { type CliContext, cacheDirectory, configDirectory, modelEnvironment } from './context.js';
-import { forgetMachine, keepMachine, machinesFile, readMachine } from './machines.js';
-import { chooseModel, resolveNamed } from './open.js';
+import type { CliContext } from './context.js';
 import { tableText } from './table.js';
 import { createStatusLine } from './ui/status-line.js';
 

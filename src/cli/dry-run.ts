@@ -1,13 +1,14 @@
+import { chooseModel, type TaskFlags } from '../app/opening/open.js';
+import { promptModel } from '../app/opening/prompt-model.js';
+import { shownProfile } from '../app/opening/tuned.js';
+import { type Input, type InputFlags, readRecords } from '../app/run/inputs.js';
+import { profileContext } from '../app/surroundings.js';
 import { exitCodes } from '../errors.js';
 import { describePrompt } from '../methods/explain.js';
 import { methodOf } from '../methods/index.js';
 import { loadProfile } from '../profile/index.js';
 import { isBadRow } from '../record.js';
-import { type CliContext, profileContext } from './context.js';
-import { type Input, type InputFlags, readRecords } from './inputs.js';
-import { chooseModel, type TaskFlags } from './open.js';
-import { promptModel } from './prompt-model.js';
-import { shownProfile } from './tuned.js';
+import type { CliContext } from './context.js';
 
 /** The prompt of the first record, as the model would be given it. */
 export async function showPrompt(

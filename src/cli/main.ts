@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { homedir, tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
@@ -6,6 +7,8 @@ import { exitCodes, messageOf, SlmError } from '../errors.js';
 import { commandsFor } from './commands/index.js';
 import type { CliContext } from './context.js';
 import { OutputClosed } from './output.js';
+import { createDownloadProgress } from './ui/download-progress.js';
+import { showPreparation } from './ui/preparation.js';
 
 interface GlobalFlags {
   quiet?: boolean;
@@ -40,13 +43,17 @@ const program = new Command('slm')
 const closing: (() => Promise<void>)[] = [];
 const abort = new AbortController();
 let exitCode: number = exitCodes.ok;
+let show: ReturnType<typeof showPreparation> | null = null;
 
 const context: CliContext = {
-  stdin: process.stdin,
+  stdin: announcedInput(),
   stdout: process.stdout,
   stderr: process.stderr,
   env: process.env,
   cwd: process.cwd(),
+  home: homedir(),
+  temporary: tmpdir(),
+  user: userInfo().username,
   version,
   get color() {
     return program.opts<GlobalFlags>().color && (process.env.NO_COLOR ?? '') === '';
@@ -62,14 +69,33 @@ const context: CliContext = {
     return program.opts<GlobalFlags>().debug === true;
   },
   packageRoot,
-  stdinIsTerminal: process.stdin.isTTY === true,
+  get program() {
+    const flags = [
+      ...(context.quiet ? ['--quiet'] : []),
+      ...(context.offline ? ['--offline'] : []),
+      ...(context.debug ? ['--debug'] : []),
+    ];
+    return [process.execPath, ...process.execArgv, process.argv[1] as string, ...flags];
+  },
+  get engineLog() {
+    if (!context.debug) return null;
+    return (line: string) => void process.stderr.write(`llama.cpp: ${line.trimEnd()}\n`);
+  },
   stdoutIsTerminal: process.stdout.isTTY === true || (process.env.FORCE_COLOR ?? '0') !== '0',
   // A terminal that does not know its size says 0.
   columns: process.stdout.columns || Number(process.env.COLUMNS) || 120,
   now: () => performance.now(),
+  date: () => Date.now(),
+  memoryBytes: () => process.memoryUsage.rss(),
   notice(text) {
     if (!context.quiet) process.stderr.write(`slm: ${text}\n`);
   },
+  preparing: (preparation) => {
+    show ??= showPreparation(context);
+    show(preparation);
+  },
+  downloads: () => createDownloadProgress(context),
+  hostOutput: (chunk) => void process.stderr.write(chunk),
   interrupted: () => abort.signal.aborted,
   signal: abort.signal,
   exit(code) {
@@ -120,6 +146,16 @@ function report(error: unknown): number {
   if (!known) process.stderr.write('     This is a defect of slm; run again with --debug for a report.\n');
   if (context.debug && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n${causes(error)}`);
   return known ? error.exitCode : exitCodes.failure;
+}
+
+/** Standard input; where a person is to type it, they are told so. */
+function announcedInput(): AsyncIterable<Uint8Array> {
+  return {
+    [Symbol.asyncIterator]() {
+      if (process.stdin.isTTY === true) context.notice('reading from the terminal; end with Ctrl-D');
+      return process.stdin[Symbol.asyncIterator]();
+    },
+  };
 }
 
 function causes(error: Error): string {

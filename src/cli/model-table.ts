@@ -1,4 +1,4 @@
-import type { ListedModel } from './model-list.js';
+import type { ListedModel } from '../app/model-list.js';
 import { tableText } from './table.js';
 import { formatBytes } from './ui/quantities.js';
 

@@ -1,15 +1,15 @@
 import { writeFileSync } from 'node:fs';
+import { chooseSource, type SourceFlags } from '../app/run/choose-source.js';
+import { meterInputs } from '../app/run/input-meter.js';
+import { chooseInputs, type InputFlags, readRecords } from '../app/run/inputs.js';
+import { resultForm } from '../app/run/run-spec.js';
+import { runStats } from '../app/run/run-stats.js';
 import { exitCodes, SlmError } from '../errors.js';
 import type { FormatOptions } from '../formats/types.js';
 import { hasAbstained, isBadRow, placeOf } from '../record.js';
-import { chooseSource, type SourceFlags } from './choose-source.js';
 import { claimPlace } from './claim-place.js';
 import type { CliContext } from './context.js';
-import { meterInputs } from './input-meter.js';
-import { chooseInputs, type InputFlags, readRecords } from './inputs.js';
 import { chooseWriter, type FormatFlags, formatOptions, writesToTerminal } from './run-format.js';
-import { resultForm } from './run-spec.js';
-import { runStats } from './run-stats.js';
 import { createRunProgress, type ProgressKind } from './ui/run-progress.js';
 
 export interface RunFlags extends SourceFlags, InputFlags, FormatFlags {
@@ -35,6 +35,7 @@ export async function runTask(
   const form = { format: writer.name, offsets: flags.offsets, passThrough: flags.passThrough, explain };
   const spec = async () => ({ ...(await source.basis()), ...resultForm(inputs, inputFlags, form) });
   const sink = await place(spec, writer, face.type);
+  context.onClose(() => source.close());
   source.checkModel();
 
   const meter = meterInputs(inputs);

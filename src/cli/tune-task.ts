@@ -1,5 +1,16 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
+import {
+  chooseModel,
+  documentsFor,
+  type EngineFlags,
+  openResolved,
+  openTaskOn,
+  resolveNamed,
+} from '../app/opening/open.js';
+import { modelDigest, overlayFolders } from '../app/opening/tuned.js';
+import { type GoldFlags, readGold } from '../app/run/gold.js';
+import { cacheDirectory, profileContext } from '../app/surroundings.js';
 import { fileCache } from '../cache.js';
 import { exitCodes, messageOf, SlmError } from '../errors.js';
 import { checkDerivable } from '../gguf/architectures.js';
@@ -15,12 +26,9 @@ import { isSkewed, judgedValue, type TrialJournal, tuningMetric } from '../tune/
 import { type TuneResult, tune } from '../tune/tune.js';
 import type { Trial, Trialled, TuneSession } from '../tune/types.js';
 import type { Engine, Example, InputRecord, Output, TaskProfile, TunedShot } from '../types.js';
-import { type CliContext, cacheDirectory, profileContext } from './context.js';
-import { type GoldFlags, readGold } from './gold.js';
-import { chooseModel, documentsFor, type EngineFlags, openResolved, openTaskOn, resolveNamed } from './open.js';
+import type { CliContext } from './context.js';
 import { writeTuneReport } from './tune-page.js';
 import { tuneReportJson, tuneReportText } from './tune-report.js';
-import { modelDigest, overlayFolders } from './tuned.js';
 import { createTuneProgress } from './ui/tune-progress.js';
 
 export interface TuneFlags extends EngineFlags, GoldFlags {

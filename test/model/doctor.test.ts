@@ -68,7 +68,7 @@ test('a shape that was kept is the one that runs have, and gives the same bytes'
   const input = 'The soup was cold.\nA joy from the first page to the last.\nIt broke.\n';
   const run = () => runSlm(['run', moodTask(), '--lines', '--json', '-m', file], { env, input });
   const { stdout } = await run();
-  const { keepMachine } = await import('../../src/cli/machines.js');
+  const { keepMachine } = await import('../../src/app/opening/machines.js');
   const context = { env } as unknown as Parameters<typeof keepMachine>[0];
   const shape = { lanes: 3, threadsPerLane: 1 };
   const model = { name: 'four layers', path: file, sha256: null };

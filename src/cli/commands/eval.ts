@@ -1,12 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
+import { chooseModel, documentsFor, openTaskFor, type TaskFlags, withThreshold } from '../../app/opening/open.js';
+import { type GoldFlags, readGold } from '../../app/run/gold.js';
+import { profileContext } from '../../app/surroundings.js';
 import { exitCodes, failure, messageOf, usageError } from '../../errors.js';
 import { evaluate, type Report } from '../../evaluate.js';
 import { loadProfile } from '../../profile/index.js';
 import type { Example, TaskProfile } from '../../types.js';
-import { type CliContext, profileContext } from '../context.js';
-import { type GoldFlags, gold, readGold } from '../gold.js';
-import { chooseModel, documentsFor, openTaskFor, type TaskFlags, withThreshold } from '../open.js';
+import type { CliContext } from '../context.js';
+import { gold } from '../gold-options.js';
 import { list, shared, wholeNumber } from '../options.js';
 import { createPaint } from '../paint.js';
 import { comparisonText, reportText } from '../report-text.js';

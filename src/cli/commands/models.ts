@@ -1,4 +1,7 @@
 import { Command, Option } from 'commander';
+import { listModels } from '../../app/model-list.js';
+import { chooseModel } from '../../app/opening/open.js';
+import { cacheDirectory, modelEnvironment, modelEvents } from '../../app/surroundings.js';
 import { messageOf, modelError, SlmError, usageError } from '../../errors.js';
 import { alphabetNames } from '../../gguf/alphabet.js';
 import { checkGguf } from '../../gguf/check.js';
@@ -16,12 +19,10 @@ import {
   removeModel,
   resolveModel,
 } from '../../models/index.js';
-import { type CliContext, cacheDirectory, modelEnvironment, modelEvents } from '../context.js';
+import type { CliContext } from '../context.js';
 import { type DeriveFlags, derivedDetails, derivedTable, deriveModel } from '../derived-models.js';
-import { listModels } from '../model-list.js';
 import { modelDetails, modelSheet } from '../model-sheet.js';
 import { modelTable } from '../model-table.js';
-import { chooseModel } from '../open.js';
 import { wholeNumber } from '../options.js';
 
 /** `slm models`: what there is, and what is on this machine. */

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
+import { listHosts } from '../../app/warm/hosts.js';
 import type { CliContext } from '../context.js';
-import { listHosts } from '../hosts.js';
 import { formatBytes, formatDuration } from '../ui/quantities.js';
 
 /** `slm ps`: what `slm warm` has left in memory. */

@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
+import { chooseInputs } from '../../app/run/inputs.js';
 import { writers } from '../../formats/index.js';
 import { readers } from '../../records/index.js';
 import type { CliContext } from '../context.js';
-import { chooseInputs } from '../inputs.js';
 import { collect, duration, shard, shared } from '../options.js';
 import type { RunFlags } from '../run-task.js';
 

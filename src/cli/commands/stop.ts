@@ -1,8 +1,8 @@
 import { Command } from 'commander';
+import { listHosts } from '../../app/warm/hosts.js';
 import { suggestion, usageError } from '../../errors.js';
 import { askToStop } from '../../host/client.js';
 import type { CliContext } from '../context.js';
-import { listHosts } from '../hosts.js';
 
 /** `slm stop`: ends what `slm warm` has begun. */
 export function stopCommand(context: CliContext): Command {

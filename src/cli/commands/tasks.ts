@@ -1,15 +1,16 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command, Option } from 'commander';
+import type { EngineFlags } from '../../app/opening/open.js';
+import { profileContext } from '../../app/surroundings.js';
+import { type TaskCard, taskCards, typeName } from '../../app/tasks/task-cards.js';
 import { exitCodes, SlmError, usageError } from '../../errors.js';
 import { findTask, listTasks, shownPath, type TaskPlace } from '../../profile/paths.js';
 import { starters } from '../../profile/starters.js';
 import type { TaskProfile } from '../../types.js';
-import { type CliContext, profileContext } from '../context.js';
-import type { EngineFlags } from '../open.js';
+import type { CliContext } from '../context.js';
 import { list, shared } from '../options.js';
 import { tableText } from '../table.js';
-import { type TaskCard, taskCards, typeName } from '../task-cards.js';
 
 /** `slm tasks`: what there is, whether it is sound, and a new one. */
 export function tasksCommand(context: CliContext): Command {
@@ -162,7 +163,9 @@ async function validate(context: CliContext, spec: string, cardOf: CardOf): Prom
 
 /** Adds to what the folder has for other models; entries of the same models that no longer fit are dropped. */
 async function calibrate(context: CliContext, spec: string, flags: EngineFlags): Promise<void> {
-  const { bundleFile, chooseModel, computeConstants, documentsFor, openModel } = await import('../open.js');
+  const { bundleFile, chooseModel, computeConstants, documentsFor, openModel } = await import(
+    '../../app/opening/open.js'
+  );
   const { loadProfile } = await import('../../profile/index.js');
   const profile = await loadProfile(spec, profileContext(context));
   const documents = await documentsFor(context, profile, []);

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { CliContext } from '../context.js';
-import { gold } from '../gold.js';
+import { gold } from '../gold-options.js';
 import { duration, shared, wholeNumber } from '../options.js';
 import type { TuneFlags } from '../tune-task.js';
 

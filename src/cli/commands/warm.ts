@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
+import type { HostFlags, HostMessage } from '../../app/warm/start-host.js';
 import { messageOf, SlmError } from '../../errors.js';
 import type { CliContext } from '../context.js';
 import { duration, shared } from '../options.js';
-import type { HostFlags, HostMessage } from '../start-host.js';
 
 interface WarmFlags extends HostFlags {
   foreground?: boolean;
@@ -33,7 +33,7 @@ export function warmCommand(context: CliContext): Command {
 }
 
 async function leave(context: CliContext, task: string, flags: WarmFlags): Promise<void> {
-  const { startHost } = await import('../start-host.js');
+  const { startHost } = await import('../../app/warm/start-host.js');
   const started = await startHost(context, task, flags);
   if (started === null) context.notice(`${task} is warm already; \`slm ps\` lists what is`);
   else context.notice(`${task} is warm on ${started.model}, in process ${started.pid}; \`slm stop ${task}\` ends it`);
@@ -47,7 +47,7 @@ async function stay(context: CliContext, task: string, flags: WarmFlags): Promis
   context.signal.addEventListener('abort', end, { once: true });
   const parent = process.send === undefined ? null : tellParent;
   try {
-    const { host } = await import('../host.js');
+    const { host } = await import('../../app/warm/host.js');
     await host({ ...context, signal: stop.signal }, task, flags, async ({ model }) => {
       if (parent === null) context.notice(`${task} is warm on ${model}; Ctrl-C ends it`);
       else await parent({ started: { pid: process.pid, model } });

@@ -1,16 +1,16 @@
 import path from 'node:path';
-import type { HeadStart } from '../engine/head-start.js';
-import { faceOf, type TaskFace } from '../host/protocol.js';
-import { bucketStore } from '../jobs/bucket-store.js';
-import { knownOutputs } from '../jobs/known-outputs.js';
-import type { JobSpec } from '../jobs/spec.js';
-import { once } from '../lazy.js';
-import { type KnownOutputs, predict, usageOf } from '../predict.js';
-import { loadProfile } from '../profile/index.js';
-import type { BadRow } from '../record.js';
-import type { EngineUsage, InputRecord, Prediction } from '../types.js';
-import { type CliContext, cacheDirectory, profileContext } from './context.js';
-import { documentsFor, openTaskFor, type TaskFlags } from './open.js';
+import type { HeadStart } from '../../engine/head-start.js';
+import { faceOf, type TaskFace } from '../../host/protocol.js';
+import { bucketStore } from '../../jobs/bucket-store.js';
+import { knownOutputs } from '../../jobs/known-outputs.js';
+import type { JobSpec } from '../../jobs/spec.js';
+import { once } from '../../lazy.js';
+import { type KnownOutputs, predict, usageOf } from '../../predict.js';
+import { loadProfile } from '../../profile/index.js';
+import type { BadRow } from '../../record.js';
+import type { EngineUsage, InputRecord, Prediction } from '../../types.js';
+import { documentsFor, openTaskFor, type TaskFlags } from '../opening/open.js';
+import { cacheDirectory, profileContext, type Surroundings } from '../surroundings.js';
 import { outputBasis } from './run-spec.js';
 
 /** Where predictions come from: a model in this process, or a warm host. */
@@ -28,6 +28,8 @@ export interface TaskSource {
   usage(): EngineUsage | null;
   /** Records whose results were taken from the cache. */
   cached(): number;
+  /** Frees the model, or leaves the host. */
+  close(): Promise<void>;
 }
 
 /**
@@ -35,7 +37,7 @@ export interface TaskSource {
  * @param early the model under way, if it is the one
  */
 export async function openHere(
-  context: CliContext,
+  context: Surroundings,
   spec: string,
   flags: TaskFlags & { cache?: boolean },
   parallel: 'one' | 'many',
@@ -44,7 +46,6 @@ export async function openHere(
   const profile = await loadProfile(spec, profileContext(context));
   const documents = await documentsFor(context, profile, flags.context ?? []);
   const { task, checkModel, close } = await openTaskFor(context, profile, flags, parallel, documents, early);
-  context.onClose(close);
   const basis = once(() => outputBasis(context, task, documents, flags));
   const store = flags.cache === true ? bucketStore(path.join(cacheDirectory(context), 'results')) : null;
   const known = store === null ? null : knownOutputs(store, task, documents, await basis());
@@ -61,6 +62,7 @@ export async function openHere(
       }),
     usage: () => usageOf(task),
     cached: () => known?.hits ?? 0,
+    close,
   };
 }
 

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileCache } from '../cache.js';
-import { listTasks } from '../profile/paths.js';
-import type { TaskProfile } from '../types.js';
-import { type CliContext, cacheDirectory, profileContext } from './context.js';
+import { fileCache } from '../../cache.js';
+import { listTasks } from '../../profile/paths.js';
+import type { TaskProfile } from '../../types.js';
+import { cacheDirectory, profileContext, type Surroundings } from '../surroundings.js';
 
 /** What lists say of a sound task. */
 export interface TaskCard {
@@ -28,7 +28,7 @@ interface KeptCard {
  * and looking for leaks takes longer than all else that a list does. Asked for by the absolute path of a task.yaml, it
  * throws an SlmError with the first problem of the task.
  */
-export function taskCards(context: CliContext): (file: string) => Promise<TaskCard> {
+export function taskCards(context: Surroundings): (file: string) => Promise<TaskCard> {
   const cache = fileCache(path.join(cacheDirectory(context), 'tasks'));
   // A task may include another by name, and which one that is depends on those that there are.
   const places = listTasks(profileContext(context).folders).map((place) => place.path);

@@ -1,17 +1,17 @@
 import { existsSync } from 'node:fs';
-import { usageError } from '../errors.js';
-import { checkGguf } from '../gguf/check.js';
-import { summarize } from '../gguf/summary.js';
-import { modelPath, readSpec } from '../models/index.js';
-import type { PromptModel } from '../prompt.js';
-import type { TaskProfile } from '../types.js';
-import { type CliContext, modelEnvironment } from './context.js';
+import { usageError } from '../../errors.js';
+import { checkGguf } from '../../gguf/check.js';
+import { summarize } from '../../gguf/summary.js';
+import { modelPath, readSpec } from '../../models/index.js';
+import type { PromptModel } from '../../prompt.js';
+import type { TaskProfile } from '../../types.js';
+import { modelEnvironment, type Surroundings } from '../surroundings.js';
 
 /**
  * What of a model a prompt depends on, without loading or fetching it: from the header of the file where that is
  * here, else from the catalogue.
  */
-export async function promptModel(context: CliContext, spec: string, profile: TaskProfile): Promise<PromptModel> {
+export async function promptModel(context: Surroundings, spec: string, profile: TaskProfile): Promise<PromptModel> {
   const environment = modelEnvironment(context);
   const found = await readSpec(spec, environment);
   const manifest = found.kind === 'named' ? found.manifest : null;

@@ -1,6 +1,6 @@
-import { usageError } from '../errors.js';
-import type { Writer } from '../formats/types.js';
-import { type FailedRows, findFailedRows } from '../jobs/failed-rows.js';
+import { usageError } from '../../errors.js';
+import type { Writer } from '../../formats/types.js';
+import { type FailedRows, findFailedRows } from '../../jobs/failed-rows.js';
 import {
   type ClaimedOutput,
   type ClaimedResults,
@@ -8,28 +8,33 @@ import {
   claimResults,
   type Job,
   type JobStart,
-} from '../jobs/job.js';
-import { failedRecords, type Replacement, replaceRows } from '../jobs/retry.js';
-import type { JobSpec } from '../jobs/spec.js';
-import { hasAbstained } from '../record.js';
-import type { TaskType } from '../types.js';
-import type { CliContext } from './context.js';
+} from '../../jobs/job.js';
+import { failedRecords, type Replacement, replaceRows } from '../../jobs/retry.js';
+import type { JobSpec } from '../../jobs/spec.js';
+import { hasAbstained } from '../../record.js';
+import type { TaskType } from '../../types.js';
 import { nothing, type ResultPlace, type ResultSink } from './result-sink.js';
+
+/** What a claim needs of the door: a clock in milliseconds, and to be let go when the work has ended. */
+export interface JobKeeping {
+  now(): number;
+  onClose(action: () => Promise<void>): void;
+}
 
 /**
  * A file that a job writes, so that it can be continued.
  * @throws SlmError when it is taken, or holds something that would be lost
  */
-export function claimJob(context: CliContext, file: string, start: JobStart): ResultPlace {
-  const claimed = claimOutput(file, start, context.now);
-  context.onClose(async () => claimed.release());
+export function claimJob({ now, onClose }: JobKeeping, file: string, start: JobStart): ResultPlace {
+  const claimed = claimOutput(file, start, now);
+  onClose(async () => claimed.release());
   return (spec, writer) => jobSink(claimed, spec, writer, start === 'resume');
 }
 
 /** A file whose failed records are done again. */
-export function claimRetry(context: CliContext, file: string): ResultPlace {
+export function claimRetry({ onClose }: JobKeeping, file: string): ResultPlace {
   const claimed = claimResults(file);
-  context.onClose(async () => claimed.release());
+  onClose(async () => claimed.release());
   return (spec, writer, type) => retrySink(file, claimed, spec, writer, type);
 }
 

@@ -1,6 +1,6 @@
-import type { CliContext } from './context.js';
+import type { TaskFlags } from '../opening/open.js';
+import type { Surroundings } from '../surroundings.js';
 import { type Input, type InputFlags, isSingle } from './inputs.js';
-import type { TaskFlags } from './open.js';
 import type { TaskSource } from './task-source.js';
 
 export interface SourceFlags extends TaskFlags {
@@ -12,21 +12,21 @@ export interface SourceFlags extends TaskFlags {
 
 /** A warm host where one has this task ready, else the model in this process. */
 export async function chooseSource(
-  context: CliContext,
+  context: Surroundings,
   task: string,
   inputs: readonly Input[],
   flags: SourceFlags & InputFlags,
 ): Promise<TaskSource> {
   const openHere = async () => {
-    const { loadEarly } = await import('./early-model.js');
+    const { loadEarly } = await import('../opening/early-model.js');
     const early = await loadEarly(context, task, flags);
     const source = await import('./task-source.js');
     return source.openHere(context, task, flags, isSingle(inputs, flags) ? 'one' : 'many', early);
   };
   if (!mayBeWarm(context, flags)) return openHere();
-  const { openWarm } = await import('./warm.js');
+  const { openWarm } = await import('../warm/warm.js');
   if (flags.keepAlive !== undefined) {
-    const { startHost } = await import('./start-host.js');
+    const { startHost } = await import('../warm/start-host.js');
     await startHost(context, task, { ...flags, keepAlive: flags.keepAlive });
   }
   return (await openWarm(context, task, flags, openHere)) ?? openHere();
@@ -36,8 +36,12 @@ export async function chooseSource(
  * What explains itself, shows the log of llama.cpp, or looks up results by what the prompt says must be here; and
  * standard input cannot be in two places.
  */
-function mayBeWarm({ debug }: CliContext, flags: SourceFlags): boolean {
+function mayBeWarm({ engineLog }: Surroundings, flags: SourceFlags): boolean {
   return (
-    flags.warm && flags.explain !== true && flags.cache !== true && !debug && flags.context?.includes('-') !== true
+    flags.warm &&
+    flags.explain !== true &&
+    flags.cache !== true &&
+    engineLog === null &&
+    flags.context?.includes('-') !== true
   );
 }

@@ -1,12 +1,12 @@
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import type { Document } from '../methods/types.js';
-import { modelPath, readSpec } from '../models/index.js';
-import { loadProfile } from '../profile/index.js';
-import { documentFiles, listTasks } from '../profile/paths.js';
-import type { TaskProfile } from '../types.js';
-import { configFiles } from './config.js';
-import { type CliContext, modelEnvironment, profileContext } from './context.js';
+import type { Document } from '../../methods/types.js';
+import { modelPath, readSpec } from '../../models/index.js';
+import { loadProfile } from '../../profile/index.js';
+import { documentFiles, listTasks } from '../../profile/paths.js';
+import type { TaskProfile } from '../../types.js';
+import { configFiles } from '../config.js';
+import { modelEnvironment, profileContext, type Surroundings } from '../surroundings.js';
 import { bundleFile, chooseModel, documentsFor, type TaskFlags, withThreshold } from './open.js';
 import { overlayFolders } from './tuned.js';
 
@@ -34,8 +34,8 @@ export interface LoadedTask {
  * Reads a task for keeping. A client waits for `isCurrent`, and to read and check a task of a thousand examples takes
  * as long as a client's own start; so files that nobody has touched since they were last read are not read again.
  */
-export async function loadTask(context: CliContext, spec: string, flags: TaskFlags): Promise<LoadedTask> {
-  const start = Date.now();
+export async function loadTask(context: Surroundings, spec: string, flags: TaskFlags): Promise<LoadedTask> {
+  const start = context.date();
   const first = await load(context, spec, flags);
   const wanted = JSON.stringify(first);
   let seen = await stampsOf(context, first, flags, start);
@@ -43,7 +43,7 @@ export async function loadTask(context: CliContext, spec: string, flags: TaskFla
     profile: first.profile,
     documents: first.documents,
     async isCurrent() {
-      const start = Date.now();
+      const start = context.date();
       const now = await stampsOf(context, first, flags, start);
       if (now !== null && now === seen) return true;
       if (JSON.stringify(await load(context, spec, flags)) !== wanted) return false;
@@ -62,7 +62,7 @@ const settledMs = 2000;
  * @returns null where one of them is so new that it may have been written since
  */
 async function stampsOf(
-  context: CliContext,
+  context: Surroundings,
   { profile, spoken }: Loaded,
   flags: TaskFlags,
   start: number,
@@ -90,7 +90,7 @@ async function stampsOf(
   ]);
 }
 
-async function load(context: CliContext, spec: string, flags: TaskFlags): Promise<Loaded> {
+async function load(context: Surroundings, spec: string, flags: TaskFlags): Promise<Loaded> {
   const profile = withThreshold(await loadProfile(spec, profileContext(context)), flags.threshold);
   const spoken = await chooseModel(context, flags, profile);
   return {
@@ -103,12 +103,12 @@ async function load(context: CliContext, spec: string, flags: TaskFlags): Promis
   };
 }
 
-function overlayFiles(context: CliContext, profile: TaskProfile, model: string): string[] {
+function overlayFiles(context: Surroundings, profile: TaskProfile, model: string): string[] {
   return overlayFolders(context, profile).map((folder) => path.join(folder, `${path.basename(model, '.gguf')}.yaml`));
 }
 
 /** What a model is called and whether its file was touched. */
-async function modelStamp(context: CliContext, spec: string): Promise<unknown> {
+async function modelStamp(context: Surroundings, spec: string): Promise<unknown> {
   const environment = modelEnvironment(context);
   const read = await readSpec(spec, environment);
   const file = read.kind === 'path' ? read.path : modelPath(environment.dataDir, read.name);

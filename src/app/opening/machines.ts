@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { machineIdentity, machineKey } from '../engine/machine-identity.js';
-import type { Shape } from '../engine/shape.js';
-import { readJson, writeJson } from '../models/json-file.js';
-import { type CliContext, configDirectory } from './context.js';
+import { machineIdentity, machineKey } from '../../engine/machine-identity.js';
+import type { Shape } from '../../engine/shape.js';
+import { readJson, writeJson } from '../../models/json-file.js';
+import { configDirectory, type Surroundings } from '../surroundings.js';
 
 const shapeSchema = z.object({ lanes: z.int().min(1), threadsPerLane: z.int().min(1) });
 
@@ -32,12 +32,12 @@ export interface KnownModel {
 }
 
 /** Beside the settings of the user: a folder that several machines share holds entries of each. */
-export function machinesFile(context: CliContext): string {
+export function machinesFile(context: Surroundings): string {
   return path.join(configDirectory(context), 'machines.json');
 }
 
 /** What was measured for this model on this machine with this version; null where nothing was. */
-export async function readMachine(context: CliContext, model: KnownModel): Promise<MachineEntry | null> {
+export async function readMachine(context: Surroundings, model: KnownModel): Promise<MachineEntry | null> {
   if (!existsSync(machinesFile(context))) return null;
   const key = machineKey(model);
   return (await entriesOf(context)).find((entry) => entry.key === key) ?? null;
@@ -45,7 +45,7 @@ export async function readMachine(context: CliContext, model: KnownModel): Promi
 
 /** The shape to use in place of the default; undefined where nothing was measured. */
 export async function measuredShape(
-  context: CliContext,
+  context: Surroundings,
   model: KnownModel,
   parallel: 'one' | 'many',
 ): Promise<Shape | undefined> {
@@ -54,7 +54,7 @@ export async function measuredShape(
 
 /** Keeps what was found, in place of what was there for the same model and machine. */
 export async function keepMachine(
-  context: CliContext,
+  context: Surroundings,
   model: KnownModel & { readonly name: string },
   found: Pick<MachineEntry, 'many' | 'one' | 'measuredAt'>,
 ): Promise<void> {
@@ -67,7 +67,7 @@ export async function keepMachine(
 }
 
 /** Forgets what was found for a model on this machine; false where there was nothing. */
-export async function forgetMachine(context: CliContext, model: KnownModel): Promise<boolean> {
+export async function forgetMachine(context: Surroundings, model: KnownModel): Promise<boolean> {
   const key = machineKey(model);
   const entries = await entriesOf(context);
   const others = entries.filter((entry) => entry.key !== key);
@@ -77,6 +77,6 @@ export async function forgetMachine(context: CliContext, model: KnownModel): Pro
 }
 
 /** A file that is damaged, or of another version, is as good as none: all in it can be measured again. */
-async function entriesOf(context: CliContext): Promise<MachineEntry[]> {
+async function entriesOf(context: Surroundings): Promise<MachineEntry[]> {
   return (await readJson(machinesFile(context), fileSchema))?.entries ?? [];
 }

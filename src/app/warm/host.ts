@@ -1,12 +1,12 @@
-import { faceOf } from '../host/protocol.js';
-import { AlreadyThere, listen } from '../host/server.js';
-import { stampOf } from '../jobs/model-file.js';
-import { predict, type Task } from '../predict.js';
-import type { InputRecord } from '../types.js';
-import type { CliContext } from './context.js';
-import { loadTask } from './loaded-task.js';
-import { openTaskFor } from './open.js';
-import { outputBasis } from './run-spec.js';
+import { faceOf } from '../../host/protocol.js';
+import { AlreadyThere, listen } from '../../host/server.js';
+import { stampOf } from '../../jobs/model-file.js';
+import { predict, type Task } from '../../predict.js';
+import type { InputRecord } from '../../types.js';
+import { loadTask } from '../opening/loaded-task.js';
+import { openTaskFor } from '../opening/open.js';
+import { outputBasis } from '../run/run-spec.js';
+import type { Surroundings } from '../surroundings.js';
 import { type HostFlags, noPlace } from './start-host.js';
 import { hostAddress } from './warm.js';
 
@@ -15,7 +15,7 @@ import { hostAddress } from './warm.js';
  * @param onStart called once clients can come
  */
 export async function host(
-  context: CliContext,
+  context: Surroundings,
   spec: string,
   flags: HostFlags,
   onStart: (started: { model: string }) => Promise<void>,
@@ -38,7 +38,7 @@ export async function host(
       checkModel,
       isCurrent,
       now: context.now,
-      memoryBytes: () => process.memoryUsage.rss(),
+      memoryBytes: () => context.memoryBytes(),
       signal: context.signal,
     });
     await onStart({ model: engine.model.name });
@@ -52,7 +52,7 @@ export async function host(
 }
 
 /** Makes every lane and evaluates the prefix on it, with a record for each. What it answers, nobody sees. */
-async function warmUp(context: CliContext, task: Task): Promise<void> {
+async function warmUp(context: Surroundings, task: Task): Promise<void> {
   async function* records(): AsyncIterable<InputRecord> {
     for (let index = 0; index < task.engine.lanes; index++) {
       const text = 'Hello.';

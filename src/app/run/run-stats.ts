@@ -1,4 +1,4 @@
-import type { EngineUsage } from '../types.js';
+import type { EngineUsage } from '../../types.js';
 
 /** What `--stats` writes. */
 export interface RunStats {

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
-import type { ByteSource } from '../records/index.js';
-import type { Origin } from '../types.js';
+import type { ByteSource } from '../../records/index.js';
+import type { Origin } from '../../types.js';
 import type { Input } from './inputs.js';
 
 /** Knows how far into its inputs a job is. */

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import type { HeadStart } from '../engine/head-start.js';
-import { findTask } from '../profile/paths.js';
-import { defaultModel, readConfig } from './config.js';
-import { type CliContext, modelEnvironment, profileContext } from './context.js';
+import type { HeadStart } from '../../engine/head-start.js';
+import { findTask } from '../../profile/paths.js';
+import { defaultModel, readConfig } from '../config.js';
+import { modelEnvironment, profileContext, type Surroundings } from '../surroundings.js';
 import { hintedFile } from './early-hint.js';
 import type { EngineFlags } from './open.js';
 
@@ -12,20 +12,20 @@ import type { EngineFlags } from './open.js';
  * the one that was checked. Reading a task takes as long as a part of the model.
  * @returns null where that is not certain; nothing has happened then
  */
-export async function loadEarly(context: CliContext, task: string, flags: EngineFlags): Promise<HeadStart | null> {
+export async function loadEarly(context: Surroundings, task: string, flags: EngineFlags): Promise<HeadStart | null> {
   const config = await readConfig(context);
-  if (context.debug || (flags.gpu ?? config.gpu) !== undefined) return null;
+  if (context.engineLog !== null || (flags.gpu ?? config.gpu) !== undefined) return null;
   const name = flags.model ?? config.model ?? modelOf(context, task);
   if (name === null || !/^[a-z0-9][a-z0-9._-]*$/u.test(name) || name.endsWith('.gguf')) return null;
   const file = path.join(modelEnvironment(context).dataDir, 'models', `${name}.gguf`);
   if (!isUntouched(file)) return null;
-  const { startLoading } = await import('../engine/head-start.js');
+  const { startLoading } = await import('../../engine/head-start.js');
   const { cwd, folders } = profileContext(context);
   return startLoading(hintedFile(context, findTask(task, folders, cwd), file) ?? file);
 }
 
 /** What a task says of its model, as far as that can be told without parsing it; null where it cannot. */
-function modelOf(context: CliContext, task: string): string | null {
+function modelOf(context: Surroundings, task: string): string | null {
   const { cwd, folders } = profileContext(context);
   const text = readFileSync(findTask(task, folders, cwd), 'utf8');
   if (/\binclude\b/u.test(text)) return null;

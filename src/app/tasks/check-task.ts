@@ -1,13 +1,13 @@
-import { methodNamed } from '../methods/index.js';
-import { loadProfile } from '../profile/index.js';
-import type { TaskProfile } from '../types.js';
-import { type CliContext, profileContext } from './context.js';
+import { methodNamed } from '../../methods/index.js';
+import { loadProfile } from '../../profile/index.js';
+import type { TaskProfile } from '../../types.js';
+import { profileContext, type Surroundings } from '../surroundings.js';
 
 /**
  * Reads a task and everything it names, and renders its prompt for an example.
  * @throws SlmError with the first problem
  */
-export async function checkTask(context: CliContext, spec: string): Promise<TaskProfile> {
+export async function checkTask(context: Surroundings, spec: string): Promise<TaskProfile> {
   const profile = await loadProfile(spec, profileContext(context));
   // Templates are compiled where they are used; here, to see that they can be.
   const model = { format: 'base', chatTemplate: null, bosText: '', eosText: '' } as const;

@@ -1,18 +1,18 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from './config-file.js';
-import { type CliContext, configDirectory } from './context.js';
+import { configDirectory, type Surroundings } from './surroundings.js';
 
 /** The model where nobody names one. */
 export const defaultModel = 'gemma-3-270m';
 
 /** Where settings may be, the user's before the project's. */
-export function configFiles(context: CliContext): string[] {
+export function configFiles(context: Surroundings): string[] {
   return [path.join(configDirectory(context), 'config.yaml'), path.join(context.cwd, 'slm.yaml')];
 }
 
 /** Settings of the project (`./slm.yaml`) over those of the user (`config.yaml` in the configuration folder). */
-export async function readConfig(context: CliContext): Promise<Config> {
+export async function readConfig(context: Surroundings): Promise<Config> {
   const found = configFiles(context).filter((file) => existsSync(file));
   if (found.length === 0) return {};
   const { readConfigFile } = await import('./config-file.js');

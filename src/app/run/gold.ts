@@ -1,12 +1,10 @@
-import { Option } from 'commander';
-import { usageError } from '../errors.js';
-import { type ExampleContext, exampleOf, isBadExample } from '../examples.js';
-import { placeOf } from '../record.js';
-import { fileSource, readerFor, readers } from '../records/index.js';
-import type { Example, TaskProfile } from '../types.js';
-import type { CliContext } from './context.js';
+import { usageError } from '../../errors.js';
+import { type ExampleContext, exampleOf, isBadExample } from '../../examples.js';
+import { placeOf } from '../../record.js';
+import { fileSource, readerFor } from '../../records/index.js';
+import type { Example, TaskProfile } from '../../types.js';
+import type { Surroundings } from '../surroundings.js';
 import { type InputFlags, readRows } from './inputs.js';
-import { labelMap } from './options.js';
 
 /** How labelled data is read. */
 export interface GoldFlags extends Omit<InputFlags, 'text' | 'lines'> {
@@ -15,28 +13,12 @@ export interface GoldFlags extends Omit<InputFlags, 'text' | 'lines'> {
   labelMap?: ReadonlyMap<string, string>;
 }
 
-/** The options for that, the same wherever labelled data is read. */
-export const gold = {
-  dataFormat: () =>
-    new Option('--data-format <name>', 'how to read it, instead of by the suffix').choices(
-      Object.values(readers)
-        .filter((reader) => reader.labelled)
-        .map((reader) => reader.name),
-    ),
-  labelField: () => new Option('--label-field <name>', 'field or column of the label'),
-  labelMap: () =>
-    new Option(
-      '--label-map <pairs>',
-      'names of labels in the data: 0=negative,1=positive; nothing after "=" drops an entity',
-    ).argParser(labelMap),
-} as const;
-
 /**
  * Labelled examples from a file. Data that is not clean stops here: a figure over half of it, or what is learned from
  * half of it, would mislead.
  */
 export async function readGold(
-  context: CliContext,
+  context: Surroundings,
   profile: TaskProfile,
   file: string,
   flags: GoldFlags,

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { type ErrorKind, failure, SlmError } from '../errors.js';
-import { connect } from '../host/client.js';
-import type { CliContext } from './context.js';
-import type { TaskFlags } from './open.js';
+import { type ErrorKind, failure, SlmError } from '../../errors.js';
+import { connect } from '../../host/client.js';
+import type { TaskFlags } from '../opening/open.js';
+import type { Surroundings } from '../surroundings.js';
 import { hostAddress } from './warm.js';
 
 export interface HostFlags extends TaskFlags {
@@ -22,10 +22,12 @@ export type HostMessage =
  * @throws SlmError that the host could not start with
  */
 export async function startHost(
-  context: CliContext,
+  context: Surroundings,
   task: string,
   flags: HostFlags,
 ): Promise<{ pid: number; model: string } | null> {
+  const { program } = context;
+  if (program === null) throw failure('this program cannot be started again as a warm host');
   const address = await hostAddress(context, task, flags, true);
   if (address === null) throw noPlace();
   const there = await connect(address.socket, address.identity);
@@ -34,8 +36,8 @@ export async function startHost(
     return null;
   }
   // Nothing that it writes later goes anywhere, unless asked for: then into a file of ours alone.
-  const log = context.debug ? openSync(`${address.socket}.log`, 'a', 0o600) : null;
-  const child = spawn(process.execPath, [...process.execArgv, ...ownArguments(context, task, flags)], {
+  const log = context.engineLog !== null ? openSync(`${address.socket}.log`, 'a', 0o600) : null;
+  const child = spawn(program[0] as string, [...program.slice(1), ...hostArguments(task, flags)], {
     cwd: context.cwd,
     env: context.env,
     detached: true,
@@ -46,7 +48,7 @@ export async function startHost(
     closeSync(log);
     context.notice(`the host writes its log to ${address.socket}.log`);
   }
-  child.stderr?.on('data', (chunk: Buffer) => context.stderr.write(chunk));
+  child.stderr?.on('data', (chunk: Buffer) => context.hostOutput(chunk));
   try {
     return await outcome(child, context.signal);
   } finally {
@@ -63,12 +65,11 @@ export function noPlace(): SlmError {
   );
 }
 
-/** The same program with the same wishes, in the foreground. */
-function ownArguments(context: CliContext, task: string, flags: HostFlags): string[] {
+/** The same wishes, in the foreground. */
+function hostArguments(task: string, flags: HostFlags): string[] {
   const option = (name: string, value: string | number | undefined) =>
     value === undefined ? [] : [`--${name}`, String(value)];
   return [
-    process.argv[1] as string,
     'warm',
     task,
     '--foreground',
@@ -80,9 +81,6 @@ function ownArguments(context: CliContext, task: string, flags: HostFlags): stri
     ...option('threshold', flags.threshold),
     ...(flags.untuned === true ? ['--untuned'] : []),
     ...(flags.context ?? []).flatMap((document) => option('context', document)),
-    ...(context.offline ? ['--offline'] : []),
-    ...(context.quiet ? ['--quiet'] : []),
-    ...(context.debug ? ['--debug'] : []),
   ];
 }
 

@@ -1,27 +1,26 @@
 import path from 'node:path';
-import { bundledCache, fileCache, knowingCache, NotKnown, recordingCache, rememberingCache } from '../cache.js';
-import { readDocuments } from '../documents.js';
-import type { HeadStart } from '../engine/head-start.js';
-import type { EngineOptions } from '../engine/llama.js';
-import { usageError } from '../errors.js';
-import { type AlphabetName, writtenWith } from '../gguf/alphabet.js';
-import { valuePlaces } from '../gguf/architectures.js';
-import { checkGguf } from '../gguf/check.js';
-import type { Recipe } from '../gguf/recipe.js';
-import { summarize } from '../gguf/summary.js';
-import { type ModelFile, stampOf, watchModelFile } from '../jobs/model-file.js';
-import { methodOf } from '../methods/index.js';
-import type { Cache, Document } from '../methods/types.js';
-import { type ResolvedModel, resolveModel } from '../models/index.js';
-import { type Aside, openTask, type Task } from '../predict.js';
-import { documentFiles } from '../profile/paths.js';
-import type { Engine, TaskProfile } from '../types.js';
-import { defaultModel, readConfig } from './config.js';
-import { type CliContext, cacheDirectory, modelEnvironment, modelEvents } from './context.js';
+import { bundledCache, fileCache, knowingCache, NotKnown, recordingCache, rememberingCache } from '../../cache.js';
+import { readDocuments } from '../../documents.js';
+import type { HeadStart } from '../../engine/head-start.js';
+import type { EngineOptions } from '../../engine/llama.js';
+import { usageError } from '../../errors.js';
+import { type AlphabetName, writtenWith } from '../../gguf/alphabet.js';
+import { valuePlaces } from '../../gguf/architectures.js';
+import { checkGguf } from '../../gguf/check.js';
+import type { Recipe } from '../../gguf/recipe.js';
+import { summarize } from '../../gguf/summary.js';
+import { type ModelFile, stampOf, watchModelFile } from '../../jobs/model-file.js';
+import { methodOf } from '../../methods/index.js';
+import type { Cache, Document } from '../../methods/types.js';
+import { type ResolvedModel, resolveModel } from '../../models/index.js';
+import { type Aside, openTask, type Task } from '../../predict.js';
+import { documentFiles } from '../../profile/paths.js';
+import type { Engine, TaskProfile } from '../../types.js';
+import { defaultModel, readConfig } from '../config.js';
+import { cacheDirectory, modelEnvironment, modelEvents, type Surroundings } from '../surroundings.js';
 import { openDerived } from './derived-models.js';
 import { keepHint } from './early-hint.js';
 import { tunedProfile } from './tuned.js';
-import { createStatusLine } from './ui/status-line.js';
 
 /** Options that every command which loads a model has. */
 export interface EngineFlags {
@@ -42,7 +41,7 @@ export interface TaskFlags extends EngineFlags {
 
 /** The model to use: flag or environment, then project and user configuration, then the task's own, then the default. */
 export async function chooseModel(
-  context: CliContext,
+  context: Surroundings,
   flags: Pick<EngineFlags, 'model'>,
   profile: Pick<TaskProfile, 'model'> | null,
 ): Promise<string> {
@@ -50,13 +49,13 @@ export async function chooseModel(
 }
 
 /** Fetches a model where it is missing. */
-export function resolveNamed(context: CliContext, spec: string): Promise<ResolvedModel> {
+export function resolveNamed(context: Surroundings, spec: string): Promise<ResolvedModel> {
   return resolveModel(spec, modelEnvironment(context), modelEvents(context));
 }
 
 /** Loads a model, after fetching it where it is missing. */
 export async function openModel(
-  context: CliContext,
+  context: Surroundings,
   spec: string,
   flags: EngineFlags,
   parallel: 'one' | 'many',
@@ -69,7 +68,7 @@ export async function openModel(
  * @param early the file under way, if it is the one
  */
 export async function openResolved(
-  context: CliContext,
+  context: Surroundings,
   model: ResolvedModel,
   flags: EngineFlags,
   parallel: 'one' | 'many',
@@ -94,15 +93,15 @@ export async function openResolved(
       contextSize: flags.contextSize ?? config.contextSize,
       accelerator: flags.gpu ?? config.gpu,
     }),
-    prefixes: { directory: path.join(cacheDirectory(context), 'prefixes'), now: () => Date.now() },
-    ...(context.debug ? { onLog: (line: string) => context.stderr.write(`llama.cpp: ${line.trimEnd()}\n`) } : {}),
+    prefixes: { directory: path.join(cacheDirectory(context), 'prefixes'), now: () => context.date() },
+    ...(context.engineLog === null ? {} : { onLog: context.engineLog }),
   };
   // Loaded only here: the commands that need no model start without the library (0.3 s).
-  const { startLoading } = await import('../engine/head-start.js');
+  const { startLoading } = await import('../../engine/head-start.js');
   // Its log would be lost, and a graphics card takes other options.
-  const unfit = context.debug || options.accelerator !== undefined;
+  const unfit = context.engineLog !== null || options.accelerator !== undefined;
   const headStart = unfit ? null : isStill(early, file.path) ? early : await startLoading(file.path);
-  const { openEngine } = await import('../engine/llama.js');
+  const { openEngine } = await import('../../engine/llama.js');
   if (options.threads !== undefined || options.accelerator !== undefined) return openEngine({ ...options, headStart });
   const { measuredShape } = await import('./machines.js');
   const shape = await measuredShape(context, model, parallel);
@@ -132,7 +131,7 @@ export interface OpenedTask {
  * which is loaded when the first of them comes.
  */
 export async function openTaskFor(
-  context: CliContext,
+  context: Surroundings,
   untuned: TaskProfile,
   flags: TaskFlags,
   parallel: 'one' | 'many',
@@ -226,7 +225,7 @@ function asideFor(profile: TaskProfile, alphabet: AlphabetName, open: () => Prom
 
 /** Makes a task ready: its method prepared, with constants from its folder or the cache. */
 export async function openTaskOn(
-  context: CliContext,
+  context: Surroundings,
   profile: TaskProfile,
   engine: Engine,
   documents: readonly Document[],
@@ -235,7 +234,7 @@ export async function openTaskOn(
 }
 
 /** What the task's folder brings along, then what was computed here. */
-function constantsCache(context: CliContext, profile: TaskProfile): Cache {
+function constantsCache(context: Surroundings, profile: TaskProfile): Cache {
   return bundledCache(bundleFile(context, profile), userCache(context));
 }
 
@@ -244,7 +243,7 @@ function constantsCache(context: CliContext, profile: TaskProfile): Cache {
  * @returns entries for the task's `calibration.json`
  */
 export async function computeConstants(
-  context: CliContext,
+  context: Surroundings,
   profile: TaskProfile,
   engine: Engine,
   documents: readonly Document[],
@@ -254,23 +253,21 @@ export async function computeConstants(
   return recording.entries;
 }
 
-export function bundleFile(context: CliContext, profile: TaskProfile): string {
+export function bundleFile(context: Surroundings, profile: TaskProfile): string {
   return path.join(path.dirname(path.resolve(context.cwd, profile.path)), 'calibration.json');
 }
 
-function userCache(context: CliContext): Cache {
+function userCache(context: Surroundings): Cache {
   return fileCache(path.join(cacheDirectory(context), 'calibration'));
 }
 
 async function prepare(
-  context: CliContext,
+  context: Surroundings,
   profile: TaskProfile,
   engine: Engine,
   documents: readonly Document[],
   cache: Cache,
 ): Promise<Task> {
-  const status = createStatusLine(context);
-  let announced = false;
   try {
     return await openTask({
       profile,
@@ -278,21 +275,17 @@ async function prepare(
       documents,
       cache,
       ownDocuments: () => documentsFor(context, profile, []),
-      onProgress: (what, done, total) => {
-        if (!announced)
-          context.notice(`${what} ${profile.name} for ${engine.model.name} on ${total} examples; this is done once`);
-        announced = true;
-        status.show(`${done} of ${total} examples`);
-      },
+      onProgress: (what, done, total) =>
+        context.preparing({ what, task: profile.name, model: engine.model.name, done, total }),
     });
   } finally {
-    status.clear();
+    context.preparing(null);
   }
 }
 
 /** Documents named on the command line instead of the profile's own. */
 export async function documentsFor(
-  context: CliContext,
+  context: Surroundings,
   profile: TaskProfile,
   named: readonly string[],
 ): Promise<Document[]> {

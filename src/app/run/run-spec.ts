@@ -1,17 +1,17 @@
-import type { FormatOptions } from '../formats/types.js';
-import { digestOf } from '../jobs/rolling-digest.js';
-import type { JobSpec } from '../jobs/spec.js';
-import type { Document } from '../methods/types.js';
-import { sha256Of } from '../models/digest.js';
-import type { Task } from '../predict.js';
-import { readConfig } from './config.js';
-import type { CliContext } from './context.js';
+import type { FormatOptions } from '../../formats/types.js';
+import { digestOf } from '../../jobs/rolling-digest.js';
+import type { JobSpec } from '../../jobs/spec.js';
+import type { Document } from '../../methods/types.js';
+import { sha256Of } from '../../models/digest.js';
+import type { Task } from '../../predict.js';
+import { readConfig } from '../config.js';
+import type { EngineFlags } from '../opening/open.js';
+import type { Surroundings } from '../surroundings.js';
 import type { Input, InputFlags } from './inputs.js';
-import type { EngineFlags } from './open.js';
 
 /** All that the output for a record depends on beside the record itself. */
 export async function outputBasis(
-  context: CliContext,
+  context: Surroundings,
   { profile, engine, constants }: Task,
   documents: readonly Document[],
   flags: EngineFlags,

@@ -1,7 +1,7 @@
-import type { FormatOptions, Writer } from '../formats/types.js';
-import type { JobSpec } from '../jobs/spec.js';
-import type { BadRow } from '../record.js';
-import type { InputRecord, Prediction, TaskType } from '../types.js';
+import type { FormatOptions, Writer } from '../../formats/types.js';
+import type { JobSpec } from '../../jobs/spec.js';
+import type { BadRow } from '../../record.js';
+import type { InputRecord, Prediction, TaskType } from '../../types.js';
 
 /** Counts of records. */
 export interface Tally {

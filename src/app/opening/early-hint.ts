@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { type CliContext, cacheDirectory } from './context.js';
+import { cacheDirectory, type Surroundings } from '../surroundings.js';
 
 /**
  * Which file a task was opened on the last time: the model itself or one derived from it. Only a hint for what to
  * begin loading; what is really needed is found out all the same, and another file is loaded then.
  */
-export function hintedFile(context: CliContext, taskFile: string, modelFile: string): string | null {
+export function hintedFile(context: Surroundings, taskFile: string, modelFile: string): string | null {
   try {
     const file = readFileSync(hintPath(context, taskFile, modelFile), 'utf8');
     return existsSync(file) ? file : null;
@@ -17,7 +17,7 @@ export function hintedFile(context: CliContext, taskFile: string, modelFile: str
 }
 
 /** Keeps the hint for the next start. Where that cannot be, nothing is lost. */
-export function keepHint(context: CliContext, taskFile: string, modelFile: string, used: string): void {
+export function keepHint(context: Surroundings, taskFile: string, modelFile: string, used: string): void {
   if ((hintedFile(context, taskFile, modelFile) ?? modelFile) === used) return;
   const target = hintPath(context, taskFile, modelFile);
   try {
@@ -28,7 +28,7 @@ export function keepHint(context: CliContext, taskFile: string, modelFile: strin
   }
 }
 
-function hintPath(context: CliContext, taskFile: string, modelFile: string): string {
+function hintPath(context: Surroundings, taskFile: string, modelFile: string): string {
   const key = createHash('sha256').update(`${taskFile}\n${modelFile}`).digest('hex').slice(0, 32);
   return path.join(cacheDirectory(context), 'starts', key);
 }

@@ -1,31 +1,26 @@
 import { readFileSync, statSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { failure } from '../errors.js';
-import { type Connection, connect, HostLost } from '../host/client.js';
-import { type HostPlace, hostKey, socketFolder, socketPath } from '../host/place.js';
-import { type Identity, protocol } from '../host/protocol.js';
-import { watchModelFile } from '../jobs/model-file.js';
-import { differences } from '../jobs/spec.js';
-import { once } from '../lazy.js';
-import { mapInOrder } from '../ordered.js';
-import { findTask } from '../profile/paths.js';
-import { isBadRow, predictionOfBadRow } from '../record.js';
-import type { InputRecord, Prediction } from '../types.js';
-import { readConfig } from './config.js';
-import { type CliContext, cacheDirectory, modelEnvironment, profileContext } from './context.js';
-import type { TaskFlags } from './open.js';
-import type { TaskSource } from './task-source.js';
+import { failure } from '../../errors.js';
+import { type Connection, connect, HostLost } from '../../host/client.js';
+import { hostKey, socketFolder, socketPath } from '../../host/place.js';
+import { type Identity, protocol } from '../../host/protocol.js';
+import { watchModelFile } from '../../jobs/model-file.js';
+import { differences } from '../../jobs/spec.js';
+import { once } from '../../lazy.js';
+import { mapInOrder } from '../../ordered.js';
+import { findTask } from '../../profile/paths.js';
+import { isBadRow, predictionOfBadRow } from '../../record.js';
+import type { InputRecord, Prediction } from '../../types.js';
+import { readConfig } from '../config.js';
+import type { TaskFlags } from '../opening/open.js';
+import type { TaskSource } from '../run/task-source.js';
+import { cacheDirectory, hostPlace, modelEnvironment, profileContext, type Surroundings } from '../surroundings.js';
 
 /** Where the host of a task listens, and what it must be. */
 export interface HostAddress {
   readonly socket: string;
   readonly identity: Identity;
-}
-
-export function hostPlace({ env }: CliContext): HostPlace {
-  return { runtimeDir: env.XDG_RUNTIME_DIR || null, tempDir: tmpdir(), user: userInfo().username };
 }
 
 /**
@@ -35,7 +30,7 @@ export function hostPlace({ env }: CliContext): HostPlace {
  * @returns null where no socket can be trusted
  */
 export async function hostAddress(
-  context: CliContext,
+  context: Surroundings,
   task: string,
   flags: TaskFlags,
   create = false,
@@ -71,7 +66,7 @@ export async function hostAddress(
 }
 
 /** Another version, another installation or another build is another program. */
-function programOf({ packageRoot }: CliContext): string {
+function programOf({ packageRoot }: Surroundings): string {
   const { version } = JSON.parse(readFileSync(path.join(packageRoot, 'package.json'), 'utf8')) as { version: string };
   const here = fileURLToPath(import.meta.url);
   return `${version} ${here} ${statSync(here).mtimeMs}`;
@@ -79,7 +74,7 @@ function programOf({ packageRoot }: CliContext): string {
 
 /** The warm host for a task, if there is one. Whatever it cannot do any more is done here, by `openHere`. */
 export async function openWarm(
-  context: CliContext,
+  context: Surroundings,
   task: string,
   flags: TaskFlags,
   openHere: () => Promise<TaskSource>,
@@ -89,7 +84,7 @@ export async function openWarm(
   return connection === null ? null : warmSource(context, connection, openHere);
 }
 
-function warmSource(context: CliContext, connection: Connection, openHere: () => Promise<TaskSource>): TaskSource {
+function warmSource(context: Surroundings, connection: Connection, openHere: () => Promise<TaskSource>): TaskSource {
   const { face, basis, modelFile } = connection.hosted;
   const watch = watchModelFile(modelFile.path, modelFile.stamp);
   let substitute: TaskSource | null = null;
@@ -128,6 +123,10 @@ function warmSource(context: CliContext, connection: Connection, openHere: () =>
     },
     usage: () => null,
     cached: () => 0,
+    close: async () => {
+      connection.close();
+      await substitute?.close();
+    },
   };
 }
 

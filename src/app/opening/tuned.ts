@@ -1,21 +1,21 @@
 import path from 'node:path';
-import { sha256Of } from '../models/digest.js';
-import type { ResolvedModel } from '../models/index.js';
-import { findOverlay, withOverlay } from '../profile/overlay.js';
-import type { TaskProfile } from '../types.js';
-import { type CliContext, configDirectory } from './context.js';
+import { sha256Of } from '../../models/digest.js';
+import type { ResolvedModel } from '../../models/index.js';
+import { findOverlay, withOverlay } from '../../profile/overlay.js';
+import type { TaskProfile } from '../../types.js';
+import { configDirectory, type Surroundings } from '../surroundings.js';
 
 /**
  * Where overlays of a task are looked for, the user's own before those that come with a built-in task. A task of the
  * user has one place: its own folder, so that it can be taken along.
  */
-export function overlayFolders(context: CliContext, profile: TaskProfile): string[] {
+export function overlayFolders(context: Surroundings, profile: TaskProfile): string[] {
   const own = path.join(path.dirname(path.resolve(context.cwd, profile.path)), 'tuned');
   return isBuiltIn(context, profile) ? [path.join(configDirectory(context), 'tuned', profile.name), own] : [own];
 }
 
 /** Tasks of the program are not written to. */
-function isBuiltIn(context: CliContext, profile: TaskProfile): boolean {
+function isBuiltIn(context: Surroundings, profile: TaskProfile): boolean {
   const folder = path.dirname(path.resolve(context.cwd, profile.path));
   const builtIn = path.join(context.packageRoot, 'tasks');
   return context.cwd !== context.packageRoot && path.dirname(folder) === builtIn;
@@ -23,7 +23,7 @@ function isBuiltIn(context: CliContext, profile: TaskProfile): boolean {
 
 /** The profile as tuned for the model, where it has been. */
 export async function tunedProfile(
-  context: CliContext,
+  context: Surroundings,
   profile: TaskProfile,
   model: ResolvedModel,
 ): Promise<TaskProfile> {
@@ -32,12 +32,12 @@ export async function tunedProfile(
   return withOverlay(profile, found, await modelDigest(context, model));
 }
 
-export async function modelDigest(context: CliContext, model: ResolvedModel): Promise<string> {
+export async function modelDigest(context: Surroundings, model: ResolvedModel): Promise<string> {
   return model.sha256 ?? (await sha256Of(model.path, context.signal));
 }
 
 /** As it was tuned for the model of that name, for showing: whether the file here is the one it was tuned for is not looked at. */
-export function shownProfile(context: CliContext, profile: TaskProfile, model: string): TaskProfile {
+export function shownProfile(context: Surroundings, profile: TaskProfile, model: string): TaskProfile {
   const found = findOverlay(overlayFolders(context, profile), path.basename(model, '.gguf'), context.cwd);
   return found === null ? profile : withOverlay(profile, found, found.overlay.modelSha256);
 }

@@ -1,9 +1,9 @@
-import { usageError } from '../errors.js';
-import { isInShard, type Shard } from '../jobs/shard.js';
-import { type BadRow, recordOf } from '../record.js';
-import { type ByteSource, fileSource, type Reader, readerFor, readers, stdinSource } from '../records/index.js';
-import type { InputRecord, Row, TaskProfile } from '../types.js';
-import type { CliContext } from './context.js';
+import { usageError } from '../../errors.js';
+import { isInShard, type Shard } from '../../jobs/shard.js';
+import { type BadRow, recordOf } from '../../record.js';
+import { type ByteSource, fileSource, type Reader, readerFor, readers, stdinSource } from '../../records/index.js';
+import type { InputRecord, Row, TaskProfile } from '../../types.js';
+import type { Surroundings } from '../surroundings.js';
 
 export interface InputFlags {
   lines?: boolean;
@@ -24,7 +24,7 @@ export interface Input {
 }
 
 /** What to read: the files, `-` or nothing for standard input, or the texts of the command line. */
-export function chooseInputs(context: CliContext, files: readonly string[], flags: InputFlags): Input[] {
+export function chooseInputs(context: Surroundings, files: readonly string[], flags: InputFlags): Input[] {
   if (flags.text !== undefined && files.length > 0) throw usageError('give either files or --text, not both');
   if (flags.text !== undefined) {
     const source = stringSource(flags.text.map((text) => JSON.stringify(text)).join('\n'));
@@ -35,7 +35,6 @@ export function chooseInputs(context: CliContext, files: readonly string[], flag
   }
   const named = flags.lines === true ? 'lines' : (flags.inputFormat ?? null);
   return (files.length === 0 ? ['-'] : files).map((file) => {
-    if (file === '-' && context.stdinIsTerminal) context.notice('reading from the terminal; end with Ctrl-D');
     return {
       source: file === '-' ? stdinSource(context.stdin) : fileSource(file),
       reader: readerFor(named, file),
@@ -51,7 +50,7 @@ export function isSingle(inputs: readonly Input[], flags: Pick<InputFlags, 'text
 
 /** The records of all inputs, one after the other: those of the shard, among the first `limit` of all. */
 export async function* readRecords(
-  context: CliContext,
+  context: Surroundings,
   inputs: readonly Input[],
   task: Pick<TaskProfile, 'input'>,
   flags: InputFlags,
@@ -68,7 +67,7 @@ export async function* readRecords(
 }
 
 export function readRows(
-  context: CliContext,
+  context: Surroundings,
   { source, reader }: Input,
   flags: Omit<InputFlags, 'text'>,
 ): AsyncIterable<Row> {

@@ -1,0 +1,114 @@
+import path from 'node:path';
+import type { HostPlace } from '../host/place.js';
+import { type ModelEnvironment, type ModelEvents, networkLimits } from '../models/types.js';
+import type { ProfileContext } from '../profile/index.js';
+
+/** How far a preparation is that may take minutes, such as calibrating a task on its examples. */
+export interface Preparation {
+  /** `calibrating`. */
+  readonly what: string;
+  readonly task: string;
+  readonly model: string;
+  readonly done: number;
+  readonly total: number;
+}
+
+/**
+ * The world as the application sees it: a plain value that a door fills in. Nothing in `app/` reads the clock, the
+ * environment or a terminal by itself, prints, or ends the process.
+ */
+export interface Surroundings {
+  /** Of slm. */
+  readonly version: string;
+  /** Base of relative paths. */
+  readonly cwd: string;
+  /** The user's home folder. */
+  readonly home: string;
+  /** Folder for temporary files. */
+  readonly temporary: string;
+  /** The user's name, for the folder of the sockets. */
+  readonly user: string;
+  /** Environment variables: `XDG_*`, `HF_*`, `PYTHON`; child processes get all of them. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Folder that holds `tasks/` and `models/` of the program. */
+  readonly packageRoot: string;
+  /** Never use the network. */
+  readonly offline: boolean;
+  /** What `-` names. */
+  readonly stdin: AsyncIterable<Uint8Array>;
+  /** Aborted when the work is to end. */
+  readonly signal: AbortSignal;
+  /**
+   * The command line that starts this program again, for a warm host in the background; null where there is none, as
+   * in a program that uses the library.
+   */
+  readonly program: readonly string[] | null;
+  /** Milliseconds of a clock that only goes forward. */
+  now(): number;
+  /** The time of day, milliseconds since 1970. */
+  date(): number;
+  /** Resident memory of this process, bytes. */
+  memoryBytes(): number;
+  /** Something the user should know, in one line. */
+  notice(text: string): void;
+  /** Called as a long preparation goes on, and with null when it has ended. */
+  preparing(preparation: Preparation | null): void;
+  /** Told about one download, or a few. */
+  downloads(): Omit<ModelEvents, 'signal'>;
+  /** Lines of llama.cpp's own log; null where nobody wants them. */
+  readonly engineLog: ((line: string) => void) | null;
+  /** What a warm host in the background writes to standard error as it starts. */
+  hostOutput(chunk: Uint8Array): void;
+}
+
+/** Settings and what was tuned for built-in tasks. */
+export function configDirectory({ env, home }: Surroundings): string {
+  return path.join(env.XDG_CONFIG_HOME || path.join(home, '.config'), 'slm');
+}
+
+function dataDirectory({ env, home }: Surroundings): string {
+  return path.join(env.XDG_DATA_HOME || path.join(home, '.local', 'share'), 'slm');
+}
+
+/** What can be made again. */
+export function cacheDirectory({ env, home }: Surroundings): string {
+  return path.join(env.XDG_CACHE_HOME || path.join(home, '.cache'), 'slm');
+}
+
+/** Where tasks are looked for: the project, the user, the program. */
+export function profileContext(surroundings: Surroundings): ProfileContext {
+  return {
+    cwd: surroundings.cwd,
+    folders: [
+      { directory: path.join(surroundings.cwd, 'tasks'), title: './tasks' },
+      { directory: path.join(configDirectory(surroundings), 'tasks'), title: 'yours' },
+      { directory: path.join(surroundings.packageRoot, 'tasks'), title: 'built in' },
+    ],
+  };
+}
+
+/** Where models are and what is allowed. */
+export function modelEnvironment(surroundings: Surroundings): ModelEnvironment {
+  const { env } = surroundings;
+  return {
+    dataDir: dataDirectory(surroundings),
+    configDir: configDirectory(surroundings),
+    builtinDir: path.join(surroundings.packageRoot, 'models'),
+    cwd: surroundings.cwd,
+    hfEndpoint: (env.HF_ENDPOINT || 'https://huggingface.co').replace(/\/+$/u, ''),
+    hfToken: env.HF_TOKEN || null,
+    offline: surroundings.offline,
+    python: env.PYTHON || null,
+    childEnv: env,
+    network: networkLimits,
+  };
+}
+
+export function modelEvents(surroundings: Surroundings): ModelEvents {
+  return { ...surroundings.downloads(), signal: surroundings.signal };
+}
+
+/** Where sockets of warm hosts may be. */
+export function hostPlace({ env, temporary, user }: Surroundings): HostPlace {
+  return { runtimeDir: env.XDG_RUNTIME_DIR || null, tempDir: temporary, user };
+}
