@@ -5,6 +5,7 @@ import { type Metric, type MetricContext, metricsFor, type PreparedMetric } from
 import { type ClassRow, perClass } from './metrics/per-class.js';
 import { predict, type Task, usageOf } from './predict.js';
 import { placeOf } from './record.js';
+import { amongExamples, chosenLabels, requireSomeAmong } from './task-types/among.js';
 import { taskTypes } from './task-types/index.js';
 import type { Example, InputRecord, MetricGoal, Output, Pair, Prediction, TaskProfile } from './types.js';
 
@@ -41,7 +42,14 @@ export interface Report {
   readonly type: TaskProfile['type'];
   readonly method: string;
   readonly model: { readonly name: string; readonly sha256: string | null };
-  readonly data: { readonly source: string; readonly n: number };
+  readonly data: {
+    readonly source: string;
+    readonly n: number;
+    /** The labels that were to choose from, where that were not all of the task's. */
+    readonly among?: readonly string[];
+    /** Records that were not measured, since their gold label is not among those. */
+    readonly leftOut?: number;
+  };
   readonly seed: number;
   readonly figures: readonly Figure[];
   readonly goals: readonly GoalResult[];
@@ -80,8 +88,10 @@ export interface Progress {
 }
 
 /** Predicts every example just as `run` would, and measures. */
-export async function evaluate(task: Task, examples: readonly Example[], options: EvaluateOptions): Promise<Report> {
+export async function evaluate(task: Task, given: readonly Example[], options: EvaluateOptions): Promise<Report> {
   const { profile, engine } = task;
+  requireSomeAmong(given, profile);
+  const examples = amongExamples(given, profile);
   const before = usageOf(task);
   const start = options.now();
   const predictions = await predictAll(task, examples, options);
@@ -89,7 +99,10 @@ export async function evaluate(task: Task, examples: readonly Example[], options
   const after = usageOf(task);
   const measured = examples.slice(0, predictions.length);
   const pairs = measured.map((example, i) => pairOf(example, predictions[i]?.output ?? null));
-  const context: MetricContext = { labels: profile.labels.map((label) => label.name), multiLabel: profile.multiLabel };
+  const context: MetricContext = {
+    labels: chosenLabels(profile).map((label) => label.name),
+    multiLabel: profile.multiLabel,
+  };
   const suite = metricsFor(profile.type, profile.multiLabel);
   const figures = figuresOf(suite, pairs, context, options.seed);
   const tokens = after.evaluatedTokens + after.generatedTokens - before.evaluatedTokens - before.generatedTokens;
@@ -98,7 +111,11 @@ export async function evaluate(task: Task, examples: readonly Example[], options
     type: profile.type,
     method: profile.method,
     model: { name: engine.model.name, sha256: engine.model.sha256 },
-    data: { source: options.source, n: pairs.length },
+    data: {
+      source: options.source,
+      n: pairs.length,
+      ...(profile.among === undefined ? {} : { among: profile.among, leftOut: given.length - examples.length }),
+    },
     seed: options.seed,
     figures,
     goals: profile.metrics.map((goal) => checkGoal(goal, figures)),
@@ -175,9 +192,10 @@ function baselinesOf(
   context: MetricContext,
   seed: number,
 ) {
-  if (profile.examples.length === 0) return [];
+  const known = amongExamples(profile.examples, profile);
+  if (known.length === 0) return [];
   return baselines[profile.type].map((baseline) => {
-    const predictOne = baseline.train(profile.examples, { ...context, seed });
+    const predictOne = baseline.train(known, { ...context, seed });
     const pairs = examples.map((example) => pairOf(example, predictOne(example.record)));
     return { name: baseline.name, title: baseline.title, figures: figuresOf(suite, pairs, context, seed) };
   });

@@ -5,6 +5,7 @@ import type { Cache, MethodContext, Predictor } from './methods/types.js';
 import { mapInOrder } from './ordered.js';
 import { type BadRow, isBadRow, predictionOfBadRow } from './record.js';
 import { sentences, windows } from './segment.js';
+import { amongChosen, amongPart, chosenLabels } from './task-types/among.js';
 import { taskTypes } from './task-types/index.js';
 import type { Piece } from './task-types/types.js';
 import type {
@@ -147,7 +148,12 @@ async function outputFor(task: Task, record: InputRecord, explain: boolean) {
     const prefix = spans.length === 1 ? '' : `piece ${i + 1} of ${spans.length}: `;
     return result.explanation.map((part) => ({ ...part, title: prefix + part.title }));
   });
-  return { output: predictor.decide(merge(profile.type, pieces)), explanation };
+  const merged = merge(profile.type, pieces);
+  if (merged.type !== 'classify' || profile.among === undefined)
+    return { output: predictor.decide(merged), explanation };
+  // After the pieces are joined: one that is about none of the chosen labels weighs little then.
+  const chosen = amongChosen(merged, profile);
+  return { output: predictor.decide(chosen), explanation: [...explanation, amongPart(merged, chosen)] };
 }
 
 function merge(type: TaskType, pieces: readonly Piece[]): Output {
@@ -179,7 +185,7 @@ function emptyOutput(profile: TaskProfile): Output {
         labels: [],
         abstained: !profile.multiLabel,
         score: 0,
-        scores: Object.fromEntries(profile.labels.map((label) => [label.name, 0])),
+        scores: Object.fromEntries(chosenLabels(profile).map((label) => [label.name, 0])),
       };
     case 'extract':
       return { type: 'extract', entities: [] };

@@ -334,6 +334,8 @@ export interface TaskProfile {
   /** Field that holds the main input. */
   readonly input: string;
   readonly labels: readonly Label[];
+  /** Names of the labels that a result may have, where that is not all of them. The method still scores all. */
+  readonly among?: readonly string[];
   readonly multiLabel: boolean;
   readonly prompt: PromptTemplates;
   readonly examples: readonly Example[];

@@ -1,4 +1,4 @@
-import { chooseModel, type TaskFlags } from '../app/opening/open.js';
+import { chooseModel, type TaskFlags, withChoices } from '../app/opening/open.js';
 import { promptModel } from '../app/opening/prompt-model.js';
 import { shownProfile } from '../app/opening/tuned.js';
 import { type Input, type InputFlags, readRecords } from '../app/run/inputs.js';
@@ -17,7 +17,7 @@ export async function showPrompt(
   inputs: readonly Input[],
   flags: InputFlags & TaskFlags,
 ): Promise<void> {
-  const untuned = await loadProfile(task, profileContext(context));
+  const untuned = withChoices(await loadProfile(task, profileContext(context)), flags);
   const spec = await chooseModel(context, flags, untuned);
   const profile = flags.untuned === true ? untuned : shownProfile(context, untuned, spec);
   const model = await promptModel(context, spec, profile);

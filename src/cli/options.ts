@@ -90,6 +90,11 @@ export const shared = {
     new Option('--threshold <p>', 'give no result that scores less, instead of what the task says').argParser(
       probability,
     ),
+  among: () =>
+    new Option(
+      '--among <labels>',
+      'choose among these labels of the task only; names with commas between them',
+    ).argParser(list),
   untuned: () => new Option('--untuned', 'as the task says, whatever `slm tune` has found'),
   field: () => new Option('--field <name>', 'field or column of the input (default: the task\'s own, usually "text")'),
   columns: () =>

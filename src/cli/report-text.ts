@@ -18,6 +18,7 @@ export function reportText(report: Report, options: TextOptions): string {
     paint.bold(
       `${report.task}: ${report.method} on ${report.model.name}, ${report.data.n} records of ${report.data.source}`,
     ),
+    ...amongLines(report),
     figureTable(report),
     ...(report.perClass.length > 0 ? [classTable(report)] : []),
     ...(report.confusion === null ? [] : [confusionTable(report)]),
@@ -27,6 +28,12 @@ export function reportText(report: Report, options: TextOptions): string {
     ...goalLines(report, paint),
   ];
   return `${sections.join('\n')}\n`;
+}
+
+function amongLines({ data: { among, leftOut = 0 } }: Report): string[] {
+  if (among === undefined) return [];
+  const left = leftOut === 0 ? '' : `; ${leftOut} left out, since their gold label is another one`;
+  return [`among ${among.join(', ')}${left}`];
 }
 
 /** One line a model, for the metrics of the first report. */

@@ -1,6 +1,7 @@
 import type { FileStamp } from '../jobs/model-file.js';
 import type { JobSpec } from '../jobs/spec.js';
 import type { Task } from '../predict.js';
+import { chosenLabels } from '../task-types/among.js';
 import type { InputRecord, Output, TaskType } from '../types.js';
 
 /** Raised with every change of the messages; both sides must have the same. */
@@ -11,7 +12,7 @@ export interface TaskFace {
   readonly name: string;
   readonly type: TaskType;
   readonly input: string;
-  /** Names, in order. */
+  /** Names of those that a result may have, in order. */
   readonly labels: readonly string[];
   readonly multiLabel: boolean;
   /** Name of the model that it is done with. */
@@ -19,8 +20,9 @@ export interface TaskFace {
 }
 
 export function faceOf({ profile, engine }: Pick<Task, 'profile' | 'engine'>): TaskFace {
-  const { name, type, input, labels, multiLabel } = profile;
-  return { name, type, input, labels: labels.map((label) => label.name), multiLabel, model: engine.model.name };
+  const { name, type, input, multiLabel } = profile;
+  const labels = chosenLabels(profile).map((label) => label.name);
+  return { name, type, input, labels, multiLabel, model: engine.model.name };
 }
 
 /** What a host has loaded. */

@@ -7,7 +7,7 @@ import { documentFiles, listTasks } from '../../profile/paths.js';
 import type { TaskProfile } from '../../types.js';
 import { configFiles } from '../config.js';
 import { modelEnvironment, profileContext, type Surroundings } from '../surroundings.js';
-import { bundleFile, chooseModel, documentsFor, type TaskFlags, withThreshold } from './open.js';
+import { bundleFile, chooseModel, documentsFor, type TaskFlags, withChoices } from './open.js';
 import { overlayFolders } from './tuned.js';
 
 /** Everything on disk that results depend on. */
@@ -91,7 +91,7 @@ async function stampsOf(
 }
 
 async function load(context: Surroundings, spec: string, flags: TaskFlags): Promise<Loaded> {
-  const profile = withThreshold(await loadProfile(spec, profileContext(context)), flags.threshold);
+  const profile = withChoices(await loadProfile(spec, profileContext(context)), flags);
   const spoken = await chooseModel(context, flags, profile);
   return {
     profile,

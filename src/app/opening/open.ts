@@ -15,6 +15,7 @@ import type { Cache, Document } from '../../methods/types.js';
 import { type ResolvedModel, resolveModel } from '../../models/index.js';
 import { type Aside, openTask, type Task } from '../../predict.js';
 import { documentFiles } from '../../profile/paths.js';
+import { withAmong } from '../../task-types/among.js';
 import type { Engine, TaskProfile } from '../../types.js';
 import { defaultModel, readConfig } from '../config.js';
 import { cacheDirectory, modelEnvironment, modelEvents, type Surroundings } from '../surroundings.js';
@@ -33,6 +34,8 @@ export interface EngineFlags {
 /** What a task is opened with. */
 export interface TaskFlags extends EngineFlags {
   threshold?: number;
+  /** The labels that a result may have. */
+  among?: string[];
   /** Documents to answer from. */
   context?: string[];
   /** As the profile says, whatever was tuned. */
@@ -138,9 +141,11 @@ export async function openTaskFor(
   documents: readonly Document[],
   early: HeadStart | null = null,
 ): Promise<OpenedTask> {
+  // Before a model is fetched for what cannot be done.
+  withAmong(untuned, flags.among);
   const model = await resolveNamed(context, await chooseModel(context, flags, untuned));
   const tuned = flags.untuned === true ? untuned : await tunedProfile(context, untuned, model);
-  const profile = withThreshold(tuned, flags.threshold);
+  const profile = withChoices(tuned, flags);
   const { recipe } = methodOf(profile);
   const alphabet = coveringAlphabet(profile, model);
   const engines: Engine[] = [];
@@ -312,8 +317,9 @@ export async function documentsFor(
 }
 
 /** The profile with what the command line changes. */
-export function withThreshold(profile: TaskProfile, threshold: number | undefined): TaskProfile {
-  return threshold === undefined ? profile : { ...profile, threshold: { ...profile.threshold, min: threshold } };
+export function withChoices(profile: TaskProfile, { threshold, among }: TaskFlags): TaskProfile {
+  const chosen = withAmong(profile, among);
+  return threshold === undefined ? chosen : { ...chosen, threshold: { ...chosen.threshold, min: threshold } };
 }
 
 function definedOnly<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {

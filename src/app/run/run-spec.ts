@@ -23,6 +23,7 @@ export async function outputBasis(
     task: profile.name,
     profile: profile.digest,
     settings: digestOf({ method, options, prompt, labels, multiLabel, schema, grammar, examples, input }),
+    among: profile.among ?? null,
     threshold: `${profile.threshold.min}, below it ${profile.threshold.below}`,
     constants,
     documents: documents.length === 0 ? null : digestOf(documents),

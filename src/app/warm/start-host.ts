@@ -79,6 +79,7 @@ function hostArguments(task: string, flags: HostFlags): string[] {
     ...option('context-size', flags.contextSize),
     ...option('gpu', flags.gpu),
     ...option('threshold', flags.threshold),
+    ...option('among', flags.among?.join(',')),
     ...(flags.untuned === true ? ['--untuned'] : []),
     ...(flags.context ?? []).flatMap((document) => option('context', document)),
   ];

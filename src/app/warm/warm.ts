@@ -55,6 +55,7 @@ export async function hostAddress(
     flags.contextSize ?? config.contextSize ?? null,
     flags.gpu ?? config.gpu ?? null,
     flags.threshold ?? null,
+    flags.among === undefined ? null : [...flags.among].sort(),
     flags.untuned ?? false,
     // Documents are called by their paths from here.
     documents.length === 0 ? null : [cwd, documents],

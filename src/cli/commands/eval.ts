@@ -1,11 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { chooseModel, documentsFor, openTaskFor, type TaskFlags, withThreshold } from '../../app/opening/open.js';
+import { chooseModel, documentsFor, openTaskFor, type TaskFlags, withChoices } from '../../app/opening/open.js';
 import { type GoldFlags, readGold } from '../../app/run/gold.js';
 import { profileContext } from '../../app/surroundings.js';
 import { exitCodes, failure, messageOf, usageError } from '../../errors.js';
 import { evaluate, type Report } from '../../evaluate.js';
 import { loadProfile } from '../../profile/index.js';
+import { requireSomeAmong } from '../../task-types/among.js';
 import type { Example, TaskProfile } from '../../types.js';
 import type { CliContext } from '../context.js';
 import { gold } from '../gold-options.js';
@@ -39,6 +40,7 @@ export function evalCommand(context: CliContext): Command {
     .addOption(shared.limit())
     .addOption(shared.context())
     .addOption(shared.threshold())
+    .addOption(shared.among())
     .addOption(shared.untuned())
     .addOption(
       new Option('-m, --model <models>', 'a model, or several with commas between them, to compare').env('SLM_MODEL'),
@@ -51,8 +53,9 @@ export function evalCommand(context: CliContext): Command {
     .addOption(new Option('--mistakes <n>', 'how many mistakes to list').argParser(wholeNumber(0)).default(10))
     .addOption(new Option('--seed <n>', 'seed of the bootstrap').argParser(wholeNumber(0)).default(1))
     .action(async (task: string, flags: EvalFlags) => {
-      const profile = withThreshold(await loadProfile(task, profileContext(context)), flags.threshold);
+      const profile = withChoices(await loadProfile(task, profileContext(context)), flags);
       const examples = await goldFor(context, profile, flags);
+      requireSomeAmong(examples, profile); // Said before a model is loaded.
       const models = list(await chooseModel(context, flags, profile));
       const reports: Report[] = [];
       for (const model of models) {

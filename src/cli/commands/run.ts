@@ -38,6 +38,7 @@ export function runCommand(context: CliContext): Command {
     )
     .option('--no-pass-through', 'leave out the other fields of the input (jsonl, csv)')
     .addOption(shared.threshold())
+    .addOption(shared.among())
     .addOption(shared.untuned())
     .addOption(shared.model())
     .addOption(shared.threads())

@@ -21,6 +21,7 @@ export function warmCommand(context: CliContext): Command {
     .option('--foreground', 'stay here instead of in the background')
     .addOption(shared.context())
     .addOption(shared.threshold())
+    .addOption(shared.among())
     .addOption(shared.untuned())
     .addOption(shared.model())
     .addOption(shared.threads())
