@@ -54,6 +54,14 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/**
+ * What is wrong with a JSON text, without the piece of it that the parser quotes: a file that is no JSON may be one
+ * that nobody meant to show.
+ */
+export function jsonProblem(error: unknown): string {
+  return messageOf(error).replace(/, (?:\.\.\.)?".*" is not valid JSON$/su, '');
+}
+
 /** The candidate that `word` was probably meant to be, or null when none is close (at most 2 edits, or a third of the word). */
 function didYouMean(word: string, candidates: readonly string[]): string | null {
   if (candidates.length === 0) return null;

@@ -1,6 +1,6 @@
-import { isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
+import { type Document, isMap, isNode, isScalar, Lexer, LineCounter, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
-import { suggestion, usageError } from './errors.js';
+import { messageOf, suggestion, usageError } from './errors.js';
 
 /**
  * Parses YAML and checks it.
@@ -10,7 +10,9 @@ import { suggestion, usageError } from './errors.js';
  */
 export function parseYaml<T>(source: string, file: string, schema: z.ZodType<T>, help: string): Parsed<T> {
   const lines = new LineCounter();
-  const document = parseDocument(source, { lineCounter: lines });
+  checkDepth(source, file);
+  // The library's own search for repeated keys takes ten seconds for 30,000 of them.
+  const document = parseDocument(source, { lineCounter: lines, uniqueKeys: false });
   const place = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return `${file}:${line}:${col}`;
@@ -22,14 +24,82 @@ export function parseYaml<T>(source: string, file: string, schema: z.ZodType<T>,
       'Check indentation and quotes there.',
     );
   }
+  const repeated = repeatedKey(document);
+  if (repeated !== null) {
+    throw usageError(
+      `${place(repeated.offset)}: the key "${repeated.key}" stands there twice.`,
+      'Remove one of the two.',
+    );
+  }
   const at: Locate = (path) => place(offsetOf(document.contents, path));
-  const written: unknown = document.toJS() ?? {};
+  const written = toValue(document, file);
   const result = schema.safeParse(written);
   if (result.success) return { value: result.data, written, at };
   const { issues } = result.error;
   // A misspelt key explains why another one is missing.
   const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
   throw issue === undefined ? usageError(`${file}: not valid`) : issueError(issue, at, schema, help);
+}
+
+/** Brackets in brackets, and columns that a line is indented by. */
+const deepest = { brackets: 100, columns: 400 };
+
+/** The library calls itself for each level: a few thousand of them end the process, not only the parsing. */
+function checkDepth(source: string, file: string): void {
+  const few = (source.match(/[[{]/gu)?.length ?? 0) <= deepest.brackets;
+  if (few && !new RegExp(`^[ \\t?-]{${deepest.columns}}`, 'mu').test(source)) return;
+  let [brackets, column, line] = [0, 0, 1];
+  let indenting = true;
+  for (const lexeme of new Lexer().lex(source)) {
+    if (lexeme === '[' || lexeme === '{') brackets++;
+    else if (lexeme === ']' || lexeme === '}') brackets--;
+    if (/^\r?\n$/u.test(lexeme)) [column, indenting] = [0, true];
+    else if (indenting && /^[ \t?-]+$/u.test(lexeme)) column += lexeme.length;
+    else indenting = false;
+    line += lexeme.split('\n').length - 1;
+    if (brackets > deepest.brackets || (indenting && column > deepest.columns)) {
+      throw usageError(
+        `${file}:${line}: nested too deeply.`,
+        `At most ${deepest.brackets} brackets in each other, and ${deepest.columns} columns before a line, are read.`,
+      );
+    }
+  }
+}
+
+/** A key that a mapping has a second time. */
+function repeatedKey(document: Document.Parsed): { readonly key: string; readonly offset: number } | null {
+  let found: { key: string; offset: number } | null = null;
+  visit(document, {
+    Map(_, { items }) {
+      const keys = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (keys.has(key.value)) {
+          found = { key: String(key.value), offset: key.range?.[0] ?? 0 };
+          return visit.BREAK;
+        }
+        keys.add(key.value);
+      }
+      return undefined;
+    },
+  });
+  return found;
+}
+
+/** A few lines can stand for terabytes, by aliases of aliases; the library counts and gives up. */
+function toValue(document: Document.Parsed, file: string): unknown {
+  try {
+    const value: unknown = document.toJS() ?? {};
+    // An alias can stand for the very thing that it stands in.
+    JSON.stringify(value);
+    return value;
+  } catch (error) {
+    throw usageError(
+      `${file}: ${messageOf(error).split('\n')[0]}.`,
+      'Write out what the aliases (*name) stand for.',
+      error,
+    );
+  }
 }
 
 export interface Parsed<T> {

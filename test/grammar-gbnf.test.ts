@@ -40,7 +40,7 @@ describe('checkGrammar', () => {
       '2:3: a rule ends with its line; put | at the end of the line before, or use parentheses',
     ],
     ['root ::= a_b', '1:11: the name of a rule has letters, digits and -, no _'],
-    ['root := "a"', '1:6: expected ::= after "root"'],
+    ['root := "a"', '1:6: expected ::= after the name of a rule'],
     ['root ::= "\\/"', '1:11: unknown escape \\/; known: \\" \\\\ \\[ \\] \\- \\n \\r \\t \\xHH \\uHHHH \\UHHHHHHHH.'],
     ['root ::= * "a"', '1:10: nothing stands before * that could be repeated'],
     ['root ::= "a"{2,b}', '1:13: a repetition is {n}, {m,} or {m,n}'],

@@ -10,7 +10,7 @@ import ts from 'typescript';
  */
 const layers: readonly (readonly string[])[] = [
   ['types.ts', 'errors.ts', 'random.ts', 'ordered.ts', 'lazy.ts'],
-  ['spans.ts', 'record.ts', 'yaml.ts'],
+  ['spans.ts', 'record.ts', 'yaml.ts', 'settings-file.ts'],
   ['segment.ts'],
   ['metrics', 'linear', 'grammar', 'prompt.ts', 'records', 'formats', 'gguf'],
   ['task-types'],

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, renameSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { SlmError } from '../src/errors.js';
@@ -105,6 +106,10 @@ describe('a task.yaml', () => {
   });
 });
 
+function lines(count: number, line: (index: number) => string): string {
+  return `${Array.from({ length: count }, (_, i) => line(i)).join('\n')}\n`;
+}
+
 /** Title, files and what the message must begin with; what follows in brackets are further words of it. */
 const wrong: readonly (readonly [title: string, files: Files, start: string, ...words: string[]])[] = [
   [
@@ -149,7 +154,7 @@ const wrong: readonly (readonly [title: string, files: Files, start: string, ...
     'task.yaml:1:1: "name": lower-case letters',
   ],
   ['bad YAML', { 'task.yaml': 'name: t\nlabels: [a, b\ntype: classify\n' }, 'task.yaml:3:', 'quotes'],
-  ['a key twice', { 'task.yaml': `${classify}name: u\n` }, 'task.yaml:4:1: ', 'unique'],
+  ['a key twice', { 'task.yaml': `${classify}name: u\n` }, 'task.yaml:4:1: the key "name" stands there twice.'],
   [
     'too few labels',
     { 'task.yaml': 'name: t\ntype: classify\nlabels: [a]\n' },
@@ -221,8 +226,7 @@ const wrong: readonly (readonly [title: string, files: Files, start: string, ...
   [
     'a schema that is not JSON',
     { 'task.yaml': `${generate}schema: s.json\n`, 's.json': '{"type": }' },
-    's.json',
-    'not JSON',
+    's.json:1:11: not valid JSON',
   ],
   [
     'a bad grammar',
@@ -259,6 +263,46 @@ const wrong: readonly (readonly [title: string, files: Files, start: string, ...
     'task.yaml:3:',
     'no document at "docs/*.md".',
   ],
+  [
+    'more labels than the limit',
+    { 'task.yaml': `name: t\ntype: classify\nlabels:\n${lines(2001, (i) => `  - l${i}`)}` },
+    'task.yaml:3:1: 2001 labels; a task may have at most 2000.',
+  ],
+  [
+    'more than a mebibyte',
+    { 'task.yaml': `${classify}# ${'x'.repeat(1 << 20)}\n` },
+    'task.yaml has 1 MiB; at most 1 MiB are read here.',
+  ],
+  [
+    'a schema of more than a mebibyte',
+    { 'task.yaml': `${generate}schema: s.json\n`, 's.json': `"${'x'.repeat(2 << 20)}"` },
+    's.json has 2 MiB; at most 1 MiB are read here.',
+  ],
+  [
+    'aliases that stand for a billion values',
+    {
+      'task.yaml': `${classify}metrics: &a0 [x]\n${lines(12, (i) => `m${i}: &a${i + 1} [${'*a0, '.repeat(9)}*a${i}]`)}`,
+    },
+    'task.yaml: Excessive alias count',
+    'Write out',
+  ],
+  ['an alias of itself', { 'task.yaml': `${classify}options: &a { b: *a }\n` }, 'task.yaml: Converting circular'],
+  [
+    'a thousand brackets in each other',
+    { 'task.yaml': `${classify}options: ${'['.repeat(1000)}${']'.repeat(1000)}\n` },
+    'task.yaml:4: nested too deeply.',
+  ],
+  [
+    'ten thousand lists in each other',
+    { 'task.yaml': `${classify}options:\n  ${'- '.repeat(10_000)}x\n` },
+    'task.yaml:5: nested too deeply.',
+  ],
+  ['a schema that is a device', { 'task.yaml': `${generate}schema: /dev/zero\n` }, '/dev/zero is not a regular file'],
+  [
+    'examples that are a device',
+    { 'task.yaml': `${classify}examples: /dev/zero\n` },
+    '/dev/zero is not a regular file',
+  ],
 ];
 
 describe('a task.yaml with', () => {
@@ -269,6 +313,33 @@ describe('a task.yaml with', () => {
       for (const word of words) assert.ok(message.includes(word), message);
     });
   }
+});
+
+describe('a file that is not what it should be', () => {
+  it('is refused at once when it is a pipe or a device, whatever it is there for', { timeout: 20_000 }, async (t) => {
+    const cwd = filesIn(t, { 'task.yaml': `${generate}schema: pipe\n` });
+    execFileSync('mkfifo', [path.join(cwd, 'pipe')]);
+    const refused = (spec: string) =>
+      assert.rejects(loadProfile(spec, { cwd, folders: [] }), /is not a regular file \(a pipe or a device\)/u);
+    await refused('./task.yaml');
+    symlinkSync('/dev/zero', path.join(cwd, 'endless.yaml'));
+    await refused('./endless.yaml');
+    renameSync(path.join(cwd, 'pipe'), path.join(cwd, 'pipe.yaml'));
+    await refused('./pipe.yaml');
+  });
+
+  it('is not quoted: it may be one that nobody meant to show', async (t) => {
+    const secret = 'hunter2:x:0:0:/root';
+    for (const files of [
+      { 'task.yaml': `${generate}schema: secret\n`, secret },
+      { 'task.yaml': `${generate}grammar: secret\n`, secret },
+      { 'task.yaml': `${classify}examples: secret\n`, secret },
+      { 'task.yaml': `${classify}examples: secret.jsonl\n`, 'secret.jsonl': secret },
+      { 'task.yaml': 'name: t\ninclude: ./secret.yaml\n', 'secret.yaml': secret },
+    ]) {
+      assert.doesNotMatch(await problem(t, files), /hunter2/u);
+    }
+  });
 });
 
 describe('examples', () => {

@@ -8,7 +8,7 @@ import { plotSvg, shareAxis, ticks } from '../src/cli/page/plot.js';
 import { tunePage, writeTuneReport } from '../src/cli/tune-page.js';
 import { tuneReportText } from '../src/cli/tune-report.js';
 import { metrics } from '../src/metrics/index.js';
-import type { Overlay } from '../src/profile/overlay.js';
+import type { UnwrittenOverlay } from '../src/profile/write-overlay.js';
 import { search } from '../src/tune/search.js';
 import type { TuneResult } from '../src/tune/tune.js';
 import type { Candidate, Trial } from '../src/tune/types.js';
@@ -116,7 +116,7 @@ function resultWith(more: Partial<TuneResult> = {}): TuneResult {
   };
 }
 
-const overlay: Omit<Overlay, 'head'> = {
+const overlay: UnwrittenOverlay = {
   task: 'sentiment',
   model: 'tiny',
   modelSha256: 'a'.repeat(64),

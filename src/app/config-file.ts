@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { readSettings } from '../settings-file.js';
 import { parseYaml } from '../yaml.js';
 
 const configSchema = z.strictObject({
@@ -12,5 +12,6 @@ const configSchema = z.strictObject({
 export type Config = z.infer<typeof configSchema>;
 
 export function readConfigFile(file: string): Config {
-  return parseYaml(readFileSync(file, 'utf8'), file, configSchema, 'docs/cli.md describes the settings.').value;
+  const text = readSettings(file, file).toString('utf8');
+  return parseYaml(text, file, configSchema, 'docs/cli.md describes the settings.').value;
 }

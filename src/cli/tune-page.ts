@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { failure, messageOf } from '../errors.js';
-import type { Overlay } from '../profile/overlay.js';
+import type { UnwrittenOverlay } from '../profile/write-overlay.js';
 import type { TuneResult } from '../tune/tune.js';
 import type { TaskProfile } from '../types.js';
 import { type Column, html, type Markup, table } from './page/markup.js';
@@ -25,7 +25,7 @@ export function writeTuneReport(
   file: string,
   profile: TaskProfile,
   result: TuneResult,
-  overlay: Omit<Overlay, 'head'>,
+  overlay: UnwrittenOverlay,
 ): void {
   try {
     mkdirSync(path.dirname(file), { recursive: true });
@@ -35,7 +35,7 @@ export function writeTuneReport(
   }
 }
 
-export function tunePage(profile: TaskProfile, result: TuneResult, overlay: Omit<Overlay, 'head'>): string {
+export function tunePage(profile: TaskProfile, result: TuneResult, overlay: UnwrittenOverlay): string {
   const title = `${overlay.task} tuned on ${overlay.model}`;
   const page = html`<!doctype html>
 <html lang="en">
@@ -64,7 +64,7 @@ ${profile.description === '' ? null : html`<p class="quiet">${profile.descriptio
   return page.markup;
 }
 
-function summary(result: TuneResult, overlay: Omit<Overlay, 'head'>): Markup {
+function summary(result: TuneResult, overlay: UnwrittenOverlay): Markup {
   const { after, before, lexical, p, threshold, search } = result;
   const { metric } = search;
   const columns: Column[] = [{ title: '' }, ...figureColumns(metric.title), { title: 'n', number: true }];

@@ -1,4 +1,4 @@
-import type { Overlay } from '../profile/overlay.js';
+import type { UnwrittenOverlay } from '../profile/write-overlay.js';
 import { judgedValue } from '../tune/search.js';
 import type { ChosenThreshold } from '../tune/threshold.js';
 import type { TuneResult } from '../tune/tune.js';
@@ -87,7 +87,7 @@ export function stoppedText(reason: 'budget' | 'interrupted'): string {
 }
 
 /** The same as JSON. */
-export function tuneReportJson(result: TuneResult, overlay: Omit<Overlay, 'head'>, file: string): object {
+export function tuneReportJson(result: TuneResult, overlay: UnwrittenOverlay, file: string): object {
   const { search, threshold, p } = result;
   return {
     ...overlay,

@@ -20,7 +20,7 @@ import type { ResolvedModel } from '../models/index.js';
 import { predict } from '../predict.js';
 import { loadProfile } from '../profile/index.js';
 import type { Overlay } from '../profile/overlay.js';
-import { removeOverlay, writeOverlay } from '../profile/write-overlay.js';
+import { removeOverlay, type UnwrittenOverlay, writeOverlay } from '../profile/write-overlay.js';
 import { checkEnough, fittingTexts, tuningData } from '../tune/data.js';
 import { isSkewed, judgedValue, type TrialJournal, tuningMetric } from '../tune/search.js';
 import { type TuneResult, tune } from '../tune/tune.js';
@@ -102,7 +102,7 @@ export async function tuneTask(context: CliContext, spec: string, flags: TuneFla
     progress.end();
     const folder =
       flags.into === undefined ? overlayFolders(context, profile)[0] : path.resolve(context.cwd, flags.into);
-    const overlay: Omit<Overlay, 'head'> = {
+    const overlay: UnwrittenOverlay = {
       task: profile.name,
       model: model.name,
       modelSha256,

@@ -147,7 +147,7 @@ function parse(source: string): Map<string, Rule> {
     const name = matched(/[A-Za-z0-9-]+/y) ?? fail(`expected the name of a rule, found ${JSON.stringify(source[at])}`);
     space(false);
     if (isAt('_')) fail('the name of a rule has letters, digits and -, no _');
-    if (!isAt('::=')) fail(`expected ::= after "${name}"`);
+    if (!isAt('::=')) fail('expected ::= after the name of a rule');
     at += 3;
     if (rules.has(name)) fail(`rule "${name}" is defined twice`, start);
     rules.set(name, { at: start, options: options(false) });

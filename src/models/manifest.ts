@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { messageOf, modelError, usageError } from '../errors.js';
+import { readSettings } from '../settings-file.js';
 import { parseYaml } from '../yaml.js';
 import { bytesSchema, sha256Schema, sourceEntry, sourceSchema } from './source-entry.js';
 import type { Manifest, SourceEntry } from './types.js';
@@ -29,9 +29,9 @@ const manifestSchema = z.strictObject({
 export function readManifest(file: string, own: boolean): Manifest {
   let source: string;
   try {
-    source = readFileSync(file, 'utf8');
+    source = readSettings(file, file).toString('utf8');
   } catch (error) {
-    throw modelError(`${file} cannot be read: ${messageOf(error)}.`, undefined, error);
+    throw modelError(messageOf(error), undefined, error);
   }
   return parseManifest(source, file, own);
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Template } from '@huggingface/jinja';
 import { messageOf, suggestion, usageError } from '../errors.js';
@@ -9,6 +9,8 @@ import { defaultMethod, methodNamed, methods } from '../methods/index.js';
 import { metricsFor } from '../metrics/index.js';
 import { placeOf } from '../record.js';
 import { fileSource, readerFor } from '../records/index.js';
+import { parseJson } from '../records/json-values.js';
+import { readSettings, regularFile } from '../settings-file.js';
 import { taskTypes } from '../task-types/index.js';
 import type { Example, Label, MetricGoal, Row, TaskProfile, Threshold } from '../types.js';
 import { type Locate, parseYaml } from '../yaml.js';
@@ -26,6 +28,8 @@ export interface ProfileContext {
 
 /** Example files are written by people; none of them comes near this. */
 const maxExampleBytes = 8 << 20;
+/** All of them are kept in memory, and read at every start. */
+const maxExamples = 100_000;
 
 /**
  * Finds a task by name or path, reads it and everything it names, and checks it all.
@@ -189,11 +193,20 @@ function labelsOf(raw: RawProfile): Label[] {
   );
 }
 
+/** A prompt that names more has no room for a text, and all work on labels grows with their number. */
+const maxLabels = 2000;
+
 function checkLabels(raw: RawProfile, labels: readonly Label[], at: Locate): void {
   const needed = { classify: raw.multiLabel ? 1 : 2, extract: 1, answer: 0, generate: 0 }[raw.type];
   if (labels.length < needed) {
     throw usageError(
       `${at(['labels'])}: a task of type "${raw.type}" needs at least ${needed} label${needed === 1 ? '' : 's'}, found ${labels.length}.`,
+    );
+  }
+  if (labels.length > maxLabels) {
+    throw usageError(
+      `${at(['labels'])}: ${labels.length} labels; a task may have at most ${maxLabels}.`,
+      'Choose in two steps: a task for the group, and one for each group.',
     );
   }
   const words = new Set<string>();
@@ -314,6 +327,12 @@ async function examplesOf(
         'Give each example an id of its own, or none.',
       );
     ids.add(id);
+    if (found.length === maxExamples) {
+      throw usageError(
+        `${placeOf(row.origin)}: more than ${maxExamples} ${key}.`,
+        '`slm tune --data FILE` and `slm eval --data FILE` read any number.',
+      );
+    }
     found.push(example);
   }
   return found;
@@ -344,13 +363,8 @@ function schemaOf(raw: RawProfile, source: Source): unknown {
     throw usageError(`${source.at(['grammar'])}: give either "schema" or "grammar", not both.`);
   if (typeof raw.schema !== 'string') return raw.schema;
   const shown = shownPath(raw.schema, source.cwd);
-  try {
-    checkThere(raw.schema, 'schema', source);
-    return JSON.parse(readText(raw.schema, shown));
-  } catch (error) {
-    if (error instanceof SyntaxError) throw usageError(`${shown}: not JSON: ${error.message}`, undefined, error);
-    throw error;
-  }
+  checkThere(raw.schema, 'schema', source);
+  return parseJson(readText(raw.schema, shown), shown, 'docs/tasks.md shows a schema.');
 }
 
 function grammarOf(raw: RawProfile, source: Source): string | null {
@@ -377,7 +391,10 @@ function documentsOf(raw: RawProfile, source: Source): string[] {
 }
 
 function checkThere(file: string, key: string, source: Source): void {
-  if (existsSync(file)) return;
+  if (existsSync(file)) {
+    regularFile(file, shownPath(file, source.cwd));
+    return;
+  }
   throw usageError(
     `${source.at([key])}: no file "${shownPath(file, source.cwd)}"`,
     'Paths are relative to the task.yaml.',
@@ -385,11 +402,7 @@ function checkThere(file: string, key: string, source: Source): void {
 }
 
 function readText(file: string, shown: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw usageError(`${shown} cannot be read: ${messageOf(error)}`, undefined, error);
-  }
+  return readSettings(file, shown).toString('utf8');
 }
 
 /** Of everything that results depend on, fixtures aside. */

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { messageOf, usageError } from '../errors.js';
 import { decodeHead, digestOfBytes } from '../heads/head-file.js';
+import { readSettings } from '../settings-file.js';
 import type { TaskProfile, Tuning } from '../types.js';
 import { parseYaml } from '../yaml.js';
 
@@ -46,6 +47,8 @@ export const overlaySchema = z.strictObject({
   metric: z.string().optional(),
   scores: z.record(z.string(), figure).default({}),
   trials: z.array(z.record(z.string(), z.unknown())).default([]),
+  /** Of all that stands before it. */
+  digest: z.string(),
 });
 
 export type Overlay = z.infer<typeof overlaySchema>;
@@ -62,8 +65,40 @@ export function findOverlay(folders: readonly string[], model: string, cwd: stri
   if (file === undefined) return null;
   const relative = path.relative(cwd, file);
   const shown = relative.startsWith('..') ? file : relative;
-  const { value } = parseYaml(readFileSync(file, 'utf8'), shown, overlaySchema, again);
+  const text = readSettings(file, shown, maxOverlayBytes).toString('utf8');
+  checkDigest(text, shown);
+  const { value } = parseYaml(text, shown, overlaySchema, again);
   return { file, overlay: value };
+}
+
+/** Prompts that choose among a thousand examples come to a few of these. */
+const maxOverlayBytes = 16 << 20;
+const maxHeadBytes = 256 << 20;
+
+const digestLine = /^digest: ([0-9a-f]+)\r?\n?$/u;
+
+/** The text with the digest of it as its last line. */
+export function withDigest(text: string): string {
+  return `${text}digest: ${digestOfText(text)}\n`;
+}
+
+/** A changed byte could change every result without a word: nobody edits these files. */
+function checkDigest(text: string, shown: string): void {
+  const start = text.lastIndexOf('\n', text.trimEnd().length - 1) + 1;
+  const digest = digestLine.exec(text.slice(start))?.[1];
+  if (digest === undefined) {
+    throw usageError(
+      `${shown}: no digest in its last line; it is cut off, or an older version of slm wrote it.`,
+      again,
+    );
+  }
+  if (digest === digestOfText(text.slice(0, start))) return;
+  throw usageError(`${shown}: not as \`slm tune\` wrote it; its digest is another one.`, again);
+}
+
+/** The same whatever ends a line is: some tools change that. */
+function digestOfText(text: string): string {
+  return createHash('sha256').update(text.replaceAll('\r\n', '\n')).digest('hex');
 }
 
 const again = 'Tune the task again, remove the file with `slm tune TASK --reset`, or run with --untuned.';
@@ -114,13 +149,16 @@ function tuningOf(file: string, overlay: Overlay): Tuning {
   };
 }
 
-function readHead(file: string, sha256: string) {
-  let bytes: Buffer;
+function readHeadFile(file: string): Buffer {
   try {
-    bytes = readFileSync(file);
+    return readSettings(file, file, maxHeadBytes);
   } catch (error) {
-    throw usageError(`${file} cannot be read: ${messageOf(error)}`, again, error);
+    throw usageError(messageOf(error), again, error);
   }
+}
+
+function readHead(file: string, sha256: string) {
+  const bytes = readHeadFile(file);
   if (digestOfBytes(bytes) !== sha256) throw usageError(`${file} is not the file that its overlay names.`, again);
   try {
     return decodeHead(bytes);

@@ -3,7 +3,10 @@ import path from 'node:path';
 import { stringify } from 'yaml';
 import { digestOfBytes, encodeHead } from '../heads/head-file.js';
 import type { HeadBlob } from '../types.js';
-import { type Overlay, overlaySchema } from './overlay.js';
+import { type Overlay, overlaySchema, withDigest } from './overlay.js';
+
+/** Tuned settings before they are written: the writer adds the side file and the digests. */
+export type UnwrittenOverlay = Omit<Overlay, 'head' | 'digest'>;
 
 /**
  * Writes an overlay and its side file into a folder. Nothing in them tells the time: the same tuning gives the same
@@ -12,7 +15,7 @@ import { type Overlay, overlaySchema } from './overlay.js';
  */
 export function writeOverlay(
   folder: string,
-  overlay: Omit<Overlay, 'head'>,
+  overlay: UnwrittenOverlay,
   head: { readonly blob: HeadBlob; readonly coarse: readonly string[] } | null,
 ): string {
   mkdirSync(folder, { recursive: true });
@@ -31,11 +34,13 @@ export function writeOverlay(
     scores,
     trials,
   };
-  overlaySchema.parse(whole);
+  overlaySchema.omit({ digest: true }).parse(whole);
   const text = stringify(whole, { lineWidth: 120, flowCollectionPadding: false });
   writeFileSync(
     file,
-    `# What \`slm tune ${overlay.task}\` found for ${overlay.model}. Not to be edited; \`slm tune ${overlay.task} --reset\` removes it.\n${text}`,
+    withDigest(
+      `# What \`slm tune ${overlay.task}\` found for ${overlay.model}. Not to be edited; \`slm tune ${overlay.task} --reset\` removes it.\n${text}`,
+    ),
   );
   return file;
 }

@@ -1,4 +1,4 @@
-import { messageOf } from '../errors.js';
+import { jsonProblem } from '../errors.js';
 import type { Row } from '../types.js';
 import { fieldsOf } from './json-values.js';
 import { lines } from './lines.js';
@@ -23,7 +23,7 @@ function parseLine(line: string, origin: Row['origin']): Row {
   try {
     value = JSON.parse(line);
   } catch (error) {
-    return { fields: {}, origin, error: `line ${origin.line} is not valid JSON: ${messageOf(error)}` };
+    return { fields: {}, origin, error: `line ${origin.line} is not valid JSON: ${jsonProblem(error)}` };
   }
   const fields = fieldsOf(value);
   if (fields !== null) return { fields, origin };

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { HeadStart } from '../../engine/head-start.js';
 import { findTask } from '../../profile/paths.js';
+import { readSettings } from '../../settings-file.js';
 import { defaultModel, readConfig } from '../config.js';
 import { modelEnvironment, profileContext, type Surroundings } from '../surroundings.js';
 import { hintedFile } from './early-hint.js';
@@ -27,7 +28,7 @@ export async function loadEarly(context: Surroundings, task: string, flags: Engi
 /** What a task says of its model, as far as that can be told without parsing it; null where it cannot. */
 function modelOf(context: Surroundings, task: string): string | null {
   const { cwd, folders } = profileContext(context);
-  const text = readFileSync(findTask(task, folders, cwd), 'utf8');
+  const text = readSettings(findTask(task, folders, cwd), task).toString('utf8');
   if (/\binclude\b/u.test(text)) return null;
   const [line, ...others] = text.split('\n').filter((each) => /\bmodel\b/u.test(each));
   if (line === undefined) return defaultModel;
