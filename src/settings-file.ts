@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { messageOf, SlmError, usageError } from './errors.js';
 
 /** Files that people write: tasks, schemas, grammars, settings. */
-export const maxSettingsBytes = 1 << 20;
+const maxSettingsBytes = 1 << 20;
 
 /**
  * Reads a whole file that is small by its nature. A device, a pipe or an endless file would be read for ever, so only

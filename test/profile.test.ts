@@ -318,7 +318,7 @@ describe('a task.yaml with', () => {
 describe('a file that is not what it should be', () => {
   it('is refused at once when it is a pipe or a device, whatever it is there for', { timeout: 20_000 }, async (t) => {
     const cwd = filesIn(t, { 'task.yaml': `${generate}schema: pipe\n` });
-    execFileSync('mkfifo', [path.join(cwd, 'pipe')]);
+    execFileSync('sh', ['-c', 'mkfifo pipe'], { cwd });
     const refused = (spec: string) =>
       assert.rejects(loadProfile(spec, { cwd, folders: [] }), /is not a regular file \(a pipe or a device\)/u);
     await refused('./task.yaml');
