@@ -14,6 +14,9 @@ export const exitCodes = {
 
 export type ErrorKind = 'failure' | 'usage' | 'model' | 'interrupted';
 
+/** What programs tell errors apart by; documented in docs/library.md. */
+export type SlmErrorCode = `SLM_${Uppercase<ErrorKind>}`;
+
 /**
  * An error whose message is meant for the user: what happened and where, with `hint` saying what to do next.
  * Anything else that is thrown is a defect of ours and is reported as such.
@@ -27,6 +30,10 @@ export class SlmError extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.kind = kind;
     this.hint = options.hint;
+  }
+
+  get code(): SlmErrorCode {
+    return `SLM_${this.kind.toUpperCase() as Uppercase<ErrorKind>}`;
   }
 
   get exitCode(): number {

@@ -1,13 +1,8 @@
-/** The public API: what the command line uses, for programs. */
+/** The library: tasks for programs, as the command line does them. docs/library.md describes it. */
 
-export { fileCache } from './cache.js';
-export { readDocuments } from './documents.js';
-export { type EngineOptions, openEngine } from './engine/llama.js';
-export { SlmError } from './errors.js';
-export { type EvaluateOptions, evaluate, type Report } from './evaluate.js';
-export type { Cache, Document, Method, MethodContext } from './methods/types.js';
-export { type ModelEnvironment, resolveModel } from './models/index.js';
-export { openTask, predict, type Task } from './predict.js';
-export { loadProfile } from './profile/index.js';
-export { recordOf } from './record.js';
-export type * from './types.js';
+export { SlmError, type SlmErrorCode } from './errors.js';
+export { type LocalModel, resolveModel } from './library/models.js';
+export { type Failed, type Input, type OpenOptions, type OpenTask, open } from './library/open.js';
+export type * from './library/results.js';
+export type { PlaceOptions, SlmEvent } from './library/surroundings.js';
+export { type ListedTask, listTasks } from './library/tasks.js';

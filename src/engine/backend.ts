@@ -41,7 +41,7 @@ export async function startBackend(options: BackendOptions): Promise<NativeLlama
     throw modelError(
       `llama.cpp cannot start here (${process.platform}-${process.arch}, ${options.accelerator}): ${messageOf(error)}`,
       options.accelerator === 'cpu'
-        ? 'Install again without --omit=optional: `npm ci`, or `npm install -g slm`.'
+        ? 'Install again without --omit=optional: `npm ci`, or `npm install -g slm-tasks`.'
         : 'docs/install.md says which package brings this accelerator; or leave --gpu out.',
       error,
     );

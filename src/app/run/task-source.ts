@@ -23,7 +23,11 @@ export interface TaskSource {
    * @throws SlmError of kind `model` when the model was written to since it was loaded
    */
   checkModel(): void;
-  predict(records: AsyncIterable<InputRecord | BadRow>, options: { explain: boolean }): AsyncIterable<Prediction>;
+  /** @param options.signal ends these predictions alone; the surroundings' own ends all */
+  predict(
+    records: AsyncIterable<InputRecord | BadRow>,
+    options: { explain: boolean; signal?: AbortSignal },
+  ): AsyncIterable<Prediction>;
   /** What the predictions have cost; null where that cannot be told from what others have asked for. */
   usage(): EngineUsage | null;
   /** Records whose results were taken from the cache. */
@@ -53,11 +57,11 @@ export async function openHere(
     face: faceOf(task),
     basis,
     checkModel,
-    predict: (records, { explain }) =>
+    predict: (records, { explain, signal }) =>
       predict(task, records, {
         explain,
         now: context.now,
-        signal: context.signal,
+        signal: signal === undefined ? context.signal : AbortSignal.any([context.signal, signal]),
         ...(known === null ? {} : { known: checkedFirst(known, checkModel) }),
       }),
     usage: () => usageOf(task),

@@ -1,0 +1,159 @@
+/// <reference lib="esnext.disposable" />
+import { openHere } from '../app/run/task-source.js';
+import { failure, SlmError, usageError } from '../errors.js';
+import { plain } from '../formats/index.js';
+import { jsonl } from '../formats/jsonl.js';
+import type { FormatOptions } from '../formats/types.js';
+import { type BadRow, recordOf } from '../record.js';
+import type { OffsetUnit } from '../spans.js';
+import type { InputRecord, Prediction } from '../types.js';
+import type { ResultOf } from './results.js';
+import { type PlaceOptions, surroundingsOf } from './surroundings.js';
+
+/** A text, or the fields of a record: `{ question: '…' }`. */
+export type Input = string | Readonly<Record<string, unknown>>;
+
+/** How a task is opened. What is left out is as on the command line. */
+export interface OpenOptions extends PlaceOptions {
+  /** A name of the catalogue, a path to a GGUF file, or an address such as `hf:owner/repo/file.gguf`. */
+  model?: string;
+  /** Processor threads. Default: the processors that this process may use. */
+  threads?: number;
+  /** Tokens. Default: what the task needs. */
+  contextSize?: number;
+  gpu?: 'auto' | 'cuda' | 'vulkan' | 'metal';
+  /** No label, or no answer, below this probability. Default: as the task says. */
+  threshold?: number;
+  /** Documents to answer from, in place of the task's own: files, or folders of files. */
+  documents?: readonly string[];
+  /** As the task is written, whatever was tuned. */
+  untuned?: boolean;
+  /** How offsets are counted. Default: `codepoint`, as on the command line; strings of JavaScript count in `utf16`. */
+  offsets?: OffsetUnit;
+}
+
+/** What a stream gives for an input that could not be processed. */
+export interface Failed {
+  /** What is wrong with it. */
+  error: string;
+}
+
+/** A task that is ready. Call it as often as you like, also before earlier calls have ended. */
+export interface OpenTask<R> {
+  /**
+   * The result for one input.
+   * @throws SlmError when this input cannot be processed
+   */
+  (input: Input): Promise<R>;
+  /** Name of the task. */
+  readonly task: string;
+  /** Name of the model. */
+  readonly model: string;
+  /** Names of the labels, in order; none where the task has none. */
+  readonly labels: readonly string[];
+  /** Results in the order of the inputs, as they come. An input that cannot be processed gives `{ error }`. */
+  stream(
+    inputs: Iterable<Input> | AsyncIterable<Input>,
+    options?: { signal?: AbortSignal },
+  ): AsyncGenerator<R | Failed, void, undefined>;
+  /** Frees the model. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Opens a task, tuned and calibrated for the model as on the command line, with the same numbers to the last bit. The
+ * model is fetched where it is missing and loaded; close the task to free it.
+ * @param task a name, or a path to a task.yaml or its folder
+ * @throws SlmError when the task is invalid (code `SLM_USAGE`) or the model cannot be used (`SLM_MODEL`)
+ */
+export async function open<Name extends string>(task: Name, options?: OpenOptions): Promise<OpenTask<ResultOf<Name>>>;
+/** The same for a task whose results the caller knows: `open<Classification>('./tickets')`. */
+export async function open<R>(task: string, options?: OpenOptions): Promise<OpenTask<R>>;
+export async function open(task: string, options: OpenOptions = {}): Promise<OpenTask<unknown>> {
+  const surroundings = surroundingsOf(options);
+  const source = await openHere(surroundings, task, flagsOf(options), 'many', null);
+  const { face } = source;
+  const format: FormatOptions = {
+    taskType: face.type,
+    labels: face.labels,
+    multiLabel: face.multiLabel,
+    offsets: options.offsets ?? 'codepoint',
+    passThrough: false,
+    fieldNames: [],
+    width: 80,
+    paint: plain,
+  };
+  let closed: Promise<void> | null = null;
+  const close = () => {
+    closed ??= source.close();
+    return closed;
+  };
+  async function* predictions(inputs: Iterable<Input> | AsyncIterable<Input>, signal: AbortSignal | undefined) {
+    if (closed !== null) throw failure(`the task "${face.name}" is closed`, 'Open it again.');
+    const records = recordsOf(inputs, face.input);
+    for await (const prediction of source.predict(records, {
+      explain: false,
+      ...(signal === undefined ? {} : { signal }),
+    })) {
+      source.checkModel();
+      yield prediction;
+    }
+    surroundings.signal.throwIfAborted();
+    signal?.throwIfAborted();
+  }
+  const one = async (input: Input): Promise<unknown> => {
+    for await (const prediction of predictions([input], undefined)) {
+      if (prediction.error !== undefined) throw failure(prediction.error);
+      return resultOf(prediction, format);
+    }
+    throw new SlmError('interrupted', 'interrupted');
+  };
+  return Object.assign(one, {
+    model: face.model,
+    labels: face.labels,
+    async *stream(inputs: Iterable<Input> | AsyncIterable<Input>, { signal }: { signal?: AbortSignal } = {}) {
+      for await (const prediction of predictions(inputs, signal)) {
+        yield prediction.error !== undefined ? { error: prediction.error } : resultOf(prediction, format);
+      }
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+    task: face.name,
+  });
+}
+
+/** What the application calls these options. */
+function flagsOf(options: OpenOptions) {
+  const { model, threads, contextSize, gpu, threshold, untuned, documents } = options;
+  return {
+    ...(model === undefined ? {} : { model }),
+    ...(threads === undefined ? {} : { threads }),
+    ...(contextSize === undefined ? {} : { contextSize }),
+    ...(gpu === undefined ? {} : { gpu }),
+    ...(threshold === undefined ? {} : { threshold }),
+    ...(untuned === undefined ? {} : { untuned }),
+    ...(documents === undefined ? {} : { context: [...documents] }),
+  };
+}
+
+async function* recordsOf(
+  inputs: Iterable<Input> | AsyncIterable<Input>,
+  name: string,
+): AsyncGenerator<InputRecord | BadRow> {
+  let index = 0;
+  for await (const input of inputs) {
+    const fields = typeof input === 'string' ? { text: input } : input;
+    if (typeof fields !== 'object' || fields === null) {
+      throw usageError(`input ${index + 1} is of type ${typeof input}`, 'Give a text, or an object of fields.');
+    }
+    const row = { fields, origin: { file: '-', line: index + 1 } };
+    yield recordOf(row, index++, name, null);
+  }
+}
+
+/** The output as `--json` writes it, without what the caller has given. */
+function resultOf(prediction: Prediction, format: FormatOptions): unknown {
+  const { id, text, question, ...result } = JSON.parse(jsonl.prediction(prediction, format)) as Record<string, unknown>;
+  return result;
+}

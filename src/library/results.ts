@@ -1,0 +1,76 @@
+/** The results of a task that gives one label of a set. */
+export interface Classification {
+  /** Null where the best label is below the threshold. */
+  label: string | null;
+  /** Set where no label was given because of the threshold. */
+  abstained?: true;
+  /** Probability of the best label, six decimals. */
+  score: number;
+  /** Probability of each label. */
+  scores: Record<string, number>;
+}
+
+/** The results of a task with `multiLabel: true`. */
+export interface MultiClassification {
+  /** Any number of labels. */
+  labels: string[];
+  score: number;
+  scores: Record<string, number>;
+}
+
+/** A span of the text, copied. */
+export interface ExtractedEntity {
+  text: string;
+  label: string;
+  /** Offsets `[start, end)`, in code points unless `offsets` says otherwise. */
+  start: number;
+  end: number;
+  score?: number;
+}
+
+/** The results of a task that finds spans. */
+export interface Extraction {
+  entities: ExtractedEntity[];
+}
+
+/** The results of a task that answers questions. */
+export type Answer =
+  | {
+      /** Copied from the document. */
+      answer: string;
+      /** Offsets `[start, end)` in the document, in code points unless `offsets` says otherwise. */
+      start: number;
+      end: number;
+      /** The document: its path as it was named. */
+      source: string;
+      /** The line of the document, from 1. */
+      line: number;
+      sentence: string;
+      score: number;
+    }
+  | { answer: null; score: number; reason?: string };
+
+/** The results of a task that generates text, or JSON by a schema. */
+export interface Generation {
+  /** A string, or with a schema the value. */
+  output: unknown;
+}
+
+/** What any task can give. */
+export type Result = Classification | MultiClassification | Extraction | Answer | Generation;
+
+/**
+ * Names of tasks, and what they give. A program can add its own:
+ *
+ *     declare module 'slm-tasks' {
+ *       interface TaskResults { tickets: Classification }
+ *     }
+ */
+export interface TaskResults {
+  sentiment: Classification;
+  ner: Extraction;
+  qa: Answer;
+}
+
+/** What the task of that name gives. */
+export type ResultOf<Name extends string> = Name extends keyof TaskResults ? TaskResults[Name] : Result;

@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import { homedir, tmpdir, userInfo } from 'node:os';
+import path from 'node:path';
+import type { Surroundings } from '../app/surroundings.js';
+import { once } from '../lazy.js';
+
+/** What happens while a program waits. */
+export type SlmEvent =
+  /** Something a person should know, such as the licence of a model that is about to be downloaded. */
+  | { readonly kind: 'notice'; readonly text: string }
+  | {
+      readonly kind: 'download';
+      readonly model: string;
+      readonly receivedBytes: number;
+      /** Null where the server does not say. */
+      readonly totalBytes: number | null;
+    }
+  /** A preparation that is done once for a task and a model, such as calibrating. */
+  | {
+      readonly kind: 'preparing';
+      readonly what: string;
+      readonly task: string;
+      readonly model: string;
+      readonly done: number;
+      readonly total: number;
+    };
+
+/** Where the library works. What is left out is as on the command line. */
+export interface PlaceOptions {
+  /** Base of relative paths, and where `tasks/` and `slm.yaml` are looked for. Default: the working folder. */
+  cwd?: string;
+  /** Environment variables in place of the process's own: `XDG_*`, `HF_*`, `PYTHON`, `SLM_OFFLINE`. */
+  env?: Readonly<Record<string, string | undefined>>;
+  /** Never use the network. Default: as `SLM_OFFLINE` or `HF_HUB_OFFLINE` says. */
+  offline?: boolean;
+  /** Ends what is under way. */
+  signal?: AbortSignal;
+  /** Told what goes on. Nothing is printed. */
+  onEvent?: (event: SlmEvent) => void;
+}
+
+const packageRoot = path.resolve(import.meta.dirname, '..', '..');
+const version = once(
+  () => (JSON.parse(readFileSync(path.join(packageRoot, 'package.json'), 'utf8')) as { version: string }).version,
+);
+
+/** The process around us, as the application sees it. */
+export function surroundingsOf(options: PlaceOptions): Surroundings {
+  const env = options.env ?? process.env;
+  const tell = options.onEvent ?? (() => undefined);
+  return {
+    version: version(),
+    cwd: path.resolve(options.cwd ?? process.cwd()),
+    home: homedir(),
+    temporary: tmpdir(),
+    user: userInfo().username,
+    env,
+    packageRoot,
+    offline: options.offline ?? (isOn(env.SLM_OFFLINE) || isOn(env.HF_HUB_OFFLINE)),
+    stdin: process.stdin,
+    signal: options.signal ?? new AbortController().signal,
+    program: null,
+    now: () => performance.now(),
+    date: () => Date.now(),
+    memoryBytes: () => process.memoryUsage.rss(),
+    notice: (text) => tell({ kind: 'notice', text }),
+    preparing: (preparation) => {
+      if (preparation !== null) tell({ kind: 'preparing', ...preparation });
+    },
+    downloads: () => ({
+      onNotice: (text) => tell({ kind: 'notice', text }),
+      onProgress: ({ name, receivedBytes, totalBytes }) =>
+        tell({ kind: 'download', model: name, receivedBytes, totalBytes }),
+    }),
+    engineLog: null,
+    hostOutput: () => undefined,
+  };
+}
+
+function isOn(value: string | undefined): boolean {
+  return value !== undefined && value !== '' && value !== '0' && value.toLowerCase() !== 'false';
+}
