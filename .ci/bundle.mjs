@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 
 const root = path.resolve(import.meta.dirname, '..');
 const library = path.join(root, 'node_modules', 'node-llama-cpp', 'dist');
-const internalsModule = path.join(root, 'dist', 'engine', 'internals.js');
+const internalsModule = path.join(root, 'dist', 'engines', 'llama', 'patches', 'internals.js');
 const outdir = path.join(root, 'dist', 'bundle');
 const { internals } = await import(internalsModule);
 
@@ -15,7 +15,7 @@ const { internals } = await import(internalsModule);
 const libraryInternals = {
   name: 'library-internals',
   setup(build) {
-    build.onLoad({ filter: /[\\/]engine[\\/]internals\.js$/ }, ({ path: file }) => {
+    build.onLoad({ filter: /[\\/]patches[\\/]internals\.js$/ }, ({ path: file }) => {
       const modules = internals.map(
         (name) => `  '${name}': () => import(${JSON.stringify(path.join(library, name))}),`,
       );

@@ -17,7 +17,7 @@ import { LlamaContext, LlamaModel } from 'node-llama-cpp';
 import { openTaskFor } from '../src/app/opening/open.js';
 import { overlayFolders } from '../src/app/opening/tuned.js';
 import type { Surroundings } from '../src/app/surroundings.js';
-import { Lane } from '../src/engine/lane.js';
+import { Lane } from '../src/engines/llama/slot.js';
 import { plain, writers } from '../src/formats/index.js';
 import { median } from '../src/metrics/median.js';
 import { predict } from '../src/predict.js';

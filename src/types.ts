@@ -211,7 +211,7 @@ export interface EngineUsage {
 }
 
 /**
- * A loaded model. `src/engine/llama.ts` makes the real one, `test/helpers/fake-engine.ts` a scripted one.
+ * A loaded model. `src/engines/llama/open-engine.ts` makes the real one, `test/helpers/fake-engine.ts` a scripted one.
  * All calls may be made concurrently; up to `lanes` run at once, further ones wait.
  */
 export interface Engine {

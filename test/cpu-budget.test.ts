@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import { it } from 'node:test';
-import { cpuBudget } from '../src/engine/cpu-budget.js';
+import { cpuBudget } from '../src/engines/llama/cpu-budget.js';
 
 const v2 = '/sys/fs/cgroup/cpu.max';
 const v1Quota = '/sys/fs/cgroup/cpu/cpu.cfs_quota_us';

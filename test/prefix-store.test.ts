@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { prefixKey, prefixStore, type StateSequence } from '../src/engine/prefix-store.js';
+import { prefixKey, prefixStore, type StateSequence } from '../src/engines/llama/prefix-store.js';
 
 const prefix = Array.from({ length: 20 }, (_, i) => i);
 const otherPrefix = prefix.map((token) => token + 100);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { readStateValues as read, type StateSource } from '../src/engine/state-values.js';
+import { readStateValues as read, type StateSource } from '../src/engines/llama/patches/state-values.js';
 import { toHalf } from '../src/gguf/encode.js';
 import type { ValuePlace } from '../src/gguf/value-blocks.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { buildTrie, chainFrom, type TrieNode } from '../src/engine/trie.js';
+import { buildTrie, chainFrom, type TrieNode } from '../src/engines/llama/trie.js';
 
 function childOf(node: TrieNode, ...path: number[]): TrieNode {
   return path.reduce((at, token) => at.children.get(token) as TrieNode, node);

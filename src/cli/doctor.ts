@@ -3,10 +3,15 @@ import { readConfig } from '../app/config.js';
 import { forgetMachine, keepMachine, machinesFile, readMachine } from '../app/opening/machines.js';
 import { chooseModel, resolveNamed } from '../app/opening/open.js';
 import { cacheDirectory, configDirectory, modelEnvironment } from '../app/surroundings.js';
-import { startBackend } from '../engine/backend.js';
-import { machineIdentity } from '../engine/machine-identity.js';
-import { defaultShape, type Shape, sameShape } from '../engine/shape.js';
-import { candidatesFor, chooseShapes, type MeasuredCandidate, measureCandidates } from '../engine/speed-probe.js';
+import { startBackend } from '../engines/llama/backend.js';
+import { machineIdentity } from '../engines/llama/machine-identity.js';
+import { defaultShape, type Shape, sameShape } from '../engines/llama/shape.js';
+import {
+  candidatesFor,
+  chooseShapes,
+  type MeasuredCandidate,
+  measureCandidates,
+} from '../engines/llama/speed-probe.js';
 import { messageOf } from '../errors.js';
 import { median } from '../metrics/median.js';
 import { modelPath, readSpec } from '../models/index.js';

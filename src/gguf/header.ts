@@ -13,7 +13,7 @@ import {
 /*
  * Why not a library: @huggingface/gguf 0.4.6 reads the file into a zero-filled growing buffer, so a header that
  * is cut off parses as valid zeros (tried: 24 bytes of a model gave 272 nameless tensors), and it takes 670 ms
- * for Gemma's 262,144 tokens (this reader: 9 ms warm, 28 ms cold). node-llama-cpp's reader may be imported in engine/ only
+ * for Gemma's 262,144 tokens (this reader: 9 ms warm, 28 ms cold). node-llama-cpp's reader may be imported in engines/llama/ only
  * and does not check sizes either. Here every length is checked against the file before anything is read.
  */
 

@@ -1,4 +1,4 @@
-import type { FileStamp } from '../jobs/model-file.js';
+import type { FileStamp } from '../gguf/model-file.js';
 import type { JobSpec } from '../jobs/spec.js';
 import type { Task } from '../predict.js';
 import { chosenLabels } from '../task-types/among.js';

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { getLlama, LlamaLogLevel, type Token as NativeToken } from 'node-llama-cpp';
-import { openEngine } from '../../src/engine/llama.js';
+import { openEngine } from '../../src/engines/llama/open-engine.js';
 import { SlmError } from '../../src/errors.js';
 import type { Engine, Prompt } from '../../src/types.js';
 import { gemma, modelFile, smollm } from '../helpers/models.js';
@@ -271,7 +271,7 @@ test('memory is flat over 1,600 records on two lanes (Gemma)', async () => {
 
 test('nothing that the engine does reaches stdout', async () => {
   const program = `
-    import { openEngine } from './dist/engine/llama.js';
+    import { openEngine } from './dist/engines/llama/open-engine.js';
     const engine = await openEngine({ path: process.argv[1], threads: 1, contextSize: 256 });
     const prompt = { prefix: [engine.tokenize('Hello')], input: engine.tokenize(' world') };
     await engine.scoreContinuations(prompt, [engine.tokenize(' again')]);

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
 import { readGgufFileInfo } from 'node-llama-cpp';
-import { readHeadersFast } from '../../src/engine/file-info.js';
-import { startLoading } from '../../src/engine/head-start.js';
-import { importInternal } from '../../src/engine/internals.js';
-import { places } from '../../src/engine/library.js';
-import { openEngine } from '../../src/engine/llama.js';
+import { openEngine } from '../../src/engines/llama/open-engine.js';
+import { readHeadersFast } from '../../src/engines/llama/patches/file-info.js';
+import { startLoading } from '../../src/engines/llama/patches/head-start.js';
+import { importInternal } from '../../src/engines/llama/patches/internals.js';
+import { places } from '../../src/engines/llama/patches/library.js';
 import type { Engine } from '../../src/types.js';
 import { gemma, modelFile, smollm } from '../helpers/models.js';
 import { root, runSlm } from '../helpers/slm.js';
@@ -80,7 +80,7 @@ for (const name of [smollm, gemma]) {
 }
 
 test('what the engine uses stands where it is looked for, and is what the library exports', async () => {
-  const ours: Record<string, unknown> = await import('../../src/engine/library.js');
+  const ours: Record<string, unknown> = await import('../../src/engines/llama/patches/library.js');
   const theirs: Record<string, unknown> = await import('node-llama-cpp');
   const names = Object.keys(ours).filter((name) => name in theirs);
   assert.equal(names.length, 6);

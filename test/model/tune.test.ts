@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { openEngine } from '../../src/engine/llama.js';
+import { openEngine } from '../../src/engines/llama/open-engine.js';
 import { valuePlaces } from '../../src/gguf/architectures.js';
 import { writeDerived } from '../../src/gguf/derive.js';
 import { readGgufHeader } from '../../src/gguf/header.js';

@@ -11,7 +11,7 @@ export async function openDerived(context: Surroundings, source: ResolvedModel, 
     ...(derivedCacheBytes === undefined ? {} : { maxBytes: derivedCacheBytes }),
     now: () => context.date(),
     verify: async (derived) => {
-      const { verifyDerived } = await import('../../engine/verify-derived.js');
+      const { verifyDerived } = await import('../../engines/llama/verify-derived.js');
       await verifyDerived({ source: source.path, derived, recipe });
     },
     onMake: (name) => context.notice(`making ${name}; this is done once`),

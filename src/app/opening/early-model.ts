@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import type { HeadStart } from '../../engine/head-start.js';
+import type { HeadStart } from '../../engines/llama/patches/head-start.js';
 import { findTask } from '../../profile/paths.js';
 import { readSettings } from '../../settings-file.js';
 import { defaultModel, readConfig } from '../config.js';
@@ -20,7 +20,7 @@ export async function loadEarly(context: Surroundings, task: string, flags: Engi
   if (name === null || !/^[a-z0-9][a-z0-9._-]*$/u.test(name) || name.endsWith('.gguf')) return null;
   const file = path.join(modelEnvironment(context).dataDir, 'models', `${name}.gguf`);
   if (!isUntouched(file)) return null;
-  const { startLoading } = await import('../../engine/head-start.js');
+  const { startLoading } = await import('../../engines/llama/patches/head-start.js');
   const { cwd, folders } = profileContext(context);
   return startLoading(hintedFile(context, findTask(task, folders, cwd), file) ?? file);
 }

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { machineIdentity, machineKey } from '../../engine/machine-identity.js';
-import type { Shape } from '../../engine/shape.js';
+import { machineIdentity, machineKey } from '../../engines/llama/machine-identity.js';
+import type { Shape } from '../../engines/llama/shape.js';
 import { readJson, writeJson } from '../../models/json-file.js';
 import { configDirectory, type Surroundings } from '../surroundings.js';
 

@@ -1,15 +1,15 @@
 import path from 'node:path';
 import { bundledCache, fileCache, knowingCache, NotKnown, recordingCache, rememberingCache } from '../../cache.js';
 import { readDocuments } from '../../documents.js';
-import type { HeadStart } from '../../engine/head-start.js';
-import type { EngineOptions } from '../../engine/llama.js';
+import type { EngineOptions } from '../../engines/llama/open-engine.js';
+import type { HeadStart } from '../../engines/llama/patches/head-start.js';
 import { usageError } from '../../errors.js';
 import { type AlphabetName, writtenWith } from '../../gguf/alphabet.js';
 import { valuePlaces } from '../../gguf/architectures.js';
 import { checkGguf } from '../../gguf/check.js';
+import { type ModelFile, stampOf, watchModelFile } from '../../gguf/model-file.js';
 import type { Recipe } from '../../gguf/recipe.js';
 import { summarize } from '../../gguf/summary.js';
-import { type ModelFile, stampOf, watchModelFile } from '../../jobs/model-file.js';
 import { methodOf } from '../../methods/index.js';
 import type { Cache, Document } from '../../methods/types.js';
 import { type ResolvedModel, resolveModel } from '../../models/index.js';
@@ -100,11 +100,11 @@ export async function openResolved(
     ...(context.engineLog === null ? {} : { onLog: context.engineLog }),
   };
   // Loaded only here: the commands that need no model start without the library (0.3 s).
-  const { startLoading } = await import('../../engine/head-start.js');
+  const { startLoading } = await import('../../engines/llama/patches/head-start.js');
   // Its log would be lost, and a graphics card takes other options.
   const unfit = context.engineLog !== null || options.accelerator !== undefined;
   const headStart = unfit ? null : isStill(early, file.path) ? early : await startLoading(file.path);
-  const { openEngine } = await import('../../engine/llama.js');
+  const { openEngine } = await import('../../engines/llama/open-engine.js');
   if (options.threads !== undefined || options.accelerator !== undefined) return openEngine({ ...options, headStart });
   const { measuredShape } = await import('./machines.js');
   const shape = await measuredShape(context, model, parallel);

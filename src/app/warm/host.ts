@@ -1,6 +1,6 @@
+import { stampOf } from '../../gguf/model-file.js';
 import { faceOf } from '../../host/protocol.js';
 import { AlreadyThere, listen } from '../../host/server.js';
-import { stampOf } from '../../jobs/model-file.js';
 import { predict, type Task } from '../../predict.js';
 import type { InputRecord } from '../../types.js';
 import { loadTask } from '../opening/loaded-task.js';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { cpus } from 'node:os';
 import { cpuBudget } from './cpu-budget.js';
-import { libraryVersion } from './library.js';
+import { libraryVersion } from './patches/library.js';
 import { modelIdentity } from './prefix-identity.js';
 
 /** What the speed of a model depends on beside the model. */

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import type { ValuePlace } from '../gguf/value-blocks.js';
+import type { ValuePlace } from '../../../gguf/value-blocks.js';
 
 /**
  * Values of some blocks at every token, out of a sequence state as llama.cpp writes it (llama_state_seq_save_file,

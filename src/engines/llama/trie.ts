@@ -1,4 +1,4 @@
-import type { Token } from '../types.js';
+import type { Token } from '../../types.js';
 
 /** Token sequences with their shared beginnings merged, so that each shared token is evaluated once. */
 export interface TrieNode {

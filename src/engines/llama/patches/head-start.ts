@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { type FileStamp, stampOf } from '../jobs/model-file.js';
+import { type FileStamp, stampOf } from '../../../gguf/model-file.js';
 import { type Binary, loadBinary } from './binary.js';
 
 /** A model whose weights are being read by a thread of their own, while the library is still being imported. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Lane } from '../src/engine/lane.js';
-import { LanePool } from '../src/engine/lane-pool.js';
+import type { Lane } from '../src/engines/llama/slot.js';
+import { LanePool } from '../src/engines/llama/slot-pool.js';
 import type { Prompt } from '../src/types.js';
 
 interface FakeLane {

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Prompt } from '../types.js';
-import type { Lane } from './lane.js';
+import type { Prompt } from '../../types.js';
+import type { Lane } from './slot.js';
 
 interface Waiting {
   readonly prompt: Prompt;

@@ -1,5 +1,5 @@
-import { readGgufHeader } from '../gguf/header.js';
-import type { GgufArray, GgufHeader, GgufTensor } from '../gguf/types.js';
+import { readGgufHeader } from '../../../gguf/header.js';
+import type { GgufArray, GgufHeader, GgufTensor } from '../../../gguf/types.js';
 import { importInternal } from './internals.js';
 
 /** What the library's own parser resolves to. */

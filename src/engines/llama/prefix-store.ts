@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
-import type { Token } from '../types.js';
+import type { Token } from '../../types.js';
 
 /**
  * Evaluated prefixes on disk, as llama.cpp writes them. A file is called `<key>-<digest>.state`: the key holds all

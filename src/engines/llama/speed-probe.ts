@@ -1,8 +1,8 @@
-import { median } from '../metrics/median.js';
-import type { Engine, Prompt } from '../types.js';
-import type { Arithmetic } from './lane.js';
-import { type EngineOptions, openEngine } from './llama.js';
+import { median } from '../../metrics/median.js';
+import type { Engine, Prompt } from '../../types.js';
+import { type EngineOptions, openEngine } from './open-engine.js';
 import { type Shape, sameShape, shapeCandidates } from './shape.js';
+import type { Arithmetic } from './slot.js';
 
 /** Settings whose speed is measured. */
 export interface Candidate {

@@ -7,12 +7,12 @@ import type {
   LlamaModel,
   Token as NativeToken,
 } from 'node-llama-cpp';
-import { failure } from '../errors.js';
-import type { ValuePlace } from '../gguf/value-blocks.js';
-import type { Decoded, Generated, GenerateOptions, NextTokens, Prompt, Token } from '../types.js';
-import { LlamaGrammarEvaluationState } from './library.js';
+import { failure } from '../../errors.js';
+import type { ValuePlace } from '../../gguf/value-blocks.js';
+import type { Decoded, Generated, GenerateOptions, NextTokens, Prompt, Token } from '../../types.js';
+import { LlamaGrammarEvaluationState } from './patches/library.js';
+import { readStateFile } from './patches/state-values.js';
 import type { PrefixStore } from './prefix-store.js';
-import { readStateFile } from './state-values.js';
 import { buildTrie, chainFrom, type TrieNode } from './trie.js';
 
 export interface LaneOptions {

@@ -1,11 +1,11 @@
 import { rm } from 'node:fs/promises';
 import type { Token as NativeToken } from 'node-llama-cpp';
-import { failure } from '../errors.js';
-import { derivedIds, writeDerived } from '../gguf/derive.js';
-import type { Recipe } from '../gguf/recipe.js';
-import type { Token } from '../types.js';
+import { failure } from '../../errors.js';
+import { derivedIds, writeDerived } from '../../gguf/derive.js';
+import type { Recipe } from '../../gguf/recipe.js';
+import type { Token } from '../../types.js';
 import { startBackend } from './backend.js';
-import { openEngine } from './llama.js';
+import { openEngine } from './open-engine.js';
 
 export interface DerivedCheck {
   /** The whole model. */

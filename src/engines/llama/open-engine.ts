@@ -2,19 +2,19 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Llama, LlamaModel, Token as NativeToken } from 'node-llama-cpp';
-import { failure, messageOf, modelError } from '../errors.js';
-import type { ValuePlace } from '../gguf/value-blocks.js';
-import type { Engine, EngineUsage } from '../types.js';
+import { failure, messageOf, modelError } from '../../errors.js';
+import type { ValuePlace } from '../../gguf/value-blocks.js';
+import type { Engine, EngineUsage } from '../../types.js';
 import { type Accelerator, startBackend } from './backend.js';
 import { cpuBudget } from './cpu-budget.js';
-import { readHeadersFast } from './file-info.js';
-import type { HeadStart } from './head-start.js';
-import { type Arithmetic, defaultArithmetic, Lane } from './lane.js';
-import { LanePool } from './lane-pool.js';
-import { LlamaVocabularyType } from './library.js';
-import { createCollector } from './native-memory.js';
+import { readHeadersFast } from './patches/file-info.js';
+import type { HeadStart } from './patches/head-start.js';
+import { LlamaVocabularyType } from './patches/library.js';
+import { createCollector } from './patches/native-memory.js';
 import { openPrefixStore } from './prefix-identity.js';
 import { defaultShape, type Shape } from './shape.js';
+import { type Arithmetic, defaultArithmetic, Lane } from './slot.js';
+import { LanePool } from './slot-pool.js';
 
 export interface EngineOptions {
   readonly path: string;
