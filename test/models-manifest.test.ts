@@ -27,7 +27,12 @@ test('every manifest that we ship is valid, and the default models are verified'
   const catalogue = readCatalogue({ configDir: '/nowhere', builtinDir: path.resolve('models') });
   assert.ok(catalogue.length >= 20);
   const verified = catalogue.filter((manifest) => manifest.verified).map(({ name }) => name);
-  assert.deepEqual(verified, ['gemma-3-270m', 'smollm2-135m-instruct']);
+  assert.deepEqual(verified, [
+    'gemma-3-270m',
+    'qwen2.5-coder-0.5b-instruct',
+    'qwen2.5-coder-1.5b-instruct',
+    'smollm2-135m-instruct',
+  ]);
   assert.ok(catalogue.every(({ license }) => license.notice !== undefined));
   assert.ok(catalogue.every(({ verified, sha256, bytes }) => !verified || (sha256 !== null && bytes !== null)));
 });

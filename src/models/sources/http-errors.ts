@@ -1,4 +1,4 @@
-import { messageOf, modelError, type SlmError } from '../../errors.js';
+import { messageOf, modelError, SlmError } from '../../errors.js';
 
 /** A failure that may pass: worth another attempt. */
 export class Transient extends Error {
@@ -35,7 +35,7 @@ export function networkError(error: unknown, url: URL): unknown {
 function codeOf(error: unknown): string | null {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
     // A host with several addresses fails with an AggregateError, which has a code of its own.
-    const code = (at as NodeJS.ErrnoException).code;
+    const code = at instanceof SlmError ? undefined : (at as NodeJS.ErrnoException).code;
     if (typeof code === 'string') return code;
   }
   if (!(error instanceof TypeError)) return null;
