@@ -3,7 +3,7 @@
  *
  *     node --import tsx bench/profile-record.ts [DATA] [--model NAME] [--records N] [--rounds N] [--config FOLDER]
  *
- * Records go through one lane with one thread, one after the other, so that the parts add up; in a real run, what is
+ * Records go through one slot with one thread, one after the other, so that the parts add up; in a real run, what is
  * done in JavaScript for one record overlaps with the model's work on another. Parts are timed by wrapping functions
  * of the engine, of the library and of its native contexts. With --config (what `XDG_CONFIG_HOME` is to `slm`, such as
  * the folder `config/MODEL` in the work folder of peers.ts, or `config` in that of tagger.ts), the heads that were
@@ -17,7 +17,7 @@ import { LlamaContext, LlamaModel } from 'node-llama-cpp';
 import { openTaskFor } from '../src/app/opening/open.js';
 import { overlayFolders } from '../src/app/opening/tuned.js';
 import type { Surroundings } from '../src/app/surroundings.js';
-import { Lane } from '../src/engines/llama/slot.js';
+import { Slot } from '../src/engines/llama/slot.js';
 import { plain, writers } from '../src/formats/index.js';
 import { median } from '../src/metrics/median.js';
 import { predict } from '../src/predict.js';
@@ -100,7 +100,7 @@ async function profileTask(name: string, untuned: boolean): Promise<void> {
   });
   process.stdout.write(
     [
-      `slm run ${name} on ${flags.model}${untuned ? ', as shipped' : ', tuned'} (${opened.task.profile.method}): ${lines.length} records, ${tokens.toFixed(1)} new tokens a record, one lane, one thread, median of ${rounds.length} rounds; ${machine()}`,
+      `slm run ${name} on ${flags.model}${untuned ? ', as shipped' : ', tuned'} (${opened.task.profile.method}): ${lines.length} records, ${tokens.toFixed(1)} new tokens a record, one slot, one thread, median of ${rounds.length} rounds; ${machine()}`,
       '',
       markdownTable(['part', 'ms a record', 'share'], [...parts, ['together', ofWhole.toFixed(3), '100.0 %']]),
       '',
@@ -125,18 +125,18 @@ async function profileTask(name: string, untuned: boolean): Promise<void> {
     }
     const end = performance.now();
     if (written === '') throw new Error('nothing came out');
-    const lane = total('lane');
+    const slot = total('slot');
     const native = total('decodeBatch', 'sampleToken', 'saveState', 'removeCells');
     const each = (ms: number) => ms / some.length;
     return new Map([
       ['read lines, make records', each(read - start)],
-      ['render the prompt, features of words, decode the labels', each(total('predictor') - total('tokenise') - lane)],
+      ['render the prompt, features of words, decode the labels', each(total('predictor') - total('tokenise') - slot)],
       ['tokenise and detokenise', each(total('tokenise'))],
       ['model: evaluate the batch', each(total('decodeBatch'))],
       ['model: read outputs (sampler)', each(total('sampleToken'))],
       ['save the state to a file', each(total('saveState'))],
       ['back to the prefix', each(total('removeCells'))],
-      ['engine around it: read the state file, queues of the library', each(lane - native)],
+      ['engine around it: read the state file, queues of the library', each(slot - native)],
       ['format (tsv)', each(formatting)],
       ['the rest of the stream', each(end - read - formatting - total('predictor'))],
     ]);
@@ -186,7 +186,7 @@ function watch(): void {
   replace(LlamaModel.prototype, 'tokenize', 'tokenise');
   replace(LlamaModel.prototype, 'detokenize', 'tokenise');
   for (const method of ['scoreContinuations', 'scoreNext', 'readOutputs', 'decode', 'generate'])
-    replace(Lane.prototype, method, 'lane');
+    replace(Slot.prototype, method, 'slot');
   const { createContext } = LlamaModel.prototype;
   LlamaModel.prototype.createContext = async function (...args) {
     const made = await createContext.apply(this, args);

@@ -274,14 +274,14 @@ async function measure({ path: file, values, texts }: Job): Promise<Measured> {
   }
 }
 
-/** Records a second, as many at once as there are lanes. */
-async function speedOf<T>(items: readonly T[], work: (item: T) => Promise<unknown>, { lanes }: Engine) {
+/** Records a second, as many at once as there are slots. */
+async function speedOf<T>(items: readonly T[], work: (item: T) => Promise<unknown>, { slots }: Engine) {
   const start = performance.now();
   let next = 0;
   const worker = async () => {
     while (next < items.length) await work(items[next++] as T);
   };
-  await Promise.all(Array.from({ length: lanes }, worker));
+  await Promise.all(Array.from({ length: slots }, worker));
   return items.length / ((performance.now() - start) / 1000);
 }
 

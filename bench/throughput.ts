@@ -148,7 +148,7 @@ async function shapeOfRecords(args: readonly string[] = []): Promise<{ tokens: n
     run: { tokens: { evaluatedTokens: number; prefixTokens: number; reusedTokens: number } };
   };
   rmSync(path.dirname(file), { recursive: true });
-  // One lane uses the prefix again for each record, the first one evaluates it or reads it from the cache.
+  // One slot uses the prefix again for each record, the first one evaluates it or reads it from the cache.
   const { evaluatedTokens, prefixTokens, reusedTokens } = run.tokens;
   return {
     tokens: evaluatedTokens / texts.length,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { messageOf, SlmError } from './errors.js';
 import { methodOf } from './methods/index.js';
+import { checkNeeds } from './methods/needs.js';
 import type { Cache, MethodContext, Predictor } from './methods/types.js';
 import { mapInOrder } from './ordered.js';
 import { type BadRow, isBadRow, predictionOfBadRow } from './record.js';
@@ -70,7 +71,9 @@ export async function openTask(context: MethodContext): Promise<Task> {
       await context.cache.set(key, value);
     },
   };
-  const predictor = await methodOf(context.profile).prepare({ ...context, cache });
+  const method = methodOf(context.profile);
+  checkNeeds(method, context.engine);
+  const predictor = await method.prepare({ ...context, cache });
   const sorted = [...constants].sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     profile: context.profile,
@@ -95,10 +98,10 @@ export function usageOf({ engine, aside }: Pick<Task, 'engine' | 'aside'>): Engi
 }
 
 /**
- * Records under way. Usually one more than a lane works on: tokenising the next goes on meanwhile. Where each record
- * needs several prompts many more, so that a lane does one prompt for all of them before it turns to the next.
+ * Records under way. Usually one more than a slot works on: tokenising the next goes on meanwhile. Where each record
+ * needs several prompts many more, so that a slot does one prompt for all of them before it turns to the next.
  */
-const recordsALane = { usual: 2, apart: 32 };
+const recordsPerSlot = { usual: 2, apart: 32 };
 
 /**
  * Predictions for a stream of records, in its order, as they come. A record that cannot be processed becomes a
@@ -109,7 +112,7 @@ export function predict(
   records: AsyncIterable<InputRecord | BadRow>,
   options: PredictOptions,
 ): AsyncIterable<Prediction> {
-  const atOnce = task.engine.lanes * (task.predictor.apart === true ? recordsALane.apart : recordsALane.usual);
+  const atOnce = task.engine.slots * (task.predictor.apart === true ? recordsPerSlot.apart : recordsPerSlot.usual);
   return mapInOrder(records, atOnce, (record) => predictOne(task, record, options), options.signal);
 }
 
@@ -136,7 +139,7 @@ async function outputFor(task: Task, record: InputRecord, explain: boolean) {
   const spans = piecesOf(task, record.text);
   const predictPiece = ({ start, end }: Span) =>
     predictor.predict({ record, text: record.text.slice(start, end), explain });
-  // Each piece keeps one lane for all its calls; the pieces of a long document share the lanes.
+  // Each piece keeps one slot for all its calls; the pieces of a long document share the slots.
   const results = await Promise.all(
     spans.map((span) => (predictor.apart === true ? predictPiece(span) : task.engine.hold(() => predictPiece(span)))),
   );

@@ -204,19 +204,26 @@ export interface Decoded {
 export interface EngineUsage {
   /** Prompt tokens of records, without the shared prefix. */
   readonly evaluatedTokens: number;
-  /** Tokens of the first part of prefixes: once for each lane, as long as the prefix stays the same. */
+  /** Tokens of the first part of prefixes: once for each slot, as long as the prefix stays the same. */
   readonly prefixTokens: number;
   readonly generatedTokens: number;
   readonly reusedTokens: number;
 }
 
 /**
+ * What an engine can do beside tokenising: log-probabilities of tokens (`scores`), free or bounded text
+ * (`generation`), numbers of a text that a head is trained on (`features`), one vector for a text (`embeddings`).
+ */
+export type Capability = 'scores' | 'generation' | 'features' | 'embeddings';
+
+/**
  * A loaded model. `src/engines/llama/open-engine.ts` makes the real one, `test/helpers/fake-engine.ts` a scripted one.
- * All calls may be made concurrently; up to `lanes` run at once, further ones wait.
+ * All calls may be made concurrently; up to `slots` run at once, further ones wait.
  */
 export interface Engine {
   readonly model: ModelInfo;
-  readonly lanes: number;
+  readonly capabilities: readonly Capability[];
+  readonly slots: number;
   /**
    * Tokens of `text`. With `special`, control tokens written in it act (for template parts that we wrote);
    * without, they are plain text (for everything that comes from the user).
@@ -245,7 +252,7 @@ export interface Engine {
   /** Greedy decoding among the tokens that `next` allows. */
   decode(prompt: Prompt, next: NextTokens, options: { maxTokens: number }): Promise<Decoded>;
   generate(prompt: Prompt, options: GenerateOptions): Promise<Generated>;
-  /** Keeps one lane for all calls made within `work`: for records that need several calls on the same text. */
+  /** Keeps one slot for all calls made within `work`: for records that need several calls on the same text. */
   hold<T>(work: () => Promise<T>): Promise<T>;
   usage(): EngineUsage;
   dispose(): Promise<void>;

@@ -8,8 +8,8 @@ import type { Surroundings } from '../src/app/surroundings.js';
 import { surroundingsWith } from './helpers/surroundings.js';
 
 const found = {
-  many: { lanes: 1, threadsPerLane: 2 },
-  one: { lanes: 1, threadsPerLane: 1 },
+  many: { slots: 1, threadsPerSlot: 2 },
+  one: { slots: 1, threadsPerSlot: 1 },
   measuredAt: '2026-01-02T03:04:05.000Z',
 };
 const model = { name: 'one', path: '/nowhere/one.gguf', sha256: 'aa' };
@@ -36,8 +36,8 @@ describe('what was measured on a machine', () => {
     const context = contextIn(t);
     await keepMachine(context, model, found);
     await keepMachine(context, other, found);
-    await keepMachine(context, model, { ...found, many: { lanes: 3, threadsPerLane: 1 } });
-    assert.equal((await measuredShape(context, model, 'many'))?.lanes, 3);
+    await keepMachine(context, model, { ...found, many: { slots: 3, threadsPerSlot: 1 } });
+    assert.equal((await measuredShape(context, model, 'many'))?.slots, 3);
     assert.equal(await forgetMachine(context, model), true);
     assert.equal(await forgetMachine(context, model), false);
     assert.equal(await measuredShape(context, model, 'many'), undefined);

@@ -118,7 +118,7 @@ describe('a short record', () => {
       engine.prompts,
       ['bright', 'brisk'].map((text) => `<bos>Review: ${text}\nSentiment: positive\n\nReview: anything\nSentiment:`),
     );
-    // Lanes stay with a prompt, not with the record.
+    // Slots stay with a prompt, not with the record.
     assert.equal(engine.calls.hold, 0);
     assert.ok(prediction?.output?.type === 'classify');
     // (2 + 0) / 2 against (0 + 1) / 2.
@@ -320,12 +320,12 @@ describe('many records', () => {
       fc.asyncProperty(
         fc.array(fc.nat(4), { minLength: 1, maxLength: 10 }),
         fc.integer({ min: 1, max: 3 }),
-        async (delays, lanes) => {
+        async (delays, slots) => {
           const delay = async (prompt: string) => {
             const index = Number(/Review: (\d+)/u.exec(prompt)?.[1]);
             for (let i = 0; i < (delays[index] ?? 0); i++) await turn();
           };
-          const task = await openSentiment({}, fakeEngine({ score: sentiment, lanes, delay }));
+          const task = await openSentiment({}, fakeEngine({ score: sentiment, slots, delay }));
           const found = await predictions(
             task,
             delays.map((_, i) => recordWith(`${i} good`)),
@@ -340,7 +340,7 @@ describe('many records', () => {
     );
   });
 
-  it('has many records under way where each needs several prompts, so that a lane seldom turns to another', async () => {
+  it('has many records under way where each needs several prompts, so that a slot seldom turns to another', async () => {
     const most = async (apart: boolean) => {
       let under = 0;
       let highest = 0;
@@ -363,7 +363,7 @@ describe('many records', () => {
   });
 
   it('get the same result alone and among others', async () => {
-    const task = await openSentiment({}, fakeEngine({ score: sentiment, lanes: 3 }));
+    const task = await openSentiment({}, fakeEngine({ score: sentiment, slots: 3 }));
     const records = ['good', 'bad bad', 'good bad', '<|end|> good'].map((text) => recordWith(text));
     const together = await predictions(task, records);
     for (const [i, record] of records.entries()) {
@@ -385,7 +385,7 @@ describe('a task with a cut vocabulary', () => {
       decide: (output) => output,
     };
     const profile = profileWith({ type: 'extract', labels: [labelOf('name')] });
-    return { profile, engine: fakeEngine({ lanes: 4 }), predictor, constants: '', aside };
+    return { profile, engine: fakeEngine({ slots: 4 }), predictor, constants: '', aside };
   }
 
   const doneBy = (list: readonly Prediction[]) =>

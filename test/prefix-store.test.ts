@@ -66,7 +66,7 @@ describe('a prefix', () => {
     }
   });
 
-  it('is waited for while another lane evaluates it', async (t) => {
+  it('is waited for while another slot evaluates it', async (t) => {
     const { open } = storeIn(t);
     const store = open();
     const [one, two] = [sequenceOf('abc'), sequenceOf('abc')];
@@ -77,7 +77,7 @@ describe('a prefix', () => {
     assert.deepEqual(two.calls, ['load abc']);
   });
 
-  it('is evaluated by the second lane when the first one fails', async (t) => {
+  it('is evaluated by the second slot when the first one fails', async (t) => {
     const { open } = storeIn(t);
     const store = open();
     const broken = { ...sequenceOf('').sequence, evaluate: () => Promise.reject(new Error('no memory')) };

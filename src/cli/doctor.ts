@@ -124,9 +124,9 @@ function settingText(shape: Shape, { batchSize, flashAttention }: MeasuredCandid
 }
 
 /** `2 contexts with 1 thread each`. */
-function shapeText({ lanes, threadsPerLane }: Shape): string {
-  const threads = `${threadsPerLane} thread${threadsPerLane === 1 ? '' : 's'}`;
-  return lanes === 1 ? `1 context with ${threads}` : `${lanes} contexts with ${threads} each`;
+function shapeText({ slots, threadsPerSlot }: Shape): string {
+  const threads = `${threadsPerSlot} thread${threadsPerSlot === 1 ? '' : 's'}`;
+  return slots === 1 ? `1 context with ${threads}` : `${slots} contexts with ${threads} each`;
 }
 
 function round(value: number): number {

@@ -49,7 +49,7 @@ export async function listen(options: HostOptions): Promise<Host> {
   const sockets = new Set<Socket>();
   /** Those that have greeted us. */
   const clients = new Set<Socket>();
-  const join = createTurns(options.task.engine.lanes);
+  const join = createTurns(options.task.engine.slots);
   let lastSeen = options.now();
   let records = 0;
   let end: () => void = () => undefined;
@@ -155,7 +155,7 @@ function attend(socket: Socket, options: HostOptions, guest: Guest) {
         return false;
       }
       welcome = true;
-      reply({ ready: hosted, window: engine.lanes * 2 });
+      reply({ ready: hosted, window: engine.slots * 2 });
       return true;
     },
 

@@ -22,6 +22,7 @@ export const constrainedGeneration: Method = {
   name: 'constrained-generation',
   title: 'generation under a grammar',
   taskTypes: ['generate'],
+  needs: ['generation'],
   options: optionsSchema,
 
   renderer(profile, model) {

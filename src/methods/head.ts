@@ -21,6 +21,7 @@ export const head: Method = {
   name: 'head',
   title: 'a trained head over frozen features',
   taskTypes: ['classify', 'extract'],
+  needs: ['features'],
   options: headOptions,
 
   renderer(profile, model) {

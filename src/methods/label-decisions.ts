@@ -28,6 +28,7 @@ export const labelDecisions: Method = {
   name: 'label-decisions',
   title: 'scored yes-or-no decisions',
   taskTypes: ['classify'],
+  needs: ['scores'],
   options: optionsSchema,
 
   renderer(profile, model) {

@@ -38,6 +38,7 @@ export const labelLikelihood: Method = {
   name: 'label-likelihood',
   title: 'scored labels',
   taskTypes: ['classify'],
+  needs: ['scores'],
   options: optionsSchema,
 
   renderer(profile, model) {

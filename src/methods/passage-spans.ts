@@ -25,6 +25,7 @@ export const passageSpans: Method = {
   name: 'passage-spans',
   title: 'answers copied from retrieved passages',
   taskTypes: ['answer'],
+  needs: ['scores'],
   options: passageOptions,
 
   renderer(profile, model) {

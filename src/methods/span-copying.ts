@@ -31,6 +31,7 @@ export const spanCopying: Method = {
   name: 'span-copying',
   title: 'lists copied from the text',
   taskTypes: ['extract'],
+  needs: ['scores'],
   options: optionsSchema,
 
   renderer(profile, model) {

@@ -32,6 +32,7 @@ export const spanScoring: Method = {
   name: 'span-scoring',
   title: 'scored candidate spans',
   taskTypes: ['extract'],
+  needs: ['scores'],
   options: optionsSchema,
 
   renderer(profile, model) {

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Recipe } from '../gguf/recipe.js';
 import type { PromptModel, PromptRenderer, Shot } from '../prompt.js';
-import type { Engine, ExplanationPart, InputRecord, Output, TaskProfile, TaskType } from '../types.js';
+import type { Capability, Engine, ExplanationPart, InputRecord, Output, TaskProfile, TaskType } from '../types.js';
 
 /** A text that questions are answered from. */
 export interface Document {
@@ -45,7 +45,7 @@ export interface PieceResult {
 export interface Predictor {
   /** Texts of more tokens than this are split at sentences; null when the method copes with any length itself. */
   readonly maxPieceTokens: number | null;
-  /** Whether a record's calls have prompts of their own, so that lanes better stay with a prompt than with a record. */
+  /** Whether a record's calls have prompts of their own, so that slots better stay with a prompt than with a record. */
   readonly apart?: boolean;
   predict(input: PieceInput): Promise<PieceResult>;
   /** Turns raw scores of a whole record into a decision, after its pieces were merged. */
@@ -57,6 +57,8 @@ export interface Method {
   readonly name: string;
   readonly title: string;
   readonly taskTypes: readonly TaskType[];
+  /** What it asks of an engine; it is not opened on one that has less. */
+  readonly needs: readonly Capability[];
   /** What `options:` of a profile may hold, with defaults. */
   readonly options: z.ZodType<Record<string, unknown>>;
   /** What the model will be given for a record, without a model. */

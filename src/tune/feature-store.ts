@@ -41,7 +41,7 @@ export function featureStore(
               session.onProgress(title, ++done, missing.length);
             }
           };
-          await Promise.all(Array.from({ length: reader.lanes }, worker));
+          await Promise.all(Array.from({ length: reader.slots }, worker));
         } finally {
           await reader.dispose();
         }

@@ -13,7 +13,7 @@ export type OpenDerived = (recipe: Recipe) => Promise<Engine>;
 export interface FeatureReader {
   /** Hidden states of one prompt, positions × width, one after another. */
   read(wanted: Wanted): Promise<Float32Array>;
-  readonly lanes: number;
+  readonly slots: number;
   dispose(): Promise<void>;
 }
 
@@ -48,7 +48,7 @@ export async function openFeatureReader(
     return known;
   };
   return {
-    lanes: engine.lanes,
+    slots: engine.slots,
     async read({ prompt, positions }) {
       const states = await engine.readOutputs(
         { prefix: prompt.prefix.map(renameShared), input: rename(prompt.input) },

@@ -1,9 +1,11 @@
-import type { Engine, Generated, GenerateOptions, ModelInfo, Prompt, Token } from '../../src/types.js';
+import type { Capability, Engine, Generated, GenerateOptions, ModelInfo, Prompt, Token } from '../../src/types.js';
 
 /** What the engine shall answer. Whatever a test leaves out fails when it is called. */
 export interface Script {
   readonly model?: Partial<ModelInfo>;
-  readonly lanes?: number;
+  readonly slots?: number;
+  /** Defaults to what llama.cpp has. */
+  readonly capabilities?: readonly Capability[];
   /** Whether prompts begin with `<bos>`. Defaults to true. */
   readonly bos?: boolean;
   /** Log-probability of a whole continuation after a prompt, both as text. */
@@ -77,7 +79,8 @@ export function fakeEngine(script: Script = {}): FakeEngine {
       vocabularySize: 1_000_000,
       ...script.model,
     },
-    lanes: script.lanes ?? 1,
+    capabilities: script.capabilities ?? ['scores', 'generation', 'features'],
+    slots: script.slots ?? 1,
     bos: script.bos === false ? [] : [0],
     calls,
     prompts,

@@ -17,7 +17,7 @@ before(async () => {
 interface Found {
   readonly threads: number;
   readonly settings: readonly {
-    readonly shape: { readonly lanes: number; readonly threadsPerLane: number };
+    readonly shape: { readonly slots: number; readonly threadsPerSlot: number };
     readonly arithmetic: Readonly<Record<string, unknown>>;
     readonly tokensPerSecond: readonly number[];
     readonly sameNumbers: boolean;
@@ -42,7 +42,7 @@ test('doctor --tune keeps what it found, runs give the same bytes with it, and -
   const found = JSON.parse(tuned.stdout) as Found;
   assert.ok(found.settings.length > 4);
   const shapes = found.settings.filter(({ arithmetic }) => Object.keys(arithmetic).length === 0);
-  assert.ok(shapes.every(({ shape }) => shape.lanes * shape.threadsPerLane <= found.threads));
+  assert.ok(shapes.every(({ shape }) => shape.slots * shape.threadsPerSlot <= found.threads));
   assert.ok(shapes[0]?.sameNumbers);
   assert.ok(found.settings.every(({ tokensPerSecond }) => (tokensPerSecond[0] as number) > 0));
   const stored = JSON.parse(readFileSync(kept, 'utf8')) as { entries: object[] };
@@ -70,7 +70,7 @@ test('a shape that was kept is the one that runs have, and gives the same bytes'
   const { stdout } = await run();
   const { keepMachine } = await import('../../src/app/opening/machines.js');
   const context = { env } as unknown as Parameters<typeof keepMachine>[0];
-  const shape = { lanes: 3, threadsPerLane: 1 };
+  const shape = { slots: 3, threadsPerSlot: 1 };
   const model = { name: 'four layers', path: file, sha256: null };
   await keepMachine(context, model, { many: shape, one: shape, measuredAt: '2026-01-02T03:04:05.000Z' });
   const report = await runSlm(['doctor', '-m', file], { env });

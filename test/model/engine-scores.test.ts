@@ -42,10 +42,10 @@ function assertClose(actual: readonly number[], expected: readonly number[], tol
   }
 }
 
-/** One thread a lane, whatever the number of lanes: the same arithmetic. */
-async function open(name: string, lanes: 1 | 2, contextSize = 1536): Promise<Engine> {
-  const engine = await openEngine({ path: await modelFile(name), threads: lanes, contextSize });
-  assert.equal(engine.lanes, lanes);
+/** One thread a slot, whatever the number of slots: the same arithmetic. */
+async function open(name: string, slots: 1 | 2, contextSize = 1536): Promise<Engine> {
+  const engine = await openEngine({ path: await modelFile(name), threads: slots, contextSize });
+  assert.equal(engine.slots, slots);
   return engine;
 }
 
@@ -144,7 +144,7 @@ for (const name of [smollm, gemma]) {
       assert.deepEqual(await engine.scoreNext(prompt, [7, 3], tokens), [...forwards].reverse());
     });
 
-    test('a record scores the same to the last bit after a long one, in another order, on one lane or two', async () => {
+    test('a record scores the same to the last bit after a long one, in another order, on one slot or two', async () => {
       const words = wordsOf(engine).slice(0, 3);
       const score = (on: Engine, text: string) => on.scoreContinuations(promptOf(on, text), words);
       const expected: number[][] = [];
@@ -232,7 +232,7 @@ for (const name of [smollm, gemma]) {
       assert.deepEqual(await engine.generate(prompt, letters), cut);
     });
 
-    test('a signal ends a generation, and the lane goes on', async () => {
+    test('a signal ends a generation, and the slot goes on', async () => {
       const prompt = promptOf(engine, reviews[0] as string);
       const words = wordsOf(engine);
       const expected = await engine.scoreContinuations(prompt, words);
@@ -250,7 +250,7 @@ for (const name of [smollm, gemma]) {
   });
 }
 
-test('memory is flat over 1,600 records on two lanes (Gemma)', async () => {
+test('memory is flat over 1,600 records on two slots (Gemma)', async () => {
   const engine = await open(gemma, 2, 512);
   try {
     const prefix = promptOf(engine, '').prefix;

@@ -101,12 +101,12 @@ for (const model of [gemma, smollm]) {
     test('the same input gives the same bytes: twice, on one thread or two, zipped or not', async () => {
       const first = await run(['--lines', '--threads', '1', '--json'], { input: fewReviews });
       const second = await run(['--lines', '--threads', '1', '--json'], { input: fewReviews });
-      const twoLanes = await run(['--lines', '--threads', '2', '--json'], { input: fewReviews });
+      const twoSlots = await run(['--lines', '--threads', '2', '--json'], { input: fewReviews });
       const zipped = await run(['--lines', '--json'], { input: gzipSync(fewReviews) });
       assert.equal(first.code, 0, first.stderr);
       assert.equal(linesOf(first.stdout).length, 4);
       assert.equal(second.stdout, first.stdout);
-      assert.equal(twoLanes.stdout, first.stdout);
+      assert.equal(twoSlots.stdout, first.stdout);
       assert.equal(zipped.stdout, first.stdout);
     });
   });

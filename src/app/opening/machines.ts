@@ -6,7 +6,7 @@ import type { Shape } from '../../engines/llama/shape.js';
 import { readJson, writeJson } from '../../models/json-file.js';
 import { configDirectory, type Surroundings } from '../surroundings.js';
 
-const shapeSchema = z.object({ lanes: z.int().min(1), threadsPerLane: z.int().min(1) });
+const shapeSchema = z.object({ slots: z.int().min(1), threadsPerSlot: z.int().min(1) });
 
 const entrySchema = z.object({
   /** All that the choice depends on; what does not match is not used. */
@@ -20,7 +20,7 @@ const entrySchema = z.object({
   one: shapeSchema,
 });
 
-const fileSchema = z.object({ version: z.literal(1), entries: z.array(entrySchema) });
+const fileSchema = z.object({ version: z.literal(2), entries: z.array(entrySchema) });
 
 /** What `slm doctor --tune` has found for a model on a machine. */
 export type MachineEntry = z.infer<typeof entrySchema>;
@@ -63,7 +63,7 @@ export async function keepMachine(
   const entry = { key, processor, threads, library, model: model.name, ...found };
   const others = (await entriesOf(context)).filter((other) => other.key !== key);
   mkdirSync(configDirectory(context), { recursive: true });
-  await writeJson(machinesFile(context), { version: 1, entries: [...others, entry] });
+  await writeJson(machinesFile(context), { version: 2, entries: [...others, entry] });
 }
 
 /** Forgets what was found for a model on this machine; false where there was nothing. */
@@ -72,7 +72,7 @@ export async function forgetMachine(context: Surroundings, model: KnownModel): P
   const entries = await entriesOf(context);
   const others = entries.filter((entry) => entry.key !== key);
   if (others.length === entries.length) return false;
-  await writeJson(machinesFile(context), { version: 1, entries: others });
+  await writeJson(machinesFile(context), { version: 2, entries: others });
   return true;
 }
 

@@ -51,10 +51,10 @@ export async function host(
   }
 }
 
-/** Makes every lane and evaluates the prefix on it, with a record for each. What it answers, nobody sees. */
+/** Makes every slot and evaluates the prefix on it, with a record for each. What it answers, nobody sees. */
 async function warmUp(context: Surroundings, task: Task): Promise<void> {
   async function* records(): AsyncIterable<InputRecord> {
-    for (let index = 0; index < task.engine.lanes; index++) {
+    for (let index = 0; index < task.engine.slots; index++) {
       const text = 'Hello.';
       const fields = { [task.profile.input]: text };
       yield { index, id: String(index), text, fields, added: null, origin: { file: '-', line: null } };

@@ -13,8 +13,8 @@ import { LlamaVocabularyType } from './patches/library.js';
 import { createCollector } from './patches/native-memory.js';
 import { openPrefixStore } from './prefix-identity.js';
 import { defaultShape, type Shape } from './shape.js';
-import { type Arithmetic, defaultArithmetic, Lane } from './slot.js';
-import { LanePool } from './slot-pool.js';
+import { type Arithmetic, defaultArithmetic, Slot } from './slot.js';
+import { SlotPool } from './slot-pool.js';
 
 export interface EngineOptions {
   readonly path: string;
@@ -26,12 +26,12 @@ export interface EngineOptions {
   readonly format?: 'base' | 'chat';
   /** Overrides the file's own template (Jinja). */
   readonly chatTemplate?: string;
-  /** Tokens a lane holds. Defaults to 2,048, or the trained length if that is shorter. */
+  /** Tokens a slot holds. Defaults to 2,048, or the trained length if that is shorter. */
   readonly contextSize?: number;
   /** Threads in all. Defaults to what affinity and cgroup allow. */
   readonly threads?: number;
   /**
-   * `many` is for streams of records (on 2 cores twice the records a second of one lane, and steady beside other
+   * `many` is for streams of records (on 2 cores twice the records a second of one slot, and steady beside other
    * work), `one` for a single record; shape.ts says what comes of it.
    */
   readonly parallel?: 'one' | 'many';
@@ -57,11 +57,11 @@ const defaultContextSize = 2048;
  */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
   const shape = options.shape ?? defaultShape(Math.max(1, options.threads ?? cpuBudget()), options.parallel ?? 'many');
-  const { lanes, threadsPerLane } = shape;
+  const { slots, threadsPerSlot } = shape;
   const [llama] = await Promise.all([
     startBackend({
       accelerator: options.accelerator ?? 'cpu',
-      threads: lanes * threadsPerLane,
+      threads: slots * threadsPerSlot,
       onLog: options.onLog ?? (() => undefined),
       headStart: options.headStart ?? null,
     }),
@@ -71,24 +71,24 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const trained = model.trainContextSize;
   const contextSize = Math.min(options.contextSize ?? defaultContextSize, trained);
   const arithmetic = { ...defaultArithmetic, ...options.arithmetic };
-  const prefixes = openPrefixStore(options, { contextSize, threads: threadsPerLane, arithmetic });
+  const prefixes = openPrefixStore(options, { contextSize, threads: threadsPerSlot, arithmetic });
   const collect = createCollector();
   const states = options.values === undefined ? null : await privateFolder();
   let made = 0;
-  const pool = new LanePool(lanes, () =>
-    Lane.create(llama, model, {
+  const pool = new SlotPool(slots, () =>
+    Slot.create(llama, model, {
       values:
         states === null || options.values === undefined
           ? null
           : { places: options.values, file: path.join(states, `${made++}`) },
       contextSize,
-      threads: threadsPerLane,
+      threads: threadsPerSlot,
       arithmetic,
       prefixes,
       onCall: collect,
     }),
   );
-  return engineOf(llama, model, pool, { ...options, lanes, contextSize, states });
+  return engineOf(llama, model, pool, { ...options, slots, contextSize, states });
 }
 
 async function loadModel(llama: Llama, options: EngineOptions): Promise<LlamaModel> {
@@ -110,8 +110,8 @@ async function loadModel(llama: Llama, options: EngineOptions): Promise<LlamaMod
 function engineOf(
   llama: Llama,
   model: LlamaModel,
-  pool: LanePool,
-  options: EngineOptions & { lanes: number; contextSize: number; states: string | null },
+  pool: SlotPool,
+  options: EngineOptions & { slots: number; contextSize: number; states: string | null },
 ): Engine {
   const { metadata } = model.fileInfo;
   const embeddedTemplate = metadata.tokenizer.chat_template ?? null;
@@ -131,7 +131,8 @@ function engineOf(
       contextSize: options.contextSize,
       vocabularySize: model.fileInfo.metadata.tokenizer.ggml.tokens.length,
     },
-    lanes: options.lanes,
+    capabilities: ['scores', 'generation', 'features'],
+    slots: options.slots,
     bos: model.tokens.shouldPrependBosToken && model.tokens.bos !== null ? [model.tokens.bos] : [],
     tokenize: (text, { special = false } = {}) =>
       text === ''
@@ -140,13 +141,13 @@ function engineOf(
           model.tokenize(text, special, addsSpace ? 'trimLeadingSpace' : undefined),
     detokenize: (tokens) => model.detokenize(tokens as NativeToken[], true),
     scoreContinuations: (prompt, continuations) =>
-      pool.use(prompt, (lane) => lane.scoreContinuations(prompt, continuations)),
-    scoreNext: (prompt, positions, tokens) => pool.use(prompt, (lane) => lane.scoreNext(prompt, positions, tokens)),
-    readOutputs: (prompt, positions, count) => pool.use(prompt, (lane) => lane.readOutputs(prompt, positions, count)),
-    decode: (prompt, next, decodeOptions) => pool.use(prompt, (lane) => lane.decode(prompt, next, decodeOptions)),
-    generate: (prompt, generateOptions) => pool.use(prompt, (lane) => lane.generate(prompt, generateOptions)),
+      pool.use(prompt, (slot) => slot.scoreContinuations(prompt, continuations)),
+    scoreNext: (prompt, positions, tokens) => pool.use(prompt, (slot) => slot.scoreNext(prompt, positions, tokens)),
+    readOutputs: (prompt, positions, count) => pool.use(prompt, (slot) => slot.readOutputs(prompt, positions, count)),
+    decode: (prompt, next, decodeOptions) => pool.use(prompt, (slot) => slot.decode(prompt, next, decodeOptions)),
+    generate: (prompt, generateOptions) => pool.use(prompt, (slot) => slot.generate(prompt, generateOptions)),
     hold: (work) => pool.hold(work),
-    usage: () => usageOf(pool.lanes),
+    usage: () => usageOf(pool.slots),
     dispose: async () => {
       await pool.dispose();
       await llama.dispose();
@@ -167,12 +168,12 @@ async function privateFolder(): Promise<string> {
   throw failure(`there is no folder for temporary files: ${tmpdir()}`, 'Set TMPDIR to one that you can write to.');
 }
 
-function usageOf(lanes: readonly Lane[]): EngineUsage {
-  const sum = (pick: (lane: Lane) => number) => lanes.reduce((total, lane) => total + pick(lane), 0);
+function usageOf(slots: readonly Slot[]): EngineUsage {
+  const sum = (pick: (slot: Slot) => number) => slots.reduce((total, slot) => total + pick(slot), 0);
   return {
-    evaluatedTokens: sum((lane) => lane.evaluatedTokens),
-    prefixTokens: sum((lane) => lane.prefixTokens),
-    generatedTokens: sum((lane) => lane.generatedTokens),
-    reusedTokens: sum((lane) => lane.reusedTokens),
+    evaluatedTokens: sum((slot) => slot.evaluatedTokens),
+    prefixTokens: sum((slot) => slot.prefixTokens),
+    generatedTokens: sum((slot) => slot.generatedTokens),
+    reusedTokens: sum((slot) => slot.reusedTokens),
   };
 }

@@ -10,7 +10,7 @@ import type { Token } from '../../types.js';
  */
 export interface PrefixStore {
   /**
-   * Brings `sequence` to the state after `prefix`: from its file, or by evaluating it, which makes the file. Lanes
+   * Brings `sequence` to the state after `prefix`: from its file, or by evaluating it, which makes the file. Slots
    * that need the same prefix at the same time wait for the first of them. Resolves to whether it was read.
    */
   enter(prefix: readonly Token[], sequence: StateSequence): Promise<boolean>;

@@ -1,79 +1,79 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Prompt } from '../../types.js';
-import type { Lane } from './slot.js';
+import type { Slot } from './slot.js';
 
 interface Waiting {
   readonly prompt: Prompt;
-  readonly resolve: (lane: Lane) => void;
+  readonly resolve: (slot: Slot) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /**
- * Hands out lanes, the one that shares most with the prompt first, and makes new ones up to `size` only when all
+ * Hands out slots, the one that shares most with the prompt first, and makes new ones up to `size` only when all
  * are busy: a single record never pays for a second context.
  */
-export class LanePool {
+export class SlotPool {
   readonly #size: number;
-  readonly #create: () => Promise<Lane>;
-  readonly #lanes: Lane[] = [];
-  readonly #free: Lane[] = [];
+  readonly #create: () => Promise<Slot>;
+  readonly #slots: Slot[] = [];
+  readonly #free: Slot[] = [];
   readonly #waiting: Waiting[] = [];
-  readonly #held = new AsyncLocalStorage<{ lane: Lane; busy: Promise<unknown> }>();
+  readonly #held = new AsyncLocalStorage<{ slot: Slot; busy: Promise<unknown> }>();
   #creating = 0;
   #disposed = false;
 
-  constructor(size: number, create: () => Promise<Lane>) {
+  constructor(size: number, create: () => Promise<Slot>) {
     this.#size = size;
     this.#create = create;
   }
 
-  get lanes(): readonly Lane[] {
-    return this.#lanes;
+  get slots(): readonly Slot[] {
+    return this.#slots;
   }
 
-  async use<T>(prompt: Prompt, work: (lane: Lane) => Promise<T>): Promise<T> {
+  async use<T>(prompt: Prompt, work: (slot: Slot) => Promise<T>): Promise<T> {
     const held = this.#held.getStore();
     if (held !== undefined) {
-      const turn = held.busy.then(() => work(held.lane));
+      const turn = held.busy.then(() => work(held.slot));
       held.busy = turn.catch(() => undefined);
       return turn;
     }
-    const lane = await this.#acquire(prompt);
+    const slot = await this.#acquire(prompt);
     try {
-      return await work(lane);
+      return await work(slot);
     } finally {
-      this.#release(lane);
+      this.#release(slot);
     }
   }
 
-  /** All calls made within `work` get the same lane, so that what one has evaluated is there for the next. */
+  /** All calls made within `work` get the same slot, so that what one has evaluated is there for the next. */
   async hold<T>(work: () => Promise<T>): Promise<T> {
     if (this.#held.getStore() !== undefined) return work();
-    const lane = await this.#acquire({ prefix: [], input: [] });
+    const slot = await this.#acquire({ prefix: [], input: [] });
     try {
-      return await this.#held.run({ lane, busy: Promise.resolve() }, work);
+      return await this.#held.run({ slot, busy: Promise.resolve() }, work);
     } finally {
-      this.#release(lane);
+      this.#release(slot);
     }
   }
 
   async dispose(): Promise<void> {
     this.#disposed = true;
-    await Promise.all(this.#lanes.map((lane) => lane.dispose()));
+    await Promise.all(this.#slots.map((slot) => slot.dispose()));
   }
 
-  async #acquire(prompt: Prompt): Promise<Lane> {
+  async #acquire(prompt: Prompt): Promise<Slot> {
     if (this.#disposed) throw new Error('the engine is closed');
     const best = this.#takeBest(prompt);
     if (best !== null) return best;
-    if (this.#lanes.length + this.#creating < this.#size) {
+    if (this.#slots.length + this.#creating < this.#size) {
       this.#creating++;
       try {
-        const lane = await this.#create();
-        this.#lanes.push(lane);
-        return lane;
+        const slot = await this.#create();
+        this.#slots.push(slot);
+        return slot;
       } catch (error) {
-        if (this.#lanes.length + this.#creating === 1) for (const { reject } of this.#waiting.splice(0)) reject(error);
+        if (this.#slots.length + this.#creating === 1) for (const { reject } of this.#waiting.splice(0)) reject(error);
         throw error;
       } finally {
         this.#creating--;
@@ -82,13 +82,13 @@ export class LanePool {
     return new Promise((resolve, reject) => this.#waiting.push({ prompt, resolve, reject }));
   }
 
-  #takeBest(prompt: Prompt): Lane | null {
-    let best: Lane | null = null;
+  #takeBest(prompt: Prompt): Slot | null {
+    let best: Slot | null = null;
     let reusable = -1;
-    for (const lane of this.#free) {
-      const tokens = lane.reusable(prompt);
+    for (const slot of this.#free) {
+      const tokens = slot.reusable(prompt);
       if (tokens > reusable) {
-        best = lane;
+        best = slot;
         reusable = tokens;
       }
     }
@@ -96,19 +96,19 @@ export class LanePool {
     return best;
   }
 
-  /** To whoever waits for what the lane has at hand, else to who has waited longest. */
-  #release(lane: Lane): void {
+  /** To whoever waits for what the slot has at hand, else to who has waited longest. */
+  #release(slot: Slot): void {
     let best = 0;
     let reusable = 0;
     for (const [i, { prompt }] of this.#waiting.entries()) {
-      const tokens = lane.reusable(prompt);
+      const tokens = slot.reusable(prompt);
       if (tokens > reusable) {
         best = i;
         reusable = tokens;
       }
     }
     const [next] = this.#waiting.splice(best, 1);
-    if (next === undefined) this.#free.push(lane);
-    else next.resolve(lane);
+    if (next === undefined) this.#free.push(slot);
+    else next.resolve(slot);
   }
 }

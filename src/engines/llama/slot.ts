@@ -15,7 +15,7 @@ import { readStateFile } from './patches/state-values.js';
 import type { PrefixStore } from './prefix-store.js';
 import { buildTrie, chainFrom, type TrieNode } from './trie.js';
 
-export interface LaneOptions {
+export interface SlotOptions {
   readonly contextSize: number;
   readonly threads: number;
   readonly arithmetic: Arithmetic;
@@ -28,7 +28,7 @@ export interface LaneOptions {
 
 export interface ValueSource {
   readonly places: readonly ValuePlace[];
-  /** A file of this lane alone, written and removed for each call. */
+  /** A file of this slot alone, written and removed for each call. */
   readonly file: string;
 }
 
@@ -53,9 +53,9 @@ export const defaultArithmetic: Arithmetic = { batchSize: 128, flashAttention: '
 type NextLogprobs = ReadonlyMap<Token, number>;
 
 /**
- * One context of the model with the parts it has evaluated. A lane does one call at a time; the pool sees to it.
+ * One context of the model with the parts it has evaluated. A slot does one call at a time; the pool sees to it.
  */
-export class Lane {
+export class Slot {
   evaluatedTokens = 0;
   prefixTokens = 0;
   generatedTokens = 0;
@@ -70,7 +70,7 @@ export class Lane {
   /** The prefix parts whose state the context holds, in order from its first token. */
   #held: (readonly Token[])[] = [];
 
-  private constructor(llama: Llama, model: LlamaModel, context: LlamaContext, options: LaneOptions) {
+  private constructor(llama: Llama, model: LlamaModel, context: LlamaContext, options: SlotOptions) {
     this.#llama = llama;
     this.#model = model;
     this.#context = context;
@@ -87,7 +87,7 @@ export class Lane {
     });
   }
 
-  static async create(llama: Llama, model: LlamaModel, options: LaneOptions): Promise<Lane> {
+  static async create(llama: Llama, model: LlamaModel, options: SlotOptions): Promise<Slot> {
     const context = await model.createContext({
       contextSize: options.contextSize,
       batchSize: Math.min(options.arithmetic.batchSize, options.contextSize),
@@ -98,10 +98,10 @@ export class Lane {
       swaFullCache: true,
       failedCreationRemedy: false,
     });
-    return new Lane(llama, model, context, options);
+    return new Slot(llama, model, context, options);
   }
 
-  /** How many tokens of the prompt's prefix this lane has evaluated already. */
+  /** How many tokens of the prompt's prefix this slot has evaluated already. */
   reusable(prompt: Prompt): number {
     return this.#held.slice(0, this.#sharedParts(prompt)).reduce((sum, part) => sum + part.length, 0);
   }

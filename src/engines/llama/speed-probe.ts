@@ -81,11 +81,11 @@ export async function measureCandidates(
 
 async function measure(engine: Engine, now: () => number): Promise<{ tokensPerSecond: number; scores: string }> {
   const prefix = [[...engine.bos, ...engine.tokenize(sharedText)]];
-  const prompts = recordTexts(engine.lanes).map((text): Prompt => ({ prefix, input: engine.tokenize(text) }));
+  const prompts = recordTexts(engine.slots).map((text): Prompt => ({ prefix, input: engine.tokenize(text) }));
   const words = [' good', ' bad'].map((word) => engine.tokenize(word));
   const ask = (prompt: Prompt) => engine.scoreContinuations(prompt, words);
-  // Makes the lanes, and evaluates on each what all share.
-  await Promise.all(prompts.slice(0, engine.lanes).map(ask));
+  // Makes the slots, and evaluates on each what all share.
+  await Promise.all(prompts.slice(0, engine.slots).map(ask));
   const start = now();
   const scores = await Promise.all(prompts.map(ask));
   const seconds = (now() - start) / 1000;
@@ -108,9 +108,9 @@ const sharedText = `${sentences.map((sentence) => `Text: ${sentence}\nMood: fine
 
 const lines = 16;
 
-/** Lines, and a document after them; on many lanes more of both, so that each has something to do. */
-function recordTexts(lanes: number): string[] {
-  return Array.from({ length: Math.max(1, Math.ceil(lanes / 4)) }, () => [
+/** Lines, and a document after them; on many slots more of both, so that each has something to do. */
+function recordTexts(slots: number): string[] {
+  return Array.from({ length: Math.max(1, Math.ceil(slots / 4)) }, () => [
     ...Array.from({ length: lines }, (_, i) => ` ${sentences[i % sentences.length]} ${i}\nMood:`),
     ` ${[...sentences, ...sentences].join(' ')}\nMood:`,
   ]).flat();
@@ -127,7 +127,7 @@ export interface Choice {
 const worthwhile = 1.05;
 
 /**
- * The fastest shape by the median, among those that give the same numbers: for streams, and among those of one lane
+ * The fastest shape by the median, among those that give the same numbers: for streams, and among those of one slot
  * for single records.
  * @param usual what is taken without having measured
  */
@@ -143,9 +143,9 @@ export function chooseShapes(measured: readonly MeasuredCandidate[], usual: Choi
   return {
     many: best(shapes, usual.many, usual.many),
     one: best(
-      shapes.filter(({ lanes }) => lanes === 1),
+      shapes.filter(({ slots }) => slots === 1),
       usual.one,
-      { lanes: 1, threadsPerLane: usual.one.threadsPerLane },
+      { slots: 1, threadsPerSlot: usual.one.threadsPerSlot },
     ),
   };
 }
