@@ -1,5 +1,6 @@
 import { messageOf } from './errors.js';
 import { isBadRow, recordOf } from './record.js';
+import { wordProblem } from './segment.js';
 import { taskTypes } from './task-types/index.js';
 import type { GoldContext } from './task-types/types.js';
 import type { Example, InputRecord, Origin, Row, TaskType } from './types.js';
@@ -22,6 +23,8 @@ export interface BadExample {
 export function exampleOf(row: Row, index: number, context: ExampleContext): Example | BadExample {
   const record = recordOf(row, index, context.input, context.field);
   if (isBadRow(record)) return { origin: row.origin, error: record.error };
+  const tooLong = wordProblem(record.text);
+  if (tooLong !== null) return { origin: row.origin, error: tooLong };
   const { labelField } = context;
   const fields = labelField === null ? record.fields : { ...record.fields, label: record.fields[labelField] };
   try {

@@ -120,6 +120,34 @@ const letter = `(?:(?![${unspaced}])[\\p{L}\\p{M}\\p{N}_\\u200c\\u200d\\u00ad])`
 /** What may stand between the parts of one word: Jean-Luc, AT&T, O'Brien (not 's), 1,000.50, 12:30, example.com. */
 const joiner = `(?:[-‐‑&]|['’](?![sS](?!${letter}))|(?<=\\p{Nd})[.,:/](?=\\p{Nd})|\\.(?=\\p{Ll}))`;
 
+const unspacedRun = once(() => new RegExp(`[${unspaced}][${unspaced}\\p{M}]*`, 'u'));
+
+/** Characters (UTF-16 code units) that a word may have; what is longer is data written as text, such as Base64. */
+const longestWord = 10_000;
+
+/**
+ * The first word with more characters than `longest`, null where there is none. A run in a script without blanks is
+ * many words.
+ */
+export function overlongWord(text: string, longest = longestWord): Span | null {
+  if (text.length <= longest) return null;
+  for (const { 0: run, index } of text.matchAll(/\S+/gu)) {
+    if (run.length <= longest) continue;
+    const part = run.split(unspacedRun()).find(({ length }) => length > longest);
+    if (part === undefined) continue;
+    const start = index + run.indexOf(part);
+    return { start, end: start + part.length };
+  }
+  return null;
+}
+
+/** What is said of a text with a word that is too long; null where it has none. */
+export function wordProblem(text: string, longest = longestWord): string | null {
+  const word = overlongWord(text, longest);
+  if (word === null) return null;
+  return `a word of ${word.end - word.start} characters at ${word.start}: at most ${longest} are read (\`slm run --max-word\`)`;
+}
+
 const wordPattern = once(
   () =>
     new RegExp(
@@ -183,16 +211,28 @@ export function windows(
   measure: Measure,
   overlap = 0,
 ): Span[] {
-  const fits = (span: Span) => measure(text.slice(span.start, span.end)) <= maxUnits;
+  const known = knowingShort(measure);
+  const fits = (span: Span) => known(text.slice(span.start, span.end)) <= maxUnits;
   return group(
     text,
     sentences.flatMap((sentence) =>
-      fits(sentence) ? [sentence] : pieces(text, sentence, [words, graphemes, codePoints], maxUnits, measure),
+      fits(sentence) ? [sentence] : pieces(text, sentence, [words, graphemes, codePoints], maxUnits, known),
     ),
     maxUnits,
-    measure,
+    known,
     overlap,
   );
+}
+
+/** Characters come again and again in a long word. */
+function knowingShort(measure: Measure): Measure {
+  const sizes = new Map<string, number>();
+  return (text) => {
+    if (text.length > 8) return measure(text);
+    const size = sizes.get(text) ?? measure(text);
+    sizes.set(text, size);
+    return size;
+  };
 }
 
 type Cut = (text: string) => Span[];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { sentences, windows, words } from '../src/segment.js';
+import { overlongWord, sentences, windows, words } from '../src/segment.js';
 import type { Span } from '../src/types.js';
 
 function cut(text: string, spans: readonly Span[]): string[] {
@@ -161,6 +161,16 @@ describe('windows', () => {
     assert.deepEqual(cut(all, windows(all, sentences(all), 6, measure)), ['a. b.', 'c.']);
   });
 
+  it('measure a character of a long word once', () => {
+    let calls = 0;
+    const all = 'abcdefghij'.repeat(1000);
+    windows(all, sentences(all), 10, (part) => {
+      calls++;
+      return part.length;
+    });
+    assert.ok(calls < 5000, `${calls} calls`);
+  });
+
   it('lose nothing and keep the limit', () => {
     const max = fc.integer({ min: 2, max: 30 });
     fc.assert(
@@ -186,5 +196,21 @@ describe('windows', () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe('an overlong word', () => {
+  it('is found where it stands, in a text of megabytes', () => {
+    const long = 'QUJD'.repeat(3000);
+    assert.deepEqual(overlongWord(`see ${long} there`), { start: 4, end: 12_004 });
+    assert.equal(overlongWord('word '.repeat(500_000)), null);
+    assert.equal(overlongWord(`${'x'.repeat(10_000)} ${'y'.repeat(10_000)}`), null);
+    assert.deepEqual(overlongWord('漢字 abcdefg', 6), { start: 3, end: 10 });
+  });
+
+  it('is not a text in a script without blanks', () => {
+    assert.equal(overlongWord('漢字'.repeat(50_000)), null);
+    assert.equal(overlongWord('ภาษาไทย'.repeat(5000)), null);
+    assert.deepEqual(overlongWord(`漢字${'x'.repeat(20_000)}`), { start: 2, end: 20_002 });
   });
 });

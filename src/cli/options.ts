@@ -102,6 +102,7 @@ export const shared = {
   delimiter: () => new Option('--delimiter <char>', 'what separates the fields of a CSV file'),
   maxRecordSize: () =>
     new Option('--max-record-size <bytes>', 'longest line or document').argParser(byteSize).default(8 << 20, '8M'),
+  maxWord: () => new Option('--max-word <n>', 'longest word, in characters (default: 10000)').argParser(wholeNumber(1)),
   context: () =>
     new Option('--context <file>', 'document or folder to answer from; may be repeated').argParser(collect),
 } as const;

@@ -1,7 +1,8 @@
 import { usageError } from '../../errors.js';
 import { isInShard, type Shard } from '../../jobs/shard.js';
-import { type BadRow, recordOf } from '../../record.js';
+import { type BadRow, isBadRow, recordOf } from '../../record.js';
 import { type ByteSource, fileSource, type Reader, readerFor, readers, stdinSource } from '../../records/index.js';
+import { wordProblem } from '../../segment.js';
 import type { InputRecord, Row, TaskProfile } from '../../types.js';
 import type { Surroundings } from '../surroundings.js';
 
@@ -13,6 +14,8 @@ export interface InputFlags {
   delimiter?: string;
   limit?: number;
   maxRecordSize: number;
+  /** Characters. */
+  maxWord?: number;
   text?: string[];
   shard?: Shard;
 }
@@ -61,7 +64,9 @@ export async function* readRecords(
       if (flags.limit !== undefined && index >= flags.limit) return;
       const position = index++;
       if (flags.shard !== undefined && !isInShard(position, flags.shard)) continue;
-      yield recordOf(row, position, task.input, flags.field ?? null);
+      const record = recordOf(row, position, task.input, flags.field ?? null);
+      const error = isBadRow(record) ? null : wordProblem(record.text, flags.maxWord);
+      yield error === null ? record : { row, index: position, id: record.id, error };
     }
   }
 }

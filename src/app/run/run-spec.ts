@@ -47,6 +47,7 @@ export function resultForm(
     columns: flags.columns ?? null,
     delimiter: flags.delimiter ?? null,
     'longest record': flags.maxRecordSize,
+    ...(flags.maxWord === undefined ? {} : { 'longest word': flags.maxWord }),
     limit: flags.limit ?? null,
     shard: flags.shard === undefined ? null : `${flags.shard.part}/${flags.shard.parts}`,
     format: form.format,

@@ -21,6 +21,7 @@ export function runCommand(context: CliContext): Command {
     .addOption(shared.columns())
     .addOption(shared.delimiter())
     .addOption(shared.maxRecordSize())
+    .addOption(shared.maxWord())
     .addOption(shared.limit())
     .addOption(shared.context())
     .addOption(
