@@ -106,6 +106,8 @@ const context: CliContext = {
 
 for (const command of await commandsFor(process.argv.slice(2), context)) program.addCommand(inherit(command));
 
+const defectHint = 'This is a defect of slm; run again with --debug for a report.';
+
 /** The exit code that the signal which ended us asks for. */
 let interruption: number = exitCodes.interrupted;
 for (const [signal, code] of [
@@ -122,6 +124,13 @@ for (const [signal, code] of [
 if (process.platform !== 'win32') process.on('SIGXFSZ', () => undefined);
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(exitCodes.ok);
+});
+
+// A promise that nobody settles any more lets Node end without a word.
+process.once('beforeExit', () => {
+  process.stderr.write('slm: unexpected: the work stopped before it was done\n');
+  process.stderr.write(`     ${defectHint}\n`);
+  process.exit(exitCodes.failure);
 });
 
 try {
@@ -143,7 +152,7 @@ function report(error: unknown): number {
   const known = error instanceof SlmError;
   process.stderr.write(`slm: ${known ? error.message : `unexpected: ${messageOf(error)}`}\n`);
   if (known && error.hint !== undefined) process.stderr.write(`     ${error.hint}\n`);
-  if (!known) process.stderr.write('     This is a defect of slm; run again with --debug for a report.\n');
+  if (!known) process.stderr.write(`     ${defectHint}\n`);
   if (context.debug && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n${causes(error)}`);
   return known ? error.exitCode : exitCodes.failure;
 }

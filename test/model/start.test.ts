@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -128,4 +128,36 @@ test('a model that is under way is the one that the engine gets', { skip: proces
   assert.deepEqual(handedOver, [true], 'the options that we expect are those that the library asks for');
   assert.equal(engine.detokenize(engine.tokenize('Just so.')), 'Just so.');
   await engine.dispose();
+});
+
+test('a model under way is given to its engine alone, and freed where it is not wanted', {
+  skip: process.platform !== 'linux',
+}, async () => {
+  const file = await modelFile(smollm);
+  const unwanted = await startLoading(file);
+  const headStart = await startLoading(file);
+  assert.ok(unwanted !== null && headStart !== null);
+  await unwanted.discard();
+  const other = await openEngine({ path: file, threads: 1 });
+  await other.dispose();
+  const engine = await openEngine({ path: file, threads: 1, headStart });
+  assert.equal(engine.detokenize(engine.tokenize('Just so.')), 'Just so.');
+  await engine.dispose();
+});
+
+test('a derived file that no longer matches its record is made again, and the row comes', async () => {
+  await modelFile(gemma);
+  const cache = path.join(directory, 'cache');
+  const args = ['run', 'sentiment', '-m', gemma, '-t', 'fine day', '--no-warm'];
+  const first = await runSlm(args, { env: { XDG_CACHE_HOME: cache } });
+  assert.equal(first.code, 0, first.stderr);
+  const derived = path.join(cache, 'slm', 'derived');
+  const [file] = readdirSync(derived).filter((name) => name.endsWith('.gguf'));
+  const later = new Date(Date.now() + 5000);
+  utimesSync(path.join(derived, file as string), later, later);
+  const second = await runSlm(args, { env: { XDG_CACHE_HOME: cache } });
+  assert.equal(second.code, 0, second.stderr);
+  assert.match(second.stderr, /this is done once/u);
+  assert.match(first.stdout, /fine day/u);
+  assert.equal(second.stdout, first.stdout);
 });

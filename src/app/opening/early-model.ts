@@ -22,7 +22,9 @@ export async function loadEarly(context: Surroundings, task: string, flags: Engi
   if (!isUntouched(file)) return null;
   const { startLoading } = await import('../../engines/llama/patches/head-start.js');
   const { cwd, folders } = profileContext(context);
-  return startLoading(hintedFile(context, findTask(task, folders, cwd), file) ?? file);
+  const hinted = hintedFile(context, findTask(task, folders, cwd), file) ?? file;
+  // A derived file that no longer matches its record is made anew: there is nothing to begin with.
+  return isUntouched(hinted) ? startLoading(hinted) : null;
 }
 
 /** What a task says of its model, as far as that can be told without parsing it; null where it cannot. */

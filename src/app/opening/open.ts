@@ -103,7 +103,9 @@ export async function openResolved(
   const { startLoading } = await import('../../engines/llama/patches/head-start.js');
   // Its log would be lost, and a graphics card takes other options.
   const unfit = context.engineLog !== null || options.accelerator !== undefined;
-  const headStart = unfit ? null : isStill(early, file.path) ? early : await startLoading(file.path);
+  const started = isStill(early, file.path) ? early : null;
+  if (started === null) await early?.discard();
+  const headStart = unfit ? null : (started ?? (await startLoading(file.path)));
   const { openEngine } = await import('../../engines/llama/open-engine.js');
   if (options.threads !== undefined || options.accelerator !== undefined) return openEngine({ ...options, headStart });
   const { measuredShape } = await import('./machines.js');

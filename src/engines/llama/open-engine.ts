@@ -98,13 +98,25 @@ async function loadModel(llama: Llama, options: EngineOptions): Promise<LlamaMod
       ...(options.accelerator === undefined || options.accelerator === 'cpu' ? { gpuLayers: 0 } : {}),
     });
   } catch (error) {
-    await llama.dispose();
+    await disposed(llama);
     throw modelError(
       `llama.cpp cannot load ${options.path}: ${messageOf(error)}`,
       'The file may be damaged (`slm models verify`), or too new for this version of llama.cpp.',
       error,
     );
   }
+}
+
+const disposalMs = 1000;
+
+/** Waits for the end of a backend, but not for ever: a model whose making failed halfway may keep it from ending. */
+async function disposed(llama: Llama): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise((resolve) => {
+    timer = setTimeout(resolve, disposalMs);
+  });
+  await Promise.race([llama.dispose().catch(() => undefined), timeout]);
+  clearTimeout(timer);
 }
 
 function engineOf(

@@ -12,10 +12,13 @@ export interface HeadStart {
   readonly binary: Binary;
   /** The bindings with a model class that gives out the one under way to whoever asks for just that file. */
   readonly bindings: object;
+  /** Frees the model, where it turned out that another one is wanted. Does nothing once somebody has it. */
+  discard(): Promise<void>;
 }
 
 interface NativeModel {
   init(): Promise<boolean>;
+  dispose(): Promise<void>;
 }
 
 interface NativeBindings {
@@ -60,14 +63,23 @@ export async function startLoading(file: string): Promise<HeadStart | null> {
     const loaded = model.init();
     // Reported to whoever asks for the model.
     loaded.catch(() => undefined);
-    return { file: modelPath, stamp, binary, bindings: handOver(bindings, modelPath, model, loaded) };
+    return { file: modelPath, stamp, binary, ...handOver(bindings, modelPath, model, loaded) };
   } catch {
     return null;
   }
 }
 
-/** Puts `model` in the place of the next one that is made for the same file with the same options. */
-function handOver(bindings: NativeBindings, file: string, model: NativeModel, loaded: Promise<boolean>): object {
+/**
+ * Bindings that give out `model` in the place of the next one that is made for the same file with the same options.
+ * The addon's own bindings stay as they are: whoever loads another model meanwhile, such as the check of a derived
+ * file that is made anew under the same name, must not be given this one.
+ */
+function handOver(
+  bindings: NativeBindings,
+  file: string,
+  model: NativeModel,
+  loaded: Promise<boolean>,
+): Pick<HeadStart, 'bindings' | 'discard'> {
   const Native = bindings.AddonModel;
   let taken = false;
   function takeModel(wanted: string, { addonExports, ...options }: Record<string, unknown>): NativeModel {
@@ -80,5 +92,12 @@ function handOver(bindings: NativeBindings, file: string, model: NativeModel, lo
   }
   // Static functions of the class stay reachable.
   Object.setPrototypeOf(takeModel, Native);
-  return Object.assign(bindings, { AddonModel: takeModel });
+  return {
+    bindings: Object.create(bindings, { AddonModel: { value: takeModel, writable: true } }) as object,
+    async discard() {
+      if (taken) return;
+      taken = true;
+      if (await loaded.catch(() => false)) await model.dispose();
+    },
+  };
 }

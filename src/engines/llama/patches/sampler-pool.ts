@@ -29,5 +29,5 @@ export function withPooledSamplers(bindings: object): object {
   }
   // Static functions of the class stay reachable.
   Object.setPrototypeOf(takeSampler, Native);
-  return Object.assign(bindings, { AddonSampler: takeSampler });
+  return Object.create(bindings, { AddonSampler: { value: takeSampler, writable: true } }) as object;
 }
