@@ -1,4 +1,5 @@
 import { messageOf } from './errors.js';
+import { withPlainNumbers } from './json.js';
 import { isBadRow, recordOf } from './record.js';
 import { wordProblem } from './segment.js';
 import { taskTypes } from './task-types/index.js';
@@ -26,7 +27,10 @@ export function exampleOf(row: Row, index: number, context: ExampleContext): Exa
   const tooLong = wordProblem(record.text);
   if (tooLong !== null) return { origin: row.origin, error: tooLong };
   const { labelField } = context;
-  const fields = labelField === null ? record.fields : { ...record.fields, label: record.fields[labelField] };
+  const named = labelField === null ? record.fields : { ...record.fields, label: record.fields[labelField] };
+  const numbered = taskTypes[context.type].goldFields.filter((name) => Array.isArray(named[name]));
+  // Offsets are counted with; everything else keeps its digits.
+  const fields = { ...named, ...Object.fromEntries(numbered.map((name) => [name, withPlainNumbers(named[name])])) };
   try {
     const gold = taskTypes[context.type].readGold(fields, record.text, context);
     if (gold === null) return { origin: row.origin, error: missingGold(context, Object.keys(record.fields)) };

@@ -10,8 +10,8 @@ import ts from 'typescript';
  */
 const layers: readonly (readonly string[])[] = [
   ['types.ts', 'errors.ts', 'random.ts', 'ordered.ts', 'lazy.ts'],
-  ['spans.ts', 'record.ts', 'yaml.ts', 'settings-file.ts'],
-  ['segment.ts'],
+  ['spans.ts', 'yaml.ts', 'json.ts', 'settings-file.ts'],
+  ['segment.ts', 'record.ts'],
   ['metrics', 'linear', 'grammar', 'prompt.ts', 'records', 'formats', 'gguf'],
   ['task-types'],
   ['examples.ts', 'heads'],

@@ -1,3 +1,4 @@
+import { parseJson, stringifyJson } from '../json.js';
 import { lazy } from '../lazy.js';
 import type { Prediction } from '../types.js';
 import { evidenceOf, inputName, rounded, spansOf } from './fields.js';
@@ -73,7 +74,7 @@ function results({ record, output, error }: Prediction, { offsets }: FormatOptio
       return [row({ question: record.text, answer, ...evidenceOf(output, offsets), score, reason })];
     }
     case 'generate':
-      return [row({ output: output.value === undefined ? output.text : output.value })];
+      return [row({ output: output.value === undefined ? output.text : parseJson(output.text) })];
   }
 }
 
@@ -83,5 +84,5 @@ function line(cells: readonly unknown[]): string {
 
 function cellText(value: unknown): string {
   if (value === undefined || value === null) return '';
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return typeof value === 'string' ? value : stringifyJson(value);
 }

@@ -1,3 +1,4 @@
+import { parseJson, stringifyJson } from '../json.js';
 import type { AnswerOutput, ClassifyOutput, Prediction } from '../types.js';
 import { evidenceOf, passedThrough, rounded, spansOf } from './fields.js';
 import type { FormatOptions, Writer } from './types.js';
@@ -10,7 +11,7 @@ export const jsonl: Writer = {
   prediction(prediction, options) {
     const { explanation } = prediction;
     const ours = { ...result(prediction, options), ...(explanation === undefined ? {} : { explanation }) };
-    return `${JSON.stringify({ ...passedThrough(prediction, ours, options), ...ours })}\n`;
+    return `${stringifyJson({ ...passedThrough(prediction, ours, options), ...ours })}\n`;
   },
   end: () => '',
 };
@@ -35,7 +36,7 @@ function result({ record, output, error }: Prediction, options: FormatOptions): 
     case 'answer':
       return { id, question: text, ...answer(output, options) };
     case 'generate':
-      return { id, output: output.value === undefined ? output.text : output.value };
+      return { id, output: output.value === undefined ? output.text : parseJson(output.text) };
   }
 }
 

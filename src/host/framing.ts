@@ -1,11 +1,12 @@
 import type { Duplex } from 'node:stream';
+import { parseJson, stringifyJson } from '../json.js';
 
 /** A longer message is no message of ours; a record may have 8 MB, and escapes make it longer. */
 const maxMessageBytes = 256 << 20;
 
 /** Sends one message: a line of JSON. JSON has no line ends of its own, so that the frame is safe for any text. */
 export function send(socket: Duplex, message: unknown): void {
-  socket.write(`${JSON.stringify(message)}\n`);
+  socket.write(`${stringifyJson(message)}\n`);
 }
 
 /**
@@ -25,7 +26,7 @@ export function onMessages(socket: Duplex, receive: (message: object) => void): 
       bytes = 0;
       let message: unknown;
       try {
-        message = JSON.parse(line);
+        message = parseJson(line);
       } catch {
         socket.destroy(new Error('a message that is not JSON'));
         return;

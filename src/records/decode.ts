@@ -32,7 +32,10 @@ async function* buffers(chunks: AsyncIterable<Uint8Array>): Chunks {
 }
 
 /** The first bytes, as few as decide the matter so that a slow pipe is not held up, and all the chunks with them. */
-async function peek(chunks: Chunks, undecided: (head: Buffer) => boolean): Promise<{ head: Buffer; chunks: Chunks }> {
+export async function peek(
+  chunks: Chunks,
+  undecided: (head: Buffer) => boolean,
+): Promise<{ head: Buffer; chunks: Chunks }> {
   const iterator = chunks[Symbol.asyncIterator]();
   let head: Buffer = Buffer.alloc(0);
   while (head.length === 0 || undecided(head)) {

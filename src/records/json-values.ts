@@ -1,4 +1,5 @@
-import { jsonProblem, usageError } from '../errors.js';
+import { usageError } from '../errors.js';
+import { JsonProblem, parseJson as parseExactly } from '../json.js';
 
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -10,20 +11,26 @@ export function fieldsOf(value: unknown): Readonly<Record<string, unknown>> | nu
   return isObject(value) ? value : null;
 }
 
-/** Throws a usage error with the place where the JSON breaks. */
+const isJsonLines = 'A file with one object a line is JSON Lines: name it .jsonl or give its format.';
+
+/**
+ * Parses a document, or an element of one that begins at a line and column.
+ * @throws SlmError with the place where the JSON breaks
+ */
 export function parseJson(
   document: string,
   file: string,
-  hint = 'A file with one object a line is JSON Lines: name it .jsonl or give its format.',
+  hint = isJsonLines,
+  start: { readonly line: number; readonly column: number } = { line: 1, column: 1 },
 ): unknown {
   try {
-    return JSON.parse(document);
+    return parseExactly(document);
   } catch (error) {
-    const message = jsonProblem(error);
-    const position = /at position (\d+)/.exec(message)?.[1];
-    const before = document.slice(0, position === undefined ? document.length : Number(position));
-    const line = before.split('\n').length;
-    const column = before.length - before.lastIndexOf('\n');
-    throw usageError(`${file}:${line}:${column}: not valid JSON: ${message}`, hint, error);
+    if (!(error instanceof JsonProblem)) throw error;
+    const before = document.slice(0, error.position ?? document.length);
+    const breaks = before.split('\n').length - 1;
+    const line = start.line + breaks;
+    const column = before.length - before.lastIndexOf('\n') + (breaks === 0 ? start.column - 1 : 0);
+    throw usageError(`${file}:${line}:${column}: not valid JSON: ${error.message}`, hint, error);
   }
 }

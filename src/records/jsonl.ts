@@ -1,4 +1,5 @@
-import { jsonProblem } from '../errors.js';
+import { messageOf } from '../errors.js';
+import { parseJson } from '../json.js';
 import type { Row } from '../types.js';
 import { fieldsOf } from './json-values.js';
 import { lines } from './lines.js';
@@ -21,9 +22,9 @@ export const jsonl: Reader = {
 function parseLine(line: string, origin: Row['origin']): Row {
   let value: unknown;
   try {
-    value = JSON.parse(line);
+    value = parseJson(line);
   } catch (error) {
-    return { fields: {}, origin, error: `line ${origin.line} is not valid JSON: ${jsonProblem(error)}` };
+    return { fields: {}, origin, error: `line ${origin.line} is not valid JSON: ${messageOf(error)}` };
   }
   const fields = fieldsOf(value);
   if (fields !== null) return { fields, origin };

@@ -3,12 +3,14 @@ import { decode } from './decode.js';
 import { formatBytes } from './split-lines.js';
 import type { ByteSource, ReadOptions } from './types.js';
 
-/** V8 holds no longer string. */
+/** A JSON document of this size takes a gigabyte in memory. `--max-record-size` raises it, up to V8's longest string. */
+const usualDocumentBytes = 64 * 1024 ** 2;
 const longestText = 512 * 1024 ** 2 - 32;
 
-/** The whole text of a JSON source, which cannot be read piece by piece. */
+/** The whole text of a JSON source that cannot be read piece by piece. */
 export async function readAll(source: ByteSource, options: ReadOptions): Promise<string> {
-  return (await readUpTo(source, options, longestText)) ?? fail(source.file);
+  const limit = Math.min(Math.max(options.maxRecordBytes, usualDocumentBytes), longestText);
+  return (await readUpTo(source, options, limit)) ?? fail(source.file, limit);
 }
 
 /** The whole text of a source, or null when it has more than `maxBytes`, in which case the rest is not read. */
@@ -23,9 +25,9 @@ export async function readUpTo(source: ByteSource, options: ReadOptions, maxByte
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function fail(file: string): never {
+function fail(file: string, limit: number): never {
   throw usageError(
-    `"${file}" is longer than ${formatBytes(longestText)}`,
-    'Convert it to JSON Lines, which is read line by line: jq -c ".[]"',
+    `"${file}" is one JSON document of more than ${formatBytes(limit)}`,
+    'Raise that with --max-record-size, or convert it to JSON Lines or an array, which are read piece by piece.',
   );
 }

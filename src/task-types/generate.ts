@@ -1,3 +1,4 @@
+import { stringifyJson } from '../json.js';
 import type { GenerateOutput } from '../types.js';
 import type { TaskTypeDefinition } from './types.js';
 
@@ -11,7 +12,7 @@ export const generate: TaskTypeDefinition<GenerateOutput> = {
   readGold(fields) {
     const raw = fields.output;
     if (raw === undefined || raw === null) return null;
-    return { type: 'generate', output: typeof raw === 'string' ? raw : JSON.stringify(raw) };
+    return { type: 'generate', output: typeof raw === 'string' ? raw : stringifyJson(raw) };
   },
 
   // Two halves of an object are not an object.

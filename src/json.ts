@@ -1,0 +1,92 @@
+import type { LosslessNumber } from 'lossless-json';
+import { jsonProblem } from './errors.js';
+import { lazy } from './lazy.js';
+
+const lossless = lazy<typeof import('lossless-json')>('lossless-json');
+
+/** Deeper JSON is refused: writing it again would overflow the stack. */
+export const deepestJson = 500;
+
+/** Why a text is not JSON that can be worked with. `position` counts in UTF-16 units; null where it is not known. */
+export class JsonProblem extends Error {
+  readonly position: number | null;
+
+  constructor(message: string, position: number | null, cause?: unknown) {
+    super(message, { cause });
+    this.position = position;
+  }
+}
+
+/** What a number may look like that JavaScript would write differently: many digits, exponents, −0, zeros at the end. */
+const inexact = /\d{16}|\d\.\d{15}|\d[eE]|-0|\.\d*0(?!\d)/u;
+
+/**
+ * Parses JSON so that `stringifyJson` writes each number as it was written: what JavaScript would change, such as
+ * `1234567890123456789`, `1e400`, `-0` and `1.50`, becomes a `LosslessNumber` of lossless-json, an object with the
+ * digits as its `value`.
+ * @throws JsonProblem
+ */
+export function parseJson(text: string): unknown {
+  const depth = text.length > deepestJson ? depthOf(text) : 0;
+  if (depth > deepestJson)
+    throw new JsonProblem(`it is nested ${depth} levels deep; ${deepestJson} are the most`, null);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    const message = jsonProblem(error);
+    const position = /at position (\d+)/u.exec(message)?.[1];
+    throw new JsonProblem(message, position === undefined ? null : Number(position), error);
+  }
+  if (!inexact.test(text)) return value;
+  const { parse, LosslessNumber } = lossless();
+  return parse(text, undefined, {
+    parseNumber: (digits) => (String(Number(digits)) === digits ? Number(digits) : new LosslessNumber(digits)),
+    // As JSON.parse has it: the last one counts.
+    onDuplicateKey: ({ newValue }) => newValue,
+  });
+}
+
+/** JSON on one line, or indented, with every number as it was read. */
+export function stringifyJson(value: unknown, indent?: number): string {
+  const text = JSON.stringify(value, null, indent);
+  return text?.includes('"isLosslessNumber":') ? (lossless().stringify(value, null, indent) as string) : text;
+}
+
+/** A number whose digits are kept. */
+export function isExactNumber(value: unknown): value is LosslessNumber {
+  return (
+    typeof value === 'object' && value !== null && (value as { isLosslessNumber?: unknown }).isLosslessNumber === true
+  );
+}
+
+/** The value with JavaScript's own numbers throughout, for counting with them. */
+export function withPlainNumbers(value: unknown): unknown {
+  if (isExactNumber(value)) return Number(value.value);
+  if (Array.isArray(value)) return value.map(withPlainNumbers);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withPlainNumbers(inner)]));
+}
+
+/** How deep arrays and objects stand in each other, without parsing. */
+function depthOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (let at = 0; at < text.length; at++) {
+    const character = text.charCodeAt(at);
+    if (character === 0x22) {
+      at = text.indexOf('"', at + 1);
+      // A quote after an odd number of backslashes belongs to the string.
+      while (at !== -1 && isEscaped(text, at)) at = text.indexOf('"', at + 1);
+      if (at === -1) break;
+    } else if (character === 0x5b || character === 0x7b) deepest = Math.max(deepest, ++depth);
+    else if (character === 0x5d || character === 0x7d) depth--;
+  }
+  return deepest;
+}
+
+function isEscaped(text: string, at: number): boolean {
+  let backslashes = 0;
+  while (text.charCodeAt(at - 1 - backslashes) === 0x5c) backslashes++;
+  return backslashes % 2 === 1;
+}
