@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { runSlm } from './helpers/slm.js';
+import { exec } from 'node:child_process';
+import { cpSync, existsSync, linkSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, test } from 'node:test';
+import { promisify } from 'node:util';
+import { assertClearError, moodTask, runSlm, slmEnv, tempFolder } from './helpers/slm.js';
+
+const binary = path.resolve(import.meta.dirname, '..', 'bin', 'slm.js');
 
 test('work whose promise nobody settles any more ends with a defect and exit code 1, not silently', async () => {
   const stuck = `Object.defineProperty(process, 'stdin', {
@@ -13,3 +19,81 @@ test('work whose promise nobody settles any more ends with a defect and exit cod
   assert.match(stderr, /stopped before it was done/u);
   assert.match(stderr, /defect of slm/u);
 });
+
+describe('a command that would write over a file that it reads is refused, and the file stays', () => {
+  const text = '{"text":"A fine day.","label":"good"}\n';
+  const cases: Record<string, { args: string[]; kept?: string; input?: true }> = {
+    'the input': { args: ['run', 'mood', 'in.jsonl', '-o', 'in.jsonl'] },
+    'standard input': { args: ['run', 'mood', '--input-format', 'jsonl', '-o', 'in.jsonl'], input: true },
+    'a hard link of the input': { args: ['run', 'mood', 'in.jsonl', '-o', 'hard.jsonl'] },
+    'a link to the input': { args: ['run', 'mood', 'in.jsonl', '-o', 'soft.jsonl'] },
+    'the input by --stats': { args: ['run', 'mood', 'in.jsonl', '--stats', 'hard.jsonl'] },
+    'the output by --stats': { args: ['run', 'mood', 'in.jsonl', '-o', 'new.jsonl', '--stats', './new.jsonl'] },
+    'the task.yaml': { args: ['run', 'mood', 'in.jsonl', '-f', 'tsv', '-o', 'mood/task.yaml'], kept: 'mood/task.yaml' },
+    'the examples': { args: ['run', 'mood', 'in.jsonl', '-o', 'mood/examples.jsonl'], kept: 'mood/examples.jsonl' },
+    'the fixtures': { args: ['run', 'mood', 'in.jsonl', '--stats', 'mood/test.jsonl'], kept: 'mood/test.jsonl' },
+    'a note that a job keeps': {
+      args: ['run', 'mood', 'new.jsonl.job.json', '-o', 'new.jsonl'],
+      kept: 'new.jsonl.job.json',
+    },
+    'a document': { args: ['run', 'qa', '-t', 'Why?', '--context', 'in.jsonl', '-o', 'hard.jsonl'] },
+    'the settings of the project': {
+      args: ['run', 'mood', 'in.jsonl', '-f', 'tsv', '-o', 'slm.yaml'],
+      kept: 'slm.yaml',
+    },
+    'the model': { args: ['run', 'mood', 'in.jsonl', '-m', './m.gguf', '-f', 'tsv', '-o', 'm.gguf'], kept: 'm.gguf' },
+    'labelled data by eval -o': { args: ['eval', 'mood', '--data', 'in.jsonl', '-o', 'hard.jsonl'] },
+    'fixtures by eval -o': { args: ['eval', 'mood', '-o', 'mood/test.jsonl'], kept: 'mood/test.jsonl' },
+    'labelled data by tune --report': { args: ['tune', 'mood', '--data', 'in.jsonl', '--report', 'soft.jsonl'] },
+    'the task by tune --into': {
+      args: ['tune', './mood/task.yaml', '-m', 'x/task.gguf', '--into', 'mood'],
+      kept: 'mood/task.yaml',
+    },
+  };
+  for (const [title, { args, kept = 'in.jsonl', input }] of Object.entries(cases)) {
+    test(title, async (t) => {
+      const cwd = tempFolder(t);
+      cpSync(moodTask(), path.join(cwd, 'mood'), { recursive: true });
+      for (const [file, content] of [
+        ['in.jsonl', text],
+        ['new.jsonl.job.json', text],
+        ['slm.yaml', 'threads: 1\n'],
+        ['m.gguf', 'GGUF'],
+      ] as const) {
+        writeFileSync(path.join(cwd, file), content);
+      }
+      linkSync(path.join(cwd, 'in.jsonl'), path.join(cwd, 'hard.jsonl'));
+      symlinkSync('in.jsonl', path.join(cwd, 'soft.jsonl'));
+      const before = readFileSync(path.join(cwd, kept), 'utf8');
+      const all = args.map((arg) => (arg === 'mood' ? './mood' : arg));
+      const result =
+        input === true
+          ? await fromShell(cwd, `${all.map((arg) => `'${arg}'`).join(' ')} < in.jsonl`)
+          : await runSlm(all, { cwd });
+      assertClearError(result, 2, /the same file/u);
+      assert.equal(readFileSync(path.join(cwd, kept), 'utf8'), before);
+      assert.ok(!existsSync(path.join(cwd, 'new.jsonl')));
+    });
+  }
+
+  test('standard output that is added to the input', async (t) => {
+    const cwd = tempFolder(t);
+    writeFileSync(path.join(cwd, 'in.jsonl'), text);
+    const result = await fromShell(cwd, `run '${moodTask()}' in.jsonl >> in.jsonl`);
+    assertClearError(result, 2, /standard output and "in\.jsonl" \(an input\) are the same file/u);
+    assert.equal(readFileSync(path.join(cwd, 'in.jsonl'), 'utf8'), text);
+  });
+});
+
+/** A command line of a shell: what a program is given as its standard streams is made there. */
+async function fromShell(cwd: string, commandLine: string) {
+  const run = promisify(exec);
+  const command = `'${process.execPath}' '${binary}' ${commandLine}`;
+  try {
+    const { stdout, stderr } = await run(command, { cwd, env: slmEnv() });
+    return { code: 0, stdout, stderr, ms: 0 };
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+    return { code, stdout, stderr, ms: 0 };
+  }
+}

@@ -1,6 +1,5 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
-import type { Input } from '../app/run/inputs.js';
 import { nothing, type ResultPlace, type ResultSink } from '../app/run/result-sink.js';
 import { usageError } from '../errors.js';
 import type { Writer } from '../formats/types.js';
@@ -30,11 +29,7 @@ export function outputPath({ output, resume }: PlaceFlags): string | undefined {
  * Claims the place that the flags name.
  * @throws SlmError when it is taken, or holds something that would be lost
  */
-export async function claimPlace(
-  context: CliContext,
-  flags: PlaceFlags,
-  inputs: readonly Input[],
-): Promise<ResultPlace> {
+export async function claimPlace(context: CliContext, flags: PlaceFlags): Promise<ResultPlace> {
   const named = outputPath(flags);
   const jobFlag = flags.retryFailed === true ? '--retry-failed' : flags.resume !== undefined ? '--resume' : null;
   if (jobFlag !== null && flags.restart === true)
@@ -53,13 +48,6 @@ export async function claimPlace(
   // As the user wrote it, for messages, unless it is a link.
   const real = realFile(context, named);
   const file = real === path.resolve(context.cwd, named) ? named : real;
-  for (const { source } of inputs) {
-    if (source.file !== '-' && realFile(context, source.file) === real && flags.retryFailed !== true)
-      throw usageError(
-        `"${named}" is both input and output`,
-        'Name another output; it would be emptied before it is read.',
-      );
-  }
   // Loaded only here: a run that writes to standard output starts without it.
   const { claimJob, claimRetry } = await import('../app/run/job-sink.js');
   if (flags.retryFailed === true) return claimRetry(context, file);

@@ -9,6 +9,7 @@ import type { FormatOptions } from '../formats/types.js';
 import { hasAbstained, isBadRow, placeOf } from '../record.js';
 import { claimPlace } from './claim-place.js';
 import type { CliContext } from './context.js';
+import { keepRunFiles } from './keep-files.js';
 import { chooseWriter, type FormatFlags, formatOptions, writesToTerminal } from './run-format.js';
 import { createRunProgress, type ProgressKind } from './ui/run-progress.js';
 
@@ -29,7 +30,8 @@ export async function runTask(
   const inputFlags: InputFlags = { ...flags, ...(limit === undefined ? {} : { limit }) };
   const inputs = chooseInputs(context, files, flags);
   const writer = await chooseWriter(context, flags);
-  const place = await claimPlace(context, flags, inputs);
+  await keepRunFiles(context, task, inputs, flags);
+  const place = await claimPlace(context, flags);
   const source = await chooseSource(context, task, inputs, flags);
   const { face } = source;
   const form = { format: writer.name, offsets: flags.offsets, passThrough: flags.passThrough, explain };

@@ -9,6 +9,7 @@ import {
   resolveNamed,
 } from '../app/opening/open.js';
 import { modelDigest, overlayFolders } from '../app/opening/tuned.js';
+import type { UsedFile } from '../app/run/files-read.js';
 import { type GoldFlags, readGold } from '../app/run/gold.js';
 import { cacheDirectory, profileContext } from '../app/surroundings.js';
 import { fileCache } from '../cache.js';
@@ -27,6 +28,7 @@ import { type TuneResult, tune } from '../tune/tune.js';
 import type { Trial, Trialled, TuneSession } from '../tune/types.js';
 import type { Engine, Example, InputRecord, Output, TaskProfile, TunedShot } from '../types.js';
 import type { CliContext } from './context.js';
+import { keepFiles, outputFiles } from './keep-files.js';
 import { writeTuneReport } from './tune-page.js';
 import { tuneReportJson, tuneReportText } from './tune-report.js';
 import { createTuneProgress } from './ui/tune-progress.js';
@@ -52,10 +54,12 @@ export interface TuneFlags extends EngineFlags, GoldFlags {
 /** Searches, fits the best candidate on everything, and writes the overlay. */
 export async function tuneTask(context: CliContext, spec: string, flags: TuneFlags): Promise<void> {
   const profile = await loadProfile(spec, profileContext(context));
+  const spoken = await chooseModel(context, flags, profile);
+  await keepFiles(context, profile, [spoken], writtenFiles(context, profile, spoken, flags), flags);
   const given = flags.data === undefined ? profile.examples : await readGold(context, profile, flags.data, flags);
   const { examples: clean, notices, sha256 } = tuningData(profile, given, profile.fixtures);
   for (const notice of notices) context.notice(notice);
-  const model = await resolveNamed(context, await chooseModel(context, flags, profile));
+  const model = await resolveNamed(context, spoken);
   const modelSha256 = await modelDigest(context, model);
   const engine = await openResolved(context, model, flags, 'many');
   const { examples, notice } = fittingTexts(clean, engine);
@@ -147,6 +151,20 @@ export async function tuneTask(context: CliContext, spec: string, flags: TuneFla
     progress.end();
     await engine.dispose();
   }
+}
+
+/** The report, and the overlay with its side file. */
+function writtenFiles(
+  context: CliContext,
+  profile: TaskProfile,
+  model: string,
+  { report, into }: TuneFlags,
+): UsedFile[] {
+  const folder = into === undefined ? overlayFolders(context, profile)[0] : path.resolve(context.cwd, into);
+  const overlay = ['yaml', 'head'].map((suffix) =>
+    path.join(folder as string, `${path.basename(model, '.gguf')}.${suffix}`),
+  );
+  return [...outputFiles(report, '--report'), ...overlay.map((file) => ({ path: file, what: 'what was tuned' }))];
 }
 
 /** Removes overlays of a task for a model from where they would be written. */

@@ -21,7 +21,7 @@ import { differences, type JobSpec } from './spec.js';
 import { writeFailure } from './write-failure.js';
 
 /** What a job keeps beside its output while it runs. */
-function jobFiles(output: string) {
+export function jobFiles(output: string) {
   return { sidecar: `${output}.job.json`, journal: `${output}.job.journal`, lock: `${output}.job.lock` } as const;
 }
 

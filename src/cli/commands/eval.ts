@@ -10,6 +10,7 @@ import { requireSomeAmong } from '../../task-types/among.js';
 import type { Example, TaskProfile } from '../../types.js';
 import type { CliContext } from '../context.js';
 import { gold } from '../gold-options.js';
+import { keepFiles, outputFiles } from '../keep-files.js';
 import { list, shared, wholeNumber } from '../options.js';
 import { createPaint } from '../paint.js';
 import { comparisonText, reportText } from '../report-text.js';
@@ -54,9 +55,10 @@ export function evalCommand(context: CliContext): Command {
     .addOption(new Option('--seed <n>', 'seed of the bootstrap').argParser(wholeNumber(0)).default(1))
     .action(async (task: string, flags: EvalFlags) => {
       const profile = withChoices(await loadProfile(task, profileContext(context)), flags);
+      const models = list(await chooseModel(context, flags, profile));
+      await keepFiles(context, profile, models, outputFiles(flags.output, '-o'), flags);
       const examples = await goldFor(context, profile, flags);
       requireSomeAmong(examples, profile); // Said before a model is loaded.
-      const models = list(await chooseModel(context, flags, profile));
       const reports: Report[] = [];
       for (const model of models) {
         reports.push(await measure(context, profile, examples, model, flags));

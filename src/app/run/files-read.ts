@@ -1,0 +1,51 @@
+import path from 'node:path';
+import { modelPath, readSpec } from '../../models/index.js';
+import { documentFiles } from '../../profile/paths.js';
+import type { TaskProfile } from '../../types.js';
+import { configFiles } from '../config.js';
+import { bundleFile } from '../opening/open.js';
+import { overlayFolders } from '../opening/tuned.js';
+import { modelEnvironment, type Surroundings } from '../surroundings.js';
+
+/** A file that a command reads or writes. */
+export interface UsedFile {
+  /** `-` is standard input, or standard output. */
+  readonly path: string;
+  /** What the user knows it as: `an input`. */
+  readonly what: string;
+}
+
+/**
+ * All files that results of a task come from, beside the records.
+ * @param models as they are spoken of
+ * @param documents as the command line names them; undefined for those of the task
+ */
+export async function filesRead(
+  context: Surroundings,
+  profile: TaskProfile,
+  models: readonly string[],
+  documents: readonly string[] | undefined,
+): Promise<UsedFile[]> {
+  const used = (what: string, paths: readonly string[]) => paths.map((file) => ({ path: file, what }));
+  const named = documents?.flatMap((name) => (name === '-' ? [name] : documentFiles(name, context.cwd)));
+  const overlays = models.flatMap((model) =>
+    overlayFolders(context, profile).flatMap((folder) =>
+      ['yaml', 'head'].map((suffix) => path.join(folder, `${path.basename(model, '.gguf')}.${suffix}`)),
+    ),
+  );
+  return [
+    ...used('a file of the task', [...profile.files, bundleFile(context, profile)]),
+    ...used('a document', named ?? profile.documents),
+    ...used('what was tuned', overlays),
+    ...used('a settings file', configFiles(context)),
+    ...used('the model', (await Promise.all(models.map((model) => fileOf(context, model)))).flat()),
+  ];
+}
+
+/** Nothing for a model that nobody knows: that is said where it is opened. */
+async function fileOf(context: Surroundings, model: string): Promise<string[]> {
+  const environment = modelEnvironment(context);
+  const read = await readSpec(model, environment).catch(() => null);
+  if (read === null) return [];
+  return [read.kind === 'path' ? read.path : modelPath(environment.dataDir, read.name)];
+}
