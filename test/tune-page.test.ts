@@ -10,7 +10,7 @@ import { tuneReportText } from '../src/cli/tune-report.js';
 import { metrics } from '../src/metrics/index.js';
 import type { UnwrittenOverlay } from '../src/profile/write-overlay.js';
 import { search } from '../src/tune/search.js';
-import type { TuneResult } from '../src/tune/tune.js';
+import type { Before, TuneResult } from '../src/tune/tune.js';
 import type { Candidate, Trial } from '../src/tune/types.js';
 import type { Example, ExtractOutput, Output, TaskProfile } from '../src/types.js';
 import { exampleWith, labelled, profileWith } from './helpers/profiles.js';
@@ -75,6 +75,15 @@ function trialOf(key: string, every: number, more: Partial<Trial> = {}): Trial {
   };
 }
 
+function beforeWith(
+  list: readonly Example[],
+  tuned: readonly Output[],
+  more: Pick<Before, 'score' | 'outputs'> & Partial<Before>,
+): Before {
+  const shown = { outputs: tuned, score: 0.85, interval: null };
+  return { title: 'scored labels', examples: list, n: list.length, interval: null, tuned: shown, p: 1, ...more };
+}
+
 function resultWith(more: Partial<TuneResult> = {}): TuneResult {
   const taken = trialOf('classifier 1', 9);
   const best = trialOf('classifier 2', 17, { tokensPerRecord: 80, layers: 30 });
@@ -86,6 +95,7 @@ function resultWith(more: Partial<TuneResult> = {}): TuneResult {
     finish: null,
   };
   return {
+    wins: true,
     found: { method: 'head', options: {} },
     search: {
       trials: [best, taken, lexical],
@@ -95,16 +105,16 @@ function resultWith(more: Partial<TuneResult> = {}): TuneResult {
       aside: new Set(),
       chosen,
       best,
+      bestCandidate: chosen,
       stopped: 'done',
     },
     after: taken,
-    before: {
-      n: 20,
+    before: beforeWith(examples, taken.outputs, {
       score: 0.7,
       interval: { low: 0.5, high: 0.9, level: 0.95, resamples: 300 },
       outputs: outputs(examples, 3),
       p: 0.125,
-    },
+    }),
     lexical,
     p: 0.125,
     threshold: { value: { min: 0.6, below: 'abstain' }, shares: { coverage: 0.8, reached: 0.95 } },
@@ -195,7 +205,8 @@ describe('the page of a tuning', () => {
   });
 
   it('compares on the examples that were measured both before and after', () => {
-    const before = { n: 5, score: 0.8, interval: null, outputs: outputs(examples.slice(0, 5), 3), p: 1 };
+    const some = examples.slice(0, 5);
+    const before = beforeWith(some, outputs(some, 9), { score: 0.8, outputs: outputs(some, 3) });
     const text = tunePage(profile, resultWith({ before, p: 1 }), overlay);
     assert.match(text, /p = 1\.0000 \(McNemar&#39;s exact test\) on the same 5 examples/u);
     assert.match(text, /<p>5 held-out examples\.<\/p>/u);
@@ -223,7 +234,7 @@ describe('the page of a tuning', () => {
     const extract: TaskProfile = { ...profile, type: 'extract' };
     const result = resultWith({
       after: trial,
-      before: { n: 1, score: 0, interval: null, outputs: [nothing], p: 1 },
+      before: beforeWith(list, [found], { score: 0, outputs: [nothing] }),
       curves: [],
     });
     const text = tunePage(extract, result, overlay);

@@ -463,6 +463,13 @@ describe('folds', () => {
   });
 });
 
+/** The task as it is says so of every example. */
+const asItIs = (outputOf: (example: Example) => ClassifyOutput) => async (examples: readonly Example[]) => ({
+  title: 'as it is',
+  examples,
+  outputs: examples.map(outputOf),
+});
+
 describe('tuning', () => {
   const session = (changes: Parameters<typeof sessionWith>[0] = {}) =>
     sessionWith({
@@ -499,8 +506,9 @@ describe('tuning', () => {
   });
 
   it('chooses what tells the labels apart, and compares with what the task was', async () => {
-    const wrong = moods.map(() => outputFor('positive'));
-    const { found, after, before, p } = await tune(session(), moods, request({ before: async () => wrong }));
+    const wrong = () => outputFor('positive');
+    const { found, after, before, p, wins } = await tune(session(), moods, request({ before: asItIs(wrong) }));
+    assert.equal(wins, true);
     assert.equal(found.method, 'label-likelihood');
     assert.ok(after.score > 0.9, `${after.score}`);
     assert.equal(before?.score, 0.5);
@@ -509,6 +517,30 @@ describe('tuning', () => {
     assert.ok(Math.abs(low - 0.345) < 0.06 && Math.abs(high - 0.655) < 0.06, `${low}–${high}`);
     // 20 texts are right now that were not, none the other way: 2 · 2⁻²⁰.
     assert.ok(p !== null && p < 1e-3, `${p}`);
+  });
+
+  it('does not win against a task that is better as it is, nor against one that is as good', async () => {
+    const better = (example: Example) => outputFor(goldOf(example), 0.999);
+    const { wins, before, found, threshold } = await tune(session(), moods, request({ before: asItIs(better) }));
+    assert.equal(wins, false);
+    assert.equal(before?.score, 1);
+    assert.deepEqual([found.threshold, threshold], [undefined, null]);
+    const same = await tune(session(), moods, request());
+    const again = new Map(same.after.examples.map((example, i) => [example, same.after.outputs[i] as ClassifyOutput]));
+    const copy = (example: Example) => again.get(example) as ClassifyOutput;
+    assert.equal((await tune(session(), moods, request({ before: asItIs(copy) }))).wins, false);
+  });
+
+  it('chooses the threshold that was asked for by what stays', async () => {
+    const better = (example: Example) => outputFor(goldOf(example), goldOf(example) === 'positive' ? 0.999 : 0.99);
+    const { wins, threshold } = await tune(
+      session(),
+      moods,
+      request({ before: asItIs(better), target: { coverage: 0.3 } }),
+    );
+    assert.equal(wins, false);
+    const { min = 0 } = threshold?.value ?? {};
+    assert.ok(min > 0.98, `${min}`);
   });
 
   it('puts at most half of the examples into the prompt, so that some are left to learn from', async () => {
@@ -527,10 +559,7 @@ describe('tuning', () => {
     const onTrial = (event: TrialEvent) => {
       if (event.kind === 'end' && event.trial.complexity > 0 && ++trials === 1) controller.abort();
     };
-    const before = async () => {
-      controller.signal.throwIfAborted();
-      return [];
-    };
+    const before = asItIs(() => outputFor('positive'));
     const {
       search: result,
       found,
@@ -542,6 +571,7 @@ describe('tuning', () => {
     );
     assert.equal(result.stopped, 'interrupted');
     assert.equal(found.method, 'label-likelihood');
-    assert.equal(compared, null);
+    // The task as it is comes first.
+    assert.equal(compared?.score, 0.5);
   });
 });

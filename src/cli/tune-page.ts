@@ -15,7 +15,7 @@ import {
   mistakeSection,
   reliabilitySection,
 } from './page/verdict-sections.js';
-import { pText, reasonTaken, stoppedText, thresholdText } from './tune-report.js';
+import { pText, reasonTaken, stoppedText, thresholdText, verdictText } from './tune-report.js';
 
 /**
  * Writes what tuning brought as a web page: one file that loads nothing and runs nothing.
@@ -65,11 +65,11 @@ ${profile.description === '' ? null : html`<p class="quiet">${profile.descriptio
 }
 
 function summary(result: TuneResult, overlay: UnwrittenOverlay): Markup {
-  const { after, before, lexical, p, threshold, search } = result;
+  const { after, before, lexical, p, threshold, search, wins } = result;
   const { metric } = search;
   const columns: Column[] = [{ title: '' }, ...figureColumns(metric.title), { title: 'n', number: true }];
   const rows = [
-    ...(before === null ? [] : [['before', ...figureCells(before), before.n]]),
+    ...(before === null ? [] : [['the task as it is', ...figureCells(before), before.n]]),
     ...(lexical === null ? [] : [['without a model', ...figureCells(lexical), lexical.n]]),
     ['tuned', ...figureCells(after), after.n],
   ];
@@ -83,9 +83,10 @@ function summary(result: TuneResult, overlay: UnwrittenOverlay): Markup {
     ['data', `${overlay.data.file}, ${overlay.data.n} examples, sha256 ${overlay.data.sha256}`],
     ['seed', String(overlay.seed)],
   ];
-  return html`${table(`Held-out ${metric.title}`, columns, rows)}${
-    search.stopped === 'done' ? null : html`<p><strong>${stoppedText(search.stopped)}</strong></p>\n`
-  }<dl>
+  return html`<p><strong>${verdictText(result, wins ? '' : null)}</strong></p>
+${table(`Held-out ${metric.title}`, columns, rows)}${
+  search.stopped === 'done' ? null : html`<p><strong>${stoppedText(search.stopped)}</strong></p>\n`
+}<dl>
 ${facts.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>\n`)}</dl>
 `;
 }

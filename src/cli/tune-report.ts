@@ -7,8 +7,8 @@ import type { TaskProfile } from '../types.js';
 import { tableText } from './table.js';
 
 /** What tuning brought, for people: trials, before and after, and what to do next. */
-export function tuneReportText(profile: TaskProfile, result: TuneResult, file: string): string {
-  const { after, before, lexical, p, threshold, search } = result;
+export function tuneReportText(profile: TaskProfile, result: TuneResult, file: string | null): string {
+  const { after, before, lexical, p, threshold, search, wins } = result;
   const { metric, judge } = search;
   const finer = judge !== metric;
   const trials = tableText(
@@ -32,30 +32,49 @@ export function tuneReportText(profile: TaskProfile, result: TuneResult, file: s
   const comparison = tableText(
     ['', metric.title.toUpperCase(), '95 % INTERVAL', 'N'],
     [
-      ...(before === null ? [] : [['before', ...figureCells(before), String(before.n)]]),
+      ...(before === null
+        ? []
+        : [
+            ['the task as it is', ...figureCells(before), String(before.n)],
+            ...(before.n === after.n ? [] : [['tuned, on the same', ...figureCells(before.tuned), String(before.n)]]),
+          ]),
       ...(lexical === null ? [] : [['without a model', ...figureCells(lexical), String(lexical.n)]]),
       ['tuned', ...figureCells(after), String(after.n)],
     ],
     ['left', 'right', 'left', 'right'],
   );
   const lines = [
+    verdictText(result, file),
+    '',
     trials.trimEnd(),
     `* taken: ${reasonTaken(result)}. Measured on ${after.n} examples, each by what was fitted without it (${after.folds} folds).`,
     '',
     comparison.trimEnd(),
     ...(p === null ? [] : [`before and tuned on the same ${before?.n} examples: ${pText(p)}`]),
-    ...(before !== null && before.score > after.score
-      ? [`The task as it was did better on these examples: \`slm tune ${profile.name} --reset\` goes back to it.`]
-      : []),
     ...(lexical !== null && lexical.score >= after.score
       ? ['Counting words, without a model, is as good here. More examples or another model may change that.']
       : []),
     ...(threshold === null ? [] : [thresholdText(threshold)]),
+    ...(threshold === null || wins
+      ? []
+      : [`It is that of the task as it is: write \`threshold: ${threshold.value.min}\` into ${profile.path}.`]),
     ...(search.stopped === 'done' ? [] : [stoppedText(search.stopped)]),
-    '',
-    `\`slm run\` and \`slm eval\` use ${file} from now on. Next: slm eval ${profile.name}   (--untuned for comparison)`,
+    ...(file === null
+      ? []
+      : [
+          '',
+          `\`slm run\` and \`slm eval\` use ${file} from now on. Next: slm eval ${profile.name}   (--untuned for comparison)`,
+        ]),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Whether anything has changed, and why: what everybody wants to know first. */
+export function verdictText({ wins, before, after, search: { metric } }: TuneResult, file: string | null): string {
+  if (before === null) return `Installed: ${after.title}. It was not compared with the task as it is.`;
+  const figures = `${metric.title} ${before.score.toFixed(3)} → ${before.tuned.score.toFixed(3)} on the same ${before.n} examples`;
+  if (wins && file !== null) return `Installed: ${after.title}. ${figures}.`;
+  return `Nothing was installed: the task as it is (${before.title}) is as good or better. ${figures}.`;
 }
 
 function figureCells({ score, interval }: Pick<Trial, 'score' | 'interval'>): [string, string] {
@@ -87,9 +106,10 @@ export function stoppedText(reason: 'budget' | 'interrupted'): string {
 }
 
 /** The same as JSON. */
-export function tuneReportJson(result: TuneResult, overlay: UnwrittenOverlay, file: string): object {
-  const { search, threshold, p } = result;
+export function tuneReportJson(result: TuneResult, overlay: UnwrittenOverlay, file: string | null): object {
+  const { search, threshold, p, wins } = result;
   return {
+    installed: wins,
     ...overlay,
     file,
     chosen: search.chosen.title,

@@ -1,32 +1,27 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import {
-  chooseModel,
-  documentsFor,
-  type EngineFlags,
-  openResolved,
-  openTaskOn,
-  resolveNamed,
-} from '../app/opening/open.js';
+import { chooseModel, documentsFor, type EngineFlags, openResolved, resolveNamed } from '../app/opening/open.js';
 import { modelDigest, overlayFolders } from '../app/opening/tuned.js';
 import type { UsedFile } from '../app/run/files-read.js';
 import { type GoldFlags, readGold } from '../app/run/gold.js';
 import { cacheDirectory, profileContext } from '../app/surroundings.js';
+import { measureAsItIs } from '../app/tuning/as-it-is.js';
 import { fileCache } from '../cache.js';
 import { exitCodes, messageOf, SlmError } from '../errors.js';
 import { checkDerivable } from '../gguf/architectures.js';
 import { checkGguf } from '../gguf/check.js';
 import { number, summarize } from '../gguf/summary.js';
 import type { ResolvedModel } from '../models/index.js';
-import { predict } from '../predict.js';
 import { loadProfile } from '../profile/index.js';
 import type { Overlay } from '../profile/overlay.js';
+import { shownPath } from '../profile/paths.js';
 import { removeOverlay, type UnwrittenOverlay, writeOverlay } from '../profile/write-overlay.js';
 import { checkEnough, fittingTexts, tuningData } from '../tune/data.js';
 import { isSkewed, judgedValue, type TrialJournal, tuningMetric } from '../tune/search.js';
+import { textList } from '../tune/seen.js';
 import { type TuneResult, tune } from '../tune/tune.js';
 import type { Trial, Trialled, TuneSession } from '../tune/types.js';
-import type { Engine, Example, InputRecord, Output, TaskProfile, TunedShot } from '../types.js';
+import type { Engine, TaskProfile, TunedShot } from '../types.js';
 import type { CliContext } from './context.js';
 import { keepFiles, outputFiles } from './keep-files.js';
 import { writeTuneReport } from './tune-page.js';
@@ -100,7 +95,15 @@ export async function tuneTask(context: CliContext, spec: string, flags: TuneFla
             : null,
       journal: journalIn(context, key),
       onTrial: progress.trial,
-      before: flags.compare ? (list) => asItWas(progress.context, session, list) : null,
+      before: flags.compare
+        ? (list) => {
+            const onProgress = (done: number, total: number) =>
+              progress.step('measuring the task as it is', done, total);
+            const { seed } = flags;
+            const measured = { profile: blind, model, engine, documents, flags, seed, onProgress };
+            return measureAsItIs(progress.context, measured, list);
+          }
+        : null,
       curves: flags.report !== undefined,
     });
     progress.end();
@@ -129,14 +132,19 @@ export async function tuneTask(context: CliContext, spec: string, flags: TuneFla
         ? {}
         : { judge: { weights: [...result.found.judge.weights], intercept: result.found.judge.intercept } }),
       ...(result.found.threshold === undefined ? {} : { threshold: { ...result.found.threshold } }),
-      data: { file: flags.data === undefined ? 'examples' : path.basename(flags.data), n: examples.length, sha256 },
+      data: {
+        file: flags.data === undefined ? 'examples' : path.basename(flags.data),
+        n: examples.length,
+        sha256,
+        ...(flags.data === undefined ? {} : { texts: textList(examples) }),
+      },
       seed: flags.seed,
       metric: result.search.metric.name,
       scores: scoresOf(result),
       trials: result.search.trials.map((trial) => trialOf(trial, result.search)),
     };
-    const file = writeOverlay(folder as string, overlay, result.found.head ?? null);
-    const shown = path.relative(context.cwd, file).startsWith('..') ? file : path.relative(context.cwd, file);
+    const file = result.wins ? writeOverlay(folder as string, overlay, result.found.head ?? null) : null;
+    const shown = file === null ? null : shownPath(file, context.cwd);
     if (flags.report !== undefined) {
       writeTuneReport(path.resolve(context.cwd, flags.report), profile, result, overlay);
       context.notice(`report: ${flags.report}`);
@@ -208,25 +216,6 @@ function sessionOf(
     signal: context.signal,
     onProgress,
   };
-}
-
-/** What the task says as it stands, for the comparison; with constants that are not fitted on these examples. */
-async function asItWas(
-  context: CliContext,
-  { profile, engine, documents, onProgress }: TuneSession,
-  examples: readonly Example[],
-): Promise<Output[]> {
-  const task = await openTaskOn(context, profile, engine, documents);
-  async function* records(): AsyncIterable<InputRecord> {
-    for (const { record } of examples) yield record;
-  }
-  const outputs: Output[] = [];
-  const options = { explain: false, now: context.now, signal: context.signal };
-  for await (const { output } of predict(task, records(), options)) {
-    outputs.push(output as Output);
-    onProgress('measuring the task as it was', outputs.length, examples.length);
-  }
-  return outputs;
 }
 
 /** Finished trials, so that a search that was broken off goes on where it was. */

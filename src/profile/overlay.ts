@@ -41,7 +41,14 @@ export const overlaySchema = z.strictObject({
   threshold: z.strictObject({ min: z.number().min(0).max(1), below: z.string() }).optional(),
   /** The side file with the numbers of a trained head, beside the overlay. */
   head: z.strictObject({ file: z.string(), sha256: z.string() }).optional(),
-  data: z.strictObject({ file: z.string(), n: z.int(), sha256: z.string(), licence: z.string().optional() }),
+  data: z.strictObject({
+    file: z.string(),
+    n: z.int(),
+    sha256: z.string(),
+    /** Which texts these were: see src/tune/seen.ts. Absent where they are the task's own examples. */
+    texts: z.string().optional(),
+    licence: z.string().optional(),
+  }),
   seed: z.int(),
   /** What the scores are. */
   metric: z.string().optional(),

@@ -1,3 +1,4 @@
+import { SlmError } from '../errors.js';
 import { assignFolds } from '../linear/folds.js';
 import { labelOf } from '../methods/shots.js';
 import { bootstrapIntervals } from '../metrics/bootstrap.js';
@@ -49,6 +50,7 @@ export interface SearchResult {
   /** The candidate that is taken: the simplest that is not clearly worse than the best. */
   readonly chosen: Candidate;
   readonly best: Trial;
+  readonly bestCandidate: Candidate;
   /** Examples that no candidate was measured on: their answers stand in the prompts of some. */
   readonly aside: ReadonlySet<Example>;
   readonly stopped: 'done' | 'budget' | 'interrupted';
@@ -112,7 +114,7 @@ export async function search(
   const metric = tuningMetric(profile, examples);
   const judge = judgeFor(metric);
   const order = inRounds(profile, examples, options.seed);
-  const aside = new Set([...candidates.flatMap(({ inPrompt }) => [...(inPrompt ?? [])]), ...(plan.aside ?? [])]);
+  const aside = asideOf(plan);
   const start = options.now();
   const measured = new Map<Candidate, Trial>();
   const rounds: Trial[] = [];
@@ -166,6 +168,22 @@ export async function search(
     before = size;
   }
   return { ...decide(profile, measured, { metric, judge }, options), metric, judge, rounds, aside, stopped };
+}
+
+/** Examples that stand in prompts of some candidate: nothing is measured on them. */
+function asideOf({ candidates, aside }: SearchPlan): ReadonlySet<Example> {
+  return new Set([...candidates.flatMap(({ inPrompt }) => [...(inPrompt ?? [])]), ...(aside ?? [])]);
+}
+
+/** The examples that candidates are measured on, in the order of the rounds: those of a round are the first of these. */
+export function measuredExamples(
+  profile: TaskProfile,
+  plan: SearchPlan,
+  examples: readonly Example[],
+  seed: number,
+): Example[] {
+  const aside = asideOf(plan);
+  return inRounds(profile, examples, seed).filter((example) => !aside.has(example));
 }
 
 /**
@@ -229,7 +247,7 @@ export function prepare(
 }
 
 /** Higher is better, whatever the measure is. */
-function meritOf({ better }: Metric, value: number | null): number {
+export function meritOf({ better }: Metric, value: number | null): number {
   if (value === null) return Number.NEGATIVE_INFINITY;
   return better === 'lower' ? -value : value;
 }
@@ -272,12 +290,12 @@ function decide(
   measured: ReadonlyMap<Candidate, Trial>,
   { metric, judge }: Pick<SearchResult, 'metric' | 'judge'>,
   { seed, take }: Pick<SearchOptions, 'seed' | 'take'>,
-): Pick<SearchResult, 'trials' | 'chosen' | 'best'> {
+): Pick<SearchResult, 'trials' | 'chosen' | 'best' | 'bestCandidate'> {
   const all = [...measured].sort(([, a], [, b]) => b.n - a.n || b.merit - a.merit || a.complexity - b.complexity);
   const usable = all.filter(([candidate]) => candidate.finish !== null);
   const [first] = usable;
-  if (first === undefined) throw new Error('no trial has ended');
-  const [, best] = first;
+  if (first === undefined) throw new SlmError('interrupted', 'interrupted before anything was measured');
+  const [bestCandidate, best] = first;
   const { examples } = best;
   const asGood = usable.filter(([, trial]) => {
     if (trial.n !== best.n) return false;
@@ -299,7 +317,7 @@ function decide(
   const simple = asGood.filter(([, { complexity }]) => complexity === simplest);
   const cheapest = Math.min(...simple.map(([, trial]) => costOf(trial)));
   const [chosen] = simple.find(([, trial]) => costOf(trial) <= cheap * cheapest) ?? first;
-  return { trials: all.map(([, trial]) => trial), chosen, best };
+  return { trials: all.map(([, trial]) => trial), chosen, best, bestCandidate };
 }
 
 /** Shares of a normal distribution within one and two standard errors. */

@@ -8,7 +8,16 @@ import { classifyPlan } from './classify-candidates.js';
 import { extractCandidates } from './extract-candidates.js';
 import { generateCandidates } from './generate-candidates.js';
 import { type Curve, learningCurves } from './learning-curve.js';
-import { intervalResamples, pairsOf, prepare, type SearchOptions, type SearchResult, search } from './search.js';
+import {
+  intervalResamples,
+  measuredExamples,
+  meritOf,
+  pairsOf,
+  prepare,
+  type SearchOptions,
+  type SearchResult,
+  search,
+} from './search.js';
 import { bestThreshold, type ChosenThreshold, chooseThreshold, type ThresholdTarget } from './threshold.js';
 import type { Candidate, Found, PlanOptions, SearchPlan, Trial, TuneSession } from './types.js';
 
@@ -16,13 +25,23 @@ export interface TuneRequest extends SearchOptions, PlanOptions {
   readonly target: ThresholdTarget | null;
   /** Which candidates may be tried: `auto` all, or only those of one kind. */
   readonly kind: 'auto' | 'head' | 'scores';
-  /** Outputs of the task as it was, for all examples, where they are to be compared. */
-  readonly before: ((examples: readonly Example[]) => Promise<readonly Output[]>) | null;
+  /** Measures the task as it is; null where it is not to be compared, or cannot run. */
+  readonly before: ((examples: readonly Example[]) => Promise<AsItIs | null>) | null;
   /** Whether to measure on parts of the examples too, to see what more of them bring. */
   readonly curves: boolean;
 }
 
+/** What the task says as it is, of those examples that it has not learned from. */
+export interface AsItIs {
+  /** How it is done, in a few words. */
+  readonly title: string;
+  readonly examples: readonly Example[];
+  readonly outputs: readonly Output[];
+}
+
 export interface TuneResult {
+  /** Whether it is better than the task as it is, so that it takes its place. True where nothing was compared. */
+  readonly wins: boolean;
   readonly found: Found;
   readonly search: SearchResult;
   /** Held out, on the same examples. */
@@ -36,12 +55,13 @@ export interface TuneResult {
   readonly curves: readonly Curve[];
 }
 
-/** The task as it was, on the first of the examples that the chosen candidate was measured on. */
-export interface Before {
+/** The task as it is, on some of the examples that the chosen candidate was measured on, too. */
+export interface Before extends AsItIs {
   readonly n: number;
   readonly score: number;
   readonly interval: Interval | null;
-  readonly outputs: readonly Output[];
+  /** What the chosen candidate says of the same examples, held out, and how good that is. */
+  readonly tuned: { readonly outputs: readonly Output[]; readonly score: number; readonly interval: Interval | null };
   readonly p: number;
 }
 
@@ -103,54 +123,85 @@ export async function tune(
       typeof session.derive === 'function' ? undefined : `No heads: ${session.derive.impossible}`,
     );
   }
-  const result = await search(profile, plan, examples, request);
-  searching = false;
-  const after = result.trials.find(({ key }) => key === result.chosen.key) as Trial;
   const stage = (title: string) => request.onTrial({ kind: 'stage', title });
+  // First, so that whatever ends the search, what it has found can be compared.
+  if (request.before !== null) stage('the task as it is');
+  const asked = measuredExamples(profile, plan, examples, request.seed);
+  const asItIs = request.before === null ? null : await request.before(asked.slice(0, mostCompared));
+  const searched = await search(profile, plan, examples, request);
+  searching = false;
+  const { result, after, before, wins } = outcomeOf(session, searched, asItIs);
   stage('fitting what was taken');
   const found = await (result.chosen.finish as NonNullable<Candidate['finish']>)(examples, after);
   const interrupted = result.stopped === 'interrupted';
-  const before = interrupted ? null : request.before;
-  if (before !== null) stage('the task as it was');
-  const earlier = before === null ? null : await compare(session, result, after, before);
-  const measured = after.examples;
-  const outputs = found.outputs ?? after.outputs;
+  // Where the task stays as it is, it is its threshold that was asked for.
+  const [measured, outputs] =
+    wins || before === null ? [after.examples, found.outputs ?? after.outputs] : [before.examples, before.outputs];
   const threshold =
-    request.target === null
-      ? bestThreshold(profile, measured, outputs)
-      : chooseThreshold(profile, measured, outputs, request.target);
+    request.target !== null
+      ? chooseThreshold(profile, measured, outputs, request.target)
+      : wins
+        ? bestThreshold(profile, measured, outputs)
+        : null;
   const curves =
     request.curves && !interrupted ? await learningCurves(profile, candidates, result, after, request) : [];
   return {
-    found: threshold === null ? found : { ...found, threshold: threshold.value },
+    wins,
+    found: threshold === null || !wins ? found : { ...found, threshold: threshold.value },
     search: result,
     after,
-    before: earlier,
+    before,
     lexical: result.trials.find(({ complexity }) => complexity === 0) ?? null,
-    p: earlier?.p ?? null,
+    p: before?.p ?? null,
     threshold,
     curves,
   };
 }
 
-async function compare(
-  session: TuneSession,
-  { metric }: SearchResult,
-  after: Trial,
-  run: NonNullable<TuneRequest['before']>,
-): Promise<Before> {
-  const { profile, seed } = session;
-  const examples = after.examples.slice(0, mostCompared);
-  const outputs = await run(examples);
-  const prepared = prepare(profile, examples, outputs, metric);
-  const [interval = null] = bootstrapIntervals([prepared], { seed, resamples: intervalResamples });
+/**
+ * What is taken: the candidate that the search has chosen, or where that is no better than the task as it is, the best
+ * one; and whether it is better.
+ */
+function outcomeOf(session: TuneSession, result: SearchResult, asItIs: AsItIs | null) {
+  const choices = [...new Set([result.chosen, result.bestCandidate])].map((chosen) => {
+    const after = result.trials.find(({ key }) => key === chosen.key) as Trial;
+    const before = asItIs === null ? null : compare(session, result, after, asItIs);
+    return { result: { ...result, chosen }, after, before, wins: before === null || isBetter(session, result, before) };
+  });
+  return choices.find(({ wins }) => wins) ?? (choices[0] as (typeof choices)[0]);
+}
+
+/** By the score, or where that is the same, by what candidates are compared by. */
+function isBetter({ profile }: TuneSession, { judge }: SearchResult, before: Before): boolean {
+  const { examples, outputs, score, tuned } = before;
+  if (examples.length === 0) return true;
+  if (tuned.score !== score) return tuned.score > score;
+  const finer = (given: readonly Output[]) => meritOf(judge, prepare(profile, examples, given, judge).value());
+  return finer(tuned.outputs) > finer(outputs);
+}
+
+/** On the examples that both were measured on. */
+function compare({ profile, seed }: TuneSession, { metric }: SearchResult, after: Trial, asItIs: AsItIs): Before {
+  const tunedOutputs = new Map(after.examples.map((example, i) => [example, after.outputs[i] as Output]));
+  const rows = Array.from(asItIs.outputs.keys()).filter((i) => tunedOutputs.has(asItIs.examples[i] as Example));
+  const examples = rows.map((i) => asItIs.examples[i] as Example);
+  const sides = {
+    before: rows.map((i) => asItIs.outputs[i] as Output),
+    tuned: examples.map((example) => tunedOutputs.get(example) as Output),
+  };
+  const figure = (outputs: readonly Output[]) => {
+    const prepared = prepare(profile, examples, outputs, metric);
+    const [interval = null] = bootstrapIntervals([prepared], { seed, resamples: intervalResamples });
+    return { outputs, score: prepared.value() ?? 0, interval };
+  };
   const right = (given: readonly Output[]) =>
     pairsOf(examples, given).map((pair) => taskTypes[profile.type].correct(pair));
   return {
+    title: asItIs.title,
+    examples,
     n: examples.length,
-    score: prepared.value() ?? 0,
-    interval,
-    outputs,
-    p: mcNemar(right(after.outputs), right(outputs)).p,
+    ...figure(sides.before),
+    tuned: figure(sides.tuned),
+    p: mcNemar(right(sides.tuned), right(sides.before)).p,
   };
 }

@@ -88,8 +88,8 @@ const bad = [
 ];
 const moods = `text,label\n${good.map((text, i) => `"${text}",good\n"${bad[i]}",bad\n`).join('')}`;
 
-const moodTask = (labels = 'good, bad') =>
-  `name: mood\ntype: classify\nmodel: ${smollm}\nlabels: [${labels}]\n` +
+const moodTask = (labels = '[good, bad]') =>
+  `name: mood\ntype: classify\nmodel: ${smollm}\nlabels: ${labels}\n` +
   'prompt:\n  instruction: ""\n  base: |\n    Review: {{ text }}\n    Mood:\n  use: base\noptions: {shots: 0, calibration: none}\n';
 
 const fresh = [
@@ -194,6 +194,8 @@ describe('slm tune of a classifier with several labels', () => {
 
 describe('slm tune of a classifier', () => {
   let cwd: string;
+  // Words that say nothing of a mood: the task as it is is no better than chance.
+  const codes = '{ good: { word: "17" }, bad: { word: "18" } }';
   let cache = 0;
   const tune = (...more: string[]) =>
     runSlm(['tune', './task.yaml', '--data', 'moods.csv', '--method', 'head', ...one, ...more], {
@@ -212,7 +214,7 @@ describe('slm tune of a classifier', () => {
   const tunedFiles = [`${smollm}.head`, `${smollm}.yaml`];
 
   before(async () => {
-    cwd = project('mood', { 'task.yaml': moodTask(), 'moods.csv': moods });
+    cwd = project('mood', { 'task.yaml': moodTask(codes), 'moods.csv': moods });
     const made = await tune();
     assert.equal(made.code, 0, made.stderr);
     assert.match(made.stdout, /on the same (\d+ )?examples: p = /u);
@@ -244,6 +246,19 @@ describe('slm tune of a classifier', () => {
     );
   });
 
+  test('installs nothing that is worse than what is there, and says so first', async () => {
+    const tunedFile = path.join(cwd, 'tuned', `${smollm}.yaml`);
+    const installed = readFileSync(tunedFile);
+    const flat = fresh.flatMap(([text, label]) => [`"${text}",${label}`, `"Well: ${text}",${label}`]);
+    writeFileSync(path.join(cwd, 'few.csv'), `text,label\n${flat.join('\n')}\n`);
+    const args = ['tune', './task.yaml', '--data', 'few.csv', '--method', 'scores', ...one];
+    const made = await runSlm(args, { cwd, timeoutMs: 900_000 });
+    assert.equal(made.code, 0, made.stderr);
+    assert.match(made.stdout, /^Nothing was installed: the task as it is \(as tuned before/u);
+    assert.doesNotMatch(made.stdout, /from now on/u);
+    assert.deepEqual(readFileSync(tunedFile), installed);
+  });
+
   test('explains a score by its parts', async () => {
     const { code, stdout, stderr } = await runSlm(['run', './task.yaml', '-t', fresh[0][0], '--explain'], { cwd });
     assert.equal(code, 0, stderr);
@@ -260,12 +275,16 @@ describe('slm tune of a classifier', () => {
     const text = (place: string) =>
       bytes(place, `${smollm}.yaml`)
         .toString()
-        .replace(/ {2}before:\n(?: {4}.*\n)+/u, '');
+        .replace(/ {2}before:\n(?: {4}.*\n)+/u, '')
+        .replace(/^digest: .*$/mu, '');
     assert.equal(text('again'), text('tuned'));
   });
 
   test('does not fit a task that has changed, and says what to do', async () => {
-    writeFileSync(path.join(cwd, 'task.yaml'), moodTask('good, bad, mixed'));
+    writeFileSync(
+      path.join(cwd, 'task.yaml'),
+      moodTask('{ good: { word: "17" }, bad: { word: "18" }, mixed: { word: "19" } }'),
+    );
     try {
       const result = await runSlm(['run', './task.yaml', '-t', 'fine'], { cwd });
       assertClearError(result, 2, /the task "mood" has changed since it was tuned/u);
@@ -273,7 +292,7 @@ describe('slm tune of a classifier', () => {
       const untuned = await runSlm(['run', './task.yaml', '-t', 'fine', '--untuned'], { cwd });
       assert.equal(untuned.code, 0, untuned.stderr);
     } finally {
-      writeFileSync(path.join(cwd, 'task.yaml'), moodTask());
+      writeFileSync(path.join(cwd, 'task.yaml'), moodTask(codes));
     }
   });
 

@@ -49,7 +49,7 @@ export function tuneCommand(context: CliContext): Command {
     )
     .addOption(new Option('--seed <n>', 'seed of every draw').argParser(wholeNumber(0)).default(1))
     .option('--no-words', 'no counts of words beside the model: for texts of other kinds than those tuned on')
-    .option('--no-compare', 'do not measure the task as it was before')
+    .option('--no-compare', 'install what is best without measuring the task as it is')
     .option('--reset', 'remove what was tuned for the model')
     .option('--into <folder>', "write the overlay there (default: the task's tuned/, or for built-in tasks yours)")
     .option('--json', 'the report as JSON')

@@ -6,7 +6,7 @@ import { type ClassRow, perClass } from '../../metrics/per-class.js';
 import { reliability } from '../../metrics/reliability.js';
 import { pairsOf, prepare } from '../../tune/search.js';
 import type { TuneResult } from '../../tune/tune.js';
-import type { Example, Pair, TaskProfile } from '../../types.js';
+import type { Pair, TaskProfile } from '../../types.js';
 import { type Column, html, type Markup, table } from './markup.js';
 import { plotSvg } from './plot.js';
 
@@ -82,19 +82,21 @@ ${table(
 }
 
 /** The examples that both were measured on: only those compare. */
-function compared({ after, before }: TuneResult): readonly Example[] {
-  return after.examples.slice(0, before?.n);
+function compared({ after, before }: TuneResult) {
+  return before === null
+    ? { examples: after.examples, tuned: after.outputs }
+    : { examples: before.examples, tuned: before.tuned.outputs };
 }
 
 /** Which labels are taken for which, before and after. */
 export function matrixSection(profile: TaskProfile, result: TuneResult): Markup | null {
-  const { after, before } = result;
+  const { before } = result;
   if (profile.type !== 'classify' || profile.multiLabel) return null;
   const labels = profile.labels.map(({ name }) => name);
-  const examples = compared(result);
+  const { examples, tuned } = compared(result);
   const sides = [
     ...(before === null ? [] : [{ title: 'Before', outputs: before.outputs }]),
-    { title: 'Tuned', outputs: after.outputs },
+    { title: 'Tuned', outputs: tuned },
   ];
   return html`<h2>What is taken for what</h2>
 <p>${examples.length} held-out examples.</p>
@@ -144,11 +146,11 @@ function confusionList(title: string, { labels, counts }: ConfusionMatrix): Mark
 
 /** Precision and recall of each label, before and after. */
 export function labelSection(profile: TaskProfile, result: TuneResult): Markup | null {
-  const { after, before } = result;
-  const examples = compared(result);
+  const { before } = result;
+  const { examples, tuned } = compared(result);
   if (profile.labels.length === 0) return null;
   const labels = profile.labels.map(({ name }) => name);
-  const now = perClass(pairsOf(examples, after.outputs), labels);
+  const now = perClass(pairsOf(examples, tuned), labels);
   const earlier = before === null ? null : perClass(pairsOf(examples, before.outputs), labels);
   const was = (label: string): ClassRow | undefined => earlier?.find((row) => row.label === label);
   const measures = ['precision', 'recall', 'f1'] as const;

@@ -1,0 +1,129 @@
+import { assignFolds } from '../../linear/folds.js';
+import { methodOf } from '../../methods/index.js';
+import type { Document } from '../../methods/types.js';
+import type { ResolvedModel } from '../../models/index.js';
+import { openTask, predict, type Task } from '../../predict.js';
+import { findOverlay, withOverlay } from '../../profile/overlay.js';
+import { textList, unseen } from '../../tune/seen.js';
+import type { AsItIs } from '../../tune/tune.js';
+import type { Engine, Example, InputRecord, Output, TaskProfile } from '../../types.js';
+import { type EngineFlags, openTaskFor, openTaskOn } from '../opening/open.js';
+import { modelDigest, overlayFolders } from '../opening/tuned.js';
+import type { Surroundings } from '../surroundings.js';
+
+/** What the task as it is is measured with. */
+export interface Measured {
+  /** As its task.yaml says. */
+  readonly profile: TaskProfile;
+  readonly model: ResolvedModel;
+  /** That model, whole. */
+  readonly engine: Engine;
+  readonly documents: readonly Document[];
+  readonly flags: EngineFlags;
+  readonly seed: number;
+  readonly onProgress: (done: number, total: number) => void;
+}
+
+/**
+ * What `slm run` says today of the examples, each by what has not learned from it. Settings that were tuned before are
+ * measured where they have seen at most half of the examples; else it is the task without them.
+ * @returns null where the task cannot run as it is
+ */
+export async function measureAsItIs(
+  context: Surroundings,
+  measured: Measured,
+  examples: readonly Example[],
+): Promise<AsItIs | null> {
+  const { profile, model, flags, documents } = measured;
+  const found = findOverlay(overlayFolders(context, profile), model.name, context.cwd);
+  if (found !== null && isStillFitting(found.overlay, profile, await modelDigest(context, model))) {
+    const fresh = unseen(examples, found.overlay.data.texts ?? textList(profile.examples));
+    if (fresh.length * 2 >= examples.length) {
+      const { task, close } = await openTaskFor(context, profile, flags, 'many', documents);
+      try {
+        const title = `as tuned before (${methodOf(withOverlay(profile, found, found.overlay.modelSha256)).title})`;
+        return await outputsOf(context, measured, task, fresh, title);
+      } finally {
+        await close();
+      }
+    }
+  }
+  // A head that nobody has trained.
+  if (methodOf(profile).recipe !== undefined) return null;
+  const title = methodOf(profile).title;
+  if (unseen(examples, textList(profile.examples)).length === examples.length) {
+    const task = await openTaskOn(context, profile, measured.engine, documents);
+    return outputsOf(context, measured, task, examples, title);
+  }
+  return crossValidated(context, measured, examples, title);
+}
+
+/** Of another task or model, it is not what a run goes by. */
+function isStillFitting(
+  overlay: { readonly profile: string; readonly modelSha256: string },
+  profile: TaskProfile,
+  modelSha256: string,
+): boolean {
+  return overlay.profile === profile.digest && overlay.modelSha256 === modelSha256;
+}
+
+/** With the examples of the other folds alone in the prompt and for calibration. */
+async function crossValidated(
+  context: Surroundings,
+  measured: Measured,
+  examples: readonly Example[],
+  title: string,
+): Promise<AsItIs> {
+  const { profile, engine, documents, seed } = measured;
+  const folds = examples.length < 40 ? Math.min(10, examples.length) : 3;
+  const assigned = assignFolds(
+    Int32Array.from(examples, () => 0),
+    { folds, seed },
+  );
+  const given: Example[] = [];
+  const outputs: Output[] = [];
+  for (let fold = 0; fold < folds && !context.signal.aborted; fold++) {
+    const own = examples.filter((_, i) => assigned[i] === fold);
+    const list = textList(own);
+    const others = {
+      ...profile,
+      examples: unseen(profile.examples, list),
+      digest: `${profile.digest} without ${list}`,
+    };
+    const task = await openTask({
+      profile: others,
+      engine,
+      documents,
+      cache: { get: async () => null, set: async () => undefined },
+      ownDocuments: async () => documents,
+      onProgress: () => undefined,
+    });
+    const part = await outputsOf(context, measured, task, own, title, { done: outputs.length, total: examples.length });
+    given.push(...part.examples);
+    outputs.push(...part.outputs);
+  }
+  return { title, examples: given, outputs };
+}
+
+async function outputsOf(
+  context: Surroundings,
+  { onProgress }: Measured,
+  task: Task,
+  examples: readonly Example[],
+  title: string,
+  { done, total } = { done: 0, total: examples.length },
+): Promise<AsItIs> {
+  async function* records(): AsyncIterable<InputRecord> {
+    for (const { record } of examples) yield record;
+  }
+  const outputs: Output[] = [];
+  for await (const { output } of predict(task, records(), {
+    explain: false,
+    now: context.now,
+    signal: context.signal,
+  })) {
+    outputs.push(output as Output);
+    onProgress(done + outputs.length, total);
+  }
+  return { title, examples: examples.slice(0, outputs.length), outputs };
+}
