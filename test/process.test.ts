@@ -85,6 +85,25 @@ describe('a command that would write over a file that it reads is refused, and t
   });
 });
 
+test('a run whose standard output is closed ends with exit code 1 before the model is loaded', {
+  skip: process.platform !== 'linux',
+}, async (t) => {
+  const cwd = tempFolder(t);
+  const task = moodTask();
+  assertClearError(await fromShell(cwd, `run '${task}' -t x >&-`), 1, /standard output is closed/u);
+  const elsewhere = await fromShell(cwd, `run '${task}' -t x -m ./none.gguf -o x.tsv >&-`);
+  assertClearError(elsewhere, 3, /none\.gguf/u);
+  assertClearError(await fromShell(cwd, `run '${task}' -t x -m ./none.gguf > /dev/null`), 3, /none\.gguf/u);
+});
+
+test('what standard output does not take is an error of every command', {
+  skip: !existsSync('/dev/full'),
+}, async (t) => {
+  for (const command of ['tasks list', 'models list --json']) {
+    assertClearError(await fromShell(tempFolder(t), `${command} > /dev/full`), 1, /standard output: the disk is full/u);
+  }
+});
+
 /** A command line of a shell: what a program is given as its standard streams is made there. */
 async function fromShell(cwd: string, commandLine: string) {
   const run = promisify(exec);

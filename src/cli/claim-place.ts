@@ -3,6 +3,7 @@ import path from 'node:path';
 import { nothing, type ResultPlace, type ResultSink } from '../app/run/result-sink.js';
 import { usageError } from '../errors.js';
 import type { Writer } from '../formats/types.js';
+import { closedOutput } from './closed-output.js';
 import type { CliContext } from './context.js';
 import { openOutput } from './output.js';
 
@@ -43,6 +44,8 @@ export async function claimPlace(context: CliContext, flags: PlaceFlags): Promis
         'Name it with -o FILE.',
       );
     }
+    const closed = named === undefined ? closedOutput() : null;
+    if (closed !== null) throw closed;
     return async (_spec, writer) => streamSink(openOutput(named, context.stdout), writer);
   }
   // As the user wrote it, for messages, unless it is a link.

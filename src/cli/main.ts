@@ -4,6 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import { exitCodes, messageOf, SlmError } from '../errors.js';
+import { writeFailure } from '../jobs/write-failure.js';
 import { commandsFor } from './commands/index.js';
 import type { CliContext } from './context.js';
 import { OutputClosed } from './output.js';
@@ -122,8 +123,11 @@ for (const [signal, code] of [
 }
 // A file that may not become larger (ulimit -f) is an error of writing, not the end.
 if (process.platform !== 'win32') process.on('SIGXFSZ', () => undefined);
+/** Why standard output did not take everything, such as a full disk. */
+let unwritten: Error | null = null;
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(exitCodes.ok);
+  unwritten ??= error;
 });
 
 // A promise that nobody settles any more lets Node end without a word.
@@ -143,7 +147,13 @@ await Promise.race([
   new Promise((resolve) => setTimeout(resolve, 2000)),
 ]);
 // Streams flush first; an open standard input would keep the process alive.
-process.stdout.write('', () => process.exit(exitCode === exitCodes.interrupted ? interruption : exitCode));
+process.stdout.write('', (error?: NodeJS.ErrnoException | null) => {
+  const problem = unwritten ?? (error?.code === 'EPIPE' ? null : error) ?? null;
+  if (problem !== null && exitCode === exitCodes.ok) {
+    exitCode = report(writeFailure('standard output', problem, 'What was written before is complete.'));
+  }
+  process.exit(exitCode === exitCodes.interrupted ? interruption : exitCode);
+});
 
 function report(error: unknown): number {
   if (error instanceof OutputClosed) return exitCodes.ok;
