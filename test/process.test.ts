@@ -4,7 +4,9 @@ import { cpSync, existsSync, linkSync, readFileSync, symlinkSync, writeFileSync 
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
+import { measureEach } from '../src/cli/measure-each.js';
 import { assertClearError, moodTask, runSlm, slmEnv, tempFolder } from './helpers/slm.js';
+import { tinyGguf } from './helpers/tiny-gguf.js';
 
 const binary = path.resolve(import.meta.dirname, '..', 'bin', 'slm.js');
 
@@ -102,6 +104,26 @@ test('what standard output does not take is an error of every command', {
   for (const command of ['tasks list', 'models list --json']) {
     assertClearError(await fromShell(tempFolder(t), `${command} > /dev/full`), 1, /standard output: the disk is full/u);
   }
+});
+
+test('eval of several models looks at all of them before it measures the first', async (t) => {
+  const cwd = tempFolder(t);
+  // Its header is sound, and it cannot be loaded.
+  writeFileSync(path.join(cwd, 'tiny.gguf'), tinyGguf({ metadata: { 'general.architecture': 'llama' } }));
+  const result = await runSlm(['eval', moodTask(), '-m', './tiny.gguf,./missing.gguf'], { cwd });
+  assertClearError(result, 3, /missing\.gguf/u);
+});
+
+test('what was measured stays when a later model fails', async () => {
+  const problem = new Error('cannot be loaded');
+  const measure = async (model: string) => {
+    if (model === 'b') throw problem;
+    return `report of ${model}`;
+  };
+  const never = () => false;
+  assert.deepEqual(await measureEach(['a', 'b', 'c'], measure, never), { reports: ['report of a'], problem });
+  await assert.rejects(measureEach(['b', 'a'], measure, never), problem);
+  assert.deepEqual(await measureEach(['a', 'c'], measure, () => true), { reports: ['report of a'], problem: null });
 });
 
 /** A command line of a shell: what a program is given as its standard streams is made there. */

@@ -1,6 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { chooseModel, documentsFor, openTaskFor, type TaskFlags, withChoices } from '../../app/opening/open.js';
+import {
+  chooseModel,
+  documentsFor,
+  openTaskFor,
+  resolveNamed,
+  type TaskFlags,
+  withChoices,
+} from '../../app/opening/open.js';
 import { type GoldFlags, readGold } from '../../app/run/gold.js';
 import { profileContext } from '../../app/surroundings.js';
 import { exitCodes, failure, messageOf, usageError } from '../../errors.js';
@@ -11,6 +18,7 @@ import type { Example, TaskProfile } from '../../types.js';
 import type { CliContext } from '../context.js';
 import { gold } from '../gold-options.js';
 import { keepFiles, outputFiles } from '../keep-files.js';
+import { measureEach } from '../measure-each.js';
 import { list, shared, wholeNumber } from '../options.js';
 import { createPaint } from '../paint.js';
 import { comparisonText, reportText } from '../report-text.js';
@@ -59,12 +67,15 @@ export function evalCommand(context: CliContext): Command {
       await keepFiles(context, profile, models, outputFiles(flags.output, '-o'), flags);
       const examples = await goldFor(context, profile, flags);
       requireSomeAmong(examples, profile); // Said before a model is loaded.
-      const reports: Report[] = [];
-      for (const model of models) {
-        reports.push(await measure(context, profile, examples, model, flags));
-        if (context.interrupted()) break;
-      }
+      // All of them are fetched and checked before the first is measured.
+      for (const model of models) await resolveNamed(context, model);
+      const { reports, problem } = await measureEach(
+        models,
+        (model) => measure(context, profile, examples, model, flags),
+        context.interrupted,
+      );
       await writeReports(context, reports, flags);
+      if (problem !== null) throw problem;
       if (context.interrupted()) context.exit(exitCodes.interrupted);
       else if (reports.some((report) => report.goals.some((goal) => !goal.passed)))
         context.exit(exitCodes.belowMinimum);
