@@ -82,6 +82,8 @@ async function profileTask(name: string, untuned: boolean): Promise<void> {
     offsets: 'codepoint',
     passThrough: false,
     fieldNames: [],
+    properties: [],
+    input: 'text',
     width: 120,
     paint: plain,
   } as const;

@@ -47,6 +47,11 @@ function withoutGold(record: InputRecord, { type, labelField }: ExampleContext):
   return { ...record, fields: Object.fromEntries(Object.entries(record.fields).filter(([name]) => !gold.has(name))) };
 }
 
+/** The rows of labelled data, a record each. */
+export function goldRows(type: TaskType, rows: AsyncIterable<Row>): AsyncIterable<Row> {
+  return taskTypes[type].joinRows?.(rows) ?? rows;
+}
+
 export function isBadExample(example: Example | BadExample): example is BadExample {
   return 'error' in example;
 }

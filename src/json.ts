@@ -17,8 +17,8 @@ export class JsonProblem extends Error {
   }
 }
 
-/** What a number may look like that JavaScript would write differently: many digits, exponents, −0, zeros at the end. */
-const inexact = /\d{16}|\d\.\d{15}|\d[eE]|-0|\.\d*0(?!\d)/u;
+/** What a number may look like that JavaScript would write differently: many digits, exponents, −0, zeros at the end, many before the first digit. */
+const inexact = /\d{16}|[\d.]{17}|\d[eE]|-0|\.\d*0(?!\d)|0\.000000/u;
 
 /**
  * Parses JSON so that `stringifyJson` writes each number as it was written: what JavaScript would change, such as
@@ -51,6 +51,12 @@ export function parseJson(text: string): unknown {
 export function stringifyJson(value: unknown, indent?: number): string {
   const text = JSON.stringify(value, null, indent);
   return text?.includes('"isLosslessNumber":') ? (lossless().stringify(value, null, indent) as string) : text;
+}
+
+/** A value of a row as text: strings and numbers as they were written, all else as JSON. */
+export function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return typeof value === 'object' && value !== null ? stringifyJson(value) : String(value);
 }
 
 /** A number whose digits are kept. */

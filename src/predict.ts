@@ -151,7 +151,8 @@ async function outputFor(task: Task, record: InputRecord, explain: boolean) {
     const prefix = spans.length === 1 ? '' : `piece ${i + 1} of ${spans.length}: `;
     return result.explanation.map((part) => ({ ...part, title: prefix + part.title }));
   });
-  const merged = merge(profile.type, pieces);
+  const joined = merge(profile.type, pieces);
+  const merged = taskTypes[profile.type].tidy?.(joined, record.text) ?? joined;
   if (merged.type !== 'classify' || profile.among === undefined)
     return { output: predictor.decide(merged), explanation };
   // After the pieces are joined: one that is about none of the chosen labels weighs little then.

@@ -1,6 +1,6 @@
 import { Template } from '@huggingface/jinja';
 import { messageOf, usageError } from './errors.js';
-import { stringifyJson } from './json.js';
+import { textOf } from './json.js';
 import { onceEach } from './lazy.js';
 import type { Engine, Label, ModelInfo, Prompt, TaskProfile, Token } from './types.js';
 
@@ -113,7 +113,7 @@ function presentIn(fields: Readonly<Record<string, unknown>>): string[] {
 /** The value of a field as the model reads it. */
 export function fieldText(value: unknown, keepLines: boolean): string {
   if (value === null || value === undefined) return '';
-  const text = typeof value === 'string' ? value : typeof value === 'object' ? stringifyJson(value) : String(value);
+  const text = textOf(value);
   // NUL ends a string in C; lone surrogates have no UTF-8.
   const safe = text
     .replaceAll('\u0000', ' ')

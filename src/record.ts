@@ -1,4 +1,4 @@
-import { isExactNumber, stringifyJson } from './json.js';
+import { isExactNumber, textOf } from './json.js';
 import type { InputRecord, Origin, Prediction, Row } from './types.js';
 
 /** A row that cannot become a record, and why. */
@@ -24,7 +24,7 @@ export function recordOf(row: Row, index: number, input: string, field: string |
     const has = names.length === 0 ? 'it has no fields' : `it has ${names.slice(0, 12).join(', ')}`;
     return { row, index, id, error: `no field "${name}"; ${has}. Name the field of the input with --field` };
   }
-  const text = typeof value === 'string' ? value : typeof value === 'object' ? stringifyJson(value) : String(value);
+  const text = textOf(value);
   if (field === null && name !== input) {
     // A line, or a text of the command line: it is called what the task calls it.
     const { text: _bare, ...others } = fields;

@@ -98,9 +98,24 @@ export function overlaps(a: Span, b: Span): boolean {
 
 /** The span without white space at its ends; null when nothing is left. */
 export function trimSpan(text: string, span: Span): Span | null {
+  return trimmed(text, span, /\s/u);
+}
+
+/**
+ * White space and what nobody sees: control characters such as NUL, zero-width spaces and joiners, marks of the writing
+ * direction, soft hyphens. Variation selectors are none of them: they belong to the character before.
+ */
+const unseen = /[\s\p{Cc}]|(?=\p{Default_Ignorable_Code_Point})\p{Cf}/u;
+
+/** The span without white space and unseen characters at its ends; null when nothing is left. */
+export function trimUnseen(text: string, span: Span): Span | null {
+  return trimmed(text, span, unseen);
+}
+
+function trimmed(text: string, span: Span, what: RegExp): Span | null {
   let { start, end } = span;
-  while (start < end && /\s/u.test(text.charAt(start))) start++;
-  while (end > start && /\s/u.test(text.charAt(end - 1))) end--;
+  while (start < end && what.test(text.charAt(start))) start++;
+  while (end > start && what.test(text.charAt(end - 1))) end--;
   return start < end ? { start, end } : null;
 }
 

@@ -34,7 +34,11 @@ export function parseYaml<T>(source: string, file: string, schema: z.ZodType<T>,
   const at: Locate = (path) => place(offsetOf(document.contents, path));
   const written = toValue(document, file);
   const result = schema.safeParse(written);
-  if (result.success) return { value: result.data, written, at };
+  const textAt = (path: readonly PropertyKey[]) => {
+    const node = document.getIn(path, true);
+    return isScalar(node) ? (node.source ?? null) : null;
+  };
+  if (result.success) return { value: result.data, written, at, textAt };
   const { issues } = result.error;
   // A misspelt key explains why another one is missing.
   const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
@@ -108,6 +112,8 @@ export interface Parsed<T> {
   /** As it stands in the file. */
   readonly written: unknown;
   readonly at: Locate;
+  /** The characters of a value, such as `1.0` of a number; null where there is no single value. */
+  readonly textAt: (path: readonly PropertyKey[]) => string | null;
 }
 
 /** `file:line:column` of a value. */
@@ -124,7 +130,8 @@ function issueError(issue: z.core.$ZodIssue, at: Locate, schema: z.ZodType, help
   }
   if (issue.code === 'invalid_union') {
     const deeper = issue.errors.flat().sort((a, b) => b.path.length - a.path.length)[0];
-    if (deeper !== undefined)
+    const saidByUs = deeper?.path.length === 0 && issue.message !== 'Invalid input';
+    if (deeper !== undefined && !saidByUs)
       return issueError({ ...deeper, path: [...issue.path, ...deeper.path] } as z.core.$ZodIssue, at, schema, help);
   }
   if (issue.code === 'invalid_type' && /received undefined/u.test(issue.message)) {

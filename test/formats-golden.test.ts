@@ -149,6 +149,8 @@ describe('formats', () => {
         const options: FormatOptions = {
           labels: [],
           multiLabel: false,
+          properties: ['name', 'age'],
+          input: name === 'answer' ? 'question' : 'text',
           ...task,
           offsets: 'codepoint',
           passThrough: writer.name !== 'jsonl' || name !== 'answer',

@@ -14,6 +14,8 @@ const options: FormatOptions = {
   taskType: 'classify',
   labels: ['a'],
   multiLabel: false,
+  properties: [],
+  input: 'text',
   offsets: 'codepoint',
   passThrough: true,
   fieldNames: ['note'],

@@ -15,6 +15,8 @@ const options: FormatOptions = {
   taskType: 'generate',
   labels: [],
   multiLabel: false,
+  properties: [],
+  input: 'text',
   offsets: 'codepoint',
   passThrough: true,
   fieldNames: ['error', 'note'],

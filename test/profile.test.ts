@@ -33,6 +33,36 @@ function quoted(value: unknown): string {
 }
 
 describe('a task.yaml', () => {
+  it('takes numbers, true and false as names of labels, as they are written', async (t) => {
+    const { labels, examples, threshold } = await load(t, {
+      'task.yaml':
+        'name: t\ntype: classify\nlabels: [1, 2.0, true]\nexamples: e.jsonl\nthreshold: {min: 0.5, below: 1}\n',
+      'e.jsonl':
+        '{"text":"a","label":1}\n{"text":"b","label":2.0}\n{"text":"c","label":true}\n{"text":"d","label":"1"}\n',
+    });
+    assert.deepEqual(
+      labels.map(({ name, word }) => [name, word]),
+      [
+        ['1', '1'],
+        ['2.0', '2.0'],
+        ['true', 'true'],
+      ],
+    );
+    assert.deepEqual(
+      examples.map(({ gold }) => gold.type === 'classify' && gold.labels),
+      [['1'], ['2.0'], ['true'], ['1']],
+    );
+    assert.equal(threshold.below, '1');
+  });
+
+  it('reads a number of its schema as its value, however it is written', async (t) => {
+    const { schema } = await load(t, {
+      'task.yaml': `${generate}schema: s.json\n`,
+      's.json': '{"type":"number","minimum":1.0}',
+    });
+    assert.deepEqual(schema, { type: 'number', minimum: 1 });
+  });
+
   it('needs little: everything else has a value', async (t) => {
     const profile = await load(t, { 'task.yaml': classify });
     assert.deepEqual(profile.path, 'task.yaml');
@@ -134,9 +164,9 @@ const wrong: readonly (readonly [title: string, files: Files, start: string, ...
   ['a wrong type', { 'task.yaml': `${classify}multiLabel: sometimes\n` }, 'task.yaml:4:1: "multiLabel": ', 'boolean'],
   [
     'a wrong type in a list',
-    { 'task.yaml': 'name: t\ntype: classify\nlabels:\n  - a\n  - 5\n' },
+    { 'task.yaml': 'name: t\ntype: classify\nlabels:\n  - a\n  - [b]\n' },
     'task.yaml:5:5: "labels.1": ',
-    'string',
+    'a text, a number, true or false',
   ],
   ['a value out of range', { 'task.yaml': `${classify}threshold: 1.5\n` }, 'task.yaml:4:1: "threshold": ', '1'],
   [

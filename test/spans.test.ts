@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { occurrences, offsetsFromUtf16, offsetsToUtf16, overlaps, trimSpan } from '../src/spans.js';
+import { occurrences, offsetsFromUtf16, offsetsToUtf16, overlaps, trimSpan, trimUnseen } from '../src/spans.js';
 
 /** Astral characters, combining marks, ZWJ sequences, and long enough to cross the inner blocks. */
 const text = fc
@@ -67,6 +67,16 @@ describe('spans', () => {
   it('lose the white space at their ends', () => {
     assert.deepEqual(trimSpan(' a b\n', { start: 0, end: 5 }), { start: 1, end: 4 });
     assert.equal(trimSpan(' \n', { start: 0, end: 2 }), null);
+  });
+
+  it('lose what nobody sees at their ends, and keep what belongs to a character', () => {
+    const ends = (text: string) => {
+      const span = trimUnseen(text, { start: 0, end: text.length });
+      return span === null ? null : text.slice(span.start, span.end);
+    };
+    assert.equal(ends('\0\u200b\u2060 Ann\u00ad\u200d\u0007Lee\ufeff\u202e\n'), 'Ann\u00ad\u200d\u0007Lee');
+    assert.equal(ends('\0\u200b'), null);
+    for (const kept of ['❤\ufe0f', '👩\u200d👧', '🏴󠁧󠁢󠁥󠁮󠁧󠁿', '\u0600\u0661']) assert.equal(ends(kept), kept);
   });
 
   it('are found wherever a quote stands', () => {

@@ -105,6 +105,11 @@ describe('the gold of an extraction', () => {
     });
   });
 
+  it('may be a list in a cell', () => {
+    const cell = '[{"text":"Ann","label":"PER"}]';
+    assert.deepEqual(gold('Ann', cell), { type: 'extract', entities: [entity('Ann', 0)] });
+  });
+
   it('is empty where there is nothing, and none where it is not said', () => {
     assert.deepEqual(gold('x', []), { type: 'extract', entities: [] });
     assert.equal(gold('x', undefined), null);
@@ -256,5 +261,13 @@ describe('describing', () => {
     assert.equal(answer.describe(answered('28')), '28');
     assert.equal(generate.describe({ type: 'generate', output: 'x' }), 'x');
     assert.equal(generate.describe({ type: 'generate', text: 'y' }), 'y');
+  });
+});
+
+describe('an entity that is given out', () => {
+  it('has no NUL or zero-width space at its ends, and is none where it has nothing else', () => {
+    const text = '\0\u200bAnn\u200b \0';
+    const given = extract.tidy?.({ type: 'extract', entities: [entity(text.slice(0, 6), 0), entity('\0', 7)] }, text);
+    assert.deepEqual(given, { type: 'extract', entities: [entity('Ann', 2)] });
   });
 });

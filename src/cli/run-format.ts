@@ -1,3 +1,4 @@
+import { usageError } from '../errors.js';
 import { writerFor, writers } from '../formats/index.js';
 import type { FormatOptions, Writer } from '../formats/types.js';
 import type { TaskFace } from '../host/protocol.js';
@@ -12,11 +13,14 @@ export interface FormatFlags extends PlaceFlags {
   offsets: OffsetUnit;
   passThrough: boolean;
   explain?: boolean;
+  field?: string;
 }
 
 /** By name, by the suffix of the output, or by who reads it. */
 export async function chooseWriter(context: CliContext, flags: FormatFlags): Promise<Writer> {
   const output = outputPath(flags);
+  if (flags.json === true && flags.format !== undefined && flags.format !== 'jsonl')
+    throw usageError(`--json contradicts --format ${flags.format}`, 'Leave one of them out; --json is --format jsonl.');
   const named = flags.json === true ? 'jsonl' : (flags.format ?? null);
   const forPeople = named === null && output === undefined && (context.stdoutIsTerminal || flags.explain === true);
   return forPeople ? writers.pretty() : writerFor(named, output ?? null);
@@ -27,7 +31,7 @@ export function writesToTerminal(context: CliContext, flags: PlaceFlags): boolea
   return outputPath(flags) === undefined && context.stdoutIsTerminal;
 }
 
-/** @param fieldNames those of the first row of the input */
+/** @param fieldNames those that the output has columns for */
 export async function formatOptions(
   context: CliContext,
   face: TaskFace,
@@ -38,9 +42,11 @@ export async function formatOptions(
     taskType: face.type,
     labels: face.labels,
     multiLabel: face.multiLabel,
+    properties: face.properties,
+    input: flags.field ?? face.input,
     offsets: flags.offsets,
     passThrough: flags.passThrough,
-    fieldNames: flags.passThrough ? fieldNames.filter((name) => name !== face.input) : [],
+    fieldNames,
     width: context.columns,
     paint: await createPaint(writesToTerminal(context, flags) && context.color),
   };

@@ -1,12 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { chooseSource, type SourceFlags } from '../app/run/choose-source.js';
+import { afterFirstNames, fieldNamesOf, namesIn } from '../app/run/field-names.js';
 import { meterInputs } from '../app/run/input-meter.js';
 import { chooseInputs, type InputFlags, readRecords } from '../app/run/inputs.js';
 import { resultForm } from '../app/run/run-spec.js';
 import { runStats } from '../app/run/run-stats.js';
 import { exitCodes, SlmError } from '../errors.js';
 import type { FormatOptions } from '../formats/types.js';
-import { hasAbstained, isBadRow, placeOf } from '../record.js';
+import { hasAbstained, placeOf } from '../record.js';
 import { claimPlace } from './claim-place.js';
 import type { CliContext } from './context.js';
 import { keepRunFiles } from './keep-files.js';
@@ -43,13 +44,15 @@ export async function runTask(
   const meter = meterInputs(inputs);
   const progress = createRunProgress(context, flags.progress);
   const start = context.now();
-  let fieldNames: readonly string[] = [];
+  const needsNames = writer.hasHeader && flags.passThrough;
+  const known = needsNames ? await fieldNamesOf(context, inputs, face, inputFlags) : [];
+  let fieldNames: readonly string[] = known ?? [];
   let options: FormatOptions | null = null;
   let { records: done, failed, abstained } = sink.before;
   let runRecords = 0;
-  const records = watchFirst(readRecords(context, meter.inputs, face, inputFlags), (first) => {
-    fieldNames = Object.keys(isBadRow(first) ? first.row.fields : first.fields);
-  });
+  const all = readRecords(context, meter.inputs, face, inputFlags);
+  const records = known === null ? afterFirstNames(all, (names) => (fieldNames = names)) : all;
+  const lateFields = new Set<string>();
   try {
     for await (const prediction of source.predict(sink.select(records), { explain })) {
       source.checkModel();
@@ -59,6 +62,14 @@ export async function runTask(
       done++;
       runRecords++;
       if (hasAbstained(prediction)) abstained++;
+      for (const name of known === null ? namesIn(prediction.record) : []) {
+        if (fieldNames.includes(name) || lateFields.has(name)) continue;
+        lateFields.add(name);
+        progress.clear();
+        context.notice(
+          `${placeOf(prediction.record.origin)}: the field "${name}" has no column: the first record does not have it. Give the input as a file, or choose --format jsonl.`,
+        );
+      }
       if (prediction.error !== undefined) {
         failed++;
         progress.clear();
@@ -104,15 +115,6 @@ export async function runTask(
   } else if (failed > 0) {
     context.notice(`${failed} of ${done} records failed; the others are there`);
     context.exit(exitCodes.someRecordsFailed);
-  }
-}
-
-async function* watchFirst<T>(items: AsyncIterable<T>, see: (first: T) => void): AsyncGenerator<T> {
-  let seen = false;
-  for await (const item of items) {
-    if (!seen) see(item);
-    seen = true;
-    yield item;
   }
 }
 

@@ -21,7 +21,7 @@ export function evidenceOf({ evidence }: AnswerOutput, unit: OffsetUnit) {
 }
 
 /** Names of what we found out, whether or not a record has it. */
-const ownNames: Readonly<Record<TaskType, readonly string[]>> = {
+export const ownNames: Readonly<Record<TaskType, readonly string[]>> = {
   classify: ['label', 'labels', 'abstained', 'score', 'scores'],
   extract: ['entities'],
   answer: ['answer', 'start', 'end', 'source', 'line', 'sentence', 'score', 'reason'],
@@ -40,13 +40,17 @@ export function passedThrough(
 ): Record<string, unknown> {
   if (!passThrough) return {};
   const own = [...Object.keys(ours), ...ownNames[taskType], 'error', 'explanation'];
+  const names = Object.keys(record.fields);
   const theirs = Object.entries(record.fields).filter(
     ([name, value]) => name !== record.added && (!own.includes(name) || ours[name] !== value),
   );
-  return Object.fromEntries(theirs.map(([name, value]) => [inputName(name, own), value]));
+  return Object.fromEntries(theirs.map(([name, value]) => [inputName(name, own, names), value]));
 }
 
-/** The name under which a field of the input is passed through. */
-export function inputName(name: string, own: readonly string[]): string {
-  return own.includes(name) ? `input_${name}` : name;
+/** The name under which a field of the input is passed through: one that neither we nor another field has. */
+export function inputName(name: string, own: readonly string[], theirs: readonly string[]): string {
+  if (!own.includes(name)) return name;
+  let free = `input_${name}`;
+  while (own.includes(free) || theirs.includes(free)) free = `input_${free}`;
+  return free;
 }

@@ -7,6 +7,7 @@ import type { FormatOptions, Writer } from './types.js';
 export const jsonl: Writer = {
   name: 'jsonl',
   extensions: ['jsonl', 'ndjson'],
+  hasHeader: false,
   start: () => '',
   prediction(prediction, options) {
     const { explanation } = prediction;

@@ -1,4 +1,5 @@
 import stringWidth from 'string-width';
+import { parseJson, stringifyJson } from '../json.js';
 import type { AnswerOutput, ClassifyOutput, Entity, ExplanationPart, ExtractOutput, Prediction } from '../types.js';
 import { evidenceOf, spansOf } from './fields.js';
 import type { FormatOptions, Paint, Writer } from './types.js';
@@ -7,6 +8,7 @@ import type { FormatOptions, Paint, Writer } from './types.js';
 export const pretty: Writer = {
   name: 'pretty',
   extensions: [],
+  hasHeader: false,
   start: () => '',
   prediction(prediction, options) {
     const lines = [...result(prediction, options), ...explained(prediction.explanation ?? [], options.paint)];
@@ -26,7 +28,7 @@ function result({ record, output, error }: Prediction, options: FormatOptions): 
     case 'answer':
       return [...answered(record.text, output, options), ''];
     case 'generate':
-      return visibleLines(output.value === undefined ? output.text : JSON.stringify(output.value, null, 2));
+      return visibleLines(output.value === undefined ? output.text : stringifyJson(parseJson(output.text), 2));
   }
 }
 

@@ -1,3 +1,4 @@
+import { labelCell } from '../task-types/label-cell.js';
 import type { Prediction } from '../types.js';
 import { evidenceOf, spansOf } from './fields.js';
 import type { FormatOptions, Writer } from './types.js';
@@ -16,6 +17,7 @@ import type { FormatOptions, Writer } from './types.js';
 export const tsv: Writer = {
   name: 'tsv',
   extensions: ['tsv', 'tab', 'txt'],
+  hasHeader: false,
   start: () => '',
   prediction: (prediction, options) =>
     rows(prediction, options)
@@ -26,14 +28,15 @@ export const tsv: Writer = {
 
 type Cells = readonly (string | number)[];
 
-function rows({ record, output }: Prediction, { taskType, offsets }: FormatOptions): Cells[] {
+function rows({ record, output }: Prediction, options: FormatOptions): Cells[] {
+  const { taskType, offsets } = options;
   const { id, origin } = record;
   const text = origin.line === null ? id : record.text;
   switch (output?.type) {
     case undefined:
       return [errorCells[taskType](id, text)];
     case 'classify': {
-      const label = output.abstained ? 'abstain' : output.labels.join(',');
+      const label = output.abstained ? 'abstain' : labelCell(output.labels, options);
       return [[label, decimals(output.score), text]];
     }
     case 'extract': {

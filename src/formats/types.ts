@@ -11,10 +11,14 @@ export interface FormatOptions {
   /** classify and extract: every label of the task, in its order. */
   readonly labels: readonly string[];
   readonly multiLabel: boolean;
+  /** generate: names of the properties that the schema gives an output. */
+  readonly properties: readonly string[];
+  /** Name of the field that holds the main input. */
+  readonly input: string;
   readonly offsets: OffsetUnit;
   /** Whether the input row's own fields come along (jsonl and csv). */
   readonly passThrough: boolean;
-  /** csv: the fields to pass through, which must be known before the first record. */
+  /** csv: names of the fields to pass through, which must be known before the first record. */
   readonly fieldNames: readonly string[];
   /** pretty: columns of the terminal. */
   readonly width: number;
@@ -26,6 +30,8 @@ export interface Writer {
   readonly name: string;
   /** Suffixes that mean this format, lower case, without the dot. */
   readonly extensions: readonly string[];
+  /** Whether it begins with the names of all columns. */
+  readonly hasHeader: boolean;
   start(options: FormatOptions): string;
   prediction(prediction: Prediction, options: FormatOptions): string;
   end(options: FormatOptions): string;

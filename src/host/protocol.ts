@@ -1,11 +1,12 @@
 import type { FileStamp } from '../gguf/model-file.js';
+import { propertyNames } from '../grammar/schema-properties.js';
 import type { JobSpec } from '../jobs/spec.js';
 import type { Task } from '../predict.js';
 import { chosenLabels } from '../task-types/among.js';
 import type { InputRecord, Output, TaskType } from '../types.js';
 
 /** Raised with every change of the messages; both sides must have the same. */
-export const protocol = 2;
+export const protocol = 3;
 
 /** What the client must know of a task to read its input and write its results. */
 export interface TaskFace {
@@ -15,6 +16,8 @@ export interface TaskFace {
   /** Names of those that a result may have, in order. */
   readonly labels: readonly string[];
   readonly multiLabel: boolean;
+  /** Names of the properties that a schema gives an output. */
+  readonly properties: readonly string[];
   /** Name of the model that it is done with. */
   readonly model: string;
 }
@@ -22,7 +25,7 @@ export interface TaskFace {
 export function faceOf({ profile, engine }: Pick<Task, 'profile' | 'engine'>): TaskFace {
   const { name, type, input, multiLabel } = profile;
   const labels = chosenLabels(profile).map((label) => label.name);
-  return { name, type, input, labels, multiLabel, model: engine.model.name };
+  return { name, type, input, labels, multiLabel, properties: propertyNames(profile.schema), model: engine.model.name };
 }
 
 /** What a host has loaded. */

@@ -30,7 +30,7 @@ export async function findFailedRows(path: string, format: string, type: TaskTyp
   if (format === 'csv' && type !== 'extract') return failedRecords(path);
   const why =
     format === 'csv'
-      ? 'csv has a row for each entity and none for a text without, so rows cannot be matched with records'
+      ? 'csv has a row for each entity, so rows cannot be matched with records'
       : `${format} does not tell failed records from others with certainty`;
   throw usageError(
     `--retry-failed cannot work on "${path}": ${why}.`,

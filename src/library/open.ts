@@ -78,6 +78,8 @@ export async function open(task: string, options: OpenOptions = {}): Promise<Ope
     taskType: face.type,
     labels: face.labels,
     multiLabel: face.multiLabel,
+    properties: [],
+    input: face.input,
     offsets: options.offsets ?? 'codepoint',
     passThrough: false,
     fieldNames: [],

@@ -3,8 +3,9 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Template } from '@huggingface/jinja';
 import { messageOf, suggestion, usageError } from '../errors.js';
-import { type BadExample, type ExampleContext, exampleOf, isBadExample } from '../examples.js';
+import { type BadExample, type ExampleContext, exampleOf, goldRows, isBadExample } from '../examples.js';
 import { checkGrammar } from '../grammar/gbnf.js';
+import { withPlainNumbers } from '../json.js';
 import { defaultMethod, methodNamed, methods } from '../methods/index.js';
 import { metricsFor } from '../metrics/index.js';
 import { placeOf } from '../record.js';
@@ -13,7 +14,7 @@ import { parseJson } from '../records/json-values.js';
 import { readSettings, regularFile } from '../settings-file.js';
 import { taskTypes } from '../task-types/index.js';
 import type { Example, Label, MetricGoal, Row, TaskProfile, Threshold } from '../types.js';
-import { type Locate, parseYaml } from '../yaml.js';
+import { type Locate, type Parsed, parseYaml } from '../yaml.js';
 import { defaultTemplates } from './defaults.js';
 import { findLeak } from './leaks.js';
 import { documentFiles, findTask, shownPath, type TaskFolder } from './paths.js';
@@ -136,14 +137,14 @@ function readSource(file: string, context: ProfileContext, seen: readonly string
   }
   const text = readText(file, shown);
   const including = /^["']?include["']?\s*:/mu.test(text);
-  const { value, written, at } = parseYaml(
+  const { value, written, at, textAt } = parseYaml(
     text,
     shown,
     including ? includingSchema : profileSchema,
     'docs/tasks.md describes every key.',
   );
   const folder = path.dirname(file);
-  const raw = withAbsolutePaths(value as RawProfile, folder);
+  const raw = withLabelNames(withAbsolutePaths(value as RawProfile, folder), textAt);
   const common = { file, cwd: context.cwd };
   if (raw.include === undefined) return { raw, at, files: [file], ...common };
   const target = /[/\\]|\.ya?ml$/u.test(raw.include) ? path.resolve(folder, raw.include) : raw.include;
@@ -182,9 +183,17 @@ function withAbsolutePaths(raw: RawProfile, folder: string): RawProfile {
   };
 }
 
+/** A label that YAML takes for a number, such as `1.0`, is called as it is written. */
+function withLabelNames(raw: RawProfile, textAt: Parsed<unknown>['textAt']): RawProfile {
+  if (!Array.isArray(raw.labels)) return raw;
+  const nameOf = (name: unknown, i: number) =>
+    typeof name === 'string' ? name : (textAt(['labels', i]) ?? String(name));
+  return { ...raw, labels: raw.labels.map(nameOf) };
+}
+
 function labelsOf(raw: RawProfile): Label[] {
   const entries = Array.isArray(raw.labels)
-    ? raw.labels.map((name) => [name, ''] as const)
+    ? raw.labels.map((name) => [String(name), ''] as const)
     : Object.entries(raw.labels ?? {});
   return entries.map(([name, value]) =>
     typeof value === 'string'
@@ -314,7 +323,8 @@ async function examplesOf(
   context: ExampleContext,
 ): Promise<Example[]> {
   if (typeof value === 'string') checkThere(value, key, source);
-  const rows = typeof value === 'string' ? fileRows(value, source) : inlineRows(value, key, source);
+  const rows =
+    typeof value === 'string' ? goldRows(context.type, fileRows(value, source)) : inlineRows(value, key, source);
   const found: Example[] = [];
   const ids = new Set<string>();
   for await (const row of rows) {
@@ -364,7 +374,8 @@ function schemaOf(raw: RawProfile, source: Source): unknown {
   if (typeof raw.schema !== 'string') return raw.schema;
   const shown = shownPath(raw.schema, source.cwd);
   checkThere(raw.schema, 'schema', source);
-  return parseJson(readText(raw.schema, shown), shown, 'docs/tasks.md shows a schema.');
+  // A bound such as 1.0 is its value, not its digits.
+  return withPlainNumbers(parseJson(readText(raw.schema, shown), shown, 'docs/tasks.md shows a schema.'));
 }
 
 function grammarOf(raw: RawProfile, source: Source): string | null {

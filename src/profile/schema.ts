@@ -1,11 +1,14 @@
 import { z } from 'zod';
 
+/** A name or word of a label; YAML takes `1` and `true` for other things than text. */
+const word = z.union([z.string().min(1), z.number(), z.boolean()], 'Expected a text, a number, true or false.');
+
 const label = z.union([
   z.string().describe('What the label means.'),
   z.strictObject({
     description: z.string().default('').describe('What the label means; prompts can use it.'),
-    word: z.string().min(1).optional().describe('What the model reads and is scored on; the name by default.'),
-    aliases: z.array(z.string()).default([]).describe('Other names of this label in labelled data.'),
+    word: word.transform(String).optional().describe('What the model reads and is scored on; the name by default.'),
+    aliases: z.array(word.transform(String)).default([]).describe('Other names of this label in labelled data.'),
   }),
 ]);
 
@@ -27,7 +30,8 @@ export const profileSchema = z.strictObject({
   model: z.string().optional().describe('Name, path or URI of the model to prefer.'),
   input: z.string().min(1).optional().describe('Field of the main input: "text", or "question" for answer.'),
   labels: z
-    .union([z.array(z.string().min(1)), z.record(z.string().min(1), label)])
+
+    .union([z.array(word), z.record(z.string().min(1), label)])
     .optional()
     .describe('Labels, with what they mean.'),
   multiLabel: z.boolean().default(false).describe('Whether several labels can hold at once.'),
@@ -59,7 +63,7 @@ export const profileSchema = z.strictObject({
       z.number().min(0).max(1),
       z.strictObject({
         min: z.number().min(0).max(1).describe('Results that score less are not given.'),
-        below: z.string().default('abstain').describe('What stands in their place: "abstain", or a label.'),
+        below: word.transform(String).default('abstain').describe('What stands in their place: "abstain", or a label.'),
       }),
     ])
     .optional(),

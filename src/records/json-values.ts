@@ -1,8 +1,8 @@
 import { usageError } from '../errors.js';
-import { JsonProblem, parseJson as parseExactly } from '../json.js';
+import { isExactNumber, JsonProblem, parseJson as parseExactly } from '../json.js';
 
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isExactNumber(value);
 }
 
 /** The fields of a row that was written as JSON: those of an object, or `text` for a bare string; null otherwise. */

@@ -1,4 +1,5 @@
 import type { AnswerOutput } from '../types.js';
+import { listInCell } from './label-cell.js';
 import type { TaskTypeDefinition } from './types.js';
 
 /** A span of a passage that answers a question, or the statement that there is none. */
@@ -11,7 +12,7 @@ export const answer: TaskTypeDefinition<AnswerOutput> = {
   readGold(fields) {
     const raw = fields.answers ?? fields.answer;
     if (raw === undefined) return null;
-    const values = Array.isArray(raw) ? raw : raw === null || raw === '' ? [] : [raw];
+    const values = Array.isArray(raw) ? raw : (listInCell(raw) ?? (raw === null || raw === '' ? [] : [raw]));
     return { type: 'answer', answers: values.map(String) };
   },
 

@@ -1,5 +1,6 @@
 import type { ClassifyOutput } from '../types.js';
 import { labelNamed } from './gold.js';
+import { labelsInCell } from './label-cell.js';
 import type { TaskTypeDefinition } from './types.js';
 
 /** One label of a set, or any number of them. */
@@ -12,7 +13,14 @@ export const classify: TaskTypeDefinition<ClassifyOutput> = {
   readGold(fields, _text, context) {
     const raw = fields.labels ?? fields.label;
     if (raw === undefined || raw === null) return null;
-    const values = Array.isArray(raw) ? raw : context.multiLabel ? String(raw).split(/[,;|]/u) : [raw];
+    const values = Array.isArray(raw)
+      ? raw
+      : context.multiLabel
+        ? labelsInCell(
+            String(raw),
+            context.labels.map(({ name }) => name),
+          )
+        : [raw];
     const names = values.map(String).filter((value) => value.trim() !== '');
     if (!context.multiLabel && names.length === 0) throw new Error('expected exactly one label, found none');
     if (!context.multiLabel && names.length > 1) {

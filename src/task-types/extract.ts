@@ -1,6 +1,8 @@
-import { entityKey, occurrences, offsetsFromUtf16, offsetsToUtf16 } from '../spans.js';
+import { entityKey, occurrences, offsetsFromUtf16, offsetsToUtf16, trimUnseen } from '../spans.js';
 import type { Entity, ExtractOutput } from '../types.js';
+import { joinEntityRows } from './entity-rows.js';
 import { isDropped, labelNamed } from './gold.js';
+import { listInCell } from './label-cell.js';
 import type { TaskTypeDefinition } from './types.js';
 
 /** Labelled spans of the input. */
@@ -11,7 +13,8 @@ export const extract: TaskTypeDefinition<ExtractOutput> = {
   goldFields: ['entities', 'spans'],
 
   readGold(fields, text, context) {
-    const raw = fields.entities ?? fields.spans;
+    const given = fields.entities ?? fields.spans;
+    const raw = listInCell(given) ?? given;
     if (raw === undefined || raw === null) return null;
     if (!Array.isArray(raw)) throw new Error('"entities" is not a list');
     const toUtf16 = offsetsToUtf16(text, 'codepoint');
@@ -47,12 +50,25 @@ export const extract: TaskTypeDefinition<ExtractOutput> = {
     return { type: 'extract', entities: entities.sort((a, b) => a.start - b.start || a.end - b.end) };
   },
 
+  joinRows: joinEntityRows,
+
   merge(pieces) {
     return {
       type: 'extract',
       entities: pieces.flatMap(({ output, offset }) =>
         output.entities.map((entity) => ({ ...entity, start: entity.start + offset, end: entity.end + offset })),
       ),
+    };
+  },
+
+  /** A text may have NUL and zero-width spaces anywhere; they belong to no entity that they begin or end. */
+  tidy({ entities }, text) {
+    return {
+      type: 'extract',
+      entities: entities.flatMap((entity) => {
+        const span = trimUnseen(text, entity);
+        return span === null ? [] : [{ ...entity, ...span, text: text.slice(span.start, span.end) }];
+      }),
     };
   },
 

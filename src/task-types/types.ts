@@ -1,4 +1,4 @@
-import type { Gold, Label, Output, Pair, TaskType } from '../types.js';
+import type { Gold, Label, Output, Pair, Row, TaskType } from '../types.js';
 
 /** What a piece of a long document gave, and where the piece stands in it. */
 export interface Piece<O extends Output = Output> {
@@ -30,8 +30,12 @@ export interface TaskTypeDefinition<O extends Output = Output> {
    * @throws Error with what is wrong, for the caller to add file and line
    */
   readGold(fields: Readonly<Record<string, unknown>>, text: string, context: GoldContext): Gold | null;
+  /** The rows with those joined that belong to one record, where a table has a row for each of its parts. */
+  joinRows?(rows: AsyncIterable<Row>): AsyncIterable<Row>;
   /** One output for a document from its pieces, in order; at least one. Null where pieces cannot be joined. */
   merge: ((pieces: readonly Piece<O>[]) => O) | null;
+  /** The output as it is given out, after pieces were merged; absent where that is the same. */
+  tidy?(output: O, text: string): O;
   /** Whether an output is right in every respect. */
   correct(pair: Pair): boolean;
   /** Gold and output in a few words, for lists of mistakes. */

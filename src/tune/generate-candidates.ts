@@ -1,4 +1,5 @@
 import { SlmError } from '../errors.js';
+import { isExactNumber } from '../json.js';
 import { once } from '../lazy.js';
 import { constrainedGeneration } from '../methods/constrained-generation.js';
 import { nearestTo } from '../methods/nearest-shots.js';
@@ -50,7 +51,7 @@ function generationCandidate(
     ? allowed
     : mostRepresentative(texts, texts.length, setting.shots).map((i) => allowed[i] as Example);
   const shots = chosen.map(
-    (example): TunedShot => ({ fields: { ...example.record.fields }, label: outputOf(example) }),
+    (example): TunedShot => ({ fields: storable(example.record.fields), label: outputOf(example) }),
   );
   const profile = withShots(session.profile, shots, setting);
   const render = constrainedGeneration.renderer(profile, engine.model);
@@ -135,4 +136,11 @@ function nearestOutput({ profile }: TuneSession): Candidate {
 
 function outputOf({ gold }: Example): string {
   return gold.type === 'generate' ? gold.output : '';
+}
+
+/** The fields as a YAML file can hold them: a number whose digits are kept is a text of the same digits. */
+function storable(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, isExactNumber(value) ? value.value : value]),
+  );
 }

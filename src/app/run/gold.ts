@@ -1,5 +1,5 @@
 import { usageError } from '../../errors.js';
-import { type ExampleContext, exampleOf, isBadExample } from '../../examples.js';
+import { type ExampleContext, exampleOf, goldRows, isBadExample } from '../../examples.js';
 import { placeOf } from '../../record.js';
 import { fileSource, readerFor } from '../../records/index.js';
 import type { Example, TaskProfile } from '../../types.js';
@@ -41,7 +41,7 @@ export async function readGold(
     );
   }
   const examples: Example[] = [];
-  for await (const row of readRows(context, { source, reader }, flags)) {
+  for await (const row of goldRows(profile.type, readRows(context, { source, reader }, flags))) {
     if (examples.length >= (flags.limit ?? Number.POSITIVE_INFINITY)) break;
     const example = exampleOf(row, examples.length, exampleContext);
     if (isBadExample(example)) throw usageError(`${placeOf(example.origin)}: ${example.error}`);

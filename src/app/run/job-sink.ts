@@ -1,3 +1,4 @@
+import { closeSync, openSync, readSync } from 'node:fs';
 import { usageError } from '../../errors.js';
 import type { Writer } from '../../formats/types.js';
 import { type FailedRows, findFailedRows } from '../../jobs/failed-rows.js';
@@ -28,7 +29,7 @@ export interface JobKeeping {
 export function claimJob({ now, onClose }: JobKeeping, file: string, start: JobStart): ResultPlace {
   const claimed = claimOutput(file, start, now);
   onClose(async () => claimed.release());
-  return (spec, writer) => jobSink(claimed, spec, writer, start === 'resume');
+  return (spec, writer) => jobSink(file, claimed, spec, writer, start === 'resume');
 }
 
 /** A file whose failed records are done again. */
@@ -39,6 +40,7 @@ export function claimRetry({ onClose }: JobKeeping, file: string): ResultPlace {
 }
 
 async function jobSink(
+  file: string,
   claimed: ClaimedOutput,
   spec: () => Promise<JobSpec>,
   writer: Writer,
@@ -51,14 +53,24 @@ async function jobSink(
     );
   }
   const job: Job = await claimed.begin(await spec());
+  let checked = job.start.records === 0;
+  const checkHeader = (header: string) => {
+    if (!checked && headerOf(file, header) !== header) {
+      throw usageError(
+        `"${file}" has other columns than the results that are to follow: ${header.trim()}`,
+        'A field that is new in the input needs a new output. Name another one, or start over with --restart.',
+      );
+    }
+    checked = true;
+  };
   return {
     before: job.start,
     select: (records) => job.rest(records),
-    write: (prediction, options) =>
-      job.write(
-        prediction,
-        (job.now.records === 0 ? writer.start(options) : '') + writer.prediction(prediction, options),
-      ),
+    async write(prediction, options) {
+      const header = writer.start(options);
+      checkHeader(header);
+      await job.write(prediction, (job.now.records === 0 ? header : '') + writer.prediction(prediction, options));
+    },
     // No format ends with anything; if one did, its end would have to go when a finished job is continued.
     finish: () => job.finish(keep),
     async stop() {
@@ -66,6 +78,17 @@ async function jobSink(
       return `${job.now.records} records are done; the same command with --resume goes on from there`;
     },
   };
+}
+
+/** What stands at the beginning of a file, as long as a header. */
+function headerOf(file: string, header: string): string {
+  const bytes = Buffer.alloc(Buffer.byteLength(header));
+  const handle = openSync(file, 'r');
+  try {
+    return bytes.toString('utf8', 0, readSync(handle, bytes, 0, bytes.length, 0));
+  } finally {
+    closeSync(handle);
+  }
 }
 
 async function retrySink(
