@@ -23,7 +23,8 @@ const layers: readonly (readonly string[])[] = [
   ['engines', 'models'],
   ['host'],
   ['app'],
-  ['library', 'cli'],
+  ['library', 'server'],
+  ['cli'],
   ['index.ts'],
 ];
 
@@ -34,6 +35,10 @@ const wrapped: Readonly<Record<string, string>> = {
   ink: 'cli',
   chalk: 'cli',
   react: 'cli',
+  hono: 'server',
+  '@hono/zod-openapi': 'server',
+  '@hono/node-server': 'server',
+  'prom-client': 'server',
 };
 
 /** Rooms that meet the world: the terminal's door and the library's. */

@@ -27,7 +27,7 @@ export function shard(value: string): Shard {
 }
 
 /** `8388608`, `512k`, `16M`, `1G` as bytes. */
-function byteSize(value: string): number {
+export function byteSize(value: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*([kKmMgG]?)(?:i?[bB])?$/u.exec(value.trim());
   if (match === null) throw new InvalidArgumentError('Expected a size such as 512k, 16M or 1G.');
   const power = { '': 0, k: 10, m: 20, g: 30 }[(match[2] as string).toLowerCase()] as number;

@@ -25,6 +25,11 @@ const commands: Readonly<Record<string, Entry>> = {
     description: 'make a task good by labelled examples, without changing the model',
     load: async () => (await import('./tune.js')).tuneCommand,
   },
+  serve: {
+    usage: '[options] [tasks...]',
+    description: 'answer requests over HTTP, for programs and for people with a browser',
+    load: async () => (await import('./serve.js')).serveCommand,
+  },
   warm: {
     usage: '[options] <task>',
     description: 'keep a task and its model in memory, so that `slm run` starts at once',

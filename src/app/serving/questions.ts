@@ -1,0 +1,147 @@
+import { failure, usageError } from '../../errors.js';
+import { digestOf } from '../../jobs/rolling-digest.js';
+import { methodNamed } from '../../methods/index.js';
+import type { Cache } from '../../methods/types.js';
+import { openTask, predict, type Task } from '../../predict.js';
+import type { Engine, InputRecord, TaskProfile } from '../../types.js';
+import { chooseModel, type EngineFlags, openModel } from '../opening/open.js';
+import type { Surroundings } from '../surroundings.js';
+
+/** A question that brings its own options, and belongs to no task. */
+export interface AskedQuestion {
+  readonly instructions: string;
+  /** Of any order: it does not matter to the answer. */
+  readonly options: readonly {
+    readonly name: string;
+    readonly description: string;
+    /** What the model is scored on. */
+    readonly word: string;
+  }[];
+}
+
+/** Answers questions by the default model's label scores. */
+export interface QuestionSource {
+  /** The probability of each option, by name. */
+  ask(question: AskedQuestion, state: string, signal: AbortSignal): Promise<ReadonlyMap<string, number>>;
+  countTokens(text: string): number;
+  close(): Promise<void>;
+}
+
+/** Tokens: 255 options with a description each need four thousand. */
+const roomForOptions = 8192;
+
+/** Questions whose bias stays known; each has a few numbers. */
+const keptQuestions = 500;
+
+/** Loads the model that answers questions without a task. */
+export async function openQuestions(context: Surroundings, flags: EngineFlags): Promise<QuestionSource> {
+  const engine = await openModel(
+    context,
+    await chooseModel(context, flags, null),
+    { contextSize: roomForOptions, ...flags },
+    'many',
+  );
+  const cache = memoryCache();
+  const opened = new Map<string, Promise<Task>>();
+  const taskFor = (question: AskedQuestion): Promise<Task> => {
+    const profile = profileOf(question);
+    const known = opened.get(profile.digest) ?? prepare(profile, engine, cache);
+    opened.delete(profile.digest);
+    opened.set(profile.digest, known);
+    if (opened.size > keptQuestions) opened.delete(opened.keys().next().value as string);
+    known.catch(() => opened.delete(profile.digest));
+    return known;
+  };
+  return {
+    async ask(question, state, signal) {
+      const task = await taskFor(question);
+      const record: InputRecord = {
+        index: 0,
+        id: '',
+        text: state,
+        fields: { state },
+        added: null,
+        origin: { file: '-', line: 1 },
+      };
+      const options = { explain: false, now: context.now, signal: AbortSignal.any([signal, context.signal]) };
+      for await (const { output, error } of predict(task, only(record), options)) {
+        if (output?.type === 'classify') return new Map(Object.entries(output.scores));
+        throw usageError(error ?? 'the question has no answer');
+      }
+      throw failure('interrupted');
+    },
+    countTokens: (text) => engine.tokenize(text).length,
+    close: () => engine.dispose(),
+  };
+}
+
+async function* only<T>(item: T): AsyncGenerator<T> {
+  yield item;
+}
+
+function prepare(profile: TaskProfile, engine: Engine, cache: Cache): Promise<Task> {
+  return openTask({
+    profile,
+    engine,
+    documents: [],
+    cache,
+    ownDocuments: async () => [],
+    onProgress: () => undefined,
+  });
+}
+
+/**
+ * The question as a task. Options stand in the order of their names, so that the order in which a client names them
+ * cannot matter; what contextual calibration takes off is the model's liking for an option whatever the text.
+ */
+function profileOf({ instructions, options }: AskedQuestion): TaskProfile {
+  const labels = [...options]
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ name, description, word }) => ({ name, description, word, aliases: [] }));
+  const method = 'label-likelihood';
+  const digest = digestOf([instructions, labels]);
+  return {
+    name: 'question',
+    path: 'a question',
+    description: '',
+    type: 'classify',
+    model: null,
+    input: 'state',
+    labels,
+    multiLabel: false,
+    prompt: {
+      instruction: `${literal(instructions)}\n{% for label in labels %}{{ '- ' + label.word + (': ' + label.description if label.description else '') + '\\n' }}{% endfor %}`,
+      base: 'Text: {{ state }}\nAnswer:',
+      chat: 'Text: {{ state }}\n\nAnswer with one of the options alone.',
+      use: 'auto',
+    },
+    examples: [],
+    method,
+    options: methodNamed(method).options.parse({ shots: 0, calibration: 'contextual' }),
+    schema: null,
+    grammar: null,
+    threshold: { min: 0, below: 'abstain' },
+    metrics: [],
+    fixtures: [],
+    documents: [],
+    files: [],
+    digest,
+    tuned: null,
+  };
+}
+
+/** Text that says itself in a template, whatever is in it. */
+function literal(text: string): string {
+  return text === '' ? '' : `{{ ${JSON.stringify(text)} }}`;
+}
+
+function memoryCache(): Cache {
+  const values = new Map<string, unknown>();
+  return {
+    get: async (key) => values.get(key) ?? null,
+    async set(key, value) {
+      values.set(key, value);
+      if (values.size > keptQuestions) values.delete(values.keys().next().value as string);
+    },
+  };
+}

@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import type { TaskFlags } from '../../app/opening/open.js';
+import { messageOf, usageError } from '../../errors.js';
+import type { CliContext } from '../context.js';
+import { byteSize, duration, shared, wholeNumber } from '../options.js';
+
+interface ServeFlags extends TaskFlags {
+  port: number;
+  host: string;
+  unix?: string;
+  apiKeyFile?: string;
+  maxMemory?: number;
+  maxBody: number;
+  maxRequests: number;
+  timeout: number;
+  preload?: boolean;
+  log?: boolean;
+}
+
+/** `slm serve`: the tasks behind HTTP. */
+export function serveCommand(context: CliContext): Command {
+  return new Command('serve')
+    .description('answer requests over HTTP, for programs and for people with a browser')
+    .argument('[tasks...]', 'the tasks to serve; all that are found by name, if none is given')
+    .addOption(new Option('-p, --port <n>', 'port; 0 takes a free one').argParser(wholeNumber(0)).default(8080))
+    .option('--host <address>', 'address to listen on; other machines reach it only if you say so here', '127.0.0.1')
+    .option('--unix <path>', 'listen on a socket of the file system instead')
+    .option('--api-key-file <file>', 'answer only who brings one of these keys, a line each, as a bearer key')
+    .addOption(
+      new Option('--max-memory <bytes>', 'free models that nobody uses when this process is larger').argParser(
+        byteSize,
+      ),
+    )
+    .addOption(new Option('--max-body <bytes>', 'largest body of a request').argParser(byteSize).default(8 << 20, '8M'))
+    .addOption(
+      new Option('--max-requests <n>', 'requests under way; further ones are told to come again')
+        .argParser(wholeNumber(1))
+        .default(64),
+    )
+    .addOption(
+      new Option('--timeout <time>', 'longest time for a request: 90s, 10m').argParser(duration).default(300_000, '5m'),
+    )
+    .option('--preload', 'load the models now, not at the first request')
+    .option('--log', 'a line on stderr for each request, without its text')
+    .addOption(shared.context())
+    .addOption(shared.threshold())
+    .addOption(shared.untuned())
+    .addOption(shared.model())
+    .addOption(shared.threads())
+    .addOption(shared.contextSize())
+    .addOption(shared.gpu())
+    .action(async (tasks: string[], flags: ServeFlags) => serveTasks(context, tasks, flags));
+}
+
+async function serveTasks(context: CliContext, tasks: readonly string[], flags: ServeFlags): Promise<void> {
+  const keys = flags.apiKeyFile === undefined ? [] : readKeys(flags.apiKeyFile);
+  if (keys.length === 0 && flags.unix === undefined && !isLoopback(flags.host))
+    context.notice(`everybody who reaches ${flags.host} can use this server; --api-key-file asks for a key`);
+  const { openPool } = await import('../../app/serving/pool.js');
+  const { serve, usualLimits } = await import('../../server/index.js');
+  const pool = await openPool(context, { tasks, flags, maxMemoryBytes: flags.maxMemory ?? null });
+  try {
+    if (pool.tasks.length === 0) context.notice('there are no tasks; only questions with options are answered');
+    if (flags.preload === true) for (const task of pool.tasks) await pool.load(task);
+    const { url, ended } = await serve(
+      {
+        pool,
+        version: context.version,
+        limits: {
+          ...usualLimits,
+          bodyBytes: flags.maxBody,
+          requests: flags.maxRequests,
+          requestMs: flags.timeout,
+        },
+        keys,
+        now: context.now,
+        date: context.date,
+        memoryBytes: context.memoryBytes,
+        requestId: randomUUID,
+        closing: context.signal,
+        log: (line) => {
+          if (flags.log === true || line.startsWith('defect')) context.stderr.write(`slm: ${line}\n`);
+        },
+      },
+      flags.unix === undefined ? { host: flags.host, port: flags.port } : { socket: flags.unix },
+    );
+    context.notice(`serving ${pool.tasks.map(({ name }) => name).join(', ') || 'questions'} at ${url}; Ctrl-C ends it`);
+    await ended;
+  } finally {
+    await pool.close();
+  }
+}
+
+function readKeys(file: string): string[] {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw usageError(`the file of keys cannot be read: ${messageOf(error)}`, undefined, error);
+  }
+  const keys = text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'));
+  if (keys.length === 0) throw usageError(`"${file}" has no keys`, 'Write one a line.');
+  return keys;
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/u.test(host);
+}

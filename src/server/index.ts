@@ -1,0 +1,2 @@
+export { serve } from './listen.js';
+export { usualLimits } from './types.js';

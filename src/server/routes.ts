@@ -1,0 +1,30 @@
+import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import type { ServerContext } from './types.js';
+
+/** What a handler gets beside the request. */
+export interface Call {
+  /** Aborted when the client has gone, the time is over, or the server must end. */
+  readonly signal: AbortSignal;
+}
+
+/** One way in: what it takes and gives, for the OpenAPI document, and what it does. */
+export interface Route {
+  readonly method: 'get' | 'post';
+  readonly path: string;
+  readonly summary: string;
+  readonly body?: z.ZodType;
+  readonly answer: z.ZodType;
+  /** Of the answer and, where it is no JSON, of the body. */
+  readonly mediaType?: string;
+  /** Whether it may be asked without a key. */
+  readonly open?: boolean;
+  /** Whether it takes part in the count of requests under way. */
+  readonly work?: boolean;
+  handle(c: Context, server: ServerContext, call: Call): Promise<Response> | Response;
+}
+
+export const probability = z.number().min(0).max(1);
+/** Text, or JSON that stands for it. */
+export const content = z.union([z.string(), z.record(z.string(), z.unknown()), z.array(z.unknown())]);
+export { z };

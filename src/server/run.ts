@@ -1,0 +1,65 @@
+import { plain } from '../formats/index.js';
+import { jsonl } from '../formats/jsonl.js';
+import type { FormatOptions } from '../formats/types.js';
+import { recordOf } from '../record.js';
+import { readers } from '../records/index.js';
+import { HttpError } from './errors.js';
+import { taskNamed } from './records.js';
+import { type Route, z } from './routes.js';
+
+/** `POST /run/TASK`: JSON Lines in, JSON Lines out, each as it is done; the client's pace is ours. */
+export const run: Route = {
+  method: 'post',
+  path: '/run/:task',
+  summary: 'A task on a stream of records: JSON Lines in, JSON Lines out, as `slm run --json` has them',
+  body: z.string(),
+  answer: z.string(),
+  mediaType: 'application/jsonl',
+  work: true,
+  async handle(c, server, { signal }) {
+    const task = taskNamed(server.pool, c.req.param('task') ?? '');
+    const { body } = c.req.raw;
+    if (body === null) throw new HttpError(400, 'invalid_request_error', 'the body has no records');
+    const format: FormatOptions = {
+      taskType: task.type,
+      labels: task.labels.map(({ name }) => name),
+      multiLabel: task.multiLabel,
+      offsets: 'codepoint',
+      passThrough: c.req.query('pass_through') !== 'false',
+      fieldNames: [],
+      width: 80,
+      paint: plain,
+    };
+    const rows = readers.jsonl.read(
+      { file: '-', open: () => body as unknown as AsyncIterable<Uint8Array> },
+      { maxRecordBytes: server.limits.bodyBytes, onWarning: () => undefined },
+    );
+    async function* records() {
+      let index = 0;
+      for await (const row of rows) yield recordOf(row, index++, task.input, null);
+    }
+    const encoder = new TextEncoder();
+    const predictions = server.pool.predict(task, records(), signal)[Symbol.asyncIterator]();
+    // The first one is waited for, so that a task that cannot be opened is an answer of its own and not a cut stream.
+    let next = await predictions.next();
+    const stream = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        if (next.done === true) {
+          if (signal.aborted) controller.error(new Error('the request was ended early'));
+          else controller.close();
+          return;
+        }
+        controller.enqueue(encoder.encode(jsonl.prediction(next.value, format)));
+        try {
+          next = await predictions.next();
+        } catch (error) {
+          controller.error(error);
+        }
+      },
+      async cancel() {
+        await predictions.return?.();
+      },
+    });
+    return c.body(stream, 200, { 'Content-Type': 'application/jsonl; charset=utf-8' });
+  },
+};

@@ -1,0 +1,58 @@
+import type { ServedTask, TaskPool } from '../../src/app/serving/pool.js';
+import { isBadRow, predictionOfBadRow } from '../../src/record.js';
+import type { Output } from '../../src/types.js';
+
+export const mood: ServedTask = {
+  name: 'mood',
+  description: 'good or bad',
+  type: 'classify',
+  multiLabel: false,
+  input: 'text',
+  labels: [
+    { name: 'good', description: '' },
+    { name: 'bad', description: '' },
+    { name: 'mixed', description: '' },
+  ],
+};
+
+const names: ServedTask = { ...mood, name: 'names', type: 'extract', labels: [{ name: 'person', description: '' }] };
+
+/** A pool that answers by rule: a text is as good as it has "good", and "Rosa" is a person. `wait` holds records up. */
+export function fakePool(wait: () => Promise<void> = async () => undefined): TaskPool & { asked: string[] } {
+  const tasks = [mood, names];
+  const asked: string[] = [];
+  return {
+    asked,
+    tasks,
+    find: (name) => tasks.find((task) => task.name === name) ?? null,
+    async *predict(task, records, signal) {
+      for await (const record of records) {
+        await wait();
+        if (signal.aborted) return;
+        if (isBadRow(record)) yield predictionOfBadRow(record);
+        else yield { record, output: outputFor(task, record.text), ms: 1 };
+      }
+    },
+    async ask({ options }) {
+      asked.push(options.map(({ name }) => name).join());
+      const sum = options.reduce((total, { name }) => total + name.length, 0);
+      return new Map(options.map(({ name }) => [name, name.length / sum]));
+    },
+    countTokens: async (text) => text.split(/\s+/u).length,
+    load: async () => undefined,
+    loaded: () => ['mood'],
+    close: async () => undefined,
+  };
+}
+
+function outputFor(task: ServedTask, text: string): Output {
+  if (task.type === 'extract') {
+    const start = text.indexOf('Rosa');
+    const entities = start < 0 ? [] : [{ text: 'Rosa', label: 'person', start, end: start + 4, score: 0.9 }];
+    return { type: 'extract', entities };
+  }
+  const good = text.includes('good') ? 0.6 : 0.1;
+  const abstained = text === 'unsure';
+  const scores = { good, bad: 0.7 - good, mixed: 0.3 };
+  return { type: 'classify', labels: abstained ? [] : [good > 0.5 ? 'good' : 'bad'], abstained, score: 0.6, scores };
+}
