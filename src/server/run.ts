@@ -24,6 +24,8 @@ export const run: Route = {
       taskType: task.type,
       labels: task.labels.map(({ name }) => name),
       multiLabel: task.multiLabel,
+      properties: [],
+      input: task.input,
       offsets: 'codepoint',
       passThrough: c.req.query('pass_through') !== 'false',
       fieldNames: [],
