@@ -327,6 +327,62 @@ const wrong: readonly (readonly [title: string, files: Files, start: string, ...
     { 'task.yaml': `${classify}options:\n  ${'- '.repeat(10_000)}x\n` },
     'task.yaml:5: nested too deeply.',
   ],
+  [
+    'a schema that the grammar cannot be made of, in its own file',
+    {
+      'task.yaml': `${generate}schema: s.json\n`,
+      's.json': '{\n  "properties": {\n    "day": {"type": "dat"}\n  }\n}\n',
+    },
+    's.json:3:',
+    '#/properties/day',
+  ],
+  [
+    'a schema that the grammar cannot be made of',
+    { 'task.yaml': `${generate}schema:\n  properties:\n    day: { $ref: "#/$defs/none" }\n` },
+    'task.yaml:5:',
+    '#/properties/day',
+  ],
+  [
+    'an example that breaks the schema',
+    {
+      'task.yaml': `${generate}schema: { type: object, properties: { day: { type: integer } }, required: [day] }\nexamples: ex.jsonl\n`,
+      'ex.jsonl': `${quoted({ text: 'a', output: { day: 1 } })}${quoted({ text: 'b', output: { day: 'Monday' } })}`,
+    },
+    'ex.jsonl:2: example "ex.jsonl:2": the output breaks the schema: at /day: must be integer.',
+  ],
+  [
+    'an example that is not JSON where there is a schema',
+    { 'task.yaml': `${generate}schema: { type: object }\nexamples: [{ text: a, output: "{" }]\n` },
+    'task.yaml:4: example "examples[0]": the output is not JSON',
+  ],
+  [
+    'a fixture that the grammar does not give',
+    {
+      'task.yaml': `${generate}grammar: g.gbnf\nexamples: [{ text: a, output: "yes" }]\nfixtures: [{ text: b, output: maybe }]\n`,
+      'g.gbnf': 'root ::= " "? ("yes" | "no") "\\n"?\n',
+    },
+    'task.yaml:5: example "fixtures[0]": the output is none that the grammar gives.',
+  ],
+  [
+    'labels that the type does not read',
+    { 'task.yaml': `${generate}labels: [a, b]\n` },
+    'task.yaml:3:1: a task of type "generate" does not read "labels".',
+    'It is for classify and extract.',
+  ],
+  [
+    'a threshold where nothing is scored',
+    { 'task.yaml': `${generate}threshold: 0.5\n` },
+    'task.yaml:3:1: a task of type "generate" does not read "threshold".',
+  ],
+  ['a schema where nothing is generated', { 'task.yaml': `${classify}schema: {}\n` }, 'task.yaml:4:1: a task of type'],
+  ['documents where nothing is asked', { 'task.yaml': `${extract}documents: [.]\n` }, 'task.yaml:4:1: a task of type'],
+  ['several labels of entities', { 'task.yaml': `${extract}multiLabel: true\n` }, 'task.yaml:4:1: a task of type'],
+  [
+    'a label to fall back to among several',
+    { 'task.yaml': `${classify}multiLabel: true\nthreshold: { min: 0.5, below: positive }\n` },
+    'task.yaml:5:',
+    'one label',
+  ],
   ['a schema that is a device', { 'task.yaml': `${generate}schema: /dev/zero\n` }, '/dev/zero is not a regular file'],
   [
     'examples that are a device',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -33,5 +33,48 @@ describe('a task that was checked before', async () => {
     assert.equal((await slm('tasks', 'validate', 'mail')).stdout, first.stdout);
     rmSync(path.join(project, 'tasks', 'mail', 'documents'), { recursive: true });
     assert.equal((await slm('tasks', 'validate', 'mail')).code, 2);
+  });
+});
+
+describe('what a run would refuse', async () => {
+  assert.equal((await slm('tasks', 'init', 'note', '--type', 'generate')).code, 0);
+  const folder = path.join(project, 'tasks', 'note');
+  const text = readFileSync(path.join(folder, 'task.yaml'), 'utf8');
+  const refused = async (message: RegExp, ...args: string[]) => {
+    const { code, stderr } = await slm(...args);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, message);
+  };
+
+  it('is refused by validate, with file and line: an unknown model, also one that is gone', async () => {
+    writeFileSync(path.join(folder, 'task.yaml'), `${text}model: nosuch\n`);
+    await refused(/task\.yaml:\d+:1: No model "nosuch"/u, 'tasks', 'validate', 'note');
+    writeFileSync(path.join(folder, 'task.yaml'), `${text}model: ./here.gguf\n`);
+    writeFileSync(path.join(project, 'here.gguf'), '');
+    assert.equal((await slm('tasks', 'validate', 'note')).code, 0);
+    rmSync(path.join(project, 'here.gguf'));
+    await refused(/task\.yaml:\d+:1: There is no file/u, 'tasks', 'validate', 'note');
+    writeFileSync(path.join(folder, 'task.yaml'), text);
+    assert.equal((await slm('tasks', 'validate', 'note')).code, 0);
+  });
+
+  it('is refused by validate: tuned settings that no longer fit', async () => {
+    mkdirSync(path.join(folder, 'tuned'));
+    writeFileSync(path.join(folder, 'tuned', 'tiny.yaml'), 'task: note\n');
+    await refused(/tiny\.yaml: no digest in its last line/u, 'tasks', 'validate', 'note');
+    rmSync(path.join(folder, 'tuned'), { recursive: true });
+  });
+
+  it('is refused: a threshold for results without a score', async () => {
+    await refused(
+      /--threshold is for tasks whose results have a score/u,
+      'run',
+      'note',
+      '-t',
+      'x',
+      '--threshold',
+      '0.5',
+    );
+    await refused(/--precision is for tasks whose results have a score/u, 'tune', 'note', '--precision', '0.9');
   });
 });

@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { chooseModel, documentsFor, type EngineFlags, openResolved, resolveNamed } from '../app/opening/open.js';
+import {
+  checkHasThreshold,
+  chooseModel,
+  documentsFor,
+  type EngineFlags,
+  openResolved,
+  resolveNamed,
+} from '../app/opening/open.js';
 import { modelDigest, overlayFolders } from '../app/opening/tuned.js';
 import type { UsedFile } from '../app/run/files-read.js';
 import { type GoldFlags, readGold } from '../app/run/gold.js';
@@ -49,6 +56,8 @@ export interface TuneFlags extends EngineFlags, GoldFlags {
 /** Searches, fits the best candidate on everything, and writes the overlay. */
 export async function tuneTask(context: CliContext, spec: string, flags: TuneFlags): Promise<void> {
   const profile = await loadProfile(spec, profileContext(context));
+  if (flags.precision !== undefined) checkHasThreshold(profile, '--precision');
+  if (flags.coverage !== undefined) checkHasThreshold(profile, '--coverage');
   const spoken = await chooseModel(context, flags, profile);
   await keepFiles(context, profile, [spoken], writtenFiles(context, profile, spoken, flags), flags);
   const given = flags.data === undefined ? profile.examples : await readGold(context, profile, flags.data, flags);

@@ -7,7 +7,7 @@ import { suggestion } from '../errors.js';
  */
 export function checkGrammar(source: string): string | null {
   try {
-    const rules = parse(source);
+    const rules = parseGrammar(source);
     checkReferences(source, rules);
     checkLeftRecursion(source, rules);
     return null;
@@ -21,13 +21,15 @@ class GrammarProblem extends Error {
   override readonly name = 'GrammarProblem';
 }
 
-type Item =
-  | { readonly kind: 'text'; readonly empty: boolean }
+/** A part of a rule. */
+export type Item =
+  /** A text in quotes, a class in brackets, `.` or a token, as it is written. */
+  | { readonly kind: 'text'; readonly empty: boolean; readonly source: string }
   | { readonly kind: 'rule'; readonly name: string; readonly at: number }
   | { readonly kind: 'group'; readonly options: readonly Item[][] }
-  | { readonly kind: 'optional'; readonly item: Item };
+  | { readonly kind: 'repeated'; readonly item: Item; readonly min: number; readonly max: number };
 
-interface Rule {
+export interface Rule {
   readonly at: number;
   readonly options: readonly Item[][];
 }
@@ -38,7 +40,7 @@ function problem(source: string, at: number, what: string): GrammarProblem {
 }
 
 /** Follows llama.cpp's parser (src/llama-grammar.cpp): a rule ends with its line, except in parentheses and after `|`. */
-function parse(source: string): Map<string, Rule> {
+export function parseGrammar(source: string): Map<string, Rule> {
   const rules = new Map<string, Rule>();
   let at = 0;
   const fail = (what: string, where = at): never => {
@@ -77,19 +79,21 @@ function parse(source: string): Map<string, Rule> {
     return at++ === first;
   };
   const item = (): Item | null => {
-    if (isAt('"')) return { kind: 'text', empty: until('"', 'the text') };
+    const from = at;
+    const text = (empty = false): Item => ({ kind: 'text', empty, source: source.slice(from, at) });
+    if (isAt('"')) return text(until('"', 'the text'));
     if (isAt('[')) {
       until(']', 'the class');
-      return { kind: 'text', empty: false };
+      return text();
     }
     if (isAt('.')) {
       at++;
-      return { kind: 'text', empty: false };
+      return text();
     }
     if (isAt('<') || isAt('!<')) {
       const start = at;
       if (matched(/!?<[^>\r\n]*>/y) === null) fail('the token is not closed with >', start);
-      return { kind: 'text', empty: false };
+      return text();
     }
     if (isAt('(')) {
       const start = at++;
@@ -102,9 +106,9 @@ function parse(source: string): Map<string, Rule> {
     const name = matched(/[A-Za-z0-9-]+/y);
     return name === null ? null : { kind: 'rule', name, at: start };
   };
-  const count = (): boolean | null => {
-    if (matched(/[*?]/y) !== null) return true;
-    if (matched(/\+/y) !== null) return false;
+  const count = (): { min: number; max: number } | null => {
+    const sign = matched(/[*?+]/y);
+    if (sign !== null) return { min: sign === '+' ? 1 : 0, max: sign === '?' ? 1 : Number.POSITIVE_INFINITY };
     if (!isAt('{')) return null;
     const start = at;
     const range = /\{\s*(\d+)\s*(?:(,)\s*(\d*)\s*)?\}/y;
@@ -112,7 +116,7 @@ function parse(source: string): Map<string, Rule> {
     const [min = 0, max = min] = (text.match(/\d+/g) ?? []).map(Number);
     if (max < min) fail(`the repetition ${text} ends before it begins`, start);
     if (max >= 2000) fail(`llama.cpp allows fewer than 2000 repetitions, not ${text}`, start);
-    return min === 0;
+    return { min, max: /,\s*\}$/u.test(text) ? Number.POSITIVE_INFINITY : max };
   };
   const items = (nested: boolean): Item[] => {
     const found: Item[] = [];
@@ -123,8 +127,8 @@ function parse(source: string): Map<string, Rule> {
         return found;
       }
       space(nested);
-      for (let skips = count(); skips !== null; skips = count()) {
-        if (skips) next = { kind: 'optional', item: next };
+      for (let times = count(); times !== null; times = count()) {
+        next = { kind: 'repeated', item: next, ...times };
         space(nested);
       }
       found.push(next);
@@ -172,7 +176,7 @@ function checkReferences(source: string, rules: ReadonlyMap<string, Rule>): void
     throw problem(source, 0, `there is no rule "root", with which every grammar begins.${suggestion('root', names)}`);
   }
   const check = (item: Item): void => {
-    if (item.kind === 'optional') check(item.item);
+    if (item.kind === 'repeated') check(item.item);
     if (item.kind === 'group') for (const inner of item.options.flat()) check(inner);
     if (item.kind !== 'rule' || rules.has(item.name)) return;
     throw problem(source, item.at, `rule "${item.name}" is not defined.${suggestion(item.name, names)}`);
@@ -186,7 +190,8 @@ function checkLeftRecursion(source: string, rules: ReadonlyMap<string, Rule>): v
   const canBeEmpty = (item: Item): boolean => {
     if (item.kind === 'text') return item.empty;
     if (item.kind === 'rule') return skippable.has(item.name);
-    return item.kind === 'optional' || item.options.some((option) => option.every(canBeEmpty));
+    if (item.kind === 'repeated') return item.min === 0 || canBeEmpty(item.item);
+    return item.options.some((option) => option.every(canBeEmpty));
   };
   for (let before = -1; before !== skippable.size; ) {
     before = skippable.size;
@@ -197,7 +202,7 @@ function checkLeftRecursion(source: string, rules: ReadonlyMap<string, Rule>): v
       for (const item of option) {
         if (item.kind === 'rule') yield item.name;
         if (item.kind === 'group') yield* beginnings(item.options);
-        if (item.kind === 'optional') yield* beginnings([[item.item]]);
+        if (item.kind === 'repeated') yield* beginnings([[item.item]]);
         if (!canBeEmpty(item)) break;
       }
     }

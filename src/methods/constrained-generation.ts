@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { failure, usageError } from '../errors.js';
+import { failure, messageOf, usageError } from '../errors.js';
+import { grammarMatcher } from '../grammar/gbnf-match.js';
 import { schemaToGrammar } from '../grammar/json-schema.js';
 import { compileValidator } from '../grammar/validate.js';
 import { compilePrompt, type PromptModel, type PromptRenderer, type Shot, tokenizePrompt } from '../prompt.js';
-import type { GenerateOutput, TaskProfile } from '../types.js';
+import type { GenerateOutput, Gold, TaskProfile } from '../types.js';
 import { promptPart } from './explain.js';
 import { nearestRenderer, shotChoice } from './nearest-shots.js';
 import type { Method, PieceInput } from './types.js';
@@ -27,6 +28,22 @@ export const constrainedGeneration: Method = {
 
   renderer(profile, model) {
     return rendererOf(profile, model, optionsSchema.parse(profile.options));
+  },
+
+  check(profile) {
+    grammarOf(profile, optionsSchema.parse(profile.options));
+    if (profile.grammar !== null) {
+      const matches = grammarMatcher(profile.grammar);
+      return outputCheck((text) =>
+        fitsAround(matches, text.trim()) ? null : 'the output is none that the grammar gives',
+      );
+    }
+    if (profile.schema === null) return null;
+    const problemOf = compileValidator(profile.schema);
+    return outputCheck((text) => {
+      const problem = problemOf(parse(text));
+      return problem === null ? null : `the output breaks the schema: ${problem}`;
+    });
   },
 
   async prepare({ profile, engine }) {
@@ -71,6 +88,22 @@ export const constrainedGeneration: Method = {
     };
   },
 };
+
+function outputCheck(problemOf: (text: string) => string | null): (gold: Gold) => string | null {
+  return (gold) => {
+    try {
+      return gold.type === 'generate' ? problemOf(gold.output) : null;
+    } catch (error) {
+      return messageOf(error);
+    }
+  };
+}
+
+/** White space at the ends of what is generated is taken off. */
+function fitsAround(matches: (text: string) => boolean, text: string): boolean {
+  const blanks = ['', ' ', '\n'];
+  return blanks.some((before) => blanks.some((after) => matches(`${before}${text}${after}`)));
+}
 
 function rendererOf(profile: TaskProfile, model: PromptModel, { shots, choice }: Options): PromptRenderer {
   const pool = poolOf(profile);

@@ -45,6 +45,15 @@ export const head: Method = {
     return { layers, tokens, output: { values: rowsByPart(classifier.rows, pooling, prompts) } };
   },
 
+  check(profile) {
+    if (profile.tuned === null) return null;
+    const blob = blobOf(profile);
+    checkLabels(profile, blob);
+    if (blob.kind === taggerKind) readable(profile, blob, taggerRead);
+    else readable(profile, blob, classifierRead);
+    return null;
+  },
+
   async prepare(context) {
     const { profile } = context;
     const blob = blobOf(profile);

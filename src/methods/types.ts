@@ -1,7 +1,16 @@
 import type { z } from 'zod';
 import type { Recipe } from '../gguf/recipe.js';
 import type { PromptModel, PromptRenderer, Shot } from '../prompt.js';
-import type { Capability, Engine, ExplanationPart, InputRecord, Output, TaskProfile, TaskType } from '../types.js';
+import type {
+  Capability,
+  Engine,
+  ExplanationPart,
+  Gold,
+  InputRecord,
+  Output,
+  TaskProfile,
+  TaskType,
+} from '../types.js';
 
 /** A text that questions are answered from. */
 export interface Document {
@@ -70,5 +79,11 @@ export interface Method {
    * the model's own file, with the whole vocabulary or a cut one.
    */
   readonly recipe?: (profile: TaskProfile, tokens: Recipe['tokens']) => Recipe;
+  /**
+   * Looks, without a model, for what it cannot work with in a profile.
+   * @returns what is wrong with the gold of a labelled example, or null; left out where nothing can be
+   * @throws SlmError
+   */
+  readonly check?: (profile: TaskProfile) => ((gold: Gold) => string | null) | null;
   prepare(context: MethodContext): Promise<Predictor>;
 }

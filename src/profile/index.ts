@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Template } from '@huggingface/jinja';
-import { messageOf, suggestion, usageError } from '../errors.js';
+import { z } from 'zod';
+import { messageOf, SlmError, suggestion, usageError } from '../errors.js';
 import { type BadExample, type ExampleContext, exampleOf, goldRows, isBadExample } from '../examples.js';
 import { checkGrammar } from '../grammar/gbnf.js';
 import { withPlainNumbers } from '../json.js';
@@ -13,7 +14,8 @@ import { fileSource, readerFor } from '../records/index.js';
 import { parseJson } from '../records/json-values.js';
 import { readSettings, regularFile } from '../settings-file.js';
 import { taskTypes } from '../task-types/index.js';
-import type { Example, Label, MetricGoal, Row, TaskProfile, Threshold } from '../types.js';
+import type { TypeSetting } from '../task-types/types.js';
+import type { Example, Label, MetricGoal, Row, TaskProfile, TaskType, Threshold } from '../types.js';
 import { type Locate, type Parsed, parseYaml } from '../yaml.js';
 import { defaultTemplates } from './defaults.js';
 import { findLeak } from './leaks.js';
@@ -23,6 +25,8 @@ import { profileSchema, type RawProfile } from './schema.js';
 export { profileJsonSchema } from './schema.js';
 
 export interface ProfileContext {
+  /** Why the model that a task prefers cannot be had; asked only where a task is to be checked in every respect. */
+  readonly modelProblem?: (model: string) => Promise<string | null>;
   readonly folders: readonly TaskFolder[];
   readonly cwd: string;
 }
@@ -44,7 +48,10 @@ export async function loadProfile(spec: string, context: ProfileContext): Promis
   const definition = taskTypes[raw.type];
   const input = raw.input ?? definition.input;
   const labels = labelsOf(raw);
+  checkSettings(raw, at);
   checkLabels(raw, labels, at);
+  const modelProblem = raw.model === undefined ? null : ((await context.modelProblem?.(raw.model)) ?? null);
+  if (modelProblem !== null) throw usageError(`${at(['model'])}: ${modelProblem}`, '`slm models list` lists them.');
   const method = raw.method ?? defaultMethod(raw.type, multiLabel);
   const options = optionsOf(raw, method, at);
   const defaults = defaultTemplates(raw.type, multiLabel, method, input);
@@ -69,7 +76,7 @@ export async function loadProfile(spec: string, context: ProfileContext): Promis
   checkTemplates(raw, at);
   const schema = schemaOf(raw, source);
   const grammar = grammarOf(raw, source);
-  return {
+  const profile: TaskProfile = {
     name: raw.name,
     path: shownPath(file, context.cwd),
     description: raw.description,
@@ -114,6 +121,64 @@ export async function loadProfile(spec: string, context: ProfileContext): Promis
     ),
     tuned: null,
   };
+  checkMethod(profile, raw, source);
+  return profile;
+}
+
+/** What the method cannot work with is found here, not when the model is loaded. */
+function checkMethod(profile: TaskProfile, raw: RawProfile, source: Source): void {
+  const problemOf = checked(profile, raw, source);
+  if (problemOf === null) return;
+  for (const { record, gold } of [...profile.examples, ...profile.fixtures]) {
+    const problem = problemOf(gold);
+    if (problem !== null) throw usageError(`${placeOf(record.origin)}: example "${record.id}": ${problem}.`);
+  }
+}
+
+function checked(profile: TaskProfile, raw: RawProfile, source: Source) {
+  const { check } = methodNamed(profile.method);
+  try {
+    return check?.(profile) ?? null;
+  } catch (error) {
+    if (!(error instanceof SlmError)) throw error;
+    const [, pointer] = /schema at (#\S*?):? /u.exec(`${error.message} `) ?? [];
+    if (pointer === undefined) throw error;
+    throw usageError(`${placeInSchema(raw, source, pointer)}: ${error.message}`, error.hint, error);
+  }
+}
+
+/** Where a part of a schema stands: JSON is YAML, too. */
+function placeInSchema(raw: RawProfile, source: Source, pointer: string): string {
+  const steps = pointer
+    .slice(2)
+    .split('/')
+    .filter((step) => step !== '')
+    .map((step) => decodeURIComponent(step).replaceAll('~1', '/').replaceAll('~0', '~'));
+  if (typeof raw.schema !== 'string') return source.at(['schema', ...steps]);
+  const shown = shownPath(raw.schema, source.cwd);
+  return parseYaml(readText(raw.schema, shown), shown, z.unknown(), '').at(steps);
+}
+
+/** A key that the task type does not read would be ignored without a word. */
+function checkSettings(raw: RawProfile, at: Locate): void {
+  const { settings } = taskTypes[raw.type];
+  for (const [key, value] of Object.entries(typeSettings(raw))) {
+    if (!isGiven(value) || settings.includes(key as TypeSetting)) continue;
+    const readers = Object.entries(taskTypes).filter(([, type]) => type.settings.includes(key as TypeSetting));
+    throw usageError(
+      `${at([key])}: a task of type "${raw.type}" does not read "${key}".`,
+      `It is for ${readers.map(([name]) => name).join(' and ')}. Remove it, or change the type.`,
+    );
+  }
+}
+
+function typeSettings({ labels, multiLabel, threshold, schema, grammar, documents }: RawProfile) {
+  return { labels, multiLabel, threshold, schema, grammar, documents } satisfies Record<TypeSetting, unknown>;
+}
+
+/** Whether it is there and says something: documents are a list, a flag can be left at false. */
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0);
 }
 
 /** A task.yaml with what it includes merged in. Its paths are absolute. */
@@ -162,12 +227,21 @@ function inherit(parent: RawProfile, child: RawProfile, own: Record<string, unkn
   const prompt = (own.prompt ?? {}) as object;
   const otherMethod = child.method !== undefined && child.method !== parent.method;
   return {
-    ...parent,
+    ...(has('type') && child.type !== parent.type ? withoutUnread(parent, child.type) : parent),
     ...kept,
     prompt: { ...parent.prompt, ...prompt },
     options: otherMethod ? child.options : { ...parent.options, ...child.options },
     metrics: { ...parent.metrics, ...child.metrics },
   };
+}
+
+/** A task of another type than the one that it includes leaves behind what only that one reads. */
+function withoutUnread(parent: RawProfile, type: TaskType): RawProfile {
+  const unread = Object.keys(typeSettings(parent)).filter(
+    (key) => !taskTypes[type].settings.includes(key as TypeSetting),
+  );
+  const kept = Object.fromEntries(Object.entries(parent).filter(([key]) => !unread.includes(key)));
+  return { ...kept, multiLabel: kept.multiLabel ?? false, documents: kept.documents ?? [] } as RawProfile;
 }
 
 function withAbsolutePaths(raw: RawProfile, folder: string): RawProfile {
@@ -290,6 +364,12 @@ function thresholdOf(raw: RawProfile, labels: readonly Label[], at: Locate): Thr
   if (given === undefined) return { min: usual, below: 'abstain' };
   if (typeof given === 'number') return { min: given, below: 'abstain' };
   const names = labels.map((label) => label.name);
+  if (given.below !== 'abstain' && (raw.type !== 'classify' || raw.multiLabel)) {
+    throw usageError(
+      `${at(['threshold', 'below'])}: only a task that gives each text one label can fall back to another.`,
+      'Leave "below" out.',
+    );
+  }
   if (given.below !== 'abstain' && !names.includes(given.below)) {
     throw usageError(
       `${at(['threshold', 'below'])}: "${given.below}" is neither "abstain" nor a label.${suggestion(given.below, ['abstain', ...names])}`,

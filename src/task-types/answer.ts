@@ -8,6 +8,7 @@ export const answer: TaskTypeDefinition<AnswerOutput> = {
   title: 'question answering',
   input: 'question',
   goldFields: ['answers', 'answer'],
+  settings: ['threshold', 'documents'],
 
   readGold(fields) {
     const raw = fields.answers ?? fields.answer;

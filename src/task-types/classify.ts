@@ -9,6 +9,7 @@ export const classify: TaskTypeDefinition<ClassifyOutput> = {
   title: 'classification',
   input: 'text',
   goldFields: ['label', 'labels'],
+  settings: ['labels', 'multiLabel', 'threshold'],
 
   readGold(fields, _text, context) {
     const raw = fields.labels ?? fields.label;

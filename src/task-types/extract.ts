@@ -11,6 +11,7 @@ export const extract: TaskTypeDefinition<ExtractOutput> = {
   title: 'extraction',
   input: 'text',
   goldFields: ['entities', 'spans'],
+  settings: ['labels', 'threshold'],
 
   readGold(fields, text, context) {
     const given = fields.entities ?? fields.spans;

@@ -8,6 +8,7 @@ export const generate: TaskTypeDefinition<GenerateOutput> = {
   title: 'generation',
   input: 'text',
   goldFields: ['output'],
+  settings: ['schema', 'grammar'],
 
   readGold(fields) {
     const raw = fields.output;

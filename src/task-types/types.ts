@@ -17,12 +17,17 @@ export interface GoldContext {
   readonly labelMap: ReadonlyMap<string, string>;
 }
 
+/** Keys of a task.yaml that only some task types read. */
+export type TypeSetting = 'labels' | 'multiLabel' | 'threshold' | 'schema' | 'grammar' | 'documents';
+
 /** A task type: what a valid output is, how gold is read, how results of pieces are joined and compared. */
 export interface TaskTypeDefinition<O extends Output = Output> {
   readonly type: TaskType;
   readonly title: string;
   /** Fields of labelled rows that hold the gold: no method ever sees them. */
   readonly goldFields: readonly string[];
+  /** Settings of a task.yaml that not every type reads, as far as this one does; the others are refused. */
+  readonly settings: readonly TypeSetting[];
   /** Field of the main input unless the profile says otherwise. */
   readonly input: string;
   /**

@@ -16,6 +16,7 @@ import { type ResolvedModel, resolveModel } from '../../models/index.js';
 import { type Aside, openTask, type Task } from '../../predict.js';
 import { documentFiles } from '../../profile/paths.js';
 import { withAmong } from '../../task-types/among.js';
+import { taskTypes } from '../../task-types/index.js';
 import type { Engine, TaskProfile } from '../../types.js';
 import { defaultModel, readConfig } from '../config.js';
 import { cacheDirectory, modelEnvironment, modelEvents, type Surroundings } from '../surroundings.js';
@@ -318,8 +319,15 @@ export async function documentsFor(
   );
 }
 
+/** @throws SlmError where results of the task have no score that an option could be compared with */
+export function checkHasThreshold({ name, type }: TaskProfile, option: string): void {
+  if (taskTypes[type].settings.includes('threshold')) return;
+  throw usageError(`${option} is for tasks whose results have a score; "${name}" is of type ${type}.`, 'Leave it out.');
+}
+
 /** The profile with what the command line changes. */
 export function withChoices(profile: TaskProfile, { threshold, among }: TaskFlags): TaskProfile {
+  if (threshold !== undefined) checkHasThreshold(profile, '--threshold');
   const chosen = withAmong(profile, among);
   return threshold === undefined ? chosen : { ...chosen, threshold: { ...chosen.threshold, min: threshold } };
 }

@@ -1,18 +1,48 @@
-import { methodNamed } from '../../methods/index.js';
+import path from 'node:path';
+import { methodOf } from '../../methods/index.js';
 import { loadProfile } from '../../profile/index.js';
+import { findOverlay, withOverlay } from '../../profile/overlay.js';
+import type { PromptModel } from '../../prompt.js';
 import type { TaskProfile } from '../../types.js';
+import { overlayFolders } from '../opening/tuned.js';
 import { profileContext, type Surroundings } from '../surroundings.js';
+import { modelProblem } from './model-problem.js';
+import { tunedFiles } from './tuned-files.js';
+
+/** Models as templates see them. */
+const models: readonly PromptModel[] = [
+  { format: 'base', chatTemplate: null, bosText: '', eosText: '' },
+  { format: 'chat', chatTemplate: '{% for m in messages %}{{ m.content }}{% endfor %}', bosText: '', eosText: '' },
+];
 
 /**
- * Reads a task and everything it names, and renders its prompt for an example.
+ * Reads a task and everything it names, with what was tuned for it, and renders its prompts for an example: what a run
+ * would refuse is refused here.
  * @throws SlmError with the first problem
  */
 export async function checkTask(context: Surroundings, spec: string): Promise<TaskProfile> {
-  const profile = await loadProfile(spec, profileContext(context));
-  // Templates are compiled where they are used; here, to see that they can be.
-  const model = { format: 'base', chatTemplate: null, bosText: '', eosText: '' } as const;
-  const use = profile.prompt.use === 'chat' ? 'base' : profile.prompt.use;
-  const render = methodNamed(profile.method).renderer({ ...profile, prompt: { ...profile.prompt, use } }, model);
-  for (const { record } of [...profile.examples, ...profile.fixtures].slice(0, 1)) render(record.fields);
+  const profile = await loadProfile(spec, {
+    ...profileContext(context),
+    modelProblem: (model) => modelProblem(context, model),
+  });
+  const tuned = tunedFiles(overlayFolders(context, profile)).map((file) => {
+    const found = findOverlay([path.dirname(file)], path.basename(file, '.yaml'), context.cwd);
+    return found === null ? profile : withOverlay(profile, found, found.overlay.modelSha256);
+  });
+  // A head can be used with the models only that it was trained for.
+  const needsTuning = methodOf(profile).recipe !== undefined;
+  if (needsTuning && tuned.length === 0) methodOf(profile).recipe?.(profile, 'all');
+  for (const each of needsTuning ? tuned : [profile, ...tuned]) checkRun(each);
   return profile;
+}
+
+function checkRun(profile: TaskProfile): void {
+  const method = methodOf(profile);
+  method.check?.(profile);
+  // Templates are compiled where they are used; here, to see that they can be.
+  for (const model of models) {
+    if (model.format === 'base' && profile.prompt.use === 'chat') continue;
+    const render = method.renderer(profile, model);
+    for (const { record } of [...profile.examples, ...profile.fixtures].slice(0, 1)) render(record.fields);
+  }
 }

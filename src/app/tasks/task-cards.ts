@@ -5,6 +5,7 @@ import { fileCache } from '../../cache.js';
 import { listTasks } from '../../profile/paths.js';
 import type { TaskProfile } from '../../types.js';
 import { cacheDirectory, profileContext, type Surroundings } from '../surroundings.js';
+import { tunedFiles } from './tuned-files.js';
 
 /** What lists say of a sound task. */
 export interface TaskCard {
@@ -21,6 +22,10 @@ interface KeptCard {
   /** Absolute paths with the SHA-256 of each. */
   readonly files: readonly (readonly [file: string, sha256: string])[];
   readonly documents: readonly string[];
+  /** Where settings may be that are tuned for it. */
+  readonly tunedFolders: readonly string[];
+  /** The model that the task prefers. */
+  readonly model: string | null;
 }
 
 /**
@@ -33,16 +38,32 @@ export function taskCards(context: Surroundings): (file: string) => Promise<Task
   // A task may include another by name, and which one that is depends on those that there are.
   const places = listTasks(profileContext(context).folders).map((place) => place.path);
   return async (file) => {
-    const key = JSON.stringify(['task card 1', context.version, file, places]);
+    const key = JSON.stringify(['task card 2', context.version, file, places]);
     const kept = (await cache.get(key)) as KeptCard | null;
-    if (kept !== null && isFresh(kept)) return kept.card;
-    const { checkTask } = await import('./check-task.js');
+    if (kept !== null && isFresh(kept) && (await isThere(context, kept.model))) return kept.card;
+    const [{ checkTask }, { overlayFolders }] = await Promise.all([
+      import('./check-task.js'),
+      import('../opening/tuned.js'),
+    ]);
     const profile = await checkTask(context, file);
     const card = cardOf(profile);
-    const files = profile.files.map((each) => [each, digestOf(each)] as const);
-    await cache.set(key, { card, files, documents: profile.documents } satisfies KeptCard);
+    const tunedFolders = overlayFolders(context, profile);
+    const files = [...profile.files, ...tunedFiles(tunedFolders)].map((each) => [each, digestOf(each)] as const);
+    await cache.set(key, {
+      card,
+      files,
+      documents: profile.documents,
+      model: profile.model,
+      tunedFolders,
+    } satisfies KeptCard);
     return card;
   };
+}
+
+async function isThere(context: Surroundings, model: string | null): Promise<boolean> {
+  if (model === null) return true;
+  const { modelProblem } = await import('./model-problem.js');
+  return (await modelProblem(context, model)) === null;
 }
 
 function cardOf(profile: TaskProfile): TaskCard {
@@ -54,8 +75,10 @@ export function typeName({ type, multiLabel }: TaskProfile): string {
   return multiLabel ? `${type}, multi-label` : type;
 }
 
-function isFresh({ files, documents }: KeptCard): boolean {
+function isFresh({ files, documents, tunedFolders }: KeptCard): boolean {
+  const known = new Set(files.map(([file]) => file));
   try {
+    if (tunedFiles(tunedFolders).some((file) => !known.has(file))) return false;
     return files.every(([file, sha256]) => digestOf(file) === sha256) && documents.every(existsSync);
   } catch {
     return false;
