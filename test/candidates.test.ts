@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { nameCandidates, phraseCandidates } from '../src/methods/candidates.js';
+import { nameCandidates, phraseCandidates } from '../src/methods/span-scoring/spans.js';
 import { words as wordsOf } from '../src/segment.js';
 
 function names(text: string): string[] {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { nearestRenderer, nearestTo } from '../src/methods/nearest-shots.js';
+import { nearestRenderer, nearestTo } from '../src/methods/nearest-examples.js';
 import type { Shot } from '../src/prompt.js';
 import { fakeEngine } from './helpers/fake-engine.js';
 import { profileWith } from './helpers/profiles.js';

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { failure, modelError } from '../src/errors.js';
-import { aboveThreshold } from '../src/methods/span-scoring.js';
+import { aboveThreshold } from '../src/methods/span-scoring/index.js';
 import type { Cache, PieceInput, Predictor } from '../src/methods/types.js';
 import { openTask, predict, type Task, usageOf } from '../src/predict.js';
 import { type BadRow, recordOf } from '../src/record.js';

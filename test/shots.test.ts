@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { balancedShots, withoutShots } from '../src/methods/shots.js';
+import { balancedShots, withoutShots } from '../src/methods/few-shot.js';
 import { exampleWith, labelled, labelOf } from './helpers/profiles.js';
 
 const labels = [labelOf('a'), labelOf('b'), labelOf('c')];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Candidate, SearchPlan, Trial, TuneSession } from '../src/methods/candidates/types.js';
 import { classifyPlan } from '../src/tune/classify-candidates.js';
-import type { Candidate, SearchPlan, Trial, TuneSession } from '../src/tune/types.js';
 import type { Example } from '../src/types.js';
 import { labelled, labelOf, profileWith } from './helpers/profiles.js';
 import { sessionWith } from './helpers/tune-session.js';

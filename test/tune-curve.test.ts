@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Candidate } from '../src/methods/candidates/types.js';
 import { learningCurves } from '../src/tune/learning-curve.js';
 import { tryOut, tuningMetric } from '../src/tune/search.js';
-import type { Candidate } from '../src/tune/types.js';
 import type { Example } from '../src/types.js';
 import { labelled, profileWith } from './helpers/profiles.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { generateCandidates } from '../src/tune/generate-candidates.js';
-import type { Candidate } from '../src/tune/types.js';
+import type { Candidate } from '../src/methods/candidates/types.js';
+import { generateCandidates } from '../src/methods/constrained-generation/candidates.js';
 import type { Example, GenerateOutput } from '../src/types.js';
 import { fakeEngine } from './helpers/fake-engine.js';
 import { exampleWith, profileWith } from './helpers/profiles.js';

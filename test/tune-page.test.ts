@@ -7,11 +7,11 @@ import { html } from '../src/cli/page/markup.js';
 import { plotSvg, shareAxis, ticks } from '../src/cli/page/plot.js';
 import { tunePage, writeTuneReport } from '../src/cli/tune-page.js';
 import { tuneReportText } from '../src/cli/tune-report.js';
+import type { Candidate, Trial } from '../src/methods/candidates/types.js';
 import { metrics } from '../src/metrics/index.js';
-import type { UnwrittenOverlay } from '../src/profile/write-overlay.js';
+import type { UnwrittenOverlay } from '../src/profile/write-tuned-settings.js';
 import { search } from '../src/tune/search.js';
 import type { Before, TuneResult } from '../src/tune/tune.js';
-import type { Candidate, Trial } from '../src/tune/types.js';
 import type { Example, ExtractOutput, Output, TaskProfile } from '../src/types.js';
 import { exampleWith, labelled, profileWith } from './helpers/profiles.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { mostRepresentative } from '../src/tune/representative.js';
+import { mostRepresentative } from '../src/methods/candidates/representative.js';
 
 describe('representative texts', () => {
   const texts = [

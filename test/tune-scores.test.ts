@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { scoreCandidates } from '../src/tune/score-candidates.js';
-import type { TuneSession } from '../src/tune/types.js';
+import type { TuneSession } from '../src/methods/candidates/types.js';
+import { scoreCandidates } from '../src/methods/label-likelihood/candidates.js';
 import { fakeEngine } from './helpers/fake-engine.js';
 import { labelOf, profileWith } from './helpers/profiles.js';
 import { sessionWith } from './helpers/tune-session.js';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SlmError } from '../src/errors.js';
+import type { Candidate, Trial, Trialled } from '../src/methods/candidates/types.js';
 import { type SearchOptions, search, type TrialEvent, type TrialJournal } from '../src/tune/search.js';
 import { tune } from '../src/tune/tune.js';
-import type { Candidate, Trial, Trialled } from '../src/tune/types.js';
 import type { ClassifyOutput, Example, TaskProfile } from '../src/types.js';
 import { fakeEngine } from './helpers/fake-engine.js';
 import { exampleWith, labelled, profileWith } from './helpers/profiles.js';

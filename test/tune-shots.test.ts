@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { isSkewed, tuningMetric } from '../src/tune/search.js';
-import { furtherPrompts, shotPrompts } from '../src/tune/shot-prompts.js';
+import { furtherPrompts, shotPrompts } from '../src/methods/candidates/few-shot-prompts.js';
+import { isSkewed } from '../src/methods/candidates/skew.js';
+import { tuningMetric } from '../src/tune/search.js';
 import type { Example } from '../src/types.js';
 import { exampleWith, labelled, labelOf, profileWith } from './helpers/profiles.js';
 import { sessionWith } from './helpers/tune-session.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { defaultTemplates } from '../src/profile/defaults.js';
-import { labelsTemplate, templatesFor } from '../src/tune/templates.js';
+import { labelsTemplate, templatesFor } from '../src/methods/candidates/templates.js';
+import { defaultTemplates } from '../src/methods/default-prompts.js';
 import { fakeEngine } from './helpers/fake-engine.js';
 import { profileWith } from './helpers/profiles.js';
 import { sessionWith } from './helpers/tune-session.js';

@@ -4,8 +4,8 @@ import { render } from 'ink-testing-library';
 import { createElement } from 'react';
 import { after } from '../src/cli/ui/tune-progress.js';
 import { type TuneState, TuneView } from '../src/cli/ui/tune-view.js';
+import type { Trial } from '../src/methods/candidates/types.js';
 import type { TrialEvent } from '../src/tune/search.js';
-import type { Trial } from '../src/tune/types.js';
 
 const nothing: TuneState = {
   title: 'topics on tiny',

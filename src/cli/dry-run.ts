@@ -1,6 +1,6 @@
 import { chooseModel, type TaskFlags, withChoices } from '../app/opening/open.js';
 import { promptModel } from '../app/opening/prompt-model.js';
-import { shownProfile } from '../app/opening/tuned.js';
+import { shownProfile } from '../app/opening/tuned-settings.js';
 import { type Input, type InputFlags, readRecords } from '../app/run/inputs.js';
 import { profileContext } from '../app/surroundings.js';
 import { exitCodes } from '../errors.js';

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { failure, messageOf } from '../errors.js';
-import type { UnwrittenOverlay } from '../profile/write-overlay.js';
+import type { UnwrittenOverlay } from '../profile/write-tuned-settings.js';
 import type { TuneResult } from '../tune/tune.js';
 import type { TaskProfile } from '../types.js';
 import { type Column, html, type Markup, table } from './page/markup.js';

@@ -1,8 +1,8 @@
-import type { UnwrittenOverlay } from '../profile/write-overlay.js';
+import type { Trial } from '../methods/candidates/types.js';
+import type { UnwrittenOverlay } from '../profile/write-tuned-settings.js';
 import { judgedValue } from '../tune/search.js';
 import type { ChosenThreshold } from '../tune/threshold.js';
 import type { TuneResult } from '../tune/tune.js';
-import type { Trial } from '../tune/types.js';
 import type { TaskProfile } from '../types.js';
 import { tableText } from './table.js';
 

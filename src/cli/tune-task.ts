@@ -8,7 +8,7 @@ import {
   openResolved,
   resolveNamed,
 } from '../app/opening/open.js';
-import { modelDigest, overlayFolders } from '../app/opening/tuned.js';
+import { modelDigest, overlayFolders } from '../app/opening/tuned-settings.js';
 import type { UsedFile } from '../app/run/files-read.js';
 import { type GoldFlags, readGold } from '../app/run/gold.js';
 import { cacheDirectory, profileContext } from '../app/surroundings.js';
@@ -18,16 +18,17 @@ import { exitCodes, messageOf, SlmError } from '../errors.js';
 import { checkDerivable } from '../gguf/architectures.js';
 import { checkGguf } from '../gguf/check.js';
 import { number, summarize } from '../gguf/summary.js';
+import { isSkewed } from '../methods/candidates/skew.js';
+import type { Trial, Trialled, TuneSession } from '../methods/candidates/types.js';
 import type { ResolvedModel } from '../models/index.js';
 import { loadProfile } from '../profile/index.js';
-import type { Overlay } from '../profile/overlay.js';
 import { shownPath } from '../profile/paths.js';
-import { removeOverlay, type UnwrittenOverlay, writeOverlay } from '../profile/write-overlay.js';
+import type { Overlay } from '../profile/tuned-settings.js';
+import { removeOverlay, type UnwrittenOverlay, writeOverlay } from '../profile/write-tuned-settings.js';
 import { checkEnough, fittingTexts, tuningData } from '../tune/data.js';
-import { isSkewed, judgedValue, type TrialJournal, tuningMetric } from '../tune/search.js';
+import { judgedValue, type TrialJournal, tuningMetric } from '../tune/search.js';
 import { textList } from '../tune/seen.js';
 import { type TuneResult, tune } from '../tune/tune.js';
-import type { Trial, Trialled, TuneSession } from '../tune/types.js';
 import type { Engine, TaskProfile, TunedShot } from '../types.js';
 import type { CliContext } from './context.js';
 import { keepFiles, outputFiles } from './keep-files.js';

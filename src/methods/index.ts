@@ -1,12 +1,12 @@
 import { suggestion, usageError } from '../errors.js';
 import type { TaskProfile, TaskType } from '../types.js';
-import { constrainedGeneration } from './constrained-generation.js';
-import { head } from './head.js';
-import { labelDecisions } from './label-decisions.js';
-import { labelLikelihood } from './label-likelihood.js';
-import { passageSpans } from './passage-spans.js';
-import { spanCopying } from './span-copying.js';
-import { spanScoring } from './span-scoring.js';
+import { constrainedGeneration } from './constrained-generation/index.js';
+import { head } from './head/index.js';
+import { labelDecisions } from './label-decisions/index.js';
+import { labelLikelihood } from './label-likelihood/index.js';
+import { passageSpans } from './passage-spans/index.js';
+import { spanCopying } from './span-copying/index.js';
+import { spanScoring } from './span-scoring/index.js';
 import type { Method } from './types.js';
 
 /** Every method by name. */

@@ -1,9 +1,9 @@
 import type { z } from 'zod';
 import { compilePrompt, type PromptModel, type PromptRenderer, type PromptText, tokenizePrompt } from '../prompt.js';
 import type { Engine, TaskProfile } from '../types.js';
-import { longestShots, nearestRenderer, type shotChoice } from './nearest-shots.js';
+import { labelShots, moreLabelShots, shotPool } from './few-shot.js';
+import { longestShots, nearestRenderer, type shotChoice } from './nearest-examples.js';
 import { promptLength, roomForText } from './parts.js';
-import { labelShots, moreLabelShots, shotPool } from './shots.js';
 
 export interface ShotOptions {
   /** How many, where tuning has not chosen them. */

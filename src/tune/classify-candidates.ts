@@ -1,15 +1,15 @@
 import { poolings } from '../heads/pooling.js';
-import { labelOf } from '../methods/shots.js';
+import { blocksAt } from '../methods/candidates/depths.js';
+import type { PromptGroup, ShotPrompt } from '../methods/candidates/few-shot-prompt.js';
+import { furtherPrompts, shotPrompts } from '../methods/candidates/few-shot-prompts.js';
+import { nearestPrompt } from '../methods/candidates/nearest-prompt.js';
+import { labelsTemplate, type Template, templatesFor } from '../methods/candidates/templates.js';
+import type { Candidate, PlanOptions, SearchPlan, Trial, TuneSession } from '../methods/candidates/types.js';
+import { labelOf } from '../methods/few-shot.js';
+import { type HeadShape, headCandidates, weightingsFor } from '../methods/head/classifier-candidates.js';
+import { scoreCandidates } from '../methods/label-likelihood/candidates.js';
 import type { Example, TaskProfile } from '../types.js';
-import { blocksAt } from './depths.js';
-import { type HeadShape, headCandidates, weightingsFor } from './head-candidates.js';
 import { lexicalCandidate } from './lexical-candidate.js';
-import { nearestPrompt } from './nearest-prompt.js';
-import { scoreCandidates } from './score-candidates.js';
-import type { PromptGroup, ShotPrompt } from './shot-prompt.js';
-import { furtherPrompts, shotPrompts } from './shot-prompts.js';
-import { labelsTemplate, type Template, templatesFor } from './templates.js';
-import type { Candidate, PlanOptions, SearchPlan, Trial, TuneSession } from './types.js';
 
 /** Examples in the prompt, balanced; other templates are tried with the fewest that there are. */
 const shotCounts = [0, 8, 16];

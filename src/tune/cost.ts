@@ -1,4 +1,4 @@
-import type { Trial } from './types.js';
+import type { Trial } from '../methods/candidates/types.js';
 
 /** A prefix of so many tokens makes a token after it twice as dear: it looks back at all of them. */
 const doublingPrefix = 1500;

@@ -1,6 +1,6 @@
+import type { Candidate, Trial } from '../methods/candidates/types.js';
 import type { Example, TaskProfile } from '../types.js';
 import { type SearchOptions, type SearchResult, tryOut } from './search.js';
-import type { Candidate, Trial } from './types.js';
 
 /** One candidate measured on more and more examples, the fewest first. */
 export interface Curve {

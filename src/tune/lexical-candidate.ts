@@ -1,10 +1,10 @@
 import { crossValidate } from '../linear/cross-validation.js';
 import { logProbabilities } from '../linear/model.js';
 import { fitClassTfidf, tfidfTransform } from '../linear/tfidf.js';
+import { outputsOf, targetsOf } from '../methods/candidates/classify-outputs.js';
+import { breath } from '../methods/candidates/event-loop.js';
+import type { Candidate } from '../methods/candidates/types.js';
 import type { TaskProfile } from '../types.js';
-import { breath } from './breath.js';
-import { outputsOf, targetsOf } from './classify-outputs.js';
-import type { Candidate } from './types.js';
 
 /** Strengths of L2 to choose from; as many terms as a large dictionary has take seconds a fit. */
 const grids = {

@@ -1,15 +1,16 @@
 import { SlmError } from '../errors.js';
 import { assignFolds } from '../linear/folds.js';
-import { labelOf } from '../methods/shots.js';
+import { isSkewed } from '../methods/candidates/skew.js';
+import type { Candidate, SearchPlan, Trial, Trialled } from '../methods/candidates/types.js';
+import { labelOf } from '../methods/few-shot.js';
 import { bootstrapIntervals } from '../metrics/bootstrap.js';
 import { type Metric, metrics, metricsFor, type PreparedMetric } from '../metrics/index.js';
 import { pairedDifference } from '../metrics/significance.js';
 import { createRandom, shuffle } from '../random.js';
 import type { Example, Output, Pair, TaskProfile } from '../types.js';
 import { costOf } from './cost.js';
-import { createPace } from './pace.js';
+import { createPace } from './expected-time.js';
 import { decideHeldOut } from './threshold.js';
-import type { Candidate, SearchPlan, Trial, Trialled } from './types.js';
 
 export interface SearchOptions {
   readonly seed: number;
@@ -54,17 +55,6 @@ export interface SearchResult {
   /** Examples that no candidate was measured on: their answers stand in the prompts of some. */
   readonly aside: ReadonlySet<Example>;
   readonly stopped: 'done' | 'budget' | 'interrupted';
-}
-
-/** With a label on more than this share of the examples, saying always that one would look good. */
-const skew = 0.8;
-
-/** Whether nearly all examples have the same label. */
-export function isSkewed({ type, multiLabel }: Pick<TaskProfile, 'type' | 'multiLabel'>, examples: readonly Example[]) {
-  if (type !== 'classify' || multiLabel) return false;
-  const counts = new Map<string, number>();
-  for (const example of examples) counts.set(labelOf(example), (counts.get(labelOf(example)) ?? 0) + 1);
-  return Math.max(0, ...counts.values()) > skew * examples.length;
 }
 
 /**

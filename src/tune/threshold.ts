@@ -1,10 +1,10 @@
 import { usageError } from '../errors.js';
-import { isRight } from '../methods/answer-judge.js';
+import { memo } from '../methods/candidates/memo.js';
 import { decideLabels } from '../methods/decide.js';
+import { isRight } from '../methods/passage-spans/answer-judge.js';
 import { bestF1Threshold, bestFirst, type Decision, thresholdAfter } from '../metrics/best-f1.js';
 import { entityKey } from '../spans.js';
 import type { Example, Output, TaskProfile, Threshold } from '../types.js';
-import { memo } from './memo.js';
 
 /** What a threshold is to reach on held-out examples. */
 export type ThresholdTarget = { readonly precision: number } | { readonly coverage: number };

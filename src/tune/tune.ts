@@ -1,12 +1,13 @@
 import { usageError } from '../errors.js';
+import type { Candidate, Found, PlanOptions, SearchPlan, Trial, TuneSession } from '../methods/candidates/types.js';
+import { generateCandidates } from '../methods/constrained-generation/candidates.js';
+import { extractCandidates } from '../methods/head/tagger-candidates.js';
+import { answerCandidates } from '../methods/passage-spans/candidates.js';
 import { bootstrapIntervals, type Interval } from '../metrics/bootstrap.js';
 import { mcNemar } from '../metrics/significance.js';
 import { taskTypes } from '../task-types/index.js';
 import type { Example, Output, TaskType } from '../types.js';
-import { answerCandidates } from './answer-candidates.js';
 import { classifyPlan } from './classify-candidates.js';
-import { extractCandidates } from './extract-candidates.js';
-import { generateCandidates } from './generate-candidates.js';
 import { type Curve, learningCurves } from './learning-curve.js';
 import {
   intervalResamples,
@@ -19,7 +20,6 @@ import {
   search,
 } from './search.js';
 import { bestThreshold, type ChosenThreshold, chooseThreshold, type ThresholdTarget } from './threshold.js';
-import type { Candidate, Found, PlanOptions, SearchPlan, Trial, TuneSession } from './types.js';
 
 export interface TuneRequest extends SearchOptions, PlanOptions {
   readonly target: ThresholdTarget | null;

@@ -1,4 +1,4 @@
-import type { TuneSession } from '../../src/tune/types.js';
+import type { TuneSession } from '../../src/methods/candidates/types.js';
 import { fakeEngine } from './fake-engine.js';
 import { profileWith } from './profiles.js';
 

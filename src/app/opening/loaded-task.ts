@@ -8,7 +8,7 @@ import type { TaskProfile } from '../../types.js';
 import { configFiles } from '../config.js';
 import { modelEnvironment, profileContext, type Surroundings } from '../surroundings.js';
 import { bundleFile, chooseModel, documentsFor, type TaskFlags, withChoices } from './open.js';
-import { overlayFolders } from './tuned.js';
+import { overlayFolders } from './tuned-settings.js';
 
 /** Everything on disk that results depend on. */
 interface Loaded {

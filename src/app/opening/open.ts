@@ -22,7 +22,7 @@ import { defaultModel, readConfig } from '../config.js';
 import { cacheDirectory, modelEnvironment, modelEvents, type Surroundings } from '../surroundings.js';
 import { openDerived } from './derived-models.js';
 import { keepHint } from './early-hint.js';
-import { tunedProfile } from './tuned.js';
+import { tunedProfile } from './tuned-settings.js';
 
 /** Options that every command which loads a model has. */
 export interface EngineFlags {

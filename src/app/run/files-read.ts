@@ -4,7 +4,7 @@ import { documentFiles } from '../../profile/paths.js';
 import type { TaskProfile } from '../../types.js';
 import { configFiles } from '../config.js';
 import { bundleFile } from '../opening/open.js';
-import { overlayFolders } from '../opening/tuned.js';
+import { overlayFolders } from '../opening/tuned-settings.js';
 import { modelEnvironment, type Surroundings } from '../surroundings.js';
 
 /** A file that a command reads or writes. */

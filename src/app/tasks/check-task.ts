@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { methodOf } from '../../methods/index.js';
 import { loadProfile } from '../../profile/index.js';
-import { findOverlay, withOverlay } from '../../profile/overlay.js';
+import { findOverlay, withOverlay } from '../../profile/tuned-settings.js';
 import type { PromptModel } from '../../prompt.js';
 import type { TaskProfile } from '../../types.js';
-import { overlayFolders } from '../opening/tuned.js';
+import { overlayFolders } from '../opening/tuned-settings.js';
 import { profileContext, type Surroundings } from '../surroundings.js';
 import { modelProblem } from './model-problem.js';
 import { tunedFiles } from './tuned-files.js';

@@ -43,7 +43,7 @@ export function taskCards(context: Surroundings): (file: string) => Promise<Task
     if (kept !== null && isFresh(kept) && (await isThere(context, kept.model))) return kept.card;
     const [{ checkTask }, { overlayFolders }] = await Promise.all([
       import('./check-task.js'),
-      import('../opening/tuned.js'),
+      import('../opening/tuned-settings.js'),
     ]);
     const profile = await checkTask(context, file);
     const card = cardOf(profile);

@@ -3,12 +3,12 @@ import { methodOf } from '../../methods/index.js';
 import type { Document } from '../../methods/types.js';
 import type { ResolvedModel } from '../../models/index.js';
 import { openTask, predict, type Task } from '../../predict.js';
-import { findOverlay, withOverlay } from '../../profile/overlay.js';
+import { findOverlay, withOverlay } from '../../profile/tuned-settings.js';
 import { textList, unseen } from '../../tune/seen.js';
 import type { AsItIs } from '../../tune/tune.js';
 import type { Engine, Example, InputRecord, Output, TaskProfile } from '../../types.js';
 import { type EngineFlags, openTaskFor, openTaskOn } from '../opening/open.js';
-import { modelDigest, overlayFolders } from '../opening/tuned.js';
+import { modelDigest, overlayFolders } from '../opening/tuned-settings.js';
 import type { Surroundings } from '../surroundings.js';
 
 /** What the task as it is is measured with. */

@@ -1,6 +1,6 @@
+import type { Trial } from '../../methods/candidates/types.js';
 import { costOf } from '../../tune/cost.js';
 import type { TuneResult } from '../../tune/tune.js';
-import type { Trial } from '../../tune/types.js';
 import { type Column, html, type Markup, table } from './markup.js';
 import { countAxis, type Point, plotSvg, type Series, shareAxis } from './plot.js';
 import { figureCells, figureColumns } from './verdict-sections.js';

@@ -1,5 +1,5 @@
+import type { Trial } from '../../methods/candidates/types.js';
 import type { TrialEvent } from '../../tune/search.js';
-import type { Trial } from '../../tune/types.js';
 import type { CliContext } from '../context.js';
 import type { TuneState } from './tune-view.js';
 

@@ -1,5 +1,5 @@
 import { Box, render, Text } from 'ink';
-import type { Trial } from '../../tune/types.js';
+import type { Trial } from '../../methods/candidates/types.js';
 import { tableText } from '../table.js';
 import { formatDuration } from './quantities.js';
 

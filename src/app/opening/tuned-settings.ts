@@ -1,0 +1,43 @@
+import path from 'node:path';
+import { sha256Of } from '../../models/digest.js';
+import type { ResolvedModel } from '../../models/index.js';
+import { findOverlay, withOverlay } from '../../profile/tuned-settings.js';
+import type { TaskProfile } from '../../types.js';
+import { configDirectory, type Surroundings } from '../surroundings.js';
+
+/**
+ * Where overlays of a task are looked for, the user's own before those that come with a built-in task. A task of the
+ * user has one place: its own folder, so that it can be taken along.
+ */
+export function overlayFolders(context: Surroundings, profile: TaskProfile): string[] {
+  const own = path.join(path.dirname(path.resolve(context.cwd, profile.path)), 'tuned');
+  return isBuiltIn(context, profile) ? [path.join(configDirectory(context), 'tuned', profile.name), own] : [own];
+}
+
+/** Tasks of the program are not written to. */
+function isBuiltIn(context: Surroundings, profile: TaskProfile): boolean {
+  const folder = path.dirname(path.resolve(context.cwd, profile.path));
+  const builtIn = path.join(context.packageRoot, 'tasks');
+  return context.cwd !== context.packageRoot && path.dirname(folder) === builtIn;
+}
+
+/** The profile as tuned for the model, where it has been. */
+export async function tunedProfile(
+  context: Surroundings,
+  profile: TaskProfile,
+  model: ResolvedModel,
+): Promise<TaskProfile> {
+  const found = findOverlay(overlayFolders(context, profile), model.name, context.cwd);
+  if (found === null) return profile;
+  return withOverlay(profile, found, await modelDigest(context, model));
+}
+
+export async function modelDigest(context: Surroundings, model: ResolvedModel): Promise<string> {
+  return model.sha256 ?? (await sha256Of(model.path, context.signal));
+}
+
+/** As it was tuned for the model of that name, for showing: whether the file here is the one it was tuned for is not looked at. */
+export function shownProfile(context: Surroundings, profile: TaskProfile, model: string): TaskProfile {
+  const found = findOverlay(overlayFolders(context, profile), path.basename(model, '.gguf'), context.cwd);
+  return found === null ? profile : withOverlay(profile, found, found.overlay.modelSha256);
+}

@@ -1,0 +1,128 @@
+import { compilePrompt, type PromptRenderer, type Shot, tokenizePrompt } from '../../prompt.js';
+import type { Example, Prompt, TaskProfile, TunedShot } from '../../types.js';
+import { labelOf } from '../few-shot.js';
+import { prefixLength, promptLength } from '../parts.js';
+import { memo } from './memo.js';
+import type { Template } from './templates.js';
+import type { TuneSession } from './types.js';
+
+/** Which examples stand in a prompt: the first of each label, those that are like most others, or those like the text. */
+export type ShotChoice = 'first' | 'varied' | 'nearest';
+
+/** A prompt with some of the examples in it. */
+export interface ShotPrompt {
+  readonly template: Template;
+  readonly choice: ShotChoice;
+  /** Examples in it, in all. */
+  readonly count: number;
+  /** Those examples; with `nearest`, what they are chosen from. */
+  readonly shots: readonly TunedShot[];
+  /** They are not learned from with this prompt, nor asked about: their answers are there to be read. */
+  readonly inPrompt: ReadonlySet<Example>;
+  /** The prompt of an example. */
+  tokens(example: Example): Prompt;
+  /** What all its prompts begin with: evaluated once, but looked back at by every token after it. */
+  readonly prefixTokens: number;
+  /** Tokens beside the shared prefix, on average. */
+  tokensPerRecord(examples: readonly Example[]): number;
+}
+
+/** A prompt, or several that differ in their examples and are averaged over. */
+export type PromptGroup = readonly [ShotPrompt, ...ShotPrompt[]];
+
+/** Share of the context that the longest prompt may take: the label comes after it, and a text may have more tokens in fewer characters. */
+const fullest = 0.9;
+
+/** A prompt with these examples for all texts. */
+export function promptWith(
+  session: TuneSession,
+  template: Template,
+  chosen: readonly Example[],
+  choice: ShotChoice = 'first',
+): ShotPrompt {
+  const { profile } = template;
+  const shots = shotsOf(profile, chosen);
+  const render = compilePrompt(profile, session.engine.model, { shots: fillShots(profile, shots) });
+  return {
+    ...promptOf(session, template, render),
+    choice,
+    count: chosen.length,
+    shots,
+    inPrompt: new Set(chosen),
+  };
+}
+
+/** Of several labels the prompt says all, in the order of the task. */
+export function shotsOf({ input, labels, multiLabel }: TaskProfile, chosen: readonly Example[]): TunedShot[] {
+  const saidOf = ({ gold }: Example) =>
+    labels.filter(({ name }) => gold.type === 'classify' && gold.labels.includes(name)).map(({ word }) => word);
+  return chosen.map((example) => ({
+    fields: { [input]: example.record.text },
+    label: multiLabel ? saidOf(example).join(', ') : labelOf(example),
+  }));
+}
+
+export function fillShots({ labels }: TaskProfile, shots: readonly TunedShot[]): Shot[] {
+  const words = new Map(labels.map(({ name, word }) => [name, word]));
+  return shots.map(({ fields, label }) => ({ fields, target: words.get(label) ?? label }));
+}
+
+/** What all prompts have, however their examples are chosen. */
+export function promptOf(
+  { engine }: TuneSession,
+  template: Template,
+  render: PromptRenderer,
+): Pick<ShotPrompt, 'template' | 'tokens' | 'prefixTokens' | 'tokensPerRecord'> {
+  const { profile } = template;
+  const tokens = ({ record }: Example) =>
+    tokenizePrompt(engine, render({ ...record.fields, [profile.input]: record.text }));
+  return {
+    template,
+    tokens,
+    prefixTokens: prefixLength(tokenizePrompt(engine, render({ [profile.input]: 'x' }))),
+    // Many candidates share a prompt and ask for the same examples.
+    tokensPerRecord: memo((examples: readonly Example[]) => {
+      const few = examples.slice(0, 50);
+      return few.reduce((sum, example) => sum + tokens(example).input.length, 0) / Math.max(1, few.length);
+    }),
+  };
+}
+
+/** Whether there is room for it, and for what comes after it. */
+export function fits({ engine }: TuneSession, prompt: Prompt): boolean {
+  return promptLength(prompt) <= fullest * engine.model.contextSize;
+}
+
+export function longestOf(examples: readonly Example[]): Example {
+  return examples.reduce((a, b) => (b.record.text.length > a.record.text.length ? b : a));
+}
+
+/** How titles call prompts that are read together; they differ in their examples only. */
+export function titleOf([first, ...further]: PromptGroup): string {
+  const kind = { first: '', varied: 'varied ', nearest: 'nearest ' }[first.choice];
+  const examples =
+    further.length === 0
+      ? `${first.count} ${kind}examples in the prompt`
+      : `${1 + further.length} prompts with ${first.count} examples each`;
+  return first.template.name === '' ? examples : `${examples}, ${first.template.name}`;
+}
+
+/** Tokens of a record beside the shared prefixes, on average; a text is read after each of the prompts. */
+export function tokensAfter(prompts: PromptGroup, examples: readonly Example[]): number {
+  return prompts.reduce((sum, prompt) => sum + prompt.tokensPerRecord(examples), 0);
+}
+
+/** The same for the same template and examples. */
+export function keyOf([first, ...further]: PromptGroup): string {
+  return `prompts=${1 + further.length} shots=${first.count} ${first.choice} template=${JSON.stringify([first.template.prompt?.base, first.template.words])}`;
+}
+
+/** What an overlay takes over from prompts. */
+export function foundIn([first, ...further]: PromptGroup) {
+  return {
+    shots: first.shots,
+    ...(first.template.prompt === null ? {} : { prompt: first.template.prompt }),
+    ...(first.template.words === undefined ? {} : { words: first.template.words }),
+    ...(further.length === 0 ? {} : { moreShots: further.map(({ shots }) => shots) }),
+  };
+}

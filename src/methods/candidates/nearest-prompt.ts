@@ -1,0 +1,35 @@
+import { compilePrompt, tokenizePrompt } from '../../prompt.js';
+import type { Example } from '../../types.js';
+import { balancedShots } from '../few-shot.js';
+import { longestShots, nearestRenderer } from '../nearest-examples.js';
+import { fillShots, fits, longestOf, promptOf, type ShotPrompt, shotsOf } from './few-shot-prompt.js';
+import { isShort } from './few-shot-prompts.js';
+import { ownTemplate, type Template } from './templates.js';
+import type { TuneSession } from './types.js';
+
+/** Examples that those of a prompt are chosen from; they all stand in the overlay. */
+export const mostNearest = 200;
+
+/**
+ * Prompts with the examples that are most like each text; null where there are too few to choose from. No example is
+ * one for itself, so that all may be learned from and asked about.
+ */
+export function nearestPrompt(
+  session: TuneSession,
+  examples: readonly Example[],
+  count: number,
+  template: Template = ownTemplate(session.profile),
+): ShotPrompt | null {
+  const { engine } = session;
+  const { profile } = template;
+  const short = examples.filter((example) => isShort(session, example));
+  const pool = balancedShots(short, profile.labels, mostNearest);
+  if (pool.length < 4 * count) return null;
+  const shots = shotsOf(profile, pool);
+  const filled = fillShots(profile, shots);
+  const render = nearestRenderer(profile, engine.model, filled, count);
+  const longest = compilePrompt(profile, engine.model, { shots: longestShots(profile, filled, count) });
+  const { record } = longestOf(examples);
+  if (!fits(session, tokenizePrompt(engine, longest({ ...record.fields, [profile.input]: record.text })))) return null;
+  return { ...promptOf(session, template, render), choice: 'nearest', count, shots, inPrompt: new Set() };
+}

@@ -1,0 +1,66 @@
+import type { Recipe } from '../../gguf/recipe.js';
+import type { Engine, Prompt, Token } from '../../types.js';
+
+/** A prompt and the positions of its input whose hidden states are wanted. */
+export interface Wanted {
+  readonly prompt: Prompt;
+  readonly positions: readonly number[];
+}
+
+/** Opens the file that a recipe makes of the model. */
+export type OpenDerived = (recipe: Recipe) => Promise<Engine>;
+
+export interface FeatureReader {
+  /** Hidden states of one prompt, positions × width, one after another. */
+  read(wanted: Wanted): Promise<Float32Array>;
+  readonly slots: number;
+  dispose(): Promise<void>;
+}
+
+/**
+ * Reads hidden states after `layers` blocks, normalised as the model normalises its last one. The file for it has
+ * only the tokens of these very prompts: an output costs as much as there are tokens, and the tokenizer is not needed
+ * any more.
+ * @param width numbers of a hidden state
+ */
+export async function openFeatureReader(
+  all: readonly Wanted[],
+  layers: number,
+  width: number,
+  open: OpenDerived,
+): Promise<FeatureReader> {
+  // The first tokens carry the outputs; they are in every file.
+  const ids = new Set(Array.from({ length: width }, (_, id) => id));
+  for (const { prompt } of all) {
+    for (const part of prompt.prefix) for (const id of part) ids.add(id);
+    for (const id of prompt.input) ids.add(id);
+  }
+  const tokens = [...ids].sort((a, b) => a - b);
+  const newIds = new Map(tokens.map((id, i) => [id, i]));
+  // As values of three more blocks the same numbers come no faster: the file has few tokens, and blocks cost too.
+  const engine = await open({ layers, tokens, output: { unit: true } });
+  const renamed = new Map<readonly Token[], readonly Token[]>();
+  const rename = (part: readonly Token[]) => part.map((id) => newIds.get(id) as Token);
+  /** Prefixes are the same arrays again and again, and stay so. */
+  const renameShared = (part: readonly Token[]) => {
+    const known = renamed.get(part) ?? rename(part);
+    renamed.set(part, known);
+    return known;
+  };
+  return {
+    slots: engine.slots,
+    async read({ prompt, positions }) {
+      const states = await engine.readOutputs(
+        { prefix: prompt.prefix.map(renameShared), input: rename(prompt.input) },
+        positions,
+        width,
+      );
+      const values = new Float32Array(positions.length * width);
+      states.forEach((state, i) => {
+        values.set(state, i * width);
+      });
+      return values;
+    },
+    dispose: () => engine.dispose(),
+  };
+}

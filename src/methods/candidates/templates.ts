@@ -1,0 +1,108 @@
+import { Template as JinjaTemplate } from '@huggingface/jinja';
+import { usesChat } from '../../prompt.js';
+import type { PromptTemplates, TaskProfile } from '../../types.js';
+import { defaultTemplates } from '../default-prompts.js';
+import type { TuneSession } from './types.js';
+
+/** A way to put a text to the model, and to call the labels. */
+export interface Template {
+  /** For keys and titles; the task's own has none. */
+  readonly name: string;
+  /** The task with this template. */
+  readonly profile: TaskProfile;
+  /** What an overlay takes over; null for the task's own. */
+  readonly prompt: PromptTemplates | null;
+  /** What the model reads for each label; left out for the task's own words. */
+  readonly words?: Readonly<Record<string, string>>;
+}
+
+/** Beside the task's own: each costs a reading of all examples. */
+const most = 2;
+
+/** For tasks that bring no variants: whatever the labels are, they may follow here. */
+const general = ['{{ text }}\nThis is about:', '{{ text }}\nIn a word:'];
+
+/** The task as it puts a text itself. */
+export function ownTemplate(profile: TaskProfile): Template {
+  return { name: '', profile, prompt: null };
+}
+
+/**
+ * For heads of tasks with several labels at once. The task's own template asks about one label at a time, where it does;
+ * here the text is followed by all labels that hold, so that what the model expects there says what the text is about.
+ */
+export function labelsTemplate(profile: TaskProfile): Template {
+  const { variants: _, ...prompt } = profile.prompt;
+  const usual = defaultTemplates(profile.type, true, profile.method, profile.input);
+  const lines = prompt.base.split('\n');
+  const asked = lines.findIndex((line) => /\b(?:label|description)\b/u.test(line));
+  if (asked === -1) return ownTemplate(profile);
+  const above = lines.slice(0, asked).join('\n');
+  const text = showsInput(above, profile.input) ? above : `Text: {{ ${profile.input} }}`;
+  const changed: PromptTemplates = {
+    ...prompt,
+    instruction:
+      prompt.instruction === usual.instruction ? 'Name the labels that hold for the text.' : prompt.instruction,
+    base: `${text}\nLabels:`,
+    use: 'base',
+  };
+  return { name: '', profile: { ...profile, prompt: changed }, prompt: changed };
+}
+
+/** Whether it is a whole template that shows the input: it is cut out of another one. */
+function showsInput(template: string, input: string): boolean {
+  const [mark, other] = ['one text', 'another text'];
+  try {
+    const compiled = new JinjaTemplate(template);
+    return compiled.render({ [input]: mark }) !== compiled.render({ [input]: other });
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The task's own template first, then others that the labels can follow: for a model with a chat format the plain one,
+ * and the variants of the profile, or general ones; and the own one with plainer words for the labels, where there are
+ * any.
+ */
+export function templatesFor({ profile, engine }: TuneSession): Template[] {
+  const { variants: named, ...prompt } = profile.prompt;
+  const plain = (name: string, base: string): Template => {
+    const changed: PromptTemplates = { ...prompt, base, use: 'base' };
+    return { name, profile: { ...profile, prompt: changed }, prompt: changed };
+  };
+  const variants = named ?? general.map((base) => base.replace('{{ text }}', `{{ ${profile.input} }}`));
+  const others = [
+    ...(usesChat(profile, engine.model) ? [plain('without the chat format', prompt.base)] : []),
+    ...variants.filter((base) => base !== prompt.base).map((base) => plain(JSON.stringify(lastLine(base)), base)),
+  ];
+  return [ownTemplate(profile), ...others.slice(0, most), ...plainerWords(profile)];
+}
+
+/** The names of the labels as one would say them: `card_arrival` and `cardArrival` are "card arrival". */
+function plainerWords(profile: TaskProfile): Template[] {
+  const labels = profile.labels.map((label) => ({ ...label, word: spoken(label.name) }));
+  const words = new Set(labels.map(({ word }) => word));
+  const changed = labels.some(({ word }, i) => word !== profile.labels[i]?.word);
+  if (!changed || words.size < labels.length || words.has('')) return [];
+  return [
+    {
+      name: 'labels in plain words',
+      profile: { ...profile, labels },
+      prompt: null,
+      words: Object.fromEntries(labels.map(({ name, word }) => [name, word])),
+    },
+  ];
+}
+
+function spoken(name: string): string {
+  return name
+    .replace(/(\p{Ll})(\p{Lu})/gu, '$1 $2')
+    .replace(/[\s_\-./:]+/gu, ' ')
+    .trim()
+    .toLowerCase();
+}
+
+function lastLine(template: string): string {
+  return template.trim().split('\n').at(-1) as string;
+}

@@ -1,0 +1,118 @@
+import type { Recipe } from '../../gguf/recipe.js';
+import type { Interval } from '../../metrics/bootstrap.js';
+import type {
+  Engine,
+  Example,
+  HeadBlob,
+  Output,
+  PromptTemplates,
+  TaskProfile,
+  Threshold,
+  TunedShot,
+} from '../../types.js';
+import type { Document } from '../types.js';
+
+/** What tuning works with. Nothing in it knows the fixtures. */
+export interface TuneSession {
+  /** Without what was tuned before; its fixtures are empty. */
+  readonly profile: TaskProfile;
+  /** The whole model. */
+  readonly engine: Engine;
+  /** What questions without a passage of their own are answered from. */
+  readonly documents: readonly Document[];
+  /** Blocks of the model, and numbers of a hidden state. */
+  readonly blocks: number;
+  readonly width: number;
+  /** More blocks than that no candidate may take for a token: fewer are faster. */
+  readonly mostBlocks: number;
+  /** Opens the file that a recipe makes of the model; null where none can be made, with the reason. */
+  readonly derive: ((recipe: Recipe) => Promise<Engine>) | { readonly impossible: string };
+  readonly seed: number;
+  readonly signal: AbortSignal;
+  /** How far the work on the present trial is. */
+  onProgress(what: string, done: number, total: number): void;
+}
+
+/** What an overlay takes over from a candidate. */
+export interface Found {
+  readonly method: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly prompt?: PromptTemplates;
+  readonly words?: Readonly<Record<string, string>>;
+  readonly shots?: readonly TunedShot[];
+  readonly moreShots?: readonly (readonly TunedShot[])[];
+  readonly calibration?: { readonly temperature: number; readonly bias: readonly number[] };
+  readonly judge?: { readonly weights: readonly number[]; readonly intercept: number };
+  readonly threshold?: Threshold;
+  readonly head?: { readonly blob: HeadBlob; readonly coarse: readonly string[] };
+  /** Held-out outputs with the scores that a run gives, where those of the trial are others. */
+  readonly outputs?: readonly Output[];
+}
+
+/** One way to do the task, not yet fitted. */
+export interface Candidate {
+  /** The same for the same settings, whenever it is tried. */
+  readonly key: string;
+  readonly title: string;
+  readonly kind: 'yardstick' | 'scores' | 'head';
+  /** Whether counts of words stand beside the model. */
+  readonly words: boolean;
+  /** Prefers the simpler one of two that are as good: 0 needs no model, a whole number more for each kind of effort. */
+  readonly complexity: number;
+  /** Blocks of the model that a token goes through; 0 without a model. */
+  readonly layers: number;
+  /** What it has to evaluate of an example, about; only as good as an estimate of time has to be. 1 unless given. */
+  readonly tokens?: number;
+  /** What its prompts begin with, evaluated once; 0 unless given. */
+  readonly prefixTokens?: number;
+  /** What it has to read of the examples; the same for candidates that share it, of which only the first is dear. */
+  readonly reading?: string;
+  /** Examples whose answers stand in its prompt; no candidate is measured on them. */
+  readonly inPrompt?: ReadonlySet<Example>;
+  /** Outputs for each example by what was fitted on the other folds. */
+  heldOut(examples: readonly Example[], folds: Int32Array): Promise<Trialled>;
+  /** Fitted on all examples; null for what is measured only. Its last trial tells how sure it may be of itself. */
+  readonly finish: ((examples: readonly Example[], trial: Trial) => Promise<Found>) | null;
+}
+
+/** What the user lets tuning try. */
+export interface PlanOptions {
+  /** Whether counts of words may stand beside the model. They fit the texts at hand, and may mislead on others. */
+  readonly words: boolean;
+}
+
+/** What to try. */
+export interface SearchPlan {
+  readonly candidates: readonly Candidate[];
+  /** Examples that may come to stand in prompts of later candidates; nothing is measured on them. */
+  readonly aside?: ReadonlySet<Example>;
+  /** More candidates, made of the best of the first ones; asked for once, after these were measured. */
+  readonly next?: (trials: ReadonlyMap<Candidate, Trial>) => readonly Candidate[];
+}
+
+export interface Trialled {
+  readonly outputs: readonly Output[];
+  /** Evaluated for a record, beside the shared prefix; 0 without a model. */
+  readonly tokensPerRecord: number;
+}
+
+/** A candidate that was measured. */
+export interface Trial {
+  readonly key: string;
+  readonly title: string;
+  readonly complexity: number;
+  /** Blocks of the model that a token goes through; 0 without a model. */
+  readonly layers: number;
+  /** What it was measured on. */
+  readonly examples: readonly Example[];
+  readonly n: number;
+  readonly folds: number;
+  readonly score: number;
+  readonly interval: Interval | null;
+  /** What it is compared with others by, higher is better: the score, or a finer measure of the same. */
+  readonly merit: number;
+  readonly tokensPerRecord: number;
+  readonly prefixTokens: number;
+  /** Held-out outputs of the examples, for paired comparisons; not in overlays. */
+  readonly outputs: readonly Output[];
+}

@@ -1,0 +1,146 @@
+import { SlmError } from '../../errors.js';
+import { isExactNumber } from '../../json.js';
+import { once } from '../../lazy.js';
+import { tokenizePrompt } from '../../prompt.js';
+import type { Example, GenerateOutput, Output, TaskProfile, TunedShot } from '../../types.js';
+import { eachExample } from '../candidates/each-example.js';
+import { memo } from '../candidates/memo.js';
+import { mostNearest } from '../candidates/nearest-prompt.js';
+import { mostRepresentative } from '../candidates/representative.js';
+import type { Candidate, TuneSession } from '../candidates/types.js';
+import { nearestTo } from '../nearest-examples.js';
+import { promptLength } from '../parts.js';
+import type { Predictor } from '../types.js';
+import { constrainedGeneration } from './index.js';
+
+/** Examples in the prompt; the same for all texts, or for each text those most like it. */
+const settings = [
+  { shots: 0, choice: 'first' },
+  { shots: 2, choice: 'first' },
+  { shots: 5, choice: 'first' },
+  { shots: 3, choice: 'nearest' },
+  { shots: 6, choice: 'nearest' },
+] as const;
+type Setting = (typeof settings)[number];
+
+/** Examples in the prompt, or that some are chosen from, have so many tokens at most, text and output together. */
+const longestShot = 256;
+
+/** Ways to generate: with examples that are like most others, or like the text. */
+export function generateCandidates(session: TuneSession, examples: readonly Example[]): Candidate[] {
+  const short = examples.filter(
+    (example) => session.engine.tokenize(`${example.record.text} ${outputOf(example)}`).length <= longestShot,
+  );
+  const all = settings.map((setting) => generationCandidate(session, short, examples, setting));
+  return [nearestOutput(session), ...all.filter((candidate) => candidate !== null)];
+}
+
+function generationCandidate(
+  session: TuneSession,
+  short: readonly Example[],
+  examples: readonly Example[],
+  setting: Setting,
+): Candidate | null {
+  const { engine } = session;
+  const nearest = setting.choice === 'nearest';
+  // Those that stand in the prompt of every text are lost for measuring.
+  const allowed = nearest ? short.slice(0, mostNearest) : short.slice(0, Math.floor(examples.length / 3));
+  if (allowed.length < (nearest ? 2 : 1) * setting.shots) return null;
+  const texts = allowed.map(({ record }) => record.text);
+  const chosen = nearest
+    ? allowed
+    : mostRepresentative(texts, texts.length, setting.shots).map((i) => allowed[i] as Example);
+  const shots = chosen.map(
+    (example): TunedShot => ({ fields: storable(example.record.fields), label: outputOf(example) }),
+  );
+  const profile = withShots(session.profile, shots, setting);
+  const render = constrainedGeneration.renderer(profile, engine.model);
+  const promptOf = ({ record }: Example) =>
+    tokenizePrompt(engine, render({ ...record.fields, [profile.input]: record.text }));
+  if (examples.some((example) => promptLength(promptOf(example)) > engine.model.contextSize / 2)) return null;
+
+  const ready = once(
+    (): Promise<Predictor> =>
+      constrainedGeneration.prepare({
+        profile,
+        engine,
+        documents: [],
+        ownDocuments: async () => [],
+        cache: { get: async () => null, set: async () => undefined },
+        onProgress: () => undefined,
+      }),
+  );
+  const outputFor = memo(({ record }: Example) =>
+    engine.hold(async (): Promise<Output> => {
+      const predictor = await ready();
+      try {
+        return (await predictor.predict({ record, text: record.text, explain: false })).output;
+      } catch (error) {
+        // Cut off, or not what the schema says: a record without an output is wrong, not the end of the search.
+        if (error instanceof SlmError) return nothing;
+        throw error;
+      }
+    }),
+  );
+  const title = `generation, ${setting.shots} ${nearest ? 'nearest ' : ''}examples in the prompt`;
+  return {
+    key: `generation 1 ${JSON.stringify(setting)}`,
+    title,
+    kind: 'scores',
+    words: false,
+    complexity: 1 + (nearest ? 1 : 0) + setting.shots / 100,
+    layers: session.blocks,
+    inPrompt: new Set(nearest ? [] : chosen),
+    async heldOut(part) {
+      const outputs = await eachExample(session, title, part, outputFor);
+      const tokens = part.map((example, i) => {
+        const { input } = promptOf(example);
+        return input.length + engine.tokenize((outputs[i] as GenerateOutput).text).length;
+      });
+      return { outputs, tokensPerRecord: tokens.reduce((sum, count) => sum + count, 0) / Math.max(1, part.length) };
+    },
+    finish: async () => ({ method: constrainedGeneration.name, options: { ...profile.options }, shots }),
+  };
+}
+
+const nothing: GenerateOutput = { type: 'generate', text: '' };
+
+function withShots(profile: TaskProfile, shots: readonly TunedShot[], setting: Setting): TaskProfile {
+  return {
+    ...profile,
+    options: { ...(profile.method === constrainedGeneration.name ? profile.options : {}), ...setting },
+    tuned: { file: '', digest: '', calibration: null, judge: null, head: null, shots },
+  };
+}
+
+/** The yardstick: what was the output for the text that is most like this one. */
+function nearestOutput({ profile }: TuneSession): Candidate {
+  return {
+    key: 'nearest output 1',
+    title: 'the output of the text most like it, no model',
+    kind: 'yardstick',
+    words: true,
+    complexity: 0,
+    layers: 0,
+    async heldOut(part) {
+      const nearest = nearestTo(part.map(({ record }) => record.text));
+      const outputs = part.map(({ record }): GenerateOutput => {
+        const text = outputOf(part[nearest(record.text, 1)[0] as number] as Example);
+        return { type: 'generate', text, ...(profile.schema === null ? {} : { value: JSON.parse(text) }) };
+      });
+      return { outputs, tokensPerRecord: 0 };
+    },
+    finish: null,
+  };
+}
+
+function outputOf({ gold }: Example): string {
+  return gold.type === 'generate' ? gold.output : '';
+}
+
+/** The fields as a YAML file can hold them: a number whose digits are kept is a text of the same digits. */
+function storable(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, isExactNumber(value) ? value.value : value]),
+  );
+}

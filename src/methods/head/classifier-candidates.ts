@@ -1,0 +1,216 @@
+import {
+  averaged,
+  type Classifier,
+  type ClassifierData,
+  type TrainedClassifier,
+  type TrainedWords,
+  trainClassifier,
+  trainWords,
+} from '../../heads/classifier.js';
+import { classifierBlob, coarseClassifierArrays } from '../../heads/classifier-file.js';
+import { type Pooling, pooled, pooledParts, pooledPositions } from '../../heads/pooling.js';
+import type { Example } from '../../types.js';
+import { softmax } from '../calibration.js';
+import { outputOf, targetsOf, unknown } from '../candidates/classify-outputs.js';
+import { breath } from '../candidates/event-loop.js';
+import { type FeatureStore, featureStore } from '../candidates/feature-store.js';
+import {
+  foundIn,
+  keyOf,
+  type PromptGroup,
+  type ShotPrompt,
+  titleOf,
+  tokensAfter,
+} from '../candidates/few-shot-prompt.js';
+import { memo } from '../candidates/memo.js';
+import { isSkewed } from '../candidates/skew.js';
+import type { Candidate, TuneSession } from '../candidates/types.js';
+import { meanScores } from '../mean-scores.js';
+
+/** How a classifier over hidden states is made. */
+export interface HeadShape {
+  /** Blocks of the model. */
+  readonly layers: number;
+  readonly pooling: Pooling;
+  /** Whether counts of words stand beside the states. */
+  readonly lexical: boolean;
+  /** Whether rare labels count as much as others. */
+  readonly balanced: boolean;
+}
+
+/** Makes candidates that read the hidden state after a prompt, or average over several prompts; states are read once. */
+export type HeadCandidates = (prompts: PromptGroup, shape: HeadShape) => Candidate;
+
+/** Null where no file can be derived of the model. */
+export function headCandidates(session: TuneSession, examples: readonly Example[]): HeadCandidates | null {
+  if (typeof session.derive !== 'function') return null;
+  const sourceOf = memo((prompt: ShotPrompt) =>
+    memo((layers: number) => stateSource(session, examples, prompt, layers)),
+  );
+  const wordsOf = memo((list: readonly Example[]) => wordSource(session, list));
+  return (prompts, shape) => {
+    const { layers, pooling } = shape;
+    const sources = new Map(prompts.map((prompt) => [prompt, sourceOf(prompt)(layers).wanting(pooling)]));
+    return candidateOf(session, examples, prompts, shape, {
+      storeOf: (prompt) => sources.get(prompt) as FeatureStore,
+      wordsOf,
+    });
+  };
+}
+
+/** Counts of words are the same after all prompts, and learn from what stands in them, too. */
+type WordSource = (some: readonly Example[]) => TrainedWords;
+
+/** Trained on these examples once for all candidates; what they say of some of them. */
+function wordSource({ profile, seed }: TuneSession, list: readonly Example[]): WordSource {
+  const texts = list.map(({ record }) => record.text);
+  const { words, heldOut } = trainWords(texts, targetsOf(profile, list), seed);
+  const rows = new Map(list.map((example, row) => [example, heldOut[row] as Float64Array]));
+  return (some) => ({ words, heldOut: some.map((example) => rows.get(example) as Float64Array) });
+}
+
+/**
+ * Hidden states after a prompt. Candidates say beforehand what they look at, so that each text is read once for all of
+ * them: what stands at the end of the prompt is part of the rest.
+ */
+function stateSource(session: TuneSession, examples: readonly Example[], prompt: ShotPrompt, layers: number) {
+  let widest: Pooling = 'last';
+  const storeFor = memo((pooling: Pooling) =>
+    featureStore(
+      session,
+      layers,
+      examples,
+      (example) => {
+        const tokens = prompt.tokens(example);
+        return { prompt: tokens, positions: pooledPositions(pooling, tokens.input.length) };
+      },
+      (states) => pooled(pooling, rowsOf(states, session.width)),
+      `reading, ${layers} layers, ${titleOf([prompt])}`,
+    ),
+  );
+  return {
+    wanting(pooling: Pooling): FeatureStore {
+      if (pooledParts(pooling) > pooledParts(widest)) widest = pooling;
+      const width = session.width * pooledParts(pooling);
+      return {
+        async read(list) {
+          const read = await storeFor(widest).read(list);
+          return read.map((features) => features.subarray(0, width));
+        },
+      };
+    },
+  };
+}
+
+/** With balanced ones where nearly all examples have one label: it pays there to let the others count more. */
+export function weightingsFor({ profile }: TuneSession, examples: readonly Example[]): boolean[] {
+  return isSkewed(profile, examples) ? [false, true] : [false];
+}
+
+/** What heads learn from beside the labels. */
+interface Sources {
+  storeOf(prompt: ShotPrompt): FeatureStore;
+  wordsOf(list: readonly Example[]): WordSource;
+}
+
+function candidateOf(
+  session: TuneSession,
+  examples: readonly Example[],
+  prompts: PromptGroup,
+  shape: HeadShape,
+  { storeOf, wordsOf }: Sources,
+): Candidate {
+  const { profile } = session;
+  const { layers, pooling, lexical, balanced } = shape;
+  const [first] = prompts;
+  const inPrompt = new Set(prompts.flatMap((prompt) => [...prompt.inPrompt]));
+  const options = {
+    labels: profile.labels.map(({ name }) => name),
+    width: session.width * pooledParts(pooling),
+    seed: session.seed,
+    ...(balanced ? { classWeight: 'balanced' as const } : {}),
+  };
+  const dataOf = async (prompt: ShotPrompt, list: readonly Example[]): Promise<ClassifierData> => ({
+    hidden: await storeOf(prompt).read(list),
+    targets: targetsOf(profile, list),
+  });
+  /** A classifier for each prompt, trained on what does not stand in it, with the rows that it was trained on. */
+  async function trainAll(list: readonly Example[]) {
+    const words = lexical ? wordsOf(list) : null;
+    const all: (TrainedClassifier & { readonly examples: readonly Example[] })[] = [];
+    for (const prompt of prompts) {
+      const rest = list.filter((example) => !prompt.inPrompt.has(example));
+      const data = await dataOf(prompt, rest);
+      session.onProgress('training', all.length, prompts.length);
+      await breath();
+      all.push({ ...trainClassifier(data, { ...options, lexical: words?.(rest) ?? null }), examples: rest });
+    }
+    return all as [(typeof all)[0], ...typeof all];
+  }
+  const how = [
+    `${layers} layers`,
+    titleOf(prompts),
+    ...(pooling === 'last' ? [] : ['last and mean']),
+    ...(lexical ? ['with words'] : []),
+    ...(balanced ? ['labels weighted'] : []),
+  ];
+  return {
+    key: `classifier 12 ${keyOf(prompts)} ${JSON.stringify(shape)}`,
+    title: `head, ${how.join(', ')}`,
+    kind: 'head',
+    words: lexical,
+    // Which layers, examples and states it looks at makes it neither dearer by much nor harder to understand.
+    complexity: (prompts.length === 1 ? 1 : 3) + (lexical ? 0.1 : 0) + (balanced ? 0.01 : 0),
+    layers,
+    reading: `states ${layers} ${keyOf(prompts)}`,
+    tokens: tokensAfter(prompts, examples),
+    prefixTokens: Math.max(...prompts.map((prompt) => prompt.prefixTokens)),
+    inPrompt,
+    async heldOut(part) {
+      const all = await trainAll(part);
+      const classes = profile.labels.length;
+      const logsAfter = all.map(({ heldOut, examples }) => {
+        const rows = new Map(examples.map((example, row) => [example, row]));
+        return (example: Example) => {
+          const row = rows.get(example) as number;
+          return heldOut.values.subarray(row * classes, (row + 1) * classes);
+        };
+      });
+      const outputs = part.map((example) =>
+        inPrompt.has(example)
+          ? unknown(profile)
+          : outputOf(profile, probabilities(logsAfter.map((logs) => logs(example)))),
+      );
+      return { outputs, tokensPerRecord: tokensAfter(prompts, part) };
+    },
+    async finish(list) {
+      const [one, ...more] = (await trainAll(list)).map(({ classifier }) => classifier) as [
+        Classifier,
+        ...Classifier[],
+      ];
+      const classifier = more.length === 0 ? one : averaged([one, ...more]);
+      return {
+        method: 'head',
+        options: { shots: first.count },
+        ...foundIn(prompts),
+        head: {
+          blob: classifierBlob({ classifier, layers, pooling, prompts: prompts.length }),
+          coarse: coarseClassifierArrays,
+        },
+      };
+    },
+  };
+
+  /** Of each label, from log-probabilities after each prompt; where each is decided by itself, by the mean log-odds. */
+  function probabilities(logs: readonly ArrayLike<number>[]): number[] {
+    const [first, ...more] = logs as readonly [ArrayLike<number>, ...ArrayLike<number>[]];
+    if (more.length === 0) return Array.from(first, Math.exp);
+    if (!profile.multiLabel) return softmax(meanScores(logs));
+    const odds = logs.map((list) => Array.from(list, (log) => log - Math.log(-Math.expm1(log))));
+    return meanScores(odds).map((value) => 1 / (1 + Math.exp(-value)));
+  }
+}
+
+function rowsOf(states: Float32Array, width: number): Float32Array[] {
+  return Array.from({ length: states.length / width }, (_, i) => states.subarray(i * width, (i + 1) * width));
+}

@@ -1,0 +1,64 @@
+import { classProbabilities, lexicalScores } from '../../heads/classifier.js';
+import type { ClassifierHead } from '../../heads/classifier-file.js';
+import { pooledParts, pooledPositions, pooledScores } from '../../heads/pooling.js';
+import { type PromptText, tokenizePrompt } from '../../prompt.js';
+import type { ClassifyOutput, Output } from '../../types.js';
+import { decideLabel, decideLabels } from '../decide.js';
+import { promptPart, tablePart } from '../explain.js';
+import { labelPrompts } from '../label-prompts.js';
+import type { MethodContext, PieceInput, Predictor } from '../types.js';
+import type { HeadOptions } from './options.js';
+
+export async function prepareClassifier(
+  { profile, engine }: MethodContext,
+  { classifier, pooling, prompts: count }: ClassifierHead,
+  options: HeadOptions,
+): Promise<Predictor> {
+  const { labels } = classifier;
+  const lexical = lexicalScores(classifier);
+  const prompts = labelPrompts(profile, engine, { ...options, choice: 'first' });
+
+  /** What the text after one of the prompts adds to the scores of the labels. */
+  async function scoresAfter(text: PromptText, which: number): Promise<Float64Array> {
+    const prompt = tokenizePrompt(engine, text);
+    const positions = pooledPositions(pooling, prompt.input.length);
+    const outputs = await engine.readOutputs(prompt, positions, labels.length * pooledParts(pooling) * count);
+    return pooledScores(pooling, outputs, labels.length, which);
+  }
+
+  return {
+    maxPieceTokens: prompts.longestText(0),
+    apart: prompts.several,
+
+    async predict({ record, text, explain }: PieceInput) {
+      // Its hidden state where the model would say the label is about the label.
+      const shown = prompts.render({ ...record.fields, [profile.input]: text });
+      const parts = await Promise.all(shown.map(scoresAfter));
+      const scores = labels.map((_, label) => parts.reduce((sum, part) => sum + (part[label] as number), 0));
+      const words = lexical(text);
+      const probabilities = classProbabilities(classifier, scores, words);
+      const output: ClassifyOutput = {
+        type: 'classify',
+        labels: [],
+        abstained: false,
+        score: 0,
+        scores: Object.fromEntries(labels.map((label, i) => [label, probabilities[i] as number])),
+      };
+      const rows = labels.map((label, i) => [
+        label,
+        (scores[i] as number).toFixed(4),
+        (classifier.bias[i] as number).toFixed(4),
+        ...(classifier.lexical === null ? [] : [(words[i] as number).toFixed(4)]),
+        (probabilities[i] as number).toFixed(4),
+      ]);
+      const header = ['label', 'features', 'bias', ...(classifier.lexical === null ? [] : ['words']), 'probability'];
+      return {
+        output,
+        explanation: explain ? [...shown.map(promptPart), tablePart('scores', [header, ...rows])] : [],
+      };
+    },
+
+    decide: (output: Output) =>
+      (classifier.multiLabel ? decideLabels : decideLabel)(output as ClassifyOutput, profile.threshold, profile.labels),
+  };
+}

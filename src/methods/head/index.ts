@@ -1,0 +1,110 @@
+import { messageOf, usageError } from '../../errors.js';
+import type { Recipe } from '../../gguf/recipe.js';
+import { classifierFrom, classifierKind } from '../../heads/classifier-file.js';
+import { rowsByPart } from '../../heads/pooling.js';
+import { taggerFrom, taggerKind } from '../../heads/tagger-file.js';
+import { onceEach } from '../../lazy.js';
+import type { HeadBlob, TaskProfile } from '../../types.js';
+import { labelShots } from '../few-shot.js';
+import { labelRenderer } from '../label-prompts.js';
+import type { Method } from '../types.js';
+import { prepareClassifier } from './classify.js';
+import { prepareTagger, taggerRenderer } from './extract.js';
+import { headOptions } from './options.js';
+
+/**
+ * A small linear layer over the model's frozen features, trained on labelled examples. No weight of the model
+ * changes: the layer stands as the values of one more block in a derived file, so that the model itself computes its
+ * scores, for every token at once.
+ */
+export const head: Method = {
+  name: 'head',
+  title: 'a trained head over frozen features',
+  taskTypes: ['classify', 'extract'],
+  needs: ['features'],
+  options: headOptions,
+
+  renderer(profile, model) {
+    const options = headOptions.parse(profile.options);
+    return profile.type === 'extract'
+      ? taggerRenderer(profile)
+      : labelRenderer(profile, model, { ...options, choice: 'first' });
+  },
+
+  shots(profile) {
+    return profile.type === 'extract' ? [] : labelShots(profile, headOptions.parse(profile.options).shots);
+  },
+
+  recipe(profile, tokens): Recipe {
+    const blob = blobOf(profile);
+    if (blob.kind === taggerKind) {
+      const { tagger, layers } = readable(profile, blob, taggerRead);
+      return { layers, tokens, output: { values: tagger.rows } };
+    }
+    const { classifier, layers, pooling, prompts } = readable(profile, blob, classifierRead);
+    return { layers, tokens, output: { values: rowsByPart(classifier.rows, pooling, prompts) } };
+  },
+
+  check(profile) {
+    if (profile.tuned === null) return null;
+    const blob = blobOf(profile);
+    checkLabels(profile, blob);
+    if (blob.kind === taggerKind) readable(profile, blob, taggerRead);
+    else readable(profile, blob, classifierRead);
+    return null;
+  },
+
+  async prepare(context) {
+    const { profile } = context;
+    const blob = blobOf(profile);
+    const options = headOptions.parse(profile.options);
+    checkLabels(profile, blob);
+    if (blob.kind === taggerKind) return prepareTagger(context, readable(profile, blob, taggerRead), options);
+    return prepareClassifier(context, readable(profile, blob, classifierRead), options);
+  },
+};
+
+/** A start asks for what is in a head twice: for its file, and to make it ready. */
+const taggerRead = onceEach(taggerFrom);
+const classifierRead = onceEach(classifierFrom);
+
+/** What a head file holds, or what to do where this version cannot read it. */
+function readable<Head>(profile: TaskProfile, blob: HeadBlob, read: (blob: HeadBlob) => Head): Head {
+  try {
+    return read(blob);
+  } catch (error) {
+    throw usageError(`${profile.tuned?.file}: its head cannot be read: ${messageOf(error)}.`, trainAgain(profile));
+  }
+}
+
+function blobOf(profile: TaskProfile): HeadBlob {
+  const blob = profile.tuned?.head ?? null;
+  if (blob === null) {
+    throw usageError(
+      `${profile.path}: the method "head" has to be trained first, for this model.`,
+      `Run \`slm tune ${profile.name} --data FILE\`, or take another method.`,
+    );
+  }
+  const fitting = profile.type === 'extract' ? taggerKind : classifierKind;
+  if (blob.kind !== fitting) {
+    throw usageError(
+      `${profile.tuned?.file}: its head is a ${blob.kind}, and a task of type ${profile.type} needs a ${fitting}.`,
+      `Train it again: \`slm tune ${profile.name} --data FILE\`.`,
+    );
+  }
+  return blob;
+}
+
+function checkLabels(profile: TaskProfile, blob: HeadBlob): void {
+  const trained = JSON.stringify(blob.settings.labels);
+  const wanted = JSON.stringify(profile.labels.map((label) => label.name));
+  if (trained === wanted) return;
+  throw usageError(
+    `${profile.tuned?.file}: its head knows the labels ${trained}, the task has ${wanted}.`,
+    trainAgain(profile),
+  );
+}
+
+function trainAgain({ name }: TaskProfile): string {
+  return `Train it again: \`slm tune ${name} --data FILE\`, or remove it: \`slm tune ${name} --reset\`.`;
+}

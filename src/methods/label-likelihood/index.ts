@@ -1,0 +1,165 @@
+import { z } from 'zod';
+import { type PromptRenderer, tokenizePrompt, usesChat } from '../../prompt.js';
+import type { ClassifyOutput, Engine, Output, Token } from '../../types.js';
+import {
+  batchCalibration,
+  type Calibration,
+  type CalibrationKind,
+  calibrate,
+  calibrationKinds,
+  contextualCalibration,
+  fittedCalibration,
+  noCalibration,
+} from '../calibration.js';
+import { decideLabel } from '../decide.js';
+import { promptPart, tablePart } from '../explain.js';
+import { balancedShots, labelOf, labelShots, shotPool, withoutShots } from '../few-shot.js';
+import { labelPrompts, labelRenderer } from '../label-prompts.js';
+import { meanScores } from '../mean-scores.js';
+import { shotChoice } from '../nearest-examples.js';
+import type { Method, MethodContext, PieceInput } from '../types.js';
+
+const optionsSchema = z.strictObject({
+  shots: z.int().min(0).default(16).describe('Number of few-shot examples in the prompt.'),
+  choice: shotChoice,
+  calibration: z.enum(calibrationKinds).default('fitted').describe('How the bias of the prompt is taken off.'),
+  poolSize: z.int().min(1).default(200).describe('Examples outside the prompt that calibration may score.'),
+});
+type Options = z.infer<typeof optionsSchema>;
+
+/** Inputs without content, for contextual calibration; from Zhao et al. 2021. */
+const contentFree = ['N/A', '[MASK]', '...'];
+
+/** Fewer examples than this say too little about a bias. */
+const smallestPool = 8;
+
+/** Scores every label as the continuation of the prompt; nothing is generated. */
+export const labelLikelihood: Method = {
+  name: 'label-likelihood',
+  title: 'scored labels',
+  taskTypes: ['classify'],
+  needs: ['scores'],
+  options: optionsSchema,
+
+  renderer(profile, model) {
+    return labelRenderer(profile, model, optionsSchema.parse(profile.options));
+  },
+
+  shots(profile) {
+    const { shots, choice } = optionsSchema.parse(profile.options);
+    return choice === 'nearest' ? shotPool(profile) : labelShots(profile, shots);
+  },
+
+  async prepare(context) {
+    const { profile, engine } = context;
+    const options = optionsSchema.parse(profile.options);
+    const prompts = labelPrompts(profile, engine, options);
+    const separator = usesChat(profile, engine.model) ? '' : ' ';
+    const words = profile.labels.map((label) => engine.tokenize(separator + label.word));
+    const calibration = await calibrationFor(context, options, words);
+    const longestWord = Math.max(...words.map((tokens) => tokens.length));
+
+    return {
+      maxPieceTokens: prompts.longestText(longestWord),
+      apart: prompts.several,
+
+      async predict({ record, text, explain }: PieceInput) {
+        const shown = prompts.render({ ...record.fields, [profile.input]: text });
+        const each = await Promise.all(
+          shown.map((prompt) => engine.scoreContinuations(tokenizePrompt(engine, prompt), words)),
+        );
+        const scores = meanScores(each);
+        const probabilities = calibrate(scores, calibration);
+        const output: ClassifyOutput = {
+          type: 'classify',
+          labels: [],
+          abstained: false,
+          score: 0,
+          scores: Object.fromEntries(profile.labels.map((label, i) => [label.name, probabilities[i] as number])),
+        };
+        const rows = profile.labels.map((label, i) => [
+          label.name,
+          JSON.stringify(separator + label.word),
+          (scores[i] as number).toFixed(4),
+          (calibration.bias[i] as number).toFixed(4),
+          (probabilities[i] as number).toFixed(4),
+        ]);
+        return {
+          output,
+          explanation: explain
+            ? [
+                ...shown.map(promptPart),
+                tablePart('scores', [['label', 'scored text', 'log p', 'bias', 'probability'], ...rows]),
+                {
+                  title: 'calibration',
+                  body: `${options.calibration}: probability ∝ exp(log p / ${calibration.temperature.toFixed(3)} − bias)`,
+                },
+              ]
+            : [],
+        };
+      },
+
+      decide: (output: Output) => decideLabel(output as ClassifyOutput, profile.threshold, profile.labels),
+    };
+  },
+};
+
+/** Computed once for a profile and model, then kept in the cache. */
+async function calibrationFor(
+  context: MethodContext,
+  options: Options,
+  words: readonly Token[][],
+): Promise<Calibration> {
+  const { profile, engine, cache } = context;
+  if (options.calibration === 'none') return noCalibration(words.length);
+  const tuned = profile.tuned?.calibration ?? null;
+  if (tuned !== null) return tuned;
+  // The nearest ones change from text to text, and none stands in its own prompt.
+  const shots = options.choice === 'nearest' ? [] : balancedShots(profile.examples, profile.labels, options.shots);
+  const pool = spread(withoutShots(profile.examples, shots), options.poolSize);
+  const kind = pool.length < smallestPool ? 'contextual' : options.calibration;
+  const key = ['calibration 1', kind, engine.model.sha256 ?? engine.model.path, profile.digest].join(' ');
+  const known = calibrationSchema.safeParse(await cache.get(key));
+  if (known.success && known.data.bias.length === words.length) return known.data;
+
+  const inputs =
+    kind === 'contextual' ? contentFree.map((text) => ({ [profile.input]: text })) : pool.map((e) => e.record.fields);
+  const render = labelRenderer(profile, engine.model, options);
+  const scores = await scoreAll(engine, render, words, inputs, (done) =>
+    context.onProgress('calibrating', done, inputs.length),
+  );
+  const gold = pool.map((example) => profile.labels.findIndex((label) => label.name === labelOf(example)));
+  const calibration = fit(kind, scores, gold);
+  await cache.set(key, calibration);
+  return calibration;
+}
+
+const calibrationSchema = z.object({ bias: z.array(z.number()), temperature: z.number().positive() });
+
+function fit(kind: CalibrationKind, scores: number[][], gold: readonly number[]): Calibration {
+  if (kind === 'contextual') return contextualCalibration(scores);
+  return kind === 'batch' ? batchCalibration(scores) : fittedCalibration(scores, gold);
+}
+
+async function scoreAll(
+  engine: Engine,
+  render: PromptRenderer,
+  words: readonly Token[][],
+  inputs: readonly Readonly<Record<string, unknown>>[],
+  onDone: (done: number) => void,
+): Promise<number[][]> {
+  let done = 0;
+  return Promise.all(
+    inputs.map(async (fields) => {
+      const scores = await engine.scoreContinuations(tokenizePrompt(engine, render(fields)), words);
+      onDone(++done);
+      return scores;
+    }),
+  );
+}
+
+/** At most `count` items, evenly over the list. */
+function spread<T>(items: readonly T[], count: number): T[] {
+  if (items.length <= count) return [...items];
+  return Array.from({ length: count }, (_, i) => items[Math.floor((i * items.length) / count)] as T);
+}

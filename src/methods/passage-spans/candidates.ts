@@ -1,0 +1,210 @@
+import { bestSentence } from '../../baselines/best-sentence.js';
+import { f1Score } from '../../metrics/squad.js';
+import { compilePrompt, tokenizePrompt } from '../../prompt.js';
+import type { AnswerOutput, Example, TunedShot } from '../../types.js';
+import { eachExample } from '../candidates/each-example.js';
+import { breath } from '../candidates/event-loop.js';
+import { memo } from '../candidates/memo.js';
+import type { Candidate, TuneSession } from '../candidates/types.js';
+import { prefixLength } from '../parts.js';
+import { fitJudge, isRight, type Judge, type JudgedCandidate } from './answer-judge.js';
+import { passageOptions } from './index.js';
+import { answerOf, answersOf, judged, rejectBelow } from './passage-answer.js';
+import { createSearch, type Reading, read, type Search } from './passage-reading.js';
+
+/** Answered questions in the prompt, sentences that are read, and answers that are compared; likely ones first. */
+const settings = [
+  { shots: 4, passages: 4, candidates: 6 },
+  { shots: 8, passages: 4, candidates: 6 },
+  { shots: 4, passages: 6, candidates: 6 },
+  { shots: 0, passages: 4, candidates: 6 },
+];
+/** A passage in the prompt has so many characters at most. */
+const longestShot = 600;
+
+/** Ways to read, each with a judge of the candidate answers that is fitted on the examples. */
+export function answerCandidates(session: TuneSession, examples: readonly Example[]): Candidate[] {
+  const { contextField } = passageOptions.parse(session.profile.options);
+  // Every setting looks in the same documents.
+  const search = createSearch(session.documents, { contextField });
+  const all = settings.map((setting) => readingCandidate(session, examples, search, setting));
+  return [sentenceCandidate(session), ...all.filter((candidate) => candidate !== null)];
+}
+
+interface Setting {
+  readonly shots: number;
+  readonly passages: number;
+  readonly candidates: number;
+}
+
+/** What is known of a question after reading: its candidates, and which of them are right. */
+interface Read {
+  readonly reading: Reading;
+  readonly rows: readonly JudgedCandidate[];
+  readonly right: readonly boolean[];
+}
+
+function readingCandidate(
+  session: TuneSession,
+  examples: readonly Example[],
+  search: Search,
+  setting: Setting,
+): Candidate | null {
+  const { profile, engine } = session;
+  const options = passageOptions.parse({ ...profile.options, ...setting });
+  const chosen = shotsFrom(examples, search, { ...options, input: profile.input });
+  if (chosen.length < setting.shots) return null;
+  const shots = chosen.map(({ shot }) => shot);
+  const render = compilePrompt(profile, engine.model, {
+    shots: shots.map(({ fields, label }) => ({ fields, target: label })),
+  });
+  const empty = tokenizePrompt(engine, render({ [options.contextField]: 'x', [profile.input]: 'x' }));
+  const reader = { engine, render, options, profile, end: engine.tokenize('\n').slice(0, 1) };
+  const readOne = memo(
+    async (example: Example): Promise<Read> =>
+      engine.hold(async () => {
+        const reading = await read(reader, search, example.record);
+        const rows = reading.candidates.map((candidate) => judged(candidate, reading, example.record.text));
+        return { reading, rows, right: rows.map(({ answer }) => isRight(answer, answersOf(example))) };
+      }),
+  );
+  const title = `copied answers, ${setting.shots} examples in the prompt, ${setting.passages} sentences`;
+  return {
+    key: `passages 1 ${JSON.stringify(setting)}`,
+    title,
+    kind: 'scores',
+    words: false,
+    complexity: 1 + setting.shots / 100 + setting.passages / 1000,
+    layers: session.blocks,
+    prefixTokens: prefixLength(empty),
+    inPrompt: new Set(chosen.map(({ example }) => example)),
+    async heldOut(part, folds) {
+      const reads = await eachExample(session, title, part, readOne);
+      const outputs: AnswerOutput[] = [];
+      for (let fold = 0; fold <= Math.max(...folds); fold++) {
+        const others = Array.from(part.keys()).filter((i) => folds[i] !== fold);
+        const judge = judgeOf(others.map((i) => reads[i] as Read));
+        const answer = (i: number) => answered(part[i] as Example, reads[i] as Read, judge);
+        // Seen through a judge that knows them, which is sure enough of itself on so few weights.
+        const min = bestThreshold(
+          others.map((i) => part[i] as Example),
+          others.map(answer),
+        );
+        part.forEach((_, i) => {
+          if (folds[i] === fold) outputs[i] = rejectBelow(answer(i), min);
+        });
+        await breath();
+      }
+      const few = part.slice(0, 50);
+      const tokens = await Promise.all(few.map(async (example) => tokensOf((await readOne(example)).reading)));
+      return { outputs, tokensPerRecord: tokens.reduce((sum, count) => sum + count, 0) / Math.max(1, few.length) };
+    },
+    async finish(_, trial) {
+      // A handful of weights: what was read for the trial tells enough, and reading is what takes the time.
+      const { examples: known } = trial;
+      const reads = await Promise.all(known.map(readOne));
+      const judge = judgeOf(reads);
+      const min = bestThreshold(
+        known,
+        known.map((example, i) => answered(example, reads[i] as Read, judge)),
+      );
+      return {
+        method: 'passage-spans',
+        options: { ...options },
+        shots,
+        judge,
+        threshold: { min, below: profile.threshold.below },
+        outputs: known.map((example, i) => answered(example, reads[i] as Read, judge)),
+      };
+    },
+  };
+
+  function tokensOf({ prompt }: Reading): number {
+    return prompt === null ? 0 : tokenizePrompt(engine, prompt).input.length;
+  }
+}
+
+/** Answered questions with the sentences that would be read for them, where these hold the answer. */
+function shotsFrom(
+  examples: readonly Example[],
+  search: Search,
+  { shots, passages, contextField, input }: Setting & { readonly contextField: string; readonly input: string },
+): { example: Example; shot: TunedShot }[] {
+  const chosen: { example: Example; shot: TunedShot }[] = [];
+  const seen = new Set<string>();
+  for (const example of examples) {
+    if (chosen.length === shots) break;
+    const [answer] = answersOf(example);
+    if (answer === undefined) continue;
+    const index = search(example.record);
+    const found = index.search(example.record.text, passages).map(({ passage }) => passage);
+    const text = index.passages
+      .filter((passage) => found.includes(passage))
+      .map((passage) => passage.text)
+      .join(' ');
+    const source = String(example.record.fields[contextField] ?? text);
+    // Each from another passage, so that the examples are as varied as they can be.
+    if (!text.includes(answer) || text.length > longestShot || seen.has(source)) continue;
+    seen.add(source);
+    const fields = { [contextField]: text, [input]: example.record.text };
+    chosen.push({ example, shot: { fields, label: answer } });
+  }
+  return chosen;
+}
+
+function judgeOf(reads: readonly Read[]): Judge {
+  return fitJudge(
+    reads.flatMap(({ rows }) => rows),
+    reads.flatMap(({ right }) => right),
+  );
+}
+
+function answered({ record }: Example, { reading }: Read, judge: Judge): AnswerOutput {
+  return answerOf(reading, judge, record.text);
+}
+
+/** The threshold with the best token F1, where no answer is right for questions without one. */
+function bestThreshold(examples: readonly Example[], outputs: readonly AnswerOutput[]): number {
+  const gains = outputs
+    .map((output, i) => {
+      const accepted = answersOf(examples[i] as Example);
+      const given =
+        output.answer === null ? 0 : Math.max(0, ...accepted.map((each) => f1Score(each, output.answer ?? '')));
+      return { score: output.score, gain: given - (accepted.length === 0 ? 1 : 0) };
+    })
+    .sort((a, b) => b.score - a.score);
+  let sum = 0;
+  let best = { sum: 0, min: 1 };
+  gains.forEach(({ score, gain }, i) => {
+    sum += gain;
+    const next = gains[i + 1]?.score ?? 0;
+    if (sum > best.sum && next < score) best = { sum, min: Math.round(((score + next) / 2) * 1000) / 1000 };
+  });
+  return best.min;
+}
+
+/** The yardstick: the sentence with most of the question's words, without a model. */
+function sentenceCandidate(session: TuneSession): Candidate {
+  return {
+    key: 'best sentence 1',
+    title: 'the sentence most like the question, no model',
+    kind: 'yardstick',
+    words: true,
+    complexity: 0,
+    layers: 0,
+    async heldOut(part, folds) {
+      const outputs: AnswerOutput[] = [];
+      for (let fold = 0; fold <= Math.max(...folds); fold++) {
+        const predict = bestSentence.train(
+          part.filter((_, i) => folds[i] !== fold),
+          { labels: [], multiLabel: false, seed: session.seed },
+        );
+        part.forEach(({ record }, i) => {
+          if (folds[i] === fold) outputs[i] = predict(record) as AnswerOutput;
+        });
+      }
+      return { outputs, tokensPerRecord: 0 };
+    },
+    finish: null,
+  };
+}

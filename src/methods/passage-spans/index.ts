@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { compilePrompt, type PromptModel, type PromptRenderer } from '../../prompt.js';
+import type { AnswerOutput, Example, Output, TaskProfile } from '../../types.js';
+import { promptPart, tablePart } from '../explain.js';
+import type { Document, Method, MethodContext, PieceInput } from '../types.js';
+import { defaultJudge, featuresOf, fitJudge, isRight, type Judge } from './answer-judge.js';
+import { answerOf, answersOf, judged, lineOf, rank, rejectBelow } from './passage-answer.js';
+import { createSearch, type Reader, type Reading, read } from './passage-reading.js';
+
+export const passageOptions = z.strictObject({
+  shots: z.int().min(0).default(4).describe('Number of answered questions in the prompt.'),
+  passages: z.int().min(1).max(20).default(3).describe('Sentences that the model reads for a question.'),
+  candidates: z.int().min(1).max(10).default(4).describe('Answers that are spelled out and compared.'),
+  longestAnswer: z.int().min(1).max(100).default(24).describe('Tokens of the longest answer.'),
+  contextField: z.string().default('context').describe('Field of a record that brings its own passage.'),
+  poolSize: z.int().min(0).default(60).describe('Examples that the no-answer decision is fitted on.'),
+});
+type Options = z.infer<typeof passageOptions>;
+
+const smallestPool = 16;
+
+/** Finds the best sentences by BM25, lets the model copy candidate answers out of them, and judges the best one. */
+export const passageSpans: Method = {
+  name: 'passage-spans',
+  title: 'answers copied from retrieved passages',
+  taskTypes: ['answer'],
+  needs: ['scores'],
+  options: passageOptions,
+
+  renderer(profile, model) {
+    return rendererOf(profile, model, passageOptions.parse(profile.options));
+  },
+
+  async prepare(context) {
+    const { profile, engine } = context;
+    const options = passageOptions.parse(profile.options);
+    const render = rendererOf(profile, engine.model, options);
+    const search = createSearch(context.documents, options);
+    const reader: Reader = { engine, render, options, profile, end: engine.tokenize('\n').slice(0, 1) };
+    const judge = profile.tuned?.judge ?? (await judgeFor(context, options, reader));
+
+    return {
+      maxPieceTokens: null,
+
+      async predict({ record, explain }: PieceInput) {
+        const reading = await read(reader, search, record);
+        const output = answerOf(reading, judge, record.text);
+        return { output, explanation: explain ? explanationOf(reading, judge, record.text) : [] };
+      },
+
+      decide: (output: Output) => rejectBelow(output as AnswerOutput, profile.threshold.min),
+    };
+  },
+};
+
+function rendererOf(profile: TaskProfile, model: PromptModel, options: Options): PromptRenderer {
+  return compilePrompt(profile, model, { shots: answeredShots(profile, options) });
+}
+
+/** The tuned ones, else examples that bring their own passage and have an answer: copying is what the prompt should show. */
+function answeredShots(profile: TaskProfile, options: Options) {
+  const tuned = profile.tuned?.shots ?? null;
+  if (tuned !== null) return tuned.map(({ fields, label }) => ({ fields, target: label }));
+  return profile.examples
+    .filter(
+      (example) => answersOf(example).length > 0 && typeof example.record.fields[options.contextField] === 'string',
+    )
+    .slice(0, options.shots)
+    .map((example) => ({ fields: example.record.fields, target: answersOf(example)[0] as string }));
+}
+
+/**
+ * Fits the judge on the candidates of the profile's examples, over the profile's own documents, whatever documents
+ * are asked about now; once, then from the cache.
+ */
+async function judgeFor(context: MethodContext, options: Options, reader: Reader): Promise<Judge> {
+  const { profile, engine, cache } = context;
+  const documents = await context.ownDocuments();
+  const shots = new Set(answeredShots(profile, options).map((shot) => shot.fields));
+  const pool = profile.examples
+    .filter((example) => !shots.has(example.record.fields) && isReadable(example, documents, options))
+    .slice(0, options.poolSize);
+  if (pool.length < smallestPool) return defaultJudge;
+  const key = ['judge 2', digestOf(documents), engine.model.sha256 ?? engine.model.path, profile.digest].join(' ');
+  const known = judgeSchema.safeParse(await cache.get(key));
+  if (known.success) return known.data;
+
+  let done = 0;
+  const search = createSearch(documents, options);
+  const readings = await Promise.all(
+    pool.map((example) =>
+      engine.hold(async () => {
+        const reading = await read(reader, search, example.record);
+        context.onProgress('calibrating', ++done, pool.length);
+        return reading.candidates.map((candidate) => ({
+          candidate: judged(candidate, reading, example.record.text),
+          right: isRight(candidate.text, answersOf(example)),
+        }));
+      }),
+    ),
+  );
+  const all = readings.flat();
+  if (!all.some((row) => row.right)) return defaultJudge;
+  const judge = fitJudge(
+    all.map((row) => row.candidate),
+    all.map((row) => row.right),
+  );
+  await cache.set(key, judge);
+  return judge;
+}
+
+function digestOf(documents: readonly Document[]): string {
+  const hash = createHash('sha256');
+  for (const { source, text } of documents) hash.update(`${source}\n${text}\n`);
+  return hash.digest('hex').slice(0, 16);
+}
+
+const judgeSchema = z.object({
+  weights: z.array(z.number()).length(defaultJudge.weights.length),
+  intercept: z.number(),
+});
+
+/** Whether an example can be read here: its passage, or the document it names, is at hand. */
+function isReadable(example: Example, documents: readonly Document[], options: Options): boolean {
+  const { fields } = example.record;
+  if (typeof fields[options.contextField] === 'string') return true;
+  return documents.some((document) => typeof fields.source === 'string' && document.source.endsWith(fields.source));
+}
+
+function explanationOf(reading: Reading, judge: Judge, question: string) {
+  const passages = reading.chosen.map((p) => [p.document.source, String(lineOf(p.document.text, p.start)), p.text]);
+  const ranked = rank(reading, judge, question).map(({ candidate, probability }) => [
+    JSON.stringify(candidate.text),
+    probability.toFixed(4),
+    ...featuresOf(judged(candidate, reading, question)).map((value) => value.toFixed(3)),
+  ]);
+  const names = ['mean log p', 'first log p', 'sentence', 'passages', 'repeats', 'number', 'name', 'log length'];
+  const weights = ['weight', '', ...judge.weights.map((weight) => weight.toFixed(3))];
+  return [
+    tablePart('passages', [['source', 'line', 'sentence'], ...passages]),
+    ...(reading.prompt === null ? [] : [promptPart(reading.prompt)]),
+    tablePart('candidates', [['answer', 'probability', ...names], ...ranked, weights]),
+  ];
+}

@@ -1,0 +1,69 @@
+import type { AnswerOutput, Example } from '../../types.js';
+import { type Judge, type JudgedCandidate, probabilityOf } from './answer-judge.js';
+import type { Candidate, Reading } from './passage-reading.js';
+
+/** What the judge sees of a candidate. */
+export function judged(candidate: Candidate, { index, coverage }: Reading, question: string): JudgedCandidate {
+  return {
+    question,
+    answer: candidate.text,
+    logprob: candidate.logprob,
+    firstLogprob: candidate.firstLogprob,
+    tokens: candidate.tokens,
+    sentenceCoverage: index.coverage(question, [candidate.passage]),
+    passageCoverage: coverage,
+  };
+}
+
+/** Candidates with the probability that they are right, best first. */
+export function rank(reading: Reading, judge: Judge, question: string) {
+  return reading.candidates
+    .map((candidate) => ({ candidate, probability: probabilityOf(judged(candidate, reading, question), judge) }))
+    .sort((a, b) => b.probability - a.probability);
+}
+
+/** The most likely candidate with its place, whatever its probability is. */
+export function answerOf(reading: Reading, judge: Judge, question: string): AnswerOutput {
+  const [first] = rank(reading, judge, question);
+  if (first === undefined) {
+    return { type: 'answer', answer: null, score: 0, reason: 'no passage shares a word with the question' };
+  }
+  const { candidate: best, probability } = first;
+  const { document } = best.passage;
+  return {
+    type: 'answer',
+    answer: best.text,
+    score: probability,
+    evidence: {
+      source: document.source,
+      line: lineOf(document.text, best.start),
+      span: { start: best.start, end: best.end },
+      sentence: best.passage.text,
+      text: document.text,
+    },
+  };
+}
+
+/** An answer that is less likely than the threshold is no answer. */
+export function rejectBelow(output: AnswerOutput, min: number): AnswerOutput {
+  if (output.answer === null || output.score >= min) return output;
+  const { answer, score } = output;
+  return {
+    type: 'answer',
+    answer: null,
+    score,
+    reason: `the best passage does not answer it: "${answer}" scores ${score.toFixed(2)}, below ${min.toFixed(2)}`,
+  };
+}
+
+/** The accepted answers of an example; empty where none is right. */
+export function answersOf({ gold }: Example): readonly string[] {
+  return gold.type === 'answer' ? gold.answers : [];
+}
+
+/** The line of an offset, from 1 on. */
+export function lineOf(text: string, offset: number): number {
+  let line = 1;
+  for (let at = text.indexOf('\n'); at !== -1 && at < offset; at = text.indexOf('\n', at + 1)) line++;
+  return line;
+}
