@@ -1,4 +1,5 @@
 import { Template } from '@huggingface/jinja';
+import { renderChat, type Turn } from './chat-template.js';
 import { messageOf, usageError } from './errors.js';
 import { textOf } from './json.js';
 import { onceEach } from './lazy.js';
@@ -143,7 +144,7 @@ function chatTemplateOf(profile: TaskProfile, model: PromptModel, options: Promp
   const source = model.chatTemplate as string;
   // Data of the examples gets marks of its own, so that it stays data through the model's template.
   const shotValues: Segment[] = [];
-  const turns = options.shots.flatMap((shot) => {
+  const turns = options.shots.flatMap((shot): Turn[] => {
     const filled = fill(
       rendered(profile, item, presentIn(shot.fields), false),
       shot.fields,
@@ -160,8 +161,7 @@ function chatTemplateOf(profile: TaskProfile, model: PromptModel, options: Promp
   });
   return (present) => {
     const content = itemText(profile, item, present).trim();
-    const messages = [...turns, { role: 'user', content }];
-    const text = renderChat(source, model, system, messages);
+    const text = renderChat(source, model, system, [...turns, { role: 'user', content }]);
     return split(text, (index) =>
       index >= shotMarks
         ? asTemplatePart(shotValues[index - shotMarks] as Segment)
@@ -172,31 +172,6 @@ function chatTemplateOf(profile: TaskProfile, model: PromptModel, options: Promp
 
 /** Marks from here on stand for data of the examples. */
 const shotMarks = 1_000_000;
-
-function renderChat(
-  source: string,
-  model: PromptModel,
-  system: string,
-  messages: readonly { role: string; content: string }[],
-): string {
-  const common = {
-    add_generation_prompt: true,
-    bos_token: model.bosText,
-    eos_token: model.eosText,
-    // Models that think at length before they answer would spend the token limit on it.
-    enable_thinking: false,
-  };
-  const [first, ...rest] = messages as [{ role: string; content: string }, ...{ role: string; content: string }[]];
-  const compiled = new Template(source);
-  if (system === '') return compiled.render({ ...common, messages: [...messages] });
-  try {
-    return compiled.render({ ...common, messages: [{ role: 'system', content: system }, ...messages] });
-  } catch {
-    // Templates without a system role (Gemma) raise an exception; the first turn carries the instruction then.
-    const opening = { role: first.role, content: `${system}\n\n${first.content}` };
-    return compiled.render({ ...common, messages: [opening, ...rest] });
-  }
-}
 
 /** The item with a segment for each stretch; trailing white space is cut for base prompts, where the model goes on. */
 function rendered(profile: TaskProfile, item: Template, present: readonly string[], cut: boolean): readonly Segment[] {
