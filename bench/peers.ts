@@ -17,7 +17,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { cpuBudget } from '../src/engines/llama/cpu-budget.js';
+import { cpuBudget } from '../src/engines/cpu-budget.js';
 import { median } from '../src/metrics/median.js';
 import { type LabelledRow, lineSample, sentimentRows } from './parts/data-sets.js';
 import { machine, markdownTable, say, spread } from './parts/figures.js';

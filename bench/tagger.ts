@@ -15,7 +15,7 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { text as readAll } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
-import { cpuBudget } from '../src/engines/llama/cpu-budget.js';
+import { cpuBudget } from '../src/engines/cpu-budget.js';
 import { openEngine } from '../src/engines/llama/open-engine.js';
 import { verifyDerived } from '../src/engines/llama/verify-derived.js';
 import { valuePlaces } from '../src/gguf/architectures.js';

@@ -19,7 +19,7 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { LlamaChatSession } from 'node-llama-cpp';
-import { cpuBudget } from '../src/engines/llama/cpu-budget.js';
+import { cpuBudget } from '../src/engines/cpu-budget.js';
 import { median } from '../src/metrics/median.js';
 import { modelFile, root } from './parts/program.js';
 import { loadPlain, rawPromptSpeed, rawShortSpeed } from './parts/raw-speed.js';

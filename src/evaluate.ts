@@ -95,6 +95,7 @@ export async function evaluate(task: Task, given: readonly Example[], options: E
   const before = usageOf(task);
   const start = options.now();
   const predictions = await predictAll(task, examples, options);
+  if (predictions.length === 0) options.signal?.throwIfAborted();
   const seconds = (options.now() - start) / 1000;
   const after = usageOf(task);
   const measured = examples.slice(0, predictions.length);
@@ -104,7 +105,9 @@ export async function evaluate(task: Task, given: readonly Example[], options: E
     multiLabel: profile.multiLabel,
   };
   const suite = metricsFor(profile.type, profile.multiLabel);
-  const figures = figuresOf(suite, pairs, context, options.seed);
+  // Resampling takes seconds; whoever has interrupted the measurement gets the figures at once, without intervals.
+  const interrupted = options.signal?.aborted === true;
+  const figures = figuresOf(suite, pairs, context, interrupted ? null : options.seed);
   const tokens = after.evaluatedTokens + after.generatedTokens - before.evaluatedTokens - before.generatedTokens;
   return {
     task: profile.name,
@@ -119,7 +122,7 @@ export async function evaluate(task: Task, given: readonly Example[], options: E
     seed: options.seed,
     figures,
     goals: profile.metrics.map((goal) => checkGoal(goal, figures)),
-    baselines: baselinesOf(profile, measured, suite, context, options.seed),
+    baselines: interrupted ? [] : baselinesOf(profile, measured, suite, context, options.seed),
     perClass: profile.type === 'classify' || profile.type === 'extract' ? perClass(pairs, context.labels) : [],
     confusion: profile.type === 'classify' && !profile.multiLabel ? confusion(pairs, context.labels) : null,
     byTag: byTag(measured, pairs),
@@ -164,9 +167,15 @@ function pairOf(example: Example, output: Output | null): Pair {
   return { id: example.record.id, text: example.record.text, gold: example.gold, output };
 }
 
-function figuresOf(suite: readonly Metric[], pairs: readonly Pair[], context: MetricContext, seed: number): Figure[] {
+/** @param seed null leaves the intervals out */
+function figuresOf(
+  suite: readonly Metric[],
+  pairs: readonly Pair[],
+  context: MetricContext,
+  seed: number | null,
+): Figure[] {
   const prepared: PreparedMetric[] = suite.map((metric) => metric.prepare(pairs, context));
-  const intervals = bootstrapIntervals(prepared, { seed });
+  const intervals = seed === null ? [] : bootstrapIntervals(prepared, { seed });
   return suite.map((metric, i) => ({
     name: metric.name,
     title: metric.title,

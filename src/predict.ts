@@ -127,10 +127,15 @@ async function predictOne(task: Task, record: InputRecord | BadRow, options: Pre
     if (!options.explain) await options.known?.set(record, output);
     return { record, output, ms: options.now() - start, ...(options.explain ? { explanation } : {}) };
   } catch (error) {
-    if (error instanceof SlmError && error.kind === 'model') throw error;
+    if ((error instanceof SlmError && error.kind === 'model') || isAbort(error)) throw error;
     const hint = error instanceof SlmError && error.hint !== undefined ? ` ${error.hint}` : '';
     return { record, error: `${messageOf(error)}.${hint}`, ms: options.now() - start };
   }
+}
+
+/** The work was ended from outside; that is no fault of the record. */
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
 }
 
 async function outputFor(task: Task, record: InputRecord, explain: boolean) {

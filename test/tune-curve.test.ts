@@ -23,7 +23,7 @@ function candidate(key: string, asked: string[], finish: Candidate['finish']): C
   };
 }
 
-async function curvesWith(inPrompt: number, signal = new AbortController().signal) {
+async function curvesWith(inPrompt: number) {
   const asked: string[] = [];
   const chosen = {
     ...candidate('chosen', asked, async () => ({ method: 'head', options: {} })),
@@ -32,7 +32,6 @@ async function curvesWith(inPrompt: number, signal = new AbortController().signa
   const yardstick = candidate('yardstick', asked, null);
   const options = {
     seed: 1,
-    signal,
     onTrial: () => undefined,
     journal: { get: async () => null, set: async () => undefined },
   };
@@ -62,11 +61,5 @@ describe('learning curves', () => {
 
   it('leave out parts of which the prompt holds more than a third', async () => {
     assert.deepEqual((await curvesWith(8)).points, ['chosen 30 60', 'yardstick 30 60']);
-  });
-
-  it('measure nothing more after an interrupt', async () => {
-    const { asked, points } = await curvesWith(0, AbortSignal.abort());
-    assert.deepEqual(points, ['chosen 60', 'yardstick 60']);
-    assert.deepEqual(asked, []);
   });
 });

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readConfig } from '../app/config.js';
 import { forgetMachine, keepMachine, machinesFile, readMachine } from '../app/opening/machines.js';
 import { chooseModel, resolveNamed } from '../app/opening/open.js';
+import { threadsOf } from '../app/opening/threads.js';
 import { cacheDirectory, configDirectory, modelEnvironment } from '../app/surroundings.js';
 import { startBackend } from '../engines/llama/backend.js';
 import { machineIdentity } from '../engines/llama/machine-identity.js';
@@ -36,7 +37,9 @@ export async function examine(context: CliContext, flags: DoctorFlags): Promise<
   const here = existsSync(file);
   const machine = machineIdentity();
   const entry = here ? await readMachine(context, await resolveNamed(context, spec)) : null;
-  const named = Number(context.env.SLM_THREADS) || ((await readConfig(context)).threads ?? null);
+  const inEnvironment = Number(context.env.SLM_THREADS) || undefined;
+  const named =
+    threadsOf(inEnvironment === undefined ? {} : { threads: inEnvironment }, await readConfig(context)) ?? null;
   const threads = named ?? machine.threads;
   const used = (parallel: 'one' | 'many') =>
     (named === null ? entry?.[parallel] : undefined) ?? defaultShape(threads, parallel);

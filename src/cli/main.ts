@@ -7,6 +7,7 @@ import { exitCodes, messageOf, SlmError } from '../errors.js';
 import { writeFailure } from '../jobs/write-failure.js';
 import { commandsFor } from './commands/index.js';
 import type { CliContext } from './context.js';
+import { watchSignals } from './interruption.js';
 import { OutputClosed } from './output.js';
 import { createDownloadProgress } from './ui/download-progress.js';
 import { showPreparation } from './ui/preparation.js';
@@ -42,7 +43,7 @@ const program = new Command('slm')
   .exitOverride();
 
 const closing: (() => Promise<void>)[] = [];
-const abort = new AbortController();
+const interruption = watchSignals();
 let exitCode: number = exitCodes.ok;
 let show: ReturnType<typeof showPreparation> | null = null;
 
@@ -97,8 +98,8 @@ const context: CliContext = {
   },
   downloads: () => createDownloadProgress(context),
   hostOutput: (chunk) => void process.stderr.write(chunk),
-  interrupted: () => abort.signal.aborted,
-  signal: abort.signal,
+  interrupted: () => interruption.signal.aborted,
+  signal: interruption.signal,
   exit(code) {
     if (exitCode === exitCodes.ok) exitCode = code;
   },
@@ -109,18 +110,6 @@ for (const command of await commandsFor(process.argv.slice(2), context)) program
 
 const defectHint = 'This is a defect of slm; run again with --debug for a report.';
 
-/** The exit code that the signal which ended us asks for. */
-let interruption: number = exitCodes.interrupted;
-for (const [signal, code] of [
-  ['SIGINT', exitCodes.interrupted],
-  ['SIGTERM', exitCodes.terminated],
-] as const) {
-  process.on(signal, () => {
-    if (abort.signal.aborted) process.exit(code);
-    interruption = code;
-    abort.abort();
-  });
-}
 // A file that may not become larger (ulimit -f) is an error of writing, not the end.
 if (process.platform !== 'win32') process.on('SIGXFSZ', () => undefined);
 /** Why standard output did not take everything, such as a full disk. */
@@ -152,13 +141,13 @@ process.stdout.write('', (error?: NodeJS.ErrnoException | null) => {
   if (problem !== null && exitCode === exitCodes.ok) {
     exitCode = report(writeFailure('standard output', problem, 'What was written before is complete.'));
   }
-  process.exit(exitCode === exitCodes.interrupted ? interruption : exitCode);
+  process.exit(exitCode === exitCodes.interrupted ? interruption.exitCode() : exitCode);
 });
 
 function report(error: unknown): number {
   if (error instanceof OutputClosed) return exitCodes.ok;
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-  if (abort.signal.aborted) return exitCodes.interrupted;
+  if (interruption.signal.aborted) return exitCodes.interrupted;
   const known = error instanceof SlmError;
   process.stderr.write(`slm: ${known ? error.message : `unexpected: ${messageOf(error)}`}\n`);
   if (known && error.hint !== undefined) process.stderr.write(`     ${error.hint}\n`);

@@ -15,7 +15,7 @@ import {
   mistakeSection,
   reliabilitySection,
 } from './page/verdict-sections.js';
-import { pText, reasonTaken, stoppedText, thresholdText, verdictText } from './tune-report.js';
+import { budgetSpent, pText, reasonTaken, thresholdText, verdictText } from './tune-report.js';
 
 /**
  * Writes what tuning brought as a web page: one file that loads nothing and runs nothing.
@@ -85,7 +85,7 @@ function summary(result: TuneResult, overlay: UnwrittenOverlay): Markup {
   ];
   return html`<p><strong>${verdictText(result, wins ? '' : null)}</strong></p>
 ${table(`Held-out ${metric.title}`, columns, rows)}${
-  search.stopped === 'done' ? null : html`<p><strong>${stoppedText(search.stopped)}</strong></p>\n`
+  search.stopped === 'done' ? null : html`<p><strong>${budgetSpent}</strong></p>\n`
 }<dl>
 ${facts.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>\n`)}</dl>
 `;

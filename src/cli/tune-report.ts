@@ -58,7 +58,7 @@ export function tuneReportText(profile: TaskProfile, result: TuneResult, file: s
     ...(threshold === null || wins
       ? []
       : [`It is that of the task as it is: write \`threshold: ${threshold.value.min}\` into ${profile.path}.`]),
-    ...(search.stopped === 'done' ? [] : [stoppedText(search.stopped)]),
+    ...(search.stopped === 'done' ? [] : [budgetSpent]),
     ...(file === null
       ? []
       : [
@@ -99,11 +99,8 @@ export function thresholdText({ value, shares }: ChosenThreshold): string {
     : `threshold ${value.min}: ${(shares.coverage * 100).toFixed(0)} % of the results are given, and ${(shares.reached * 100).toFixed(1)} % of those are right, on held-out examples`;
 }
 
-export function stoppedText(reason: 'budget' | 'interrupted'): string {
-  return reason === 'budget'
-    ? 'The budget was spent before all trials were done. The same command with a larger --budget goes on from here.'
-    : 'Interrupted: this is the best so far. The same command goes on from here.';
-}
+export const budgetSpent =
+  'The budget was spent before all trials were done. The same command with a larger --budget goes on from here.';
 
 /** The same as JSON. */
 export function tuneReportJson(result: TuneResult, overlay: UnwrittenOverlay, file: string | null): object {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
+import { readConfig } from '../app/config.js';
 import {
   checkHasThreshold,
   chooseModel,
@@ -8,13 +9,14 @@ import {
   openResolved,
   resolveNamed,
 } from '../app/opening/open.js';
+import { noticeThreads } from '../app/opening/threads.js';
 import { modelDigest, overlayFolders } from '../app/opening/tuned-settings.js';
 import type { UsedFile } from '../app/run/files-read.js';
 import { type GoldFlags, readGold } from '../app/run/gold.js';
 import { cacheDirectory, profileContext } from '../app/surroundings.js';
 import { measureAsItIs } from '../app/tuning/as-it-is.js';
 import { fileCache } from '../cache.js';
-import { exitCodes, messageOf, SlmError } from '../errors.js';
+import { messageOf, SlmError } from '../errors.js';
 import { checkDerivable } from '../gguf/architectures.js';
 import { checkGguf } from '../gguf/check.js';
 import { number, summarize } from '../gguf/summary.js';
@@ -66,6 +68,7 @@ export async function tuneTask(context: CliContext, spec: string, flags: TuneFla
   for (const notice of notices) context.notice(notice);
   const model = await resolveNamed(context, spoken);
   const modelSha256 = await modelDigest(context, model);
+  noticeThreads(context, flags, await readConfig(context));
   const engine = await openResolved(context, model, flags, 'many');
   const { examples, notice } = fittingTexts(clean, engine);
   if (notice !== null) context.notice(notice);
@@ -164,7 +167,13 @@ export async function tuneTask(context: CliContext, spec: string, flags: TuneFla
         ? `${JSON.stringify(tuneReportJson(result, overlay, shown), null, 2)}\n`
         : tuneReportText(profile, result, shown),
     );
-    if (result.search.stopped === 'interrupted') context.exit(exitCodes.interrupted);
+  } catch (error) {
+    if (context.interrupted()) {
+      progress.end();
+      context.notice('interrupted: nothing was installed. What was measured is kept:');
+      context.notice('the same command goes on from there; with --budget 1s it takes the best so far');
+    }
+    throw error;
   } finally {
     progress.end();
     await engine.dispose();

@@ -21,7 +21,7 @@ export async function learningCurves(
   candidates: readonly Candidate[],
   { rounds, chosen, metric, judge, aside }: Pick<SearchResult, 'rounds' | 'chosen' | 'metric' | 'judge' | 'aside'>,
   after: Trial,
-  options: Pick<SearchOptions, 'seed' | 'journal' | 'signal' | 'onTrial'>,
+  options: Pick<SearchOptions, 'seed' | 'journal' | 'onTrial'>,
 ): Promise<Curve[]> {
   const sizes = shares
     .map((share) => Math.round(after.n * share))
@@ -31,14 +31,10 @@ export async function learningCurves(
   for (const candidate of [chosen, ...yardsticks]) {
     const points = rounds.filter(({ key }) => key === candidate.key);
     for (const size of sizes) {
-      if (options.signal.aborted || points.some(({ n }) => n === size)) continue;
+      if (points.some(({ n }) => n === size)) continue;
       options.onTrial({ kind: 'stage', title: `learning curve, ${size} of ${after.n} examples` });
       const part: readonly Example[] = after.examples.slice(0, size);
-      try {
-        points.push((await tryOut(profile, candidate, part, { ...options, metric, judge, aside })).trial);
-      } catch (error) {
-        if (!options.signal.aborted) throw error;
-      }
+      points.push((await tryOut(profile, candidate, part, { ...options, metric, judge, aside })).trial);
     }
     if (points.length > 0) curves.push({ title: candidate.title, points: points.sort((a, b) => a.n - b.n) });
   }

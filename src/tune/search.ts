@@ -54,7 +54,7 @@ export interface SearchResult {
   readonly bestCandidate: Candidate;
   /** Examples that no candidate was measured on: their answers stand in the prompts of some. */
   readonly aside: ReadonlySet<Example>;
-  readonly stopped: 'done' | 'budget' | 'interrupted';
+  readonly stopped: 'done' | 'budget';
 }
 
 /**
@@ -120,34 +120,29 @@ export async function search(
     const read = new Set<string>();
     for (let i = 0; i < alive.length; i++) {
       const candidate = alive[i] as Candidate;
-      if (options.signal.aborted) stopped = 'interrupted';
+      options.signal.throwIfAborted();
       // One at least that can be taken, however small the budget is.
       const some = [...measured.keys()].some(({ finish }) => finish !== null);
       const shared = read.has(candidate.reading ?? '');
       const step = { candidate, size, fresh: measured.has(candidate) ? size - before : size, shared };
       const late = some && spent() + pace.expected(step) > options.budgetMs * (1 - reserve);
-      if (stopped !== 'interrupted' && late) stopped = 'budget';
-      if (stopped === 'interrupted' || late) {
+      if (late) {
+        stopped = 'budget';
         options.onTrial({ kind: 'skip', title: candidate.title, reason: stopped });
         continue;
       }
       const began = options.now();
       options.onTrial({ kind: 'begin', title: candidate.title, n: part.length });
-      try {
-        const { trial, again } = await tryOut(profile, candidate, part, { ...options, metric, judge, aside });
-        measured.set(candidate, trial);
-        rounds.push(trial);
-        const ms = options.now() - began;
-        // What an earlier search has measured was not read in this one, and tells nothing of the time it takes.
-        if (!again) {
-          pace.note(step, ms);
-          if (candidate.reading !== undefined) read.add(candidate.reading);
-        }
-        options.onTrial({ kind: 'end', trial, seconds: ms / 1000, again });
-      } catch (error) {
-        if (!options.signal.aborted) throw error;
-        stopped = 'interrupted';
+      const { trial, again } = await tryOut(profile, candidate, part, { ...options, metric, judge, aside });
+      measured.set(candidate, trial);
+      rounds.push(trial);
+      const ms = options.now() - began;
+      // What an earlier search has measured was not read in this one, and tells nothing of the time it takes.
+      if (!again) {
+        pace.note(step, ms);
+        if (candidate.reading !== undefined) read.add(candidate.reading);
       }
+      options.onTrial({ kind: 'end', trial, seconds: ms / 1000, again });
       if (i + 1 === alive.length && next !== undefined && stopped === 'done') {
         alive.push(...next(measured));
         next = undefined;

@@ -102,15 +102,7 @@ export async function tune(
   request: TuneRequest,
 ): Promise<TuneResult> {
   const { profile } = session;
-  let searching = true;
-  // An interrupt ends the search, not the fit of what it has found; a second one ends the program.
-  const untilFound: TuneSession = {
-    ...session,
-    get signal() {
-      return searching ? session.signal : new AbortController().signal;
-    },
-  };
-  const plan = planFor(untilFound, examples, request);
+  const plan = planFor(session, examples, request);
   const { candidates } = plan;
   if (candidates.every(({ finish }) => finish === null)) {
     const asked = [
@@ -129,11 +121,9 @@ export async function tune(
   const asked = measuredExamples(profile, plan, examples, request.seed);
   const asItIs = request.before === null ? null : await request.before(asked.slice(0, mostCompared));
   const searched = await search(profile, plan, examples, request);
-  searching = false;
   const { result, after, before, wins } = outcomeOf(session, searched, asItIs);
   stage('fitting what was taken');
   const found = await (result.chosen.finish as NonNullable<Candidate['finish']>)(examples, after);
-  const interrupted = result.stopped === 'interrupted';
   // Where the task stays as it is, it is its threshold that was asked for.
   const [measured, outputs] =
     wins || before === null ? [after.examples, found.outputs ?? after.outputs] : [before.examples, before.outputs];
@@ -143,8 +133,7 @@ export async function tune(
       : wins
         ? bestThreshold(profile, measured, outputs)
         : null;
-  const curves =
-    request.curves && !interrupted ? await learningCurves(profile, candidates, result, after, request) : [];
+  const curves = request.curves ? await learningCurves(profile, candidates, result, after, request) : [];
   return {
     wins,
     found: threshold === null || !wins ? found : { ...found, threshold: threshold.value },

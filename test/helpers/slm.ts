@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -91,9 +91,11 @@ export function collect(stream: NodeJS.ReadableStream): () => string {
   return () => Buffer.concat(chunks).toString('utf8');
 }
 
-/** Waits for the end of a started program. */
-export function exitOf(child: ChildProcessWithoutNullStreams): Promise<number | null> {
-  return new Promise((resolve) => child.on('close', resolve));
+/** Waits for the end of a started program; the exit code as a shell sees it, 128 and the number where it ended by a signal. */
+export function exitOf(child: ChildProcessWithoutNullStreams): Promise<number> {
+  return new Promise((resolve) =>
+    child.on('close', (code, signal) => resolve(code ?? 128 + constants.signals[signal as NodeJS.Signals])),
+  );
 }
 
 /** Waits until `holds` does, and fails when it takes longer than a busy machine explains. */

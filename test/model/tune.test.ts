@@ -307,7 +307,7 @@ describe('slm tune of a classifier', () => {
   });
 });
 
-test('an interrupt keeps the best so far, and ends with 130', async () => {
+test('an interrupt installs nothing, and the same command goes on from there', async () => {
   const cwd = project('stop', { 'task.yaml': moodTask(), 'moods.csv': moods });
   const child = startSlm(['tune', './task.yaml', '--data', 'moods.csv', '--budget', '20m'], { cwd });
   const stderr = collect(child.stderr);
@@ -317,10 +317,12 @@ test('an interrupt keeps the best so far, and ends with 130', async () => {
   await until(() => /n=\d+ .* label scores/u.test(stderr()), 'the first trial');
   child.kill('SIGINT');
   assert.equal(await ended, 130, stderr());
-  assert.match(stdout(), /Interrupted: this is the best so far/u);
-  assert.match(stderr(), /not tried \(interrupted\)/u);
-  const overlay = readFileSync(path.join(cwd, 'tuned', `${smollm}.yaml`), 'utf8');
-  assert.match(overlay, /^method: label-likelihood$/mu);
+  assert.equal(stdout(), '');
+  assert.match(stderr(), /nothing was installed.*\n.*--budget 1s/u);
+  assert.ok(!existsSync(path.join(cwd, 'tuned')));
+  const again = await runSlm(['tune', './task.yaml', '--data', 'moods.csv', '--budget', '1s', '--no-compare'], { cwd });
+  assert.equal(again.code, 0, again.stderr);
+  assert.match(readFileSync(path.join(cwd, 'tuned', `${smollm}.yaml`), 'utf8'), /^method: label-likelihood$/mu);
   const run = await runSlm(['run', './task.yaml', '-t', 'fine', '--json'], { cwd });
   assert.equal(run.code, 0, run.stderr);
   assert.ok(['good', 'bad'].includes(parsed(run.stdout)[0].label));

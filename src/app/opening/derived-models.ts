@@ -12,7 +12,7 @@ export async function openDerived(context: Surroundings, source: ResolvedModel, 
     now: () => context.date(),
     verify: async (derived) => {
       const { verifyDerived } = await import('../../engines/llama/verify-derived.js');
-      await verifyDerived({ source: source.path, derived, recipe });
+      await verifyDerived({ source: source.path, derived, recipe, signal: context.signal });
     },
     onMake: (name) => context.notice(`making ${name}; this is done once`),
     onNotice: (text) => context.notice(text),

@@ -22,6 +22,7 @@ import { defaultModel, readConfig } from '../config.js';
 import { cacheDirectory, modelEnvironment, modelEvents, type Surroundings } from '../surroundings.js';
 import { openDerived } from './derived-models.js';
 import { keepHint } from './early-hint.js';
+import { noticeThreads, threadsOf } from './threads.js';
 import { tunedProfile } from './tuned-settings.js';
 
 /** Options that every command which loads a model has. */
@@ -64,6 +65,7 @@ export async function openModel(
   flags: EngineFlags,
   parallel: 'one' | 'many',
 ): Promise<Engine> {
+  noticeThreads(context, flags, await readConfig(context));
   return openResolved(context, await resolveNamed(context, spec), flags, parallel);
 }
 
@@ -93,10 +95,11 @@ export async function openResolved(
     ...(model.manifest === null ? {} : { format: model.manifest.format }),
     ...(model.manifest?.template === undefined ? {} : { chatTemplate: model.manifest.template }),
     ...definedOnly({
-      threads: flags.threads ?? config.threads,
+      threads: threadsOf(flags, config),
       contextSize: flags.contextSize ?? config.contextSize,
       accelerator: flags.gpu ?? config.gpu,
     }),
+    signal: context.signal,
     prefixes: { directory: path.join(cacheDirectory(context), 'prefixes'), now: () => context.date() },
     ...(context.engineLog === null ? {} : { onLog: context.engineLog }),
   };
@@ -144,6 +147,7 @@ export async function openTaskFor(
   documents: readonly Document[],
   early: HeadStart | null = null,
 ): Promise<OpenedTask> {
+  noticeThreads(context, flags, await readConfig(context));
   // Before a model is fetched for what cannot be done.
   withAmong(untuned, flags.among);
   const model = await resolveNamed(context, await chooseModel(context, flags, untuned));

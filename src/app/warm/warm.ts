@@ -14,6 +14,7 @@ import { isBadRow, predictionOfBadRow } from '../../record.js';
 import type { InputRecord, Prediction } from '../../types.js';
 import { readConfig } from '../config.js';
 import type { TaskFlags } from '../opening/open.js';
+import { threadsOf } from '../opening/threads.js';
 import type { TaskSource } from '../run/task-source.js';
 import { cacheDirectory, hostPlace, modelEnvironment, profileContext, type Surroundings } from '../surroundings.js';
 
@@ -51,7 +52,7 @@ export async function hostAddress(
     path.resolve(cwd, findTask(task, folders, cwd)),
     // A path is one from here.
     model !== null && /[/\\]|\.gguf$/iu.test(model) && !/^[a-z]{2,}:/u.test(model) ? path.resolve(cwd, model) : model,
-    flags.threads ?? config.threads ?? null,
+    threadsOf(flags, config) ?? null,
     flags.contextSize ?? config.contextSize ?? null,
     flags.gpu ?? config.gpu ?? null,
     flags.threshold ?? null,

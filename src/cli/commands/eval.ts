@@ -22,6 +22,7 @@ import { measureEach } from '../measure-each.js';
 import { list, shared, wholeNumber } from '../options.js';
 import { createPaint } from '../paint.js';
 import { comparisonText, reportText } from '../report-text.js';
+import { supervise } from '../supervisor.js';
 import { createEvalProgress } from '../ui/eval-progress.js';
 
 interface EvalFlags extends TaskFlags, GoldFlags {
@@ -62,6 +63,7 @@ export function evalCommand(context: CliContext): Command {
     .addOption(new Option('--mistakes <n>', 'how many mistakes to list').argParser(wholeNumber(0)).default(10))
     .addOption(new Option('--seed <n>', 'seed of the bootstrap').argParser(wholeNumber(0)).default(1))
     .action(async (task: string, flags: EvalFlags) => {
+      if (await supervise(context)) return;
       const profile = withChoices(await loadProfile(task, profileContext(context)), flags);
       const models = list(await chooseModel(context, flags, profile));
       await keepFiles(context, profile, models, outputFiles(flags.output, '-o'), flags);

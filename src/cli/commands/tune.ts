@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { CliContext } from '../context.js';
 import { gold } from '../gold-options.js';
 import { duration, shared, wholeNumber } from '../options.js';
+import { supervise } from '../supervisor.js';
 import type { TuneFlags } from '../tune-task.js';
 
 /** `slm tune`: a task made good by labelled examples; the model stays as it is. */
@@ -59,6 +60,7 @@ export function tuneCommand(context: CliContext): Command {
     .addOption(shared.contextSize())
     .addOption(shared.gpu())
     .action(async (task: string, flags: TuneFlags) => {
+      if (await supervise(context)) return;
       const { resetTuning, tuneTask } = await import('../tune-task.js');
       await (flags.reset === true ? resetTuning : tuneTask)(context, task, flags);
     });

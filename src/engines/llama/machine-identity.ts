@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { cpus } from 'node:os';
-import { cpuBudget } from './cpu-budget.js';
+import { cpuBudget } from '../cpu-budget.js';
 import { libraryVersion } from './patches/library.js';
 import { modelIdentity } from './prefix-identity.js';
 

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -5,8 +6,8 @@ import type { Llama, LlamaModel, Token as NativeToken } from 'node-llama-cpp';
 import { failure, messageOf, modelError } from '../../errors.js';
 import type { ValuePlace } from '../../gguf/value-blocks.js';
 import type { Engine, EngineUsage } from '../../types.js';
+import { cpuBudget } from '../cpu-budget.js';
 import { type Accelerator, startBackend } from './backend.js';
-import { cpuBudget } from './cpu-budget.js';
 import { readHeadersFast } from './patches/file-info.js';
 import type { HeadStart } from './patches/head-start.js';
 import { LlamaVocabularyType } from './patches/library.js';
@@ -45,6 +46,8 @@ export interface EngineOptions {
   readonly values?: readonly ValuePlace[];
   /** The model under way (head-start.ts). */
   readonly headStart?: HeadStart | null;
+  /** Ends what is under way: calls are rejected at once; llama.cpp itself ends the batch that it is at. */
+  readonly signal?: AbortSignal;
   /** Where evaluated prefixes are kept for the next process, and the time. Defaults to nowhere. */
   readonly prefixes?: { readonly directory: string; readonly now: () => number };
 }
@@ -68,6 +71,10 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     readHeadersFast(),
   ]);
   const model = await loadModel(llama, options);
+  if (options.signal?.aborted === true) {
+    await disposed(llama);
+    options.signal.throwIfAborted();
+  }
   const trained = model.trainContextSize;
   const contextSize = Math.min(options.contextSize ?? defaultContextSize, trained);
   const arithmetic = { ...defaultArithmetic, ...options.arithmetic };
@@ -75,18 +82,24 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const collect = createCollector();
   const states = options.values === undefined ? null : await privateFolder();
   let made = 0;
-  const pool = new SlotPool(slots, () =>
-    Slot.create(llama, model, {
-      values:
-        states === null || options.values === undefined
-          ? null
-          : { places: options.values, file: path.join(states, `${made++}`) },
-      contextSize,
-      threads: threadsPerSlot,
-      arithmetic,
-      prefixes,
-      onCall: collect,
-    }),
+  const pool = new SlotPool(
+    slots,
+    () =>
+      Slot.create(llama, model, {
+        values:
+          states === null || options.values === undefined
+            ? null
+            : { places: options.values, file: path.join(states, `${made++}`) },
+        contextSize,
+        threads: threadsPerSlot,
+        arithmetic,
+        prefixes,
+        onCall: () => {
+          options.signal?.throwIfAborted();
+          collect();
+        },
+      }),
+    options.signal,
   );
   return engineOf(llama, model, pool, { ...options, slots, contextSize, states });
 }
@@ -161,9 +174,12 @@ function engineOf(
     hold: (work) => pool.hold(work),
     usage: () => usageOf(pool.slots),
     dispose: async () => {
+      const { states, signal } = options;
+      // First of all where the process is ending: it may have no time for the rest.
+      if (states !== null && signal?.aborted === true) rmSync(states, { recursive: true, force: true });
       await pool.dispose();
       await llama.dispose();
-      if (options.states !== null) await rm(options.states, { recursive: true, force: true });
+      if (states !== null) await rm(states, { recursive: true, force: true });
     },
   };
 }

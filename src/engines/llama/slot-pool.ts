@@ -19,13 +19,24 @@ export class SlotPool {
   readonly #free: Slot[] = [];
   readonly #waiting: Waiting[] = [];
   readonly #held = new AsyncLocalStorage<{ slot: Slot; busy: Promise<unknown> }>();
+  readonly #signal: AbortSignal | undefined;
+  /** Rejects calls under way. One listener for all: a signal warns of more than ten. */
+  readonly #underWay = new Set<(reason: unknown) => void>();
   #creating = 0;
   #disposed = false;
 
-  constructor(size: number, create: () => Promise<Slot>) {
+  /** @param signal rejects all calls, those under way too; what a slot is at goes on to its end */
+  constructor(size: number, create: () => Promise<Slot>, signal?: AbortSignal) {
     this.#size = size;
     this.#create = create;
+    this.#signal = signal;
+    signal?.addEventListener('abort', this.#abort);
   }
+
+  readonly #abort = (): void => {
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#signal?.reason);
+    for (const reject of this.#underWay) reject(this.#signal?.reason);
+  };
 
   get slots(): readonly Slot[] {
     return this.#slots;
@@ -36,14 +47,10 @@ export class SlotPool {
     if (held !== undefined) {
       const turn = held.busy.then(() => work(held.slot));
       held.busy = turn.catch(() => undefined);
-      return turn;
+      return this.#untilAborted(turn);
     }
     const slot = await this.#acquire(prompt);
-    try {
-      return await work(slot);
-    } finally {
-      this.#release(slot);
-    }
+    return this.#untilAborted(work(slot).finally(() => this.#release(slot)));
   }
 
   /** All calls made within `work` get the same slot, so that what one has evaluated is there for the next. */
@@ -59,11 +66,22 @@ export class SlotPool {
 
   async dispose(): Promise<void> {
     this.#disposed = true;
+    this.#signal?.removeEventListener('abort', this.#abort);
     await Promise.all(this.#slots.map((slot) => slot.dispose()));
+  }
+
+  /** The result of `work`, or the signal's reason as soon as it is aborted. */
+  #untilAborted<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#underWay.add(reject);
+      if (this.#signal?.aborted === true) reject(this.#signal.reason);
+      void work.then(resolve, reject).finally(() => this.#underWay.delete(reject));
+    });
   }
 
   async #acquire(prompt: Prompt): Promise<Slot> {
     if (this.#disposed) throw new Error('the engine is closed');
+    this.#signal?.throwIfAborted();
     const best = this.#takeBest(prompt);
     if (best !== null) return best;
     if (this.#slots.length + this.#creating < this.#size) {

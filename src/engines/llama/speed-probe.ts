@@ -61,7 +61,7 @@ export async function measureCandidates(
     for (const [i, candidate] of candidates.entries()) {
       signal.throwIfAborted();
       onProgress(round * candidates.length + i, rounds * candidates.length);
-      const engine = await openEngine({ ...model, ...candidate });
+      const engine = await openEngine({ ...model, ...candidate, signal });
       try {
         const { tokensPerSecond, scores } = await measure(engine, now);
         speeds[i]?.push(tokensPerSecond);

@@ -14,6 +14,7 @@ export interface DerivedCheck {
   readonly derived: string;
   readonly recipe: Recipe;
   readonly threads?: number;
+  readonly signal?: AbortSignal;
   readonly onLog?: (line: string) => void;
 }
 
@@ -78,6 +79,7 @@ export async function verifyDerived(check: DerivedCheck): Promise<DerivedFinding
 
 /** The check texts with the vocabulary of a file, whose weights are not loaded. */
 async function tokenize(check: DerivedCheck, modelPath: string): Promise<Token[][]> {
+  check.signal?.throwIfAborted();
   const llama = await startBackend({
     accelerator: 'cpu',
     threads: 1,
@@ -110,6 +112,7 @@ async function score(check: DerivedCheck, path: string, tokens: readonly Token[]
     parallel: 'one',
     threads: check.threads ?? 1,
     ...(check.onLog === undefined ? {} : { onLog: check.onLog }),
+    ...(check.signal === undefined ? {} : { signal: check.signal }),
   });
   try {
     const input = tokens.slice(0, 200);

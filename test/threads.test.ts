@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
-import { it } from 'node:test';
-import { cpuBudget } from '../src/engines/llama/cpu-budget.js';
+import { describe, it } from 'node:test';
+import { noticeThreads, threadsOf } from '../src/app/opening/threads.js';
+import { cpuBudget } from '../src/engines/cpu-budget.js';
 
 const v2 = '/sys/fs/cgroup/cpu.max';
 const v1Quota = '/sys/fs/cgroup/cpu/cpu.cfs_quota_us';
@@ -46,4 +47,24 @@ it('files that say something else are left alone', () => {
   for (const text of ['', '\n', 'max\n', 'abc def\n', '0 100000\n', '100000 0\n', '100000\n']) {
     assert.equal(budget({ [v2]: text }), cores, JSON.stringify(text));
   }
+});
+
+describe('threads that are asked for', () => {
+  it('are capped at the processors that there are', () => {
+    assert.equal(threadsOf({ threads: 999 }, {}, 2), 2);
+    assert.equal(threadsOf({}, { threads: 64 }, 4), 4);
+    assert.equal(threadsOf({ threads: 1 }, { threads: 64 }, 4), 1);
+    assert.equal(threadsOf({}, {}, 4), undefined);
+  });
+
+  it('are told of where they are too many', () => {
+    const told: string[] = [];
+    const notice = (text: string) => void told.push(text);
+    noticeThreads({ notice }, { threads: 2 }, {}, 2);
+    assert.deepEqual(told, []);
+    noticeThreads({ notice }, { threads: 4 }, {}, 2);
+    assert.deepEqual(told, [
+      '4 threads are asked for, but this process may use 2 processors; more threads would be slower, so it uses 2',
+    ]);
+  });
 });

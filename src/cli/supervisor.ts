@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { exitCodes, failure } from '../errors.js';
+import type { CliContext } from './context.js';
+import { isSupervised, supervisedEnv } from './interruption.js';
+
+/** How long the child may take to end by itself. */
+const graceMs = 1000;
+
+/**
+ * Runs this very command in a process of its own and waits for it. Training and resampling keep the thread of their
+ * process busy for up to minutes, in which it cannot react to a signal; this process always can.
+ * @returns false in the child, which is to do the work
+ */
+export async function supervise(context: CliContext): Promise<boolean> {
+  if (isSupervised()) return false;
+  const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, ...supervisedEnv },
+  });
+  const ended = new Promise<number>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve(code ?? 128 + constants.signals[signal as NodeJS.Signals]));
+  });
+  let timer: NodeJS.Timeout | undefined;
+  const stop = () => {
+    if (child.connected) child.send('stop');
+    timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      // It may have hidden the cursor.
+      if (process.stderr.isTTY === true) process.stderr.write('\u001B[?25h');
+      context.notice('interrupted');
+    }, graceMs);
+  };
+  context.signal.addEventListener('abort', stop, { once: true });
+  const code = await ended;
+  clearTimeout(timer);
+  if (context.interrupted()) context.exit(exitCodes.interrupted);
+  else if (code > 128) throw failure(`the process that did the work was ended by signal ${code - 128}`);
+  else context.exit(code);
+  return true;
+}
