@@ -227,6 +227,7 @@ function surroundingsFor(config: string | undefined): Surroundings {
     program: null,
     now: () => performance.now(),
     date: () => Date.now(),
+    scratch: () => tmpdir(),
     memoryBytes: () => process.memoryUsage.rss(),
     notice: say,
     preparing: () => undefined,

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { makeFolder } from './folders.js';
 import type { Cache } from './methods/types.js';
 
 /**
@@ -21,7 +22,7 @@ export function fileCache(directory: string): Cache {
     },
     async set(key, value) {
       try {
-        await mkdir(directory, { recursive: true });
+        makeFolder(directory);
         const file = fileOf(key);
         const beside = `${file}.${randomUUID()}`;
         await writeFile(beside, JSON.stringify({ key, value }));

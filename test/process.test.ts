@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { exec } from 'node:child_process';
-import { cpSync, existsSync, linkSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, linkSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { measureEach } from '../src/cli/measure-each.js';
+import { makeFolder, takesFiles } from '../src/folders.js';
 import { assertClearError, moodTask, runSlm, slmEnv, tempFolder } from './helpers/slm.js';
 import { tinyGguf } from './helpers/tiny-gguf.js';
 
@@ -124,6 +125,41 @@ test('what was measured stays when a later model fails', async () => {
   assert.deepEqual(await measureEach(['a', 'b', 'c'], measure, never), { reports: ['report of a'], problem });
   await assert.rejects(measureEach(['b', 'a'], measure, never), problem);
   assert.deepEqual(await measureEach(['a', 'c'], measure, () => true), { reports: ['report of a'], problem: null });
+});
+
+test('a model that only a file of the project names is downloaded after the user has agreed once', async (t) => {
+  const cwd = tempFolder(t);
+  const env = { XDG_DATA_HOME: path.join(cwd, 'data'), XDG_CONFIG_HOME: path.join(cwd, 'config') };
+  const address = 'https://127.0.0.1:1/some.gguf';
+  const task = (model: string) => `name: mood\ntype: classify\nlabels: [good, bad]\nmodel: "${model}"\n`;
+  for (const folder of ['tasks/mood', 'config/slm/tasks/own']) {
+    mkdirSync(path.join(cwd, folder), { recursive: true });
+    writeFileSync(path.join(cwd, folder, 'task.yaml'), task(address).replace('mood', path.basename(folder)));
+  }
+  const run = (name: string, ...args: string[]) => runSlm(['run', name, '-t', 'x', '--no-warm', ...args], { cwd, env });
+  const refused = /mood.task\.yaml names the model https:.*nothing is downloaded/u;
+  const tried = /Cannot get the model/u;
+  assertClearError(await run('mood'), 3, refused);
+  assertClearError(await run('own'), 3, tried);
+  assertClearError(await run('mood', '-m', address), 3, tried);
+  assertClearError(await run('mood', '--yes'), 3, tried);
+  assertClearError(await run('mood'), 3, tried);
+
+  // The settings of a project act without being named: no model that is missing, not even one of the catalogue.
+  writeFileSync(path.join(cwd, 'slm.yaml'), 'model: gemma-3-1b-it\n');
+  const offline = /gemma-3-1b-it is not installed, and nothing is downloaded because of --offline/u;
+  assertClearError(await run('sentiment'), 3, /slm\.yaml names the model gemma-3-1b-it/u);
+  assertClearError(await run('sentiment', '--yes', '--offline'), 3, offline);
+  assertClearError(await run('sentiment', '--offline'), 3, offline);
+});
+
+test('a folder that cannot be made is an error at once, not a loop', { skip: !existsSync('/proc/self') }, (t) => {
+  assert.throws(() => makeFolder('/proc/nope/a/b'), /ENOENT/u);
+  assert.equal(takesFiles('/proc/nope/a'), false);
+  assert.equal(takesFiles('/dev/null/a'), false);
+  const folder = path.join(tempFolder(t), 'a', 'b', 'c');
+  assert.equal(takesFiles(folder), true);
+  makeFolder(folder);
 });
 
 /** A command line of a shell: what a program is given as its standard streams is made there. */

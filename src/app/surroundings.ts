@@ -47,6 +47,8 @@ export interface Surroundings {
   now(): number;
   /** The time of day, milliseconds since 1970. */
   date(): number;
+  /** A folder of this process, for what the cache folder does not take. Removed in the end. */
+  scratch(): string;
   /** Resident memory of this process, bytes. */
   memoryBytes(): number;
   /** Something the user should know, in one line. */
@@ -59,6 +61,11 @@ export interface Surroundings {
   readonly engineLog: ((line: string) => void) | null;
   /** What a warm host in the background writes to standard error as it starts. */
   hostOutput(chunk: Uint8Array): void;
+}
+
+/** Whether an environment variable says yes: set, and neither empty, `0` nor `false`. */
+export function isOn(value: string | undefined): boolean {
+  return value !== undefined && value !== '' && value !== '0' && value.toLowerCase() !== 'false';
 }
 
 /** Settings and what was tuned for built-in tasks. */

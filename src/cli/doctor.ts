@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readConfig } from '../app/config.js';
 import { forgetMachine, keepMachine, machinesFile, readMachine } from '../app/opening/machines.js';
-import { chooseModel, resolveNamed } from '../app/opening/open.js';
+import { chooseModel, modelToFetch, resolveNamed } from '../app/opening/open.js';
 import { threadsOf } from '../app/opening/threads.js';
 import { cacheDirectory, configDirectory, modelEnvironment } from '../app/surroundings.js';
 import { startBackend } from '../engines/llama/backend.js';
@@ -73,7 +73,7 @@ async function engineState(): Promise<string> {
 
 /** Measures, says what was measured, and keeps what was best. */
 export async function measure(context: CliContext, flags: DoctorFlags): Promise<void> {
-  const model = await resolveNamed(context, await chooseModel(context, flags, null));
+  const model = await resolveNamed(context, await modelToFetch(context, flags, null));
   const { threads } = machineIdentity();
   const candidates = candidatesFor(threads);
   context.notice(`measuring ${model.name} in ${candidates.length} settings; let nothing else run meanwhile`);
@@ -104,7 +104,7 @@ export async function measure(context: CliContext, flags: DoctorFlags): Promise<
 
 /** Forgets what was measured. */
 export async function forget(context: CliContext, flags: DoctorFlags): Promise<void> {
-  const model = await resolveNamed(context, await chooseModel(context, flags, null));
+  const model = await resolveNamed(context, await modelToFetch(context, flags, null));
   const known = await forgetMachine(context, model);
   context.notice(known ? `${model.name} runs with the defaults again` : `nothing was measured for ${model.name} here`);
 }

@@ -3,6 +3,8 @@ import { homedir, tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
+import { scratchFolder } from '../app/scratch.js';
+import { isOn } from '../app/surroundings.js';
 import { exitCodes, messageOf, SlmError } from '../errors.js';
 import { writeFailure } from '../jobs/write-failure.js';
 import { commandsFor } from './commands/index.js';
@@ -15,6 +17,7 @@ import { showPreparation } from './ui/preparation.js';
 interface GlobalFlags {
   quiet?: boolean;
   offline?: boolean;
+  yes?: boolean;
   debug?: boolean;
   color: boolean;
 }
@@ -35,6 +38,7 @@ const program = new Command('slm')
   .version(version, '-V, --version')
   .option('-q, --quiet', 'nothing on stderr but errors')
   .option('--offline', 'never use the network')
+  .option('--yes', 'download a model that a file of the project names (docs/privacy.md)')
   .option('--no-color', 'no colours')
   .option('--debug', 'stack traces, and the log of llama.cpp')
   .showSuggestionAfterError()
@@ -86,6 +90,7 @@ const context: CliContext = {
   stdoutIsTerminal: process.stdout.isTTY === true || (process.env.FORCE_COLOR ?? '0') !== '0',
   // A terminal that does not know its size says 0.
   columns: process.stdout.columns || Number(process.env.COLUMNS) || 120,
+  scratch: scratchFolder(tmpdir(), (remove) => process.on('exit', remove)),
   now: () => performance.now(),
   date: () => Date.now(),
   memoryBytes: () => process.memoryUsage.rss(),
@@ -106,6 +111,9 @@ const context: CliContext = {
   onClose: (action) => closing.push(action),
 };
 
+program.hook('preAction', () => {
+  if (program.opts<GlobalFlags>().yes === true) process.env.SLM_YES = '1';
+});
 for (const command of await commandsFor(process.argv.slice(2), context)) program.addCommand(inherit(command));
 
 const defectHint = 'This is a defect of slm; run again with --debug for a report.';
@@ -175,8 +183,4 @@ function inherit(command: Command): Command {
   command.exitOverride().copyInheritedSettings(program);
   for (const child of command.commands) inherit(child);
   return command;
-}
-
-function isOn(value: string | undefined): boolean {
-  return value !== undefined && value !== '' && value !== '0' && value.toLowerCase() !== 'false';
 }

@@ -1,6 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { failure, messageOf } from '../errors.js';
+import { makeFolder } from '../folders.js';
 import type { UnwrittenOverlay } from '../profile/write-tuned-settings.js';
 import type { TuneResult } from '../tune/tune.js';
 import type { TaskProfile } from '../types.js';
@@ -28,7 +29,7 @@ export function writeTuneReport(
   overlay: UnwrittenOverlay,
 ): void {
   try {
-    mkdirSync(path.dirname(file), { recursive: true });
+    makeFolder(path.dirname(file));
     writeFileSync(file, tunePage(profile, result, overlay));
   } catch (error) {
     throw failure(`${file} cannot be written: ${messageOf(error)}`, 'The task is tuned all the same.', error);

@@ -6,6 +6,7 @@ import {
   chooseModel,
   documentsFor,
   type EngineFlags,
+  modelToFetch,
   openResolved,
   resolveNamed,
 } from '../app/opening/open.js';
@@ -61,7 +62,7 @@ export async function tuneTask(context: CliContext, spec: string, flags: TuneFla
   const profile = await loadProfile(spec, profileContext(context));
   if (flags.precision !== undefined) checkHasThreshold(profile, '--precision');
   if (flags.coverage !== undefined) checkHasThreshold(profile, '--coverage');
-  const spoken = await chooseModel(context, flags, profile);
+  const spoken = await modelToFetch(context, flags, profile);
   await keepFiles(context, profile, [spoken], writtenFiles(context, profile, spoken, flags), flags);
   const given = flags.data === undefined ? profile.examples : await readGold(context, profile, flags.data, flags);
   const { examples: clean, notices, sha256 } = tuningData(profile, given, profile.fixtures);

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { makeFolder } from '../folders.js';
 
 export interface BucketStore {
   get(key: string): string | null;
@@ -49,7 +50,7 @@ export function bucketStore(directory: string, limits: BucketLimits = usual): Bu
         const file = fileOf(key);
         const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
         if (size + entry.length > limits.bucketBytes) shrink(file, limits.bucketBytes / 2);
-        else if (size === 0) mkdirSync(directory, { recursive: true, mode: 0o700 });
+        else if (size === 0) makeFolder(directory, 0o700);
         appendFileSync(file, entry, { mode: 0o600 });
       } catch {
         // Everything here can be computed again; a full disk is for the output to report.

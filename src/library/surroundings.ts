@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { homedir, tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
-import type { Surroundings } from '../app/surroundings.js';
+import { scratchFolder } from '../app/scratch.js';
+import { isOn, type Surroundings } from '../app/surroundings.js';
 import { once } from '../lazy.js';
 
 /** What happens while a program waits. */
@@ -60,6 +61,7 @@ export function surroundingsOf(options: PlaceOptions): Surroundings {
     stdin: process.stdin,
     signal: options.signal ?? new AbortController().signal,
     program: null,
+    scratch: scratchFolder(tmpdir(), (remove) => process.on('exit', remove)),
     now: () => performance.now(),
     date: () => Date.now(),
     memoryBytes: () => process.memoryUsage.rss(),
@@ -75,8 +77,4 @@ export function surroundingsOf(options: PlaceOptions): Surroundings {
     engineLog: null,
     hostOutput: () => undefined,
   };
-}
-
-function isOn(value: string | undefined): boolean {
-  return value !== undefined && value !== '' && value !== '0' && value.toLowerCase() !== 'false';
 }

@@ -105,7 +105,8 @@ async function removeFile(path: string): Promise<void> {
 
 async function filesIn(folder: string): Promise<string[]> {
   return readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
+    // No cache, or none that can be read: the same as an empty one.
+    if (['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM'].includes(error.code ?? '')) return [];
     throw error;
   });
 }

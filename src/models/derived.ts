@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { messageOf, modelError, SlmError } from '../errors.js';
+import { makeFolder } from '../folders.js';
 import { writeDerived } from '../gguf/derive.js';
 import { type Recipe, recipeName, recipeText } from '../gguf/recipe.js';
 import { type DerivedRecord, evictDerived, recordOf, takeDerived } from './derived-store.js';
@@ -68,7 +69,7 @@ export async function derivedModel(
   const found = await takeDerived(path);
   if (found !== null) return { name, path, bytes: found.bytes, made: false };
   try {
-    await mkdir(folder, { recursive: true });
+    makeFolder(folder);
     return await withLock(
       path,
       options.signal,

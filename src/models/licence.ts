@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../folders.js';
 import type { Manifest, ModelEvents } from './types.js';
 
 /** Shows the licence notice of a model once: a marker in the data folder remembers that it was shown. */
@@ -11,10 +12,10 @@ export async function showLicence(manifest: Manifest, dataDir: string, events: M
   if (notice === undefined || events.onNotice === undefined || existsSync(marker)) return;
   events.onNotice(`${manifest.title} — ${name} (${url})\n${notice}`);
   try {
-    await mkdir(folder, { recursive: true });
+    makeFolder(folder);
     await writeFile(marker, `${notice}\n`);
   } catch (error) {
     // Shown again next time where nothing can be written; no reason to stop.
-    if (!['EACCES', 'EROFS', 'EPERM', 'ENOSPC'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
   }
 }

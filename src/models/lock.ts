@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { modelError } from '../errors.js';
+import { makeFolder } from '../folders.js';
 
 const staleMs = 15_000;
 const pollMs = 250;
@@ -18,7 +18,7 @@ export async function withLock<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const { default: lockfile } = await import('proper-lockfile');
-  await mkdir(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const lost = new AbortController();
   const inner = signal === undefined ? lost.signal : AbortSignal.any([signal, lost.signal]);
   const onCompromised = (error: Error) =>

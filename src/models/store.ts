@@ -1,8 +1,9 @@
 import { type Stats, statSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { modelError } from '../errors.js';
+import { makeFolder } from '../folders.js';
 import { sha256Of } from './digest.js';
 import { readJson, writeJson } from './json-file.js';
 import type { Manifest } from './types.js';
@@ -115,7 +116,7 @@ export async function install(
   finished: string,
   known: { sha256: string; source: string },
 ): Promise<void> {
-  await mkdir(modelsFolder(dataDir), { recursive: true });
+  makeFolder(modelsFolder(dataDir));
   const { size, mtimeMs } = await stat(finished);
   await writeJson(recordPath(dataDir, name), { ...known, bytes: size, mtimeMs });
   await rename(finished, modelPath(dataDir, name));

@@ -1,6 +1,7 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { stringify } from 'yaml';
+import { makeFolder } from '../folders.js';
 import { digestOfBytes, encodeHead } from '../heads/head-file.js';
 import type { HeadBlob } from '../types.js';
 import { type Overlay, overlaySchema, withDigest } from './tuned-settings.js';
@@ -18,7 +19,7 @@ export function writeOverlay(
   overlay: UnwrittenOverlay,
   head: { readonly blob: HeadBlob; readonly coarse: readonly string[] } | null,
 ): string {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const file = path.join(folder, `${overlay.model}.yaml`);
   const side = `${overlay.model}.head`;
   const bytes = head === null ? null : encodeHead(head.blob, head.coarse);

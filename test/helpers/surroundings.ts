@@ -1,5 +1,6 @@
 import { homedir, tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
+import { scratchFolder } from '../../src/app/scratch.js';
 import type { Surroundings } from '../../src/app/surroundings.js';
 
 /** Surroundings of a test: quiet, offline, and in a folder of its own where the changes say so. */
@@ -16,6 +17,7 @@ export function surroundingsWith(changes: Partial<Surroundings> = {}): Surroundi
     stdin: process.stdin,
     signal: new AbortController().signal,
     program: null,
+    scratch: scratchFolder(tmpdir(), (remove) => process.on('exit', remove)),
     now: () => performance.now(),
     date: () => Date.now(),
     memoryBytes: () => process.memoryUsage.rss(),

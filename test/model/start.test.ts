@@ -161,3 +161,18 @@ test('a derived file that no longer matches its record is made again, and the ro
   assert.match(first.stdout, /fine day/u);
   assert.equal(second.stdout, first.stdout);
 });
+
+test('without a cache that takes files a run goes on, and says it once', async () => {
+  await modelFile(gemma);
+  const args = ['run', 'sentiment', '-m', gemma, '-t', 'fine day', '--no-warm'];
+  const usual = await runSlm(args, { env: { XDG_CACHE_HOME: path.join(directory, 'cache') } });
+  const folders = ['/dev/null', ...(process.platform === 'linux' ? ['/proc/nope'] : [])];
+  for (const folder of folders) {
+    const { code, stdout, stderr } = await runSlm(args, { env: { XDG_CACHE_HOME: folder, TMPDIR: directory } });
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout, usual.stdout);
+    assert.equal(stderr.match(/takes no files/gu)?.length, 1, stderr);
+  }
+  const left = readdirSync(directory).filter((name) => name.startsWith('slm-'));
+  assert.deepEqual(left, [], 'what was made for one run goes with it');
+});

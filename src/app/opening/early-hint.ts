@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { makeFolder } from '../../folders.js';
 import { cacheDirectory, type Surroundings } from '../surroundings.js';
 
 /**
@@ -21,7 +22,7 @@ export function keepHint(context: Surroundings, taskFile: string, modelFile: str
   if ((hintedFile(context, taskFile, modelFile) ?? modelFile) === used) return;
   const target = hintPath(context, taskFile, modelFile);
   try {
-    mkdirSync(path.dirname(target), { recursive: true });
+    makeFolder(path.dirname(target));
     writeFileSync(target, used);
   } catch {
     return;

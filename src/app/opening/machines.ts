@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { machineIdentity, machineKey } from '../../engines/llama/machine-identity.js';
 import type { Shape } from '../../engines/llama/shape.js';
+import { makeFolder } from '../../folders.js';
 import { readJson, writeJson } from '../../models/json-file.js';
 import { configDirectory, type Surroundings } from '../surroundings.js';
 
@@ -62,7 +63,7 @@ export async function keepMachine(
   const key = machineKey(model);
   const entry = { key, processor, threads, library, model: model.name, ...found };
   const others = (await entriesOf(context)).filter((other) => other.key !== key);
-  mkdirSync(configDirectory(context), { recursive: true });
+  makeFolder(configDirectory(context));
   await writeJson(machinesFile(context), { version: 2, entries: [...others, entry] });
 }
 

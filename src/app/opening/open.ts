@@ -19,7 +19,9 @@ import { withAmong } from '../../task-types/among.js';
 import { taskTypes } from '../../task-types/index.js';
 import type { Engine, TaskProfile } from '../../types.js';
 import { defaultModel, readConfig } from '../config.js';
+import { noticeMissingCache } from '../scratch.js';
 import { cacheDirectory, modelEnvironment, modelEvents, type Surroundings } from '../surroundings.js';
+import { requireAgreement } from './agreement.js';
 import { openDerived } from './derived-models.js';
 import { keepHint } from './early-hint.js';
 import { noticeThreads, threadsOf } from './threads.js';
@@ -51,6 +53,19 @@ export async function chooseModel(
   profile: Pick<TaskProfile, 'model'> | null,
 ): Promise<string> {
   return flags.model ?? (await readConfig(context)).model ?? profile?.model ?? defaultModel;
+}
+
+/**
+ * The model to use, for fetching it where it is missing.
+ * @throws SlmError where only a file of the project names it, and the user has not agreed
+ */
+export async function modelToFetch(
+  context: Surroundings,
+  flags: Pick<EngineFlags, 'model'>,
+  profile: Pick<TaskProfile, 'model' | 'path'> | null,
+): Promise<string> {
+  await requireAgreement(context, flags.model, profile);
+  return chooseModel(context, flags, profile);
 }
 
 /** Fetches a model where it is missing. */
@@ -148,9 +163,10 @@ export async function openTaskFor(
   early: HeadStart | null = null,
 ): Promise<OpenedTask> {
   noticeThreads(context, flags, await readConfig(context));
+  noticeMissingCache(context);
   // Before a model is fetched for what cannot be done.
   withAmong(untuned, flags.among);
-  const model = await resolveNamed(context, await chooseModel(context, flags, untuned));
+  const model = await resolveNamed(context, await modelToFetch(context, flags, untuned));
   const tuned = flags.untuned === true ? untuned : await tunedProfile(context, untuned, model);
   const profile = withChoices(tuned, flags);
   const { recipe } = methodOf(profile);

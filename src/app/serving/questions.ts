@@ -4,7 +4,7 @@ import { methodNamed } from '../../methods/index.js';
 import type { Cache } from '../../methods/types.js';
 import { openTask, predict, type Task } from '../../predict.js';
 import type { Engine, InputRecord, TaskProfile } from '../../types.js';
-import { chooseModel, type EngineFlags, openModel } from '../opening/open.js';
+import { type EngineFlags, modelToFetch, openModel } from '../opening/open.js';
 import type { Surroundings } from '../surroundings.js';
 
 /** A question that brings its own options, and belongs to no task. */
@@ -37,7 +37,7 @@ const keptQuestions = 500;
 export async function openQuestions(context: Surroundings, flags: EngineFlags): Promise<QuestionSource> {
   const engine = await openModel(
     context,
-    await chooseModel(context, flags, null),
+    await modelToFetch(context, flags, null),
     { contextSize: roomForOptions, ...flags },
     'many',
   );

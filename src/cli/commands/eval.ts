@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import {
-  chooseModel,
   documentsFor,
+  modelToFetch,
   openTaskFor,
   resolveNamed,
   type TaskFlags,
@@ -65,7 +65,7 @@ export function evalCommand(context: CliContext): Command {
     .action(async (task: string, flags: EvalFlags) => {
       if (await supervise(context)) return;
       const profile = withChoices(await loadProfile(task, profileContext(context)), flags);
-      const models = list(await chooseModel(context, flags, profile));
+      const models = list(await modelToFetch(context, flags, profile));
       await keepFiles(context, profile, models, outputFiles(flags.output, '-o'), flags);
       const examples = await goldFor(context, profile, flags);
       requireSomeAmong(examples, profile); // Said before a model is loaded.

@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command, Option } from 'commander';
 import type { EngineFlags } from '../../app/opening/open.js';
 import { profileContext } from '../../app/surroundings.js';
 import { type TaskCard, taskCards, typeName } from '../../app/tasks/task-cards.js';
 import { exitCodes, SlmError, usageError } from '../../errors.js';
+import { makeFolder } from '../../folders.js';
 import { findTask, listTasks, shownPath, type TaskPlace } from '../../profile/paths.js';
 import { starters } from '../../profile/starters.js';
 import type { TaskProfile } from '../../types.js';
@@ -163,7 +164,7 @@ async function validate(context: CliContext, spec: string, cardOf: CardOf): Prom
 
 /** Adds to what the folder has for other models; entries of the same models that no longer fit are dropped. */
 async function calibrate(context: CliContext, spec: string, flags: EngineFlags): Promise<void> {
-  const { bundleFile, chooseModel, computeConstants, documentsFor, openModel } = await import(
+  const { bundleFile, modelToFetch, computeConstants, documentsFor, openModel } = await import(
     '../../app/opening/open.js'
   );
   const { loadProfile } = await import('../../profile/index.js');
@@ -172,7 +173,7 @@ async function calibrate(context: CliContext, spec: string, flags: EngineFlags):
   const file = bundleFile(context, profile);
   const kept = Object.entries(readJson(file)).filter(([key]) => key.endsWith(profile.digest));
   const entries: Record<string, unknown> = Object.fromEntries(kept);
-  for (const model of list(await chooseModel(context, flags, profile))) {
+  for (const model of list(await modelToFetch(context, flags, profile))) {
     const engine = await openModel(context, model, flags, 'many');
     try {
       Object.assign(entries, await computeConstants(context, profile, engine, documents));
@@ -198,7 +199,7 @@ function init(context: CliContext, name: string, type: keyof typeof starters, di
   const schema = path.relative(folder, path.join(context.packageRoot, 'docs', 'task.schema.json'));
   for (const [file, content] of Object.entries(starters[type](name, schema))) {
     const target = path.join(folder, file);
-    mkdirSync(path.dirname(target), { recursive: true });
+    makeFolder(path.dirname(target));
     writeFileSync(target, content);
     context.stdout.write(`${path.join(dir, name, file)}\n`);
   }

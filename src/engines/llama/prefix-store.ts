@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
+import { makeFolder } from '../../folders.js';
 import type { Token } from '../../types.js';
 
 /**
@@ -123,7 +124,7 @@ function stateName(key: string, state: Uint8Array): string {
 }
 
 async function writeState(directory: string, key: string, write: (file: string) => Promise<unknown>): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  makeFolder(directory, 0o700);
   const beside = path.join(directory, `${randomUUID()}.partial`);
   try {
     await write(beside);

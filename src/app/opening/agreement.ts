@@ -1,0 +1,72 @@
+import path from 'node:path';
+import { z } from 'zod';
+import { modelError } from '../../errors.js';
+import { makeFolder } from '../../folders.js';
+import { installedStats, readSpec } from '../../models/index.js';
+import { readJson, writeJson } from '../../models/json-file.js';
+import type { TaskProfile } from '../../types.js';
+import { projectModel, readConfig } from '../config.js';
+import { configDirectory, isOn, modelEnvironment, type Surroundings } from '../surroundings.js';
+
+const agreedSchema = z.object({ models: z.array(z.string()) });
+
+/**
+ * Refuses to fetch a model that only a file of the project names, until the user has agreed to it once: who opens a
+ * folder of somebody else has not chosen what is downloaded. `./slm.yaml` acts without being named itself, so it must
+ * not name any model that is missing; a task may name one of the catalogue, whose digest we know.
+ * @param chosen what flags and environment say
+ * @throws SlmError of kind `model`
+ */
+export async function requireAgreement(
+  context: Surroundings,
+  chosen: string | undefined,
+  profile: Pick<TaskProfile, 'model' | 'path'> | null,
+): Promise<void> {
+  if (chosen !== undefined) return;
+  const fromProject = await projectModel(context);
+  if (fromProject !== undefined) return agreedOrRefused(context, fromProject, 'slm.yaml', 'any');
+  if ((await readConfig(context)).model !== undefined || profile?.model == null) return;
+  if (!isOwn(context, profile)) await agreedOrRefused(context, profile.model, profile.path, 'addresses');
+}
+
+/** Whether a task came with the program, or lies among the user's own. */
+function isOwn(context: Surroundings, profile: Pick<TaskProfile, 'path'>): boolean {
+  const file = path.resolve(context.cwd, profile.path);
+  const folders = [path.join(configDirectory(context), 'tasks'), path.join(context.packageRoot, 'tasks')];
+  return folders.some((folder) => !path.relative(folder, file).startsWith('..'));
+}
+
+async function agreedOrRefused(
+  context: Surroundings,
+  named: string,
+  file: string,
+  which: 'any' | 'addresses',
+): Promise<void> {
+  const environment = modelEnvironment(context);
+  const agreed = path.join(environment.dataDir, 'agreed.json');
+  for (const model of named.split(',').map((name) => name.trim())) {
+    // A model that nobody knows is for the one who opens it to report.
+    const read = await readSpec(model, environment).catch(() => null);
+    if (read === null || read.kind === 'path' || installedStats(environment.dataDir, read.name) !== null) continue;
+    if (which === 'addresses' && read.manifest !== null) continue;
+    const known = (await readJson(agreed, agreedSchema))?.models ?? [];
+    if (known.includes(model)) continue;
+    if (!isOn(context.env.SLM_YES)) {
+      throw modelError(
+        `${file} names the model ${model}, which is not installed; nothing is downloaded because a file of the project says so.`,
+        `If you trust it: \`slm models pull ${model}\`, or --yes (SLM_YES=1), which is remembered.`,
+      );
+    }
+    await keep(agreed, [...known, model]);
+  }
+}
+
+/** Asked again where it cannot be kept. */
+async function keep(file: string, models: readonly string[]): Promise<void> {
+  try {
+    makeFolder(path.dirname(file));
+    await writeJson(file, { models });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+  }
+}
