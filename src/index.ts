@@ -1,8 +1,13 @@
 /** The library: tasks for programs, as the command line does them. docs/library.md describes it. */
 
+export type { TuneReport } from './app/tuning/tune-report.js';
 export { SlmError, type SlmErrorCode } from './errors.js';
+export type { Report as EvaluationReport } from './evaluate.js';
+export { type EvaluateOptions, evaluate } from './library/evaluate.js';
 export { type LocalModel, resolveModel } from './library/models.js';
 export { type Failed, type Input, type OpenOptions, type OpenTask, open } from './library/open.js';
+export type { DataOptions, LabelledData, ModelOptions, TaskOptions } from './library/options.js';
 export type * from './library/results.js';
 export type { PlaceOptions, SlmEvent } from './library/surroundings.js';
 export { type ListedTask, listTasks } from './library/tasks.js';
+export { type TuneOptions, tune } from './library/tune.js';

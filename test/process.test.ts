@@ -4,7 +4,7 @@ import { cpSync, existsSync, linkSync, mkdirSync, readFileSync, symlinkSync, wri
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
-import { measureEach } from '../src/cli/measure-each.js';
+import { measureEach } from '../src/app/evaluating/measure-each.js';
 import { makeFolder, takesFiles } from '../src/folders.js';
 import { assertClearError, moodTask, runSlm, slmEnv, tempFolder } from './helpers/slm.js';
 import { tinyGguf } from './helpers/tiny-gguf.js';

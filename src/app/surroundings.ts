@@ -1,7 +1,9 @@
 import path from 'node:path';
+import type { Progress } from '../evaluate.js';
 import type { HostPlace } from '../host/place.js';
 import { type ModelEnvironment, type ModelEvents, networkLimits } from '../models/types.js';
 import type { ProfileContext } from '../profile/index.js';
+import type { TrialEvent } from '../tune/search.js';
 
 /** How far a preparation is that may take minutes, such as calibrating a task on its examples. */
 export interface Preparation {
@@ -12,6 +14,27 @@ export interface Preparation {
   readonly done: number;
   readonly total: number;
 }
+
+/** How far the measuring of a task on a model is. */
+export interface Measuring extends Progress {
+  readonly task: string;
+  readonly model: string;
+}
+
+/** What goes on while a task is tuned. */
+export type TuningEvent =
+  | {
+      readonly kind: 'start';
+      readonly task: string;
+      readonly model: string;
+      /** Title of the measure that the search goes by. */
+      readonly metric: string;
+      readonly examples: number;
+      readonly budgetMs: number;
+    }
+  | TrialEvent
+  /** A part of the present trial. */
+  | { readonly kind: 'step'; readonly what: string; readonly done: number; readonly total: number };
 
 /**
  * The world as the application sees it: a plain value that a door fills in. Nothing in `app/` reads the clock, the
@@ -51,10 +74,16 @@ export interface Surroundings {
   scratch(): string;
   /** Resident memory of this process, bytes. */
   memoryBytes(): number;
+  /** The most that it has been, bytes. */
+  peakMemoryBytes(): number;
   /** Something the user should know, in one line. */
   notice(text: string): void;
   /** Called as a long preparation goes on, and with null when it has ended. */
   preparing(preparation: Preparation | null): void;
+  /** Called for each example that was measured, and with null when the last one of a model was. */
+  measuring(measuring: Measuring | null): void;
+  /** Called as tuning goes on. */
+  tuning(event: TuningEvent): void;
   /** Told about one download, or a few. */
   downloads(): Omit<ModelEvents, 'signal'>;
   /** Lines of llama.cpp's own log; null where nobody wants them. */

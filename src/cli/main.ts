@@ -94,6 +94,8 @@ const context: CliContext = {
   now: () => performance.now(),
   date: () => Date.now(),
   memoryBytes: () => process.memoryUsage.rss(),
+  // In kilobytes, by definition of getrusage as Node passes it on.
+  peakMemoryBytes: () => process.resourceUsage().maxRSS * 1024,
   notice(text) {
     if (!context.quiet) process.stderr.write(`slm: ${text}\n`);
   },
@@ -101,6 +103,9 @@ const context: CliContext = {
     show ??= showPreparation(context);
     show(preparation);
   },
+  // The commands that measure and tune show how far they are.
+  measuring: () => undefined,
+  tuning: () => undefined,
   downloads: () => createDownloadProgress(context),
   hostOutput: (chunk) => void process.stderr.write(chunk),
   interrupted: () => interruption.signal.aborted,

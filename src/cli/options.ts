@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { defaults } from '../app/defaults.js';
 import { parseShard, type Shard } from '../jobs/shard.js';
 
 /** A whole number of at least `min`, for commander. */
@@ -101,7 +102,9 @@ export const shared = {
     new Option('--columns <names>', 'names for the columns of a CSV or TSV file without a header').argParser(list),
   delimiter: () => new Option('--delimiter <char>', 'what separates the fields of a CSV file'),
   maxRecordSize: () =>
-    new Option('--max-record-size <bytes>', 'longest line or document').argParser(byteSize).default(8 << 20, '8M'),
+    new Option('--max-record-size <bytes>', 'longest line or document')
+      .argParser(byteSize)
+      .default(defaults.maxRecordSize, '8M'),
   maxWord: () => new Option('--max-word <n>', 'longest word, in characters (default: 10000)').argParser(wholeNumber(1)),
   context: () =>
     new Option('--context <file>', 'document or folder to answer from; may be repeated').argParser(collect),

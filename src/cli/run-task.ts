@@ -103,7 +103,7 @@ export async function runTask(
       cached: source.cached(),
       seconds: (context.now() - start) / 1000,
       usage: source.usage(),
-      peakRss: process.resourceUsage().maxRSS * 1024,
+      peakRss: context.peakMemoryBytes(),
       interrupted,
     });
     if (flags.stats === true) context.stderr.write(`${JSON.stringify(stats)}\n`);

@@ -1,5 +1,5 @@
 import type { Trial } from '../methods/candidates/types.js';
-import type { UnwrittenOverlay } from '../profile/write-tuned-settings.js';
+
 import { judgedValue } from '../tune/search.js';
 import type { ChosenThreshold } from '../tune/threshold.js';
 import type { TuneResult } from '../tune/tune.js';
@@ -101,17 +101,3 @@ export function thresholdText({ value, shares }: ChosenThreshold): string {
 
 export const budgetSpent =
   'The budget was spent before all trials were done. The same command with a larger --budget goes on from here.';
-
-/** The same as JSON. */
-export function tuneReportJson(result: TuneResult, overlay: UnwrittenOverlay, file: string | null): object {
-  const { search, threshold, p, wins } = result;
-  return {
-    installed: wins,
-    ...overlay,
-    file,
-    chosen: search.chosen.title,
-    stopped: search.stopped,
-    p,
-    threshold: threshold === null ? null : { ...threshold.value, ...threshold.shares },
-  };
-}

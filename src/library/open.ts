@@ -7,27 +7,15 @@ import type { FormatOptions } from '../formats/types.js';
 import { type BadRow, recordOf } from '../record.js';
 import type { OffsetUnit } from '../spans.js';
 import type { InputRecord, Prediction } from '../types.js';
+import { type TaskOptions, taskFlags } from './options.js';
 import type { ResultOf } from './results.js';
-import { type PlaceOptions, surroundingsOf } from './surroundings.js';
+import { surroundingsOf } from './surroundings.js';
 
 /** A text, or the fields of a record: `{ question: '…' }`. */
 export type Input = string | Readonly<Record<string, unknown>>;
 
 /** How a task is opened. What is left out is as on the command line. */
-export interface OpenOptions extends PlaceOptions {
-  /** A name of the catalogue, a path to a GGUF file, or an address such as `hf:owner/repo/file.gguf`. */
-  model?: string;
-  /** Processor threads. Default: the processors that this process may use. */
-  threads?: number;
-  /** Tokens. Default: what the task needs. */
-  contextSize?: number;
-  gpu?: 'auto' | 'cuda' | 'vulkan' | 'metal';
-  /** No label, or no answer, below this probability. Default: as the task says. */
-  threshold?: number;
-  /** Documents to answer from, in place of the task's own: files, or folders of files. */
-  documents?: readonly string[];
-  /** As the task is written, whatever was tuned. */
-  untuned?: boolean;
+export interface OpenOptions extends TaskOptions {
   /** How offsets are counted. Default: `codepoint`, as on the command line; strings of JavaScript count in `utf16`. */
   offsets?: OffsetUnit;
 }
@@ -72,7 +60,7 @@ export async function open<Name extends string>(task: Name, options?: OpenOption
 export async function open<R>(task: string, options?: OpenOptions): Promise<OpenTask<R>>;
 export async function open(task: string, options: OpenOptions = {}): Promise<OpenTask<unknown>> {
   const surroundings = surroundingsOf(options);
-  const source = await openHere(surroundings, task, flagsOf(options), 'many', null);
+  const source = await openHere(surroundings, task, taskFlags(options), 'many', null);
   const { face } = source;
   const format: FormatOptions = {
     taskType: face.type,
@@ -123,20 +111,6 @@ export async function open(task: string, options: OpenOptions = {}): Promise<Ope
     [Symbol.asyncDispose]: close,
     task: face.name,
   });
-}
-
-/** What the application calls these options. */
-function flagsOf(options: OpenOptions) {
-  const { model, threads, contextSize, gpu, threshold, untuned, documents } = options;
-  return {
-    ...(model === undefined ? {} : { model }),
-    ...(threads === undefined ? {} : { threads }),
-    ...(contextSize === undefined ? {} : { contextSize }),
-    ...(gpu === undefined ? {} : { gpu }),
-    ...(threshold === undefined ? {} : { threshold }),
-    ...(untuned === undefined ? {} : { untuned }),
-    ...(documents === undefined ? {} : { context: [...documents] }),
-  };
 }
 
 async function* recordsOf(

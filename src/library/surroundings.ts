@@ -24,6 +24,32 @@ export type SlmEvent =
       readonly model: string;
       readonly done: number;
       readonly total: number;
+    }
+  /** An example was measured by `evaluate`. */
+  | {
+      readonly kind: 'measuring';
+      readonly task: string;
+      readonly model: string;
+      readonly done: number;
+      readonly total: number;
+      /** Of those that are done: all right, and without a result. */
+      readonly correct: number;
+      readonly failed: number;
+    }
+  /** What `tune` is at: a trial, or a stage after them; `part` says how far it is, where it tells. */
+  | {
+      readonly kind: 'tuning';
+      readonly title: string;
+      readonly part: { readonly what: string; readonly done: number; readonly total: number } | null;
+    }
+  /** `tune` has measured a way to do the task, on `n` examples that were held out. */
+  | {
+      readonly kind: 'trial';
+      readonly title: string;
+      readonly n: number;
+      readonly score: number;
+      /** Of 95 %; null where there is none. */
+      readonly interval: { readonly low: number; readonly high: number } | null;
     };
 
 /** Where the library works. What is left out is as on the command line. */
@@ -65,10 +91,16 @@ export function surroundingsOf(options: PlaceOptions): Surroundings {
     now: () => performance.now(),
     date: () => Date.now(),
     memoryBytes: () => process.memoryUsage.rss(),
+    // In kilobytes, by definition of getrusage as Node passes it on.
+    peakMemoryBytes: () => process.resourceUsage().maxRSS * 1024,
     notice: (text) => tell({ kind: 'notice', text }),
     preparing: (preparation) => {
       if (preparation !== null) tell({ kind: 'preparing', ...preparation });
     },
+    measuring: (measuring) => {
+      if (measuring !== null) tell({ kind: 'measuring', ...measuring });
+    },
+    tuning: tuningEvents(tell),
     downloads: () => ({
       onNotice: (text) => tell({ kind: 'notice', text }),
       onProgress: ({ name, receivedBytes, totalBytes }) =>
@@ -76,5 +108,35 @@ export function surroundingsOf(options: PlaceOptions): Surroundings {
     }),
     engineLog: null,
     hostOutput: () => undefined,
+  };
+}
+
+function tuningEvents(tell: (event: SlmEvent) => void): Surroundings['tuning'] {
+  let title = '';
+  return (event) => {
+    switch (event.kind) {
+      case 'begin':
+      case 'stage':
+        title = event.title;
+        return tell({ kind: 'tuning', title, part: null });
+      case 'step':
+        return tell({
+          kind: 'tuning',
+          title,
+          part: { what: event.what, done: event.done, total: event.total },
+        });
+      case 'skip':
+        return tell({ kind: 'notice', text: `not tried (${event.reason}): ${event.title}` });
+      case 'end': {
+        const { title, n, score, interval } = event.trial;
+        return tell({
+          kind: 'trial',
+          title,
+          n,
+          score,
+          interval: interval === null ? null : { low: interval.low, high: interval.high },
+        });
+      }
+    }
   };
 }

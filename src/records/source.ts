@@ -1,16 +1,20 @@
 import { createReadStream } from 'node:fs';
+import { resolve } from 'node:path';
 import { messageOf, type SlmError, usageError } from '../errors.js';
 import type { ByteSource } from './types.js';
 
 const readBytes = 256 * 1024;
 
-/** The bytes of a file, read as they are asked for. */
-export function fileSource(path: string): ByteSource {
+/**
+ * The bytes of a file, read as they are asked for.
+ * @param cwd base of a relative path. Default: the working folder of the process
+ */
+export function fileSource(path: string, cwd = ''): ByteSource {
   return {
     file: path,
     async *open() {
       try {
-        yield* createReadStream(path, { highWaterMark: readBytes });
+        yield* createReadStream(resolve(cwd, path), { highWaterMark: readBytes });
       } catch (error) {
         throw openError(path, error);
       }

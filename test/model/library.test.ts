@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import type * as Library from '../../src/index.js';
@@ -92,6 +92,117 @@ describe('the library', () => {
     }
   });
 
+  it('measures a task as the command line does, and tells how far it is', async () => {
+    const task = moodTask();
+    const events: Library.SlmEvent[] = [];
+    const report = await library.evaluate(task, { env, cwd: root, onEvent: (event) => events.push(event) });
+    const told = await runSlm(['eval', task, '--json']);
+    assert.equal(told.code, 0, told.stderr);
+    const { speed: _, ...expected } = JSON.parse(told.stdout);
+    const { speed, ...figures } = JSON.parse(JSON.stringify(report));
+    assert.deepEqual(figures, expected);
+    assert.ok(speed.recordsPerSecond > 0);
+    const measured = events.filter((event) => event.kind === 'measuring');
+    assert.deepEqual(
+      measured.map(({ done, total, failed }) => [done, total, failed]),
+      [1, 2, 3, 4].map((done) => [done, 4, 0]),
+    );
+  });
+
+  it('measures on records in memory as on a file, and says which record is wrong', async (t) => {
+    const rows = [
+      { review: 'Kind staff and a great view.', stars: '5' },
+      { review: 'Rude, cold and late.', stars: '1' },
+    ];
+    const cwd = filesIn(t, { 'rated.jsonl': rows.map((row) => JSON.stringify(row)).join('\n') });
+    const reading = { field: 'review', labelField: 'stars', labelMap: { 1: 'bad', 5: 'good' } };
+    const task = moodTask();
+    const figures = async (data: Library.LabelledData) =>
+      (await library.evaluate(task, { env, cwd, data, ...reading })).figures;
+    assert.deepEqual(await figures(rows), await figures('rated.jsonl'));
+    await assert.rejects(library.evaluate(task, { env, cwd, data: [...rows, { review: 'So so.' }], ...reading }), {
+      code: 'SLM_USAGE',
+      message: /^data:3: no "label"/u,
+    });
+  });
+
+  it('ends measuring and tuning by their signal, and then installs nothing', async () => {
+    const stop = new AbortController();
+    const data = Array.from({ length: 2000 }, (_, i) => ({ text: `Kind staff ${i}.`, label: 'good' }));
+    const onEvent = ({ kind }: Library.SlmEvent) => {
+      if (kind === 'measuring') stop.abort();
+    };
+    await assert.rejects(library.evaluate(moodTask(), { env, cwd: root, data, signal: stop.signal, onEvent }), {
+      name: 'AbortError',
+    });
+    const task = moodTask();
+    const end = new AbortController();
+    const words = ['lovely', 'kind', 'quick', 'broken', 'rude', 'late'];
+    await assert.rejects(
+      library.tune(task, {
+        env,
+        cwd: root,
+        data: words.map((word, i) => ({ text: `It was ${word}.`, label: i < 3 ? 'good' : 'bad' })),
+        signal: end.signal,
+        onEvent: ({ kind }) => {
+          if (kind === 'trial') end.abort();
+        },
+      }),
+      { name: 'AbortError' },
+    );
+    assert.equal(existsSync(path.join(task, 'tuned')), false);
+  });
+
+  it('tunes a task on records, tells of each trial, and opens it as tuned afterwards', async () => {
+    const task = moodTask();
+    const data = Array.from({ length: 24 }, (_, i) =>
+      i % 2 === 0
+        ? { text: `Lovely, kind and quick, number ${i}.`, label: 'good' }
+        : { text: `Broken, rude and late, number ${i}.`, label: 'bad' },
+    );
+    const events: Library.SlmEvent[] = [];
+    const report = await library.tune(task, {
+      env,
+      cwd: root,
+      data,
+      method: 'head',
+      budgetMs: 1,
+      compare: false,
+      onEvent: (event) => events.push(event),
+    });
+    assert.equal(report.installed, true);
+    assert.equal(report.method, 'head');
+    assert.deepEqual([report.data.file, report.data.n], ['data', 24]);
+    assert.ok((report.scores.tuned?.value ?? 0) > 0.9, JSON.stringify(report.scores));
+    assert.equal(report.file, path.join(task, 'tuned', `${report.model}.yaml`));
+    assert.ok(events.some((event) => event.kind === 'trial' && event.n > 0 && event.title === report.chosen));
+    assert.ok(events.some((event) => event.kind === 'tuning' && event.title === 'fitting what was taken'));
+    const tuned = await library.open<Library.Classification>(task, { env, cwd: root });
+    const untuned = await library.open<Library.Classification>(task, { env, cwd: root, untuned: true });
+    try {
+      assert.ok((await tuned('Broken and rude.')).label === 'bad');
+      assert.notDeepEqual(await tuned('Broken and rude.'), await untuned('Broken and rude.'));
+    } finally {
+      await tuned.close();
+      await untuned.close();
+    }
+  });
+
+  it('shares the probabilities out among labels that are named', async (t) => {
+    const cwd = filesIn(t, {
+      'tasks/mood/task.yaml': 'name: mood\ntype: classify\nlabels: [good, bad, mixed]\n',
+    });
+    const mood = await library.open<Library.Classification>('mood', { env, cwd, among: ['good', 'mixed'] });
+    try {
+      const { label, scores } = await mood('Rude and late.');
+      assert.deepEqual(Object.keys(scores), ['good', 'mixed']);
+      assert.ok(label === 'good' || label === 'mixed');
+      assert.ok(Math.abs((scores.good ?? 0) + (scores.mixed ?? 0) - 1) < 1e-5);
+    } finally {
+      await mood.close();
+    }
+  });
+
   it('says by a code what is wrong with a task or a model', async () => {
     await assert.rejects(() => library.open('sentimant', { env, cwd: root }), {
       name: 'SlmError',
@@ -127,12 +238,14 @@ describe('the library', () => {
         include: ['*.ts'],
       }),
       'uses.ts': [
-        `import { type Classification, open } from '${packageName}';`,
+        `import { type Classification, type EvaluationReport, evaluate, open, tune } from '${packageName}';`,
         "const sentiment = await open('sentiment');",
         "const label: string | null = (await sentiment('x')).label;",
         "const entities = (await (await open('ner'))('x')).entities.map(({ text, start }) => [text, start]);",
         "const score: number = (await (await open<Classification>('./tickets'))('x')).score;",
-        'console.log(label, entities, score);',
+        "const report: EvaluationReport = await evaluate('sentiment', { data: [{ text: 'x', label: 'positive' }] });",
+        "const tuned: number | undefined = (await tune('./tickets', { budgetMs: 1 })).scores.tuned?.value;",
+        'console.log(label, entities, score, report.figures[0]?.value, tuned);',
       ].join('\n'),
     });
     linkPackage(cwd);

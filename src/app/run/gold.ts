@@ -2,7 +2,7 @@ import { usageError } from '../../errors.js';
 import { type ExampleContext, exampleOf, goldRows, isBadExample } from '../../examples.js';
 import { placeOf } from '../../record.js';
 import { fileSource, readerFor } from '../../records/index.js';
-import type { Example, TaskProfile } from '../../types.js';
+import type { Example, Row, TaskProfile } from '../../types.js';
 import type { Surroundings } from '../surroundings.js';
 import { type InputFlags, readRows } from './inputs.js';
 
@@ -13,14 +13,22 @@ export interface GoldFlags extends Omit<InputFlags, 'text' | 'lines'> {
   labelMap?: ReadonlyMap<string, string>;
 }
 
+/** The path of a file, `-` for standard input, or records with their answers. */
+export type GoldData = string | readonly Readonly<Record<string, unknown>>[];
+
+/** What labelled data is called in reports. */
+export function goldName(data: GoldData): string {
+  return typeof data === 'string' ? data : 'data';
+}
+
 /**
- * Labelled examples from a file. Data that is not clean stops here: a figure over half of it, or what is learned from
- * half of it, would mislead.
+ * Labelled examples. Data that is not clean stops here: a figure over half of it, or what is learned from half of it,
+ * would mislead.
  */
 export async function readGold(
   context: Surroundings,
   profile: TaskProfile,
-  file: string,
+  data: GoldData,
   flags: GoldFlags,
 ): Promise<Example[]> {
   const exampleContext: ExampleContext = {
@@ -32,21 +40,33 @@ export async function readGold(
     field: flags.field ?? null,
     labelField: flags.labelField ?? null,
   };
-  const source = file === '-' ? { file: '-', open: () => context.stdin } : fileSource(file);
-  const reader = readerFor(flags.dataFormat ?? null, file);
-  if (!reader.labelled) {
-    throw usageError(
-      `"${file}" is read as ${reader.name}, which carries no labels`,
-      'Say what it is with --data-format jsonl, csv, tsv, conll or squad.',
-    );
-  }
   const examples: Example[] = [];
-  for await (const row of goldRows(profile.type, readRows(context, { source, reader }, flags))) {
+  for await (const row of labelledRows(context, profile, data, flags)) {
     if (examples.length >= (flags.limit ?? Number.POSITIVE_INFINITY)) break;
     const example = exampleOf(row, examples.length, exampleContext);
     if (isBadExample(example)) throw usageError(`${placeOf(example.origin)}: ${example.error}`);
     examples.push(example);
   }
-  if (examples.length === 0) throw usageError(`"${file}" has no examples`);
+  if (examples.length === 0) throw usageError(`"${goldName(data)}" has no examples`);
   return examples;
+}
+
+function labelledRows(
+  context: Surroundings,
+  { type }: Pick<TaskProfile, 'type'>,
+  data: GoldData,
+  flags: GoldFlags,
+): AsyncIterable<Row> | Row[] {
+  if (typeof data !== 'string') {
+    return data.map((fields, i) => ({ fields, origin: { file: goldName(data), line: i + 1 } }));
+  }
+  const reader = readerFor(flags.dataFormat ?? null, data);
+  if (!reader.labelled) {
+    throw usageError(
+      `"${data}" is read as ${reader.name}, which carries no labels`,
+      'Say what it is with --data-format jsonl, csv, tsv, conll or squad.',
+    );
+  }
+  const source = data === '-' ? { file: '-', open: () => context.stdin } : fileSource(data, context.cwd);
+  return goldRows(type, readRows(context, { source, reader }, flags));
 }

@@ -1,36 +1,23 @@
 import { writeFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import {
-  documentsFor,
-  modelToFetch,
-  openTaskFor,
-  resolveNamed,
-  type TaskFlags,
-  withChoices,
-} from '../../app/opening/open.js';
-import { type GoldFlags, readGold } from '../../app/run/gold.js';
-import { profileContext } from '../../app/surroundings.js';
-import { exitCodes, failure, messageOf, usageError } from '../../errors.js';
-import { evaluate, type Report } from '../../evaluate.js';
-import { loadProfile } from '../../profile/index.js';
-import { requireSomeAmong } from '../../task-types/among.js';
-import type { Example, TaskProfile } from '../../types.js';
+import { defaults } from '../../app/defaults.js';
+import { type EvaluateFlags, evaluateTask, planEvaluation } from '../../app/evaluating/evaluate-task.js';
+import { exitCodes, failure, messageOf } from '../../errors.js';
+import type { Report } from '../../evaluate.js';
 import type { CliContext } from '../context.js';
 import { gold } from '../gold-options.js';
 import { keepFiles, outputFiles } from '../keep-files.js';
-import { measureEach } from '../measure-each.js';
 import { list, shared, wholeNumber } from '../options.js';
 import { createPaint } from '../paint.js';
 import { comparisonText, reportText } from '../report-text.js';
 import { supervise } from '../supervisor.js';
-import { createEvalProgress } from '../ui/eval-progress.js';
+import { showMeasuring } from '../ui/eval-progress.js';
 
-interface EvalFlags extends TaskFlags, GoldFlags {
+interface EvalFlags extends Omit<EvaluateFlags, 'models' | 'data'> {
   data?: string;
-  context?: string[];
+  model?: string[];
   json?: boolean;
   output?: string;
-  seed: number;
   mistakes: number;
 }
 
@@ -53,7 +40,9 @@ export function evalCommand(context: CliContext): Command {
     .addOption(shared.among())
     .addOption(shared.untuned())
     .addOption(
-      new Option('-m, --model <models>', 'a model, or several with commas between them, to compare').env('SLM_MODEL'),
+      new Option('-m, --model <models>', 'a model, or several with commas between them, to compare')
+        .env('SLM_MODEL')
+        .argParser(list),
     )
     .addOption(shared.threads())
     .addOption(shared.contextSize())
@@ -61,21 +50,15 @@ export function evalCommand(context: CliContext): Command {
     .option('--json', 'the whole report as JSON')
     .option('-o, --output <file>', 'write the report there as JSON, too')
     .addOption(new Option('--mistakes <n>', 'how many mistakes to list').argParser(wholeNumber(0)).default(10))
-    .addOption(new Option('--seed <n>', 'seed of the bootstrap').argParser(wholeNumber(0)).default(1))
+    .addOption(new Option('--seed <n>', 'seed of the bootstrap').argParser(wholeNumber(0)).default(defaults.seed))
     .action(async (task: string, flags: EvalFlags) => {
       if (await supervise(context)) return;
-      const profile = withChoices(await loadProfile(task, profileContext(context)), flags);
-      const models = list(await modelToFetch(context, flags, profile));
-      await keepFiles(context, profile, models, outputFiles(flags.output, '-o'), flags);
-      const examples = await goldFor(context, profile, flags);
-      requireSomeAmong(examples, profile); // Said before a model is loaded.
-      // All of them are fetched and checked before the first is measured.
-      for (const model of models) await resolveNamed(context, model);
-      const { reports, problem } = await measureEach(
-        models,
-        (model) => measure(context, profile, examples, model, flags),
-        context.interrupted,
-      );
+      const { model, ...options } = flags;
+      const measured = { ...options, ...(model === undefined ? {} : { models: model }) };
+      const planned = await planEvaluation(context, task, measured);
+      await keepFiles(context, planned.profile, planned.models, outputFiles(flags.output, '-o'), flags);
+      const surroundings = { ...context, measuring: await showMeasuring(context) };
+      const { reports, problem } = await evaluateTask(surroundings, planned, measured);
       await writeReports(context, reports, flags);
       if (problem !== null) throw problem;
       if (context.interrupted()) context.exit(exitCodes.interrupted);
@@ -83,47 +66,6 @@ export function evalCommand(context: CliContext): Command {
         context.exit(exitCodes.belowMinimum);
       else if (reports.some((report) => report.failed > 0)) context.exit(exitCodes.someRecordsFailed);
     });
-}
-
-async function measure(
-  context: CliContext,
-  profile: TaskProfile,
-  examples: readonly Example[],
-  model: string,
-  flags: EvalFlags,
-): Promise<Report> {
-  const documents = await documentsFor(context, profile, flags.context ?? []);
-  const { task, close } = await openTaskFor(context, profile, { ...flags, model }, 'many', documents);
-  try {
-    const progress = await createEvalProgress(context, `${profile.name} on ${task.engine.model.name}`);
-    try {
-      return await evaluate(task, examples, {
-        source: flags.data ?? 'fixtures',
-        seed: flags.seed,
-        now: context.now,
-        // In kilobytes, by definition of getrusage as Node passes it on.
-        peakMemoryBytes: () => process.resourceUsage().maxRSS * 1024,
-        onProgress: progress.update,
-        signal: context.signal,
-      });
-    } finally {
-      progress.end();
-    }
-  } finally {
-    await close();
-  }
-}
-
-/** The examples to measure on. */
-function goldFor(context: CliContext, profile: TaskProfile, flags: EvalFlags): Promise<Example[]> | Example[] {
-  if (flags.data !== undefined) return readGold(context, profile, flags.data, flags);
-  if (profile.fixtures.length === 0) {
-    throw usageError(
-      `task "${profile.name}" has no fixtures`,
-      'Write some (docs/tasks.md), or name labelled data with --data.',
-    );
-  }
-  return profile.fixtures.slice(0, flags.limit ?? profile.fixtures.length);
 }
 
 async function writeReports(context: CliContext, reports: readonly Report[], flags: EvalFlags): Promise<void> {

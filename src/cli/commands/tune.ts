@@ -1,9 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { defaults } from '../../app/defaults.js';
 import type { CliContext } from '../context.js';
 import { gold } from '../gold-options.js';
 import { duration, shared, wholeNumber } from '../options.js';
 import { supervise } from '../supervisor.js';
-import type { TuneFlags } from '../tune-task.js';
+import type { TuneCommandFlags } from '../tune-task.js';
 
 /** `slm tune`: a task made good by labelled examples; the model stays as it is. */
 export function tuneCommand(context: CliContext): Command {
@@ -22,12 +23,12 @@ export function tuneCommand(context: CliContext): Command {
     .addOption(
       new Option('--method <kind>', 'what is tried: everything, heads over frozen features, or label scores')
         .choices(['auto', 'head', 'scores'])
-        .default('auto'),
+        .default(defaults.tuning.method),
     )
     .addOption(
       new Option('--budget <time>', 'time for the search, such as 5m; the last fit comes on top')
         .argParser(duration)
-        .default(600_000, '10m'),
+        .default(defaults.tuning.budget, '10m'),
     )
     .addOption(
       new Option('--precision <p>', 'choose the threshold so that this share of what is given is right')
@@ -40,7 +41,7 @@ export function tuneCommand(context: CliContext): Command {
     .addOption(
       new Option('--take <which>', 'of the trials: the simplest that is not clearly worse than the best, or the best')
         .choices(['simplest', 'best'])
-        .default('simplest'),
+        .default(defaults.tuning.take),
     )
     .addOption(
       new Option(
@@ -48,7 +49,7 @@ export function tuneCommand(context: CliContext): Command {
         'heads of no more layers of the model than that: fewer are faster, and less accurate',
       ).argParser(wholeNumber(1)),
     )
-    .addOption(new Option('--seed <n>', 'seed of every draw').argParser(wholeNumber(0)).default(1))
+    .addOption(new Option('--seed <n>', 'seed of every draw').argParser(wholeNumber(0)).default(defaults.seed))
     .option('--no-words', 'no counts of words beside the model: for texts of other kinds than those tuned on')
     .option('--no-compare', 'install what is best without measuring the task as it is')
     .option('--reset', 'remove what was tuned for the model')
@@ -59,10 +60,10 @@ export function tuneCommand(context: CliContext): Command {
     .addOption(shared.threads())
     .addOption(shared.contextSize())
     .addOption(shared.gpu())
-    .action(async (task: string, flags: TuneFlags) => {
+    .action(async (task: string, flags: TuneCommandFlags) => {
       if (await supervise(context)) return;
-      const { resetTuning, tuneTask } = await import('../tune-task.js');
-      await (flags.reset === true ? resetTuning : tuneTask)(context, task, flags);
+      const { reset, tune } = await import('../tune-task.js');
+      await (flags.reset === true ? reset : tune)(context, task, flags);
     });
 }
 

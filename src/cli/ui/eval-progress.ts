@@ -1,48 +1,54 @@
-import type { Progress } from '../../evaluate.js';
+import type { Measuring, Surroundings } from '../../app/surroundings.js';
 import type { CliContext } from '../context.js';
-
-export interface EvalProgress {
-  readonly update: (progress: Progress) => void;
-  end(): void;
-}
 
 const redrawMs = 150;
 
 /** How far an evaluation is: a live view on a terminal, else a line every tenth of the way; all on stderr. */
-export async function createEvalProgress(context: CliContext, title: string): Promise<EvalProgress> {
-  if (context.quiet) return { update: () => undefined, end: () => undefined };
+export async function showMeasuring(context: CliContext): Promise<Surroundings['measuring']> {
+  if (context.quiet) return () => undefined;
   const terminal = (context.stderr as NodeJS.WriteStream).isTTY === true;
-  return terminal ? liveProgress(context, title) : plainProgress(context, title);
+  return terminal ? liveProgress(context) : plainProgress(context);
 }
 
-/** Ink and React are loaded only where there is somebody to look. */
-async function liveProgress(context: CliContext, title: string): Promise<EvalProgress> {
+/** Ink and React are loaded only where there is somebody to look; the view opens with the first example. */
+async function liveProgress(context: CliContext): Promise<Surroundings['measuring']> {
   const { renderEvalView } = await import('./eval-view.js');
-  const start = context.now();
-  const view = renderEvalView(context.stderr as NodeJS.WriteStream);
+  let start = 0;
+  let view: ReturnType<typeof renderEvalView> | null = null;
   let drawnAt = 0;
-  return {
-    update(progress) {
-      const now = context.now();
-      if (now - drawnAt < redrawMs && progress.done < progress.total) return;
-      drawnAt = now;
-      view.update({ title, ...progress, seconds: (now - start) / 1000 });
-    },
-    end: () => view.end(),
+  return (measuring) => {
+    if (measuring === null) {
+      view?.end();
+      view = null;
+      return;
+    }
+    const now = context.now();
+    if (view === null) {
+      start = now;
+      view = renderEvalView(context.stderr as NodeJS.WriteStream);
+    } else if (now - drawnAt < redrawMs && measuring.done < measuring.total) return;
+    drawnAt = now;
+    view.update({ title: titleOf(measuring), ...measuring, seconds: (now - start) / 1000 });
   };
 }
 
-function plainProgress(context: CliContext, title: string): EvalProgress {
+function plainProgress(context: CliContext): Surroundings['measuring'] {
   let announced = 0;
-  return {
-    update({ done, total, correct }) {
-      const tenth = Math.floor((done / total) * 10);
-      if (tenth <= announced) return;
-      announced = tenth;
-      context.notice(
-        `${title}: ${done} of ${total} records, ${((100 * correct) / done).toFixed(1)} % all right so far`,
-      );
-    },
-    end: () => undefined,
+  return (measuring) => {
+    if (measuring === null) {
+      announced = 0;
+      return;
+    }
+    const { done, total, correct } = measuring;
+    const tenth = Math.floor((done / total) * 10);
+    if (tenth <= announced) return;
+    announced = tenth;
+    context.notice(
+      `${titleOf(measuring)}: ${done} of ${total} records, ${((100 * correct) / done).toFixed(1)} % all right so far`,
+    );
   };
+}
+
+function titleOf({ task, model }: Measuring): string {
+  return `${task} on ${model}`;
 }

@@ -1,4 +1,6 @@
+import type { TuningEvent } from '../../app/surroundings.js';
 import type { Trial } from '../../methods/candidates/types.js';
+
 import type { TrialEvent } from '../../tune/search.js';
 import type { CliContext } from '../context.js';
 import type { TuneState } from './tune-view.js';
@@ -6,43 +8,35 @@ import type { TuneState } from './tune-view.js';
 export interface TuneProgress {
   /** For the work that is under way: while a view is drawn, nothing else may write where it stands. */
   readonly context: CliContext;
-  readonly trial: (event: TrialEvent) => void;
-  readonly step: (what: string, done: number, total: number) => void;
   end(): void;
-}
-
-interface Subject {
-  readonly title: string;
-  /** Title of the measure that the search goes by. */
-  readonly metric: string;
-  readonly examples: number;
-  readonly budgetMs: number;
 }
 
 const redrawMs = 150;
 
 /** How far a search is: a live table on a terminal, else a line for each trial; all on stderr. */
-export async function createTuneProgress(context: CliContext, subject: Subject): Promise<TuneProgress> {
-  if (context.quiet) return { context, trial: () => undefined, step: () => undefined, end: () => undefined };
+export async function createTuneProgress(context: CliContext): Promise<TuneProgress> {
+  if (context.quiet) return { context, end: () => undefined };
   const terminal = (context.stderr as NodeJS.WriteStream).isTTY === true;
-  return terminal ? liveProgress(context, subject) : plainProgress(context, subject);
+  return terminal ? liveProgress(context) : plainProgress(context);
 }
 
 /** Ink and React are loaded only where there is somebody to look; the view opens with the first trial. */
-async function liveProgress(context: CliContext, { budgetMs, ...subject }: Subject): Promise<TuneProgress> {
+async function liveProgress(context: CliContext): Promise<TuneProgress> {
   const { renderTuneView } = await import('./tune-view.js');
-  const start = context.now();
+  let start = context.now();
   let view: ReturnType<typeof renderTuneView> | null = null;
   let ended = false;
   let drawnAt = 0;
   const notes: string[] = [];
   let state: Omit<TuneState, 'seconds'> = {
-    ...subject,
+    title: '',
+    metric: '',
+    examples: 0,
     trials: [],
     skipped: 0,
     step: null,
     note: null,
-    budgetSeconds: budgetMs / 1000,
+    budgetSeconds: 0,
   };
   const draw = () => {
     if (ended) return;
@@ -51,25 +45,37 @@ async function liveProgress(context: CliContext, { budgetMs, ...subject }: Subje
     if (view === null) view = renderTuneView(context.stderr as NodeJS.WriteStream, shown);
     else view.update(shown);
   };
+  const step = (what: string, done: number, total: number) => {
+    if (state.step === null) return;
+    state = { ...state, step: { ...state.step, part: { what, done, total } } };
+    if (context.now() - drawnAt >= redrawMs || done === total) draw();
+  };
   return {
     context: {
       ...context,
       quiet: true,
       notice(text) {
-        if (ended) context.notice(text);
+        // Before the view is drawn, it is read where it is said; during it, it must outlast the view.
+        if (ended || view === null) context.notice(text);
         else notes.push(text);
         state = { ...state, note: text };
         if (view !== null) draw();
       },
-    },
-    trial(event) {
-      state = after(state, event);
-      draw();
-    },
-    step(what, done, total) {
-      if (state.step === null) return;
-      state = { ...state, step: { ...state.step, part: { what, done, total } } };
-      if (context.now() - drawnAt >= redrawMs || done === total) draw();
+      preparing(preparation) {
+        if (ended || view === null) context.preparing(preparation);
+        else if (preparation !== null) step(preparation.what, preparation.done, preparation.total);
+      },
+      tuning(event) {
+        if (event.kind === 'step') return step(event.what, event.done, event.total);
+        if (event.kind === 'start') {
+          start = context.now();
+          const { task, model, metric, examples, budgetMs } = event;
+          state = { ...state, title: `${task} on ${model}`, metric, examples, budgetSeconds: budgetMs / 1000 };
+          return;
+        }
+        state = after(state, event);
+        draw();
+      },
     },
     end() {
       if (ended) return;
@@ -104,22 +110,30 @@ function ranked(trials: readonly Trial[], trial: Trial): Trial[] {
   );
 }
 
-function plainProgress(context: CliContext, { title, examples, budgetMs }: Subject): TuneProgress {
-  context.notice(`tuning ${title}: ${examples} examples, at most ${Math.round(budgetMs / 1000)} s`);
-  return {
-    context,
-    trial(event) {
-      if (event.kind === 'skip') context.notice(`not tried (${event.reason}): ${event.title}`);
-      if (event.kind === 'stage') context.notice(event.title);
-      if (event.kind !== 'end') return;
+function plainProgress(context: CliContext): TuneProgress {
+  return { context: { ...context, tuning: (event) => say(context, event) }, end: () => undefined };
+}
+
+function say(context: CliContext, event: TuningEvent): void {
+  switch (event.kind) {
+    case 'start': {
+      const { task, model, examples, budgetMs } = event;
+      context.notice(`tuning ${task} on ${model}: ${examples} examples, at most ${Math.round(budgetMs / 1000)} s`);
+      return;
+    }
+    case 'skip':
+      context.notice(`not tried (${event.reason}): ${event.title}`);
+      return;
+    case 'stage':
+      context.notice(event.title);
+      return;
+    case 'end': {
       const { trial, seconds, again } = event;
       const interval =
         trial.interval === null ? '' : ` [${trial.interval.low.toFixed(3)}–${trial.interval.high.toFixed(3)}]`;
       context.notice(
         `${trial.score.toFixed(3)}${interval}  n=${trial.n}  ${again ? 'known' : `${seconds.toFixed(0)} s`}  ${trial.title}`,
       );
-    },
-    step: () => undefined,
-    end: () => undefined,
-  };
+    }
+  }
 }

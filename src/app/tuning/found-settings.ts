@@ -1,0 +1,91 @@
+import path from 'node:path';
+import type { Trial } from '../../methods/candidates/types.js';
+import type { Overlay } from '../../profile/tuned-settings.js';
+import type { UnwrittenOverlay } from '../../profile/write-tuned-settings.js';
+import { judgedValue } from '../../tune/search.js';
+import { textList } from '../../tune/seen.js';
+import type { TuneResult } from '../../tune/tune.js';
+import type { Example, TaskProfile, TunedShot } from '../../types.js';
+
+/** What a task was tuned on. */
+export interface TunedOn {
+  readonly profile: TaskProfile;
+  readonly model: { readonly name: string; readonly sha256: string };
+  readonly data: {
+    /** Null for the examples of the task. */
+    readonly file: string | null;
+    readonly examples: readonly Example[];
+    readonly sha256: string;
+  };
+  readonly seed: number;
+}
+
+/** The settings that tuning has found, as they are kept beside the task. */
+export function foundSettings({ profile, model, data, seed }: TunedOn, result: TuneResult): UnwrittenOverlay {
+  const { found, search } = result;
+  return {
+    task: profile.name,
+    model: model.name,
+    modelSha256: model.sha256,
+    profile: profile.digest,
+    method: found.method,
+    options: { ...found.options },
+    ...(found.prompt === undefined ? {} : { prompt: { ...found.prompt } }),
+    ...(found.words === undefined ? {} : { words: { ...found.words } }),
+    ...(found.shots === undefined ? {} : { shots: plainShots(found.shots) }),
+    ...(found.moreShots === undefined ? {} : { moreShots: found.moreShots.map(plainShots) }),
+    ...(found.calibration === undefined
+      ? {}
+      : { calibration: { temperature: found.calibration.temperature, bias: [...found.calibration.bias] } }),
+    ...(found.judge === undefined
+      ? {}
+      : { judge: { weights: [...found.judge.weights], intercept: found.judge.intercept } }),
+    ...(found.threshold === undefined ? {} : { threshold: { ...found.threshold } }),
+    data: {
+      file: data.file === null ? 'examples' : path.basename(data.file),
+      n: data.examples.length,
+      sha256: data.sha256,
+      ...(data.file === null ? {} : { texts: textList(data.examples) }),
+    },
+    seed,
+    metric: search.metric.name,
+    scores: scoresOf(result),
+    trials: search.trials.map((trial) => trialOf(trial, search)),
+  };
+}
+
+function plainShots(shots: readonly TunedShot[]) {
+  return shots.map(({ fields, label }) => ({ fields: { ...fields }, label }));
+}
+
+function scoresOf({ after, before, lexical, threshold }: TuneResult): Overlay['scores'] {
+  const figure = ({ score, interval }: Pick<Trial, 'score' | 'interval'>) => ({
+    value: rounded(score),
+    low: rounded(interval?.low ?? score),
+    high: rounded(interval?.high ?? score),
+  });
+  return {
+    tuned: figure(after),
+    ...(before === null ? {} : { before: figure(before) }),
+    ...(lexical === null ? {} : { 'without a model': figure(lexical) }),
+    ...(threshold?.shares ? { coverage: { value: rounded(threshold.shares.coverage), low: 0, high: 1 } } : {}),
+  };
+}
+
+function trialOf(trial: Trial, { judge, metric }: TuneResult['search']): Record<string, unknown> {
+  const { title, n, folds, score, interval, tokensPerRecord } = trial;
+  return {
+    title,
+    n,
+    folds,
+    score: rounded(score),
+    low: rounded(interval?.low ?? score),
+    high: rounded(interval?.high ?? score),
+    ...(judge === metric ? {} : { [judge.name]: rounded(judgedValue(judge, trial)) }),
+    tokens: Math.round(tokensPerRecord * 10) / 10,
+  };
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 10_000) / 10_000;
+}

@@ -1,0 +1,57 @@
+import type { Tuned } from './tune-task.js';
+
+/** A score with its interval of 95 %. */
+export interface TunedFigure {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What tuning has brought, as data. Beside this it holds the settings as they stand in the file. */
+export interface TuneReport {
+  /** Whether the settings are in use from now on: they are better than the task as it is, or were not compared. */
+  readonly installed: boolean;
+  readonly task: string;
+  readonly model: string;
+  readonly modelSha256: string;
+  readonly method: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** What was learned from, without empty texts, repetitions and contradictions. */
+  readonly data: { readonly file: string; readonly n: number; readonly sha256: string };
+  readonly seed: number;
+  /** Name of what the scores are. */
+  readonly metric?: string | undefined;
+  /** `tuned`, and where they were measured `before` and `without a model`: each on examples that were held out. */
+  readonly scores: Readonly<Record<string, TunedFigure>>;
+  /** All that was measured. */
+  readonly trials: readonly Readonly<Record<string, unknown>>[];
+  /** Where the settings stand; null where they were not installed. */
+  readonly file: string | null;
+  /** Title of the trial that was taken. */
+  readonly chosen: string;
+  /** Why the search ended. */
+  readonly stopped: 'done' | 'budget';
+  /** Probability of a difference like that between before and tuned if there were none; null without a comparison. */
+  readonly p: number | null;
+  /** What was found for `threshold`; on held-out examples, the shares of results that are given and, of those, right. */
+  readonly threshold: {
+    readonly min: number;
+    readonly below: string;
+    readonly coverage?: number;
+    readonly reached?: number;
+  } | null;
+}
+
+/** @param file where the settings stand, as the reader of the report names it */
+export function tuneReport({ result, settings }: Tuned, file: string | null): TuneReport {
+  const { search, threshold, p, wins } = result;
+  return {
+    installed: wins,
+    ...settings,
+    file,
+    chosen: search.chosen.title,
+    stopped: search.stopped,
+    p,
+    threshold: threshold === null ? null : { ...threshold.value, ...threshold.shares },
+  };
+}

@@ -1,0 +1,34 @@
+import { defaults } from '../app/defaults.js';
+import { evaluateTask, planEvaluation } from '../app/evaluating/evaluate-task.js';
+import type { Report } from '../evaluate.js';
+import { type DataOptions, given, goldFlags, type LabelledData, type TaskOptions, taskFlags } from './options.js';
+import { surroundingsOf } from './surroundings.js';
+
+/** How a task is measured. What is left out is as on the command line. */
+export interface EvaluateOptions extends TaskOptions, DataOptions {
+  /** Labelled data instead of the fixtures of the task. */
+  data?: LabelledData;
+  /** Of the bootstrap. Default: 1. */
+  seed?: number;
+}
+
+/**
+ * Measures a task: the report that `slm eval --json` writes.
+ * @param task a name, or a path to a task.yaml or its folder
+ * @throws SlmError when the task or the data is invalid (code `SLM_USAGE`) or the model cannot be used (`SLM_MODEL`)
+ */
+export async function evaluate(task: string, options: EvaluateOptions = {}): Promise<Report> {
+  const surroundings = surroundingsOf(options);
+  const { model, ...flags } = taskFlags(options);
+  const measured = {
+    ...flags,
+    ...goldFlags(options),
+    ...given({ models: model === undefined ? undefined : [model], data: options.data }),
+    seed: options.seed ?? defaults.seed,
+  };
+  const planned = await planEvaluation(surroundings, task, measured);
+  const { reports } = await evaluateTask(surroundings, planned, measured);
+  // A report over a part of the data is not what was asked for.
+  surroundings.signal.throwIfAborted();
+  return reports[0] as Report;
+}

@@ -1,0 +1,80 @@
+import { defaults } from '../app/defaults.js';
+import type { EngineFlags, TaskFlags } from '../app/opening/open.js';
+import type { GoldFlags } from '../app/run/gold.js';
+import type { PlaceOptions } from './surroundings.js';
+
+/** The model, and how it is run. What is left out is as on the command line. */
+export interface ModelOptions extends PlaceOptions {
+  /** A name of the catalogue, a path to a GGUF file, or an address such as `hf:owner/repo/file.gguf`. */
+  model?: string;
+  /** Processor threads. Default: the processors that this process may use. */
+  threads?: number;
+  /** Tokens. Default: what the task needs. */
+  contextSize?: number;
+  gpu?: 'auto' | 'cuda' | 'vulkan' | 'metal';
+}
+
+/** How a task is run. */
+export interface TaskOptions extends ModelOptions {
+  /** No label, or no answer, below this probability. Default: as the task says. */
+  threshold?: number;
+  /** Labels of the task that a result may have; probabilities are shared out among them. Default: all. */
+  among?: readonly string[];
+  /** Documents to answer from, in place of the task's own: files, or folders of files. */
+  documents?: readonly string[];
+  /** As the task is written, whatever was tuned. */
+  untuned?: boolean;
+}
+
+/** Labelled data: the path of a file, or records with their answers, such as `{ text: '…', label: 'good' }`. */
+export type LabelledData = string | readonly Readonly<Record<string, unknown>>[];
+
+/** How labelled data is read (docs/input.md). */
+export interface DataOptions {
+  /** The format of the file, instead of by its suffix. */
+  dataFormat?: 'jsonl' | 'json' | 'csv' | 'tsv' | 'conll' | 'squad';
+  /** Field or column of the text. */
+  field?: string;
+  /** Field or column of the label. */
+  labelField?: string;
+  /** Names of labels by what they are called in the data; an empty name drops an entity. */
+  labelMap?: Readonly<Record<string, string>>;
+  /** Names of the columns of a table without a header. */
+  columns?: readonly string[];
+  delimiter?: string;
+  /** No more examples than this. */
+  limit?: number;
+}
+
+/** What the application calls these options. */
+export function engineFlags({ model, threads, contextSize, gpu }: ModelOptions): EngineFlags {
+  return given({ model, threads, contextSize, gpu });
+}
+
+export function taskFlags(options: TaskOptions): TaskFlags {
+  const { threshold, among, untuned, documents } = options;
+  return {
+    ...engineFlags(options),
+    ...given({ threshold, untuned, among: copied(among), context: copied(documents) }),
+  };
+}
+
+export function goldFlags(options: DataOptions): GoldFlags {
+  const { dataFormat, field, labelField, labelMap, columns, delimiter, limit } = options;
+  return {
+    maxRecordSize: defaults.maxRecordSize,
+    ...given({ dataFormat, field, labelField, columns: copied(columns), delimiter, limit }),
+    ...(labelMap === undefined ? {} : { labelMap: new Map(Object.entries(labelMap)) }),
+  };
+}
+
+/** Without what was left out. */
+export function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}
+
+function copied(list: readonly string[] | undefined): string[] | undefined {
+  return list === undefined ? undefined : [...list];
+}
