@@ -9,6 +9,7 @@ import ts from 'typescript';
  * know of each other.
  */
 const layers: readonly (readonly string[])[] = [
+  ['template.ts'],
   ['types.ts', 'chat-template.ts', 'errors.ts', 'random.ts', 'ordered.ts', 'lazy.ts', 'folders.ts'],
   ['spans.ts', 'yaml.ts', 'json.ts', 'settings-file.ts'],
   ['segment.ts', 'record.ts'],

@@ -65,6 +65,24 @@ export type Request =
   | { readonly status: true }
   | { readonly stop: true };
 
+/** What a client has sent, or null where it is none of these: whoever can reach the socket can write anything. */
+export function requestOf(message: object): Request | null {
+  const { hello, record, id, status, stop } = message as Readonly<Record<string, unknown>>;
+  if (status === true) return { status };
+  if (stop === true) return { stop };
+  if (isObject(hello)) {
+    const { protocol: version, program, key } = hello;
+    const isIdentity = typeof version === 'number' && typeof program === 'string' && typeof key === 'string';
+    return isIdentity ? { hello: { protocol: version, program, key } } : null;
+  }
+  const isRecord = isObject(record) && typeof record.text === 'string' && isObject(record.fields);
+  return isRecord && typeof id === 'number' ? { record: record as unknown as InputRecord, id } : null;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 export type Reply =
   /** `window`: records that may be under way at once. */
   | { readonly ready: Hosted; readonly window: number }

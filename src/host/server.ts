@@ -1,11 +1,11 @@
 import { chmodSync, rmSync, statSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { messageOf } from '../errors.js';
+import { failure, messageOf } from '../errors.js';
 import { predict, type Task } from '../predict.js';
 import type { InputRecord, Prediction } from '../types.js';
 import { askStatus } from './client.js';
 import { onMessages, send } from './framing.js';
-import { type Hosted, type HostStatus, type Identity, packOutput, type Reply, type Request } from './protocol.js';
+import { type Hosted, type HostStatus, type Identity, packOutput, type Reply, requestOf } from './protocol.js';
 import { createTurns, type Guest } from './turns.js';
 
 export interface HostOptions {
@@ -32,6 +32,12 @@ const tickMs = 1000;
 /** Thrown by `listen` when a live host has this socket already. */
 export class AlreadyThere extends Error {
   override readonly name = 'AlreadyThere';
+  readonly status: HostStatus;
+
+  constructor(status: HostStatus) {
+    super(`process ${status.pid} has this socket`);
+    this.status = status;
+  }
 }
 
 /** A host that listens. */
@@ -80,8 +86,9 @@ export async function listen(options: HostOptions): Promise<Host> {
     socket.on('error', () => undefined);
     const client = attend(socket, options, join());
     onMessages(socket, (message) => {
-      const request = message as Request;
-      if ('status' in request) send(socket, { status: status() } satisfies Reply);
+      const request = requestOf(message);
+      if (request === null) socket.destroy();
+      else if ('status' in request) send(socket, { status: status() } satisfies Reply);
       else if ('stop' in request) end();
       else if ('hello' in request) {
         clients.add(socket);
@@ -218,7 +225,14 @@ async function take(server: Server, socket: string): Promise<void> {
     await bind(server, socket);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    if ((await askStatus(socket)) !== 'gone') throw new AlreadyThere();
+    const status = await askStatus(socket);
+    if (typeof status === 'object') throw new AlreadyThere(status);
+    if (status === 'silent') {
+      throw failure(
+        `${socket} is in the way: it is no socket of yours, or whoever listens there does not answer.`,
+        'End that process, or remove the file.',
+      );
+    }
     rmSync(socket, { force: true });
     await bind(server, socket);
   }

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { Template } from '@huggingface/jinja';
 import { z } from 'zod';
 import { messageOf, SlmError, suggestion, usageError } from '../errors.js';
 import { type BadExample, type ExampleContext, exampleOf, goldRows, isBadExample } from '../examples.js';
@@ -16,6 +15,7 @@ import { parseJson } from '../records/json-values.js';
 import { readSettings, regularFile } from '../settings-file.js';
 import { taskTypes } from '../task-types/index.js';
 import type { TypeSetting } from '../task-types/types.js';
+import { compileTemplate } from '../template.js';
 import type { Example, Label, MetricGoal, Row, TaskProfile, TaskType, Threshold } from '../types.js';
 import { type Locate, type Parsed, parseYaml } from '../yaml.js';
 import { findLeak } from './leaks.js';
@@ -346,7 +346,7 @@ function checkTemplates(raw: RawProfile, at: Locate): void {
   ];
   for (const [key, template] of written) {
     try {
-      new Template(template);
+      compileTemplate(template);
     } catch (error) {
       throw usageError(
         `${at(['prompt', ...key])}: prompt.${key.join('.')} is not a valid Jinja template: ${messageOf(error)}`,

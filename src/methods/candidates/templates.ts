@@ -1,5 +1,5 @@
-import { Template as JinjaTemplate } from '@huggingface/jinja';
 import { usesChat } from '../../prompt.js';
+import { compileTemplate } from '../../template.js';
 import type { PromptTemplates, TaskProfile } from '../../types.js';
 import { defaultTemplates } from '../default-prompts.js';
 import type { TuneSession } from './types.js';
@@ -53,7 +53,7 @@ export function labelsTemplate(profile: TaskProfile): Template {
 function showsInput(template: string, input: string): boolean {
   const [mark, other] = ['one text', 'another text'];
   try {
-    const compiled = new JinjaTemplate(template);
+    const compiled = compileTemplate(template);
     return compiled.render({ [input]: mark }) !== compiled.render({ [input]: other });
   } catch {
     return false;
