@@ -203,7 +203,7 @@ function baselinesOf(
 ) {
   const known = amongExamples(profile.examples, profile);
   if (known.length === 0) return [];
-  return baselines[profile.type].map((baseline) => {
+  return baselines[profile.type].reported.map((baseline) => {
     const predictOne = baseline.train(known, { ...context, seed });
     const pairs = examples.map((example) => pairOf(example, predictOne(example.record)));
     return { name: baseline.name, title: baseline.title, figures: figuresOf(suite, pairs, context, seed) };

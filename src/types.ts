@@ -296,37 +296,26 @@ export interface MetricGoal {
   readonly max?: number;
 }
 
-/** Numbers by name, as the side file of an overlay holds them. */
+/** Numbers by name, as the side file of tuned settings holds them. */
 export type StoredArray = Float32Array | Float64Array | Int32Array | Uint32Array;
 
-/** A trained head as it is stored: settings that can be read, and arrays of numbers by name. */
-export interface HeadBlob {
+/** Numbers that a method has learned, as they are stored: settings that can be read, and arrays by name. */
+export interface StoredNumbers {
   readonly kind: string;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly arrays: Readonly<Record<string, StoredArray>>;
 }
 
-/** A labelled example in a prompt, kept with what was tuned on it. */
-export interface TunedShot {
-  readonly fields: Readonly<Record<string, unknown>>;
-  readonly label: string;
-}
-
-/** What tuning has found for a task on one model, from its overlay. */
-export interface Tuning {
-  /** The overlay, for messages. */
+/** What `slm tune` has found for a task on one model. */
+export interface Tuned {
+  /** The file of tuned settings, for messages. */
   readonly file: string;
   /** Changes with anything that a result depends on. */
   readonly digest: string;
-  /** Few-shot examples of the prompt, in order; null for the profile's own. */
-  readonly shots: readonly TunedShot[] | null;
-  /** Further sets of examples, a prompt for each; label scores are averaged over all prompts. */
-  readonly moreShots?: readonly (readonly TunedShot[])[];
-  /** Of label scores: divides them, and what is taken off them; null to compute it. */
-  readonly calibration: { readonly temperature: number; readonly bias: readonly number[] } | null;
-  /** Of candidate answers: what each of their features counts; null to fit it on the profile's examples. */
-  readonly judge: { readonly weights: readonly number[]; readonly intercept: number } | null;
-  readonly head: HeadBlob | null;
+  /** Checked against the method's own schema; only the method looks inside. */
+  readonly learned: unknown;
+  /** Numbers of the method that would be unreadable as text; null where it has none. */
+  readonly numbers: StoredNumbers | null;
 }
 
 /** A task as the user wrote it, checked and with its files read. */
@@ -363,5 +352,5 @@ export interface TaskProfile {
   /** Changes whenever anything changes that a result depends on. */
   readonly digest: string;
   /** What `slm tune` found for the model in use; null where nothing was tuned, or it is not wanted. */
-  readonly tuned: Tuning | null;
+  readonly tuned: Tuned | null;
 }

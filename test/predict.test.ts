@@ -108,11 +108,8 @@ describe('a short record', () => {
     const score = (prompt: string, word: string) =>
       prompt.includes('bright') ? (word === ' positive' ? 2 : 0) : word === ' positive' ? 0 : 1;
     const engine = fakeEngine({ score });
-    const tuned = { file: 'tiny.yaml', digest: 'x', calibration: null, judge: null, head: null };
-    const task = await openSentiment(
-      { tuned: { ...tuned, shots: shots('bright'), moreShots: [shots('brisk')] } },
-      engine,
-    );
+    const learned = { examples: shots('bright'), ensemble: [shots('brisk')] };
+    const task = await openSentiment({ tuned: { file: 'tiny.yaml', digest: 'x', numbers: null, learned } }, engine);
     const [prediction] = await predictions(task, [recordWith('anything')], true);
     assert.deepEqual(
       engine.prompts,

@@ -54,7 +54,7 @@ export async function loadProfile(spec: string, context: ProfileContext): Promis
   if (modelProblem !== null) throw usageError(`${at(['model'])}: ${modelProblem}`, '`slm models list` lists them.');
   const method = raw.method ?? defaultMethod(raw.type, multiLabel);
   const options = optionsOf(raw, method, at);
-  const defaults = defaultTemplates(raw.type, multiLabel, method, input);
+  const defaults = defaultTemplates({ type: raw.type, multiLabel, method, input }, definition.input);
   const exampleContext: ExampleContext = {
     type: raw.type,
     input,

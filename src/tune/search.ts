@@ -1,7 +1,7 @@
 import { SlmError } from '../errors.js';
 import { assignFolds } from '../linear/folds.js';
 import { isSkewed } from '../methods/candidates/skew.js';
-import type { Candidate, SearchPlan, Trial, Trialled } from '../methods/candidates/types.js';
+import type { Candidate, CandidatePlan, Trial, Trialled } from '../methods/candidates/types.js';
 import { labelOf } from '../methods/few-shot.js';
 import { bootstrapIntervals } from '../metrics/bootstrap.js';
 import { type Metric, metrics, metricsFor, type PreparedMetric } from '../metrics/index.js';
@@ -96,7 +96,7 @@ const reserve = 0.2;
  */
 export async function search(
   profile: TaskProfile,
-  plan: SearchPlan,
+  plan: CandidatePlan,
   examples: readonly Example[],
   options: SearchOptions,
 ): Promise<SearchResult> {
@@ -156,14 +156,14 @@ export async function search(
 }
 
 /** Examples that stand in prompts of some candidate: nothing is measured on them. */
-function asideOf({ candidates, aside }: SearchPlan): ReadonlySet<Example> {
-  return new Set([...candidates.flatMap(({ inPrompt }) => [...(inPrompt ?? [])]), ...(aside ?? [])]);
+function asideOf({ candidates, reserved }: CandidatePlan): ReadonlySet<Example> {
+  return new Set([...candidates.flatMap(({ inPrompt }) => [...(inPrompt ?? [])]), ...(reserved ?? [])]);
 }
 
 /** The examples that candidates are measured on, in the order of the rounds: those of a round are the first of these. */
 export function measuredExamples(
   profile: TaskProfile,
-  plan: SearchPlan,
+  plan: CandidatePlan,
   examples: readonly Example[],
   seed: number,
 ): Example[] {
@@ -259,7 +259,7 @@ export function pairsOf(examples: readonly Example[], outputs: readonly Output[]
 function betterHalf(alive: readonly Candidate[], measured: ReadonlyMap<Candidate, Trial>): Candidate[] {
   const merit = (candidate: Candidate) => measured.get(candidate)?.merit ?? Number.NEGATIVE_INFINITY;
   const ranked = [...alive].sort((a, b) => merit(b) - merit(a) || a.complexity - b.complexity);
-  // What is measured only, as a yardstick, is cheap and goes through all rounds.
+  // What is measured only, as a baseline, is cheap and goes through all rounds.
   const kept = ranked.slice(0, Math.max(2, Math.ceil(ranked.length / 2)));
   return ranked.filter((candidate) => kept.includes(candidate) || candidate.finish === null);
 }

@@ -3,8 +3,11 @@ import type { Targets } from '../../linear/targets.js';
 import type { ClassifyOutput, Example, TaskProfile } from '../../types.js';
 import { decideLabel, decideLabels } from '../decide.js';
 
+/** The labels that outputs are about. */
+type LabelSet = Pick<TaskProfile, 'multiLabel'> & { readonly labels: readonly { readonly name: string }[] };
+
 /** Labels of examples as what a linear model learns. */
-export function targetsOf(profile: TaskProfile, examples: readonly Example[]): Targets {
+export function targetsOf(profile: LabelSet, examples: readonly Example[]): Targets {
   const classes = profile.labels.length;
   const indexOf = new Map(profile.labels.map(({ name }, i) => [name, i]));
   const labelsOf = ({ gold }: Example) => (gold.type === 'classify' ? gold.labels : []);
@@ -20,14 +23,14 @@ export function targetsOf(profile: TaskProfile, examples: readonly Example[]): T
 }
 
 /** Outputs from log-probabilities, one row an example. */
-export function outputsOf(profile: TaskProfile, { rows, columns, values }: DenseMatrix): ClassifyOutput[] {
+export function outputsOf(profile: LabelSet, { rows, columns, values }: DenseMatrix): ClassifyOutput[] {
   return Array.from({ length: rows }, (_, row) =>
     outputOf(profile, Array.from(values.subarray(row * columns, (row + 1) * columns), Math.exp)),
   );
 }
 
 /** Decided without a threshold: that is chosen afterwards. */
-export function outputOf({ labels, multiLabel }: TaskProfile, probabilities: readonly number[]): ClassifyOutput {
+export function outputOf({ labels, multiLabel }: LabelSet, probabilities: readonly number[]): ClassifyOutput {
   const scores = Object.fromEntries(labels.map(({ name }, i) => [name, probabilities[i] as number]));
   const output: ClassifyOutput = { type: 'classify', labels: [], abstained: false, score: 0, scores };
   return multiLabel
