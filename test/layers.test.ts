@@ -10,7 +10,7 @@ import ts from 'typescript';
  */
 const layers: readonly (readonly string[])[] = [
   ['template.ts'],
-  ['types.ts', 'chat-template.ts', 'errors.ts', 'random.ts', 'ordered.ts', 'lazy.ts', 'folders.ts'],
+  ['types.ts', 'chat-template.ts', 'errors.ts', 'random.ts', 'ordered.ts', 'lazy.ts', 'folders.ts', 'terminal-text.ts'],
   ['spans.ts', 'yaml.ts', 'json.ts', 'settings-file.ts'],
   ['segment.ts', 'record.ts'],
   ['metrics', 'linear', 'grammar', 'prompt.ts', 'records', 'gguf'],

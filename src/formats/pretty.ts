@@ -1,5 +1,6 @@
 import stringWidth from 'string-width';
 import { parseJson, stringifyJson } from '../json.js';
+import { harmless as withoutControls } from '../terminal-text.js';
 import type { AnswerOutput, ClassifyOutput, Entity, ExplanationPart, ExtractOutput, Prediction } from '../types.js';
 import { evidenceOf, spansOf } from './fields.js';
 import type { FormatOptions, Paint, Writer } from './types.js';
@@ -160,14 +161,7 @@ function visibleLines(text: string): string[] {
   return harmless(text.trimEnd()).split('\n');
 }
 
-/** U+001B as ␛ and so on, line ends aside; marks that change the writing direction are dropped. */
+/** White space of a fixed width, for columns. */
 function harmless(text: string): string {
-  return text
-    .replace(/\r\n/g, '\n')
-    .replace(/\t/g, '  ')
-    .replace(/(?!\n)\p{Cc}/gu, (control) => {
-      const code = control.charCodeAt(0);
-      return code < 0x20 ? String.fromCharCode(0x2400 + code) : '\u2421';
-    })
-    .replace(/[\u202a-\u202e\u2066-\u2069]/g, '');
+  return withoutControls(text).replaceAll('\t', '  ');
 }

@@ -8,6 +8,7 @@ import { exitCodes, SlmError, usageError } from '../../errors.js';
 import { makeFolder } from '../../folders.js';
 import { findTask, listTasks, shownPath, type TaskPlace } from '../../profile/paths.js';
 import { starters } from '../../profile/starters.js';
+import { jsonText } from '../../terminal-text.js';
 import type { TaskProfile } from '../../types.js';
 import type { CliContext } from '../context.js';
 import { list, shared } from '../options.js';
@@ -25,8 +26,8 @@ export function tasksCommand(context: CliContext): Command {
       const rows = [];
       const cardOf = taskCards(context);
       for (const place of listTasks(profileContext(context).folders)) rows.push(await summary(place, cardOf));
-      if (json === true) context.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
-      else context.stdout.write(taskTable(rows));
+      if (json === true) context.stdout.write(jsonText(rows));
+      else context.print(taskTable(rows));
     });
 
   command
@@ -37,7 +38,8 @@ export function tasksCommand(context: CliContext): Command {
     .action(async (spec: string, { json }: { json?: boolean }) => {
       const { loadProfile } = await import('../../profile/index.js');
       const profile = await loadProfile(spec, profileContext(context));
-      context.stdout.write(json === true ? `${JSON.stringify(details(profile), null, 2)}\n` : await taskSheet(profile));
+      if (json === true) context.stdout.write(jsonText(details(profile)));
+      else context.print(await taskSheet(profile));
     });
 
   command
@@ -75,7 +77,7 @@ export function tasksCommand(context: CliContext): Command {
     .description('the JSON Schema of a task.yaml, for editors')
     .action(async () => {
       const { profileJsonSchema } = await import('../../profile/index.js');
-      context.stdout.write(`${JSON.stringify(profileJsonSchema(), null, 2)}\n`);
+      context.stdout.write(jsonText(profileJsonSchema()));
     });
 
   return command;
@@ -154,7 +156,7 @@ async function validate(context: CliContext, spec: string, cardOf: CardOf): Prom
   try {
     const file = findTask(spec, profileContext(context).folders, context.cwd);
     const { name, examples, fixtures } = await cardOf(file);
-    context.stdout.write(`ok\t${name}\t${examples} examples\t${fixtures} fixtures\t${shownPath(file, context.cwd)}\n`);
+    context.print(`ok\t${name}\t${examples} examples\t${fixtures} fixtures\t${shownPath(file, context.cwd)}\n`);
   } catch (error) {
     if (!(error instanceof SlmError)) throw error;
     context.stderr.write(`slm: ${error.message}\n${error.hint === undefined ? '' : `     ${error.hint}\n`}`);
@@ -201,7 +203,7 @@ function init(context: CliContext, name: string, type: keyof typeof starters, di
     const target = path.join(folder, file);
     makeFolder(path.dirname(target));
     writeFileSync(target, content);
-    context.stdout.write(`${path.join(dir, name, file)}\n`);
+    context.print(`${path.join(dir, name, file)}\n`);
   }
   const spec = dir === 'tasks' ? name : path.join(dir, name);
   context.notice(`next: \`slm eval ${spec}\`, then put your own labels and examples in`);
