@@ -1,4 +1,4 @@
-import { type CompiledTemplate, compileTemplate } from './template.js';
+import { Template } from '@huggingface/jinja';
 
 /** A turn of a conversation. */
 export interface Turn {
@@ -22,7 +22,8 @@ export interface ChatModel {
  * @throws Error of the template
  */
 export function renderChat(source: string, model: ChatModel, system: string, turns: readonly Turn[]): string {
-  const template = compileTemplate(source, { strftime_now: fixedDate });
+  // The library's own function reads the clock, and cannot be replaced under its name.
+  const template = new Template(source.replaceAll('strftime_now', 'fixed_date'));
   const place = placeOfSystem(template, model, system, turns);
   const generation = place({ turns, generation: true });
   const closed = withThoughtClosed(generation);
@@ -37,7 +38,7 @@ type Render = (request: { readonly turns: readonly Turn[]; readonly generation: 
  * How the template takes the instruction: as a system turn, or where it refuses one or leaves it out, in the first
  * user turn.
  */
-function placeOfSystem(template: CompiledTemplate, model: ChatModel, system: string, turns: readonly Turn[]): Render {
+function placeOfSystem(template: Template, model: ChatModel, system: string, turns: readonly Turn[]): Render {
   const asTurn: Render = (request) =>
     rendered(template, model, [{ role: 'system', content: system }, ...request.turns], request);
   const inFirst: Render = (request) => {
@@ -58,7 +59,7 @@ function placeOfSystem(template: CompiledTemplate, model: ChatModel, system: str
 const noTools = { tools: [], documents: [], functions: '', datetime: '' };
 
 function rendered(
-  template: CompiledTemplate,
+  template: Template,
   model: ChatModel,
   messages: readonly { readonly role: string; readonly content: string }[],
   { generation }: { readonly generation: boolean },
@@ -72,6 +73,7 @@ function rendered(
     // Qwen's, Granite's and gpt-oss's words for the same.
     thinking: false,
     reasoning_effort: 'low',
+    fixed_date: fixedDate,
   };
   try {
     return template.render(common);

@@ -6,8 +6,7 @@ import { createPace } from '../src/tune/expected-time.js';
 const candidate = (key: string, reading?: string): Candidate => ({
   key,
   title: key,
-  method: 'head',
-  turn: 0,
+  kind: 'head',
   words: false,
   complexity: 1,
   layers: 1,

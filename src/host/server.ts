@@ -1,11 +1,11 @@
 import { chmodSync, rmSync, statSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { failure, messageOf } from '../errors.js';
+import { messageOf } from '../errors.js';
 import { predict, type Task } from '../predict.js';
 import type { InputRecord, Prediction } from '../types.js';
 import { askStatus } from './client.js';
 import { onMessages, send } from './framing.js';
-import { type Hosted, type HostStatus, type Identity, packOutput, type Reply, requestOf } from './protocol.js';
+import type { Hosted, HostStatus, Identity, Reply, Request } from './protocol.js';
 import { createTurns, type Guest } from './turns.js';
 
 export interface HostOptions {
@@ -14,8 +14,6 @@ export interface HostOptions {
   readonly task: Task;
   /** What clients are told of it. */
   readonly hosted: Hosted;
-  /** Texts that answers may point to. */
-  readonly documents: readonly string[];
   readonly keepAliveMs: number;
   /** Throws when a result may have come from a model that was written to since it was loaded. */
   readonly checkModel: () => void;
@@ -32,12 +30,6 @@ const tickMs = 1000;
 /** Thrown by `listen` when a live host has this socket already. */
 export class AlreadyThere extends Error {
   override readonly name = 'AlreadyThere';
-  readonly status: HostStatus;
-
-  constructor(status: HostStatus) {
-    super(`process ${status.pid} has this socket`);
-    this.status = status;
-  }
 }
 
 /** A host that listens. */
@@ -86,9 +78,8 @@ export async function listen(options: HostOptions): Promise<Host> {
     socket.on('error', () => undefined);
     const client = attend(socket, options, join());
     onMessages(socket, (message) => {
-      const request = requestOf(message);
-      if (request === null) socket.destroy();
-      else if ('status' in request) send(socket, { status: status() } satisfies Reply);
+      const request = message as Request;
+      if ('status' in request) send(socket, { status: status() } satisfies Reply);
       else if ('stop' in request) end();
       else if ('hello' in request) {
         clients.add(socket);
@@ -133,11 +124,9 @@ export async function listen(options: HostOptions): Promise<Host> {
 
 /** Serves one client. */
 function attend(socket: Socket, options: HostOptions, guest: Guest) {
-  const { task, hosted, identity, documents } = options;
+  const { task, hosted, identity } = options;
   const { engine } = task;
   const abort = new AbortController();
-  const documentIds = new Map(documents.map((text, id) => [text, id]));
-  const sent = new Set<number>();
   let welcome = false;
   let underWay = 0;
   let pulse: NodeJS.Timeout | undefined;
@@ -177,7 +166,7 @@ function attend(socket: Socket, options: HostOptions, guest: Guest) {
         const { output, error, ms } = prediction;
         reply({
           id,
-          ...(output === undefined ? {} : { output: packOutput(output, documentIds, sendOnce) }),
+          ...(output === undefined ? {} : { output }),
           ...(error === undefined ? {} : { error }),
           ms,
         });
@@ -197,12 +186,6 @@ function attend(socket: Socket, options: HostOptions, guest: Guest) {
       clearInterval(pulse);
     },
   };
-
-  function sendOnce(text: string, textId: number): void {
-    if (sent.has(textId)) return;
-    sent.add(textId);
-    reply({ text, textId });
-  }
 }
 
 /** Null when the client has gone meanwhile. */
@@ -225,14 +208,7 @@ async function take(server: Server, socket: string): Promise<void> {
     await bind(server, socket);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    const status = await askStatus(socket);
-    if (typeof status === 'object') throw new AlreadyThere(status);
-    if (status === 'silent') {
-      throw failure(
-        `${socket} is in the way: it is no socket of yours, or whoever listens there does not answer.`,
-        'End that process, or remove the file.',
-      );
-    }
+    if ((await askStatus(socket)) !== 'gone') throw new AlreadyThere();
     rmSync(socket, { force: true });
     await bind(server, socket);
   }

@@ -19,7 +19,6 @@ import {
   removeModel,
   resolveModel,
 } from '../../models/index.js';
-import { jsonText } from '../../terminal-text.js';
 import type { CliContext } from '../context.js';
 import { type DeriveFlags, derivedDetails, derivedTable, deriveModel } from '../derived-models.js';
 import { modelDetails, modelSheet } from '../model-sheet.js';
@@ -30,8 +29,7 @@ import { wholeNumber } from '../options.js';
 export function modelsCommand(context: CliContext): Command {
   const command = new Command('models').description('list, fetch, check and remove models');
   const print = (text: string) => context.stdout.write(`${text}\n`);
-  const printJson = (value: unknown) => context.stdout.write(jsonText(value));
-  const printSheet = (text: string) => context.print(`${text}\n`);
+  const printJson = (value: unknown) => print(JSON.stringify(value, null, 2));
 
   command
     .command('list', { isDefault: true })
@@ -43,11 +41,11 @@ export function modelsCommand(context: CliContext): Command {
         const files = await listDerived(derivedFolder(cacheDirectory(context)));
         if (derived === true) {
           if (json === true) printJson(files.map(derivedDetails));
-          else context.print(derivedTable(files));
+          else context.stdout.write(derivedTable(files));
           return;
         }
-        printSheet(modelTable(await listModels(modelEnvironment(context), await chooseModel(context, {}, null))));
-        if (files.length > 0) context.print(`\n${derivedTable(files)}`);
+        print(modelTable(await listModels(modelEnvironment(context), await chooseModel(context, {}, null))));
+        if (files.length > 0) context.stdout.write(`\n${derivedTable(files)}`);
         return;
       }
       printJson(await listModels(modelEnvironment(context), await chooseModel(context, {}, null)));
@@ -61,7 +59,7 @@ export function modelsCommand(context: CliContext): Command {
     .action(async (spec: string, { json }: { json?: boolean }) => {
       const details = await showModel(context, spec);
       if (json === true) printJson(details);
-      else printSheet(modelSheet(details));
+      else print(modelSheet(details));
     });
 
   command
@@ -93,7 +91,7 @@ export function modelsCommand(context: CliContext): Command {
     .command('verify')
     .description('hash installed models again (all, when none is named); exit code 3 when one is damaged')
     .argument('[models...]')
-    .action((specs: string[]) => verifyModels(context, specs, printSheet));
+    .action((specs: string[]) => verifyModels(context, specs, print));
 
   command
     .command('rm')

@@ -1,16 +1,13 @@
-import { z } from 'zod';
 import { messageOf, usageError } from '../../errors.js';
 import type { Recipe } from '../../gguf/recipe.js';
 import { classifierFrom, classifierKind } from '../../heads/classifier-file.js';
 import { rowsByPart } from '../../heads/pooling.js';
 import { taggerFrom, taggerKind } from '../../heads/tagger-file.js';
 import { onceEach } from '../../lazy.js';
-import type { StoredNumbers, TaskProfile } from '../../types.js';
-import { labelShots, moreLabelShots } from '../few-shot.js';
+import type { HeadBlob, TaskProfile } from '../../types.js';
+import { labelShots } from '../few-shot.js';
 import { labelRenderer } from '../label-prompts.js';
-import { learnedPromptShape, withLearnedPrompt } from '../learned.js';
 import type { Method } from '../types.js';
-import { classifyingPrompt, entityPrompt } from '../usual-prompts.js';
 import { prepareClassifier } from './classify.js';
 import { prepareTagger, taggerRenderer } from './extract.js';
 import { headOptions } from './options.js';
@@ -34,14 +31,8 @@ export const head: Method = {
       : labelRenderer(profile, model, { ...options, choice: 'first' });
   },
 
-  defaultPrompt: (profile) => (profile.type === 'extract' ? entityPrompt : classifyingPrompt(profile)),
-  vocabulary: 'trimmed',
-  learns: { schema: z.strictObject(learnedPromptShape), apply: withLearnedPrompt },
-  candidates: async () => (await import('./candidates.js')).plan,
-
-  reads(profile) {
-    if (profile.type === 'extract') return [];
-    return [labelShots(profile, headOptions.parse(profile.options).shots), moreLabelShots(profile)];
+  shots(profile) {
+    return profile.type === 'extract' ? [] : labelShots(profile, headOptions.parse(profile.options).shots);
   },
 
   recipe(profile, tokens): Recipe {
@@ -78,7 +69,7 @@ const taggerRead = onceEach(taggerFrom);
 const classifierRead = onceEach(classifierFrom);
 
 /** What a head file holds, or what to do where this version cannot read it. */
-function readable<Head>(profile: TaskProfile, blob: StoredNumbers, read: (blob: StoredNumbers) => Head): Head {
+function readable<Head>(profile: TaskProfile, blob: HeadBlob, read: (blob: HeadBlob) => Head): Head {
   try {
     return read(blob);
   } catch (error) {
@@ -86,8 +77,8 @@ function readable<Head>(profile: TaskProfile, blob: StoredNumbers, read: (blob: 
   }
 }
 
-function blobOf(profile: TaskProfile): StoredNumbers {
-  const blob = profile.tuned?.numbers ?? null;
+function blobOf(profile: TaskProfile): HeadBlob {
+  const blob = profile.tuned?.head ?? null;
   if (blob === null) {
     throw usageError(
       `${profile.path}: the method "head" has to be trained first, for this model.`,
@@ -104,7 +95,7 @@ function blobOf(profile: TaskProfile): StoredNumbers {
   return blob;
 }
 
-function checkLabels(profile: TaskProfile, blob: StoredNumbers): void {
+function checkLabels(profile: TaskProfile, blob: HeadBlob): void {
   const trained = JSON.stringify(blob.settings.labels);
   const wanted = JSON.stringify(profile.labels.map((label) => label.name));
   if (trained === wanted) return;
