@@ -15,14 +15,14 @@ import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { LlamaContext, LlamaModel } from 'node-llama-cpp';
 import { openTaskFor } from '../src/app/opening/open.js';
-import { overlayFolders } from '../src/app/opening/tuned-settings.js';
+import { tunedFolders } from '../src/app/opening/tuned-settings.js';
 import type { Surroundings } from '../src/app/surroundings.js';
 import { Slot } from '../src/engines/llama/slot.js';
 import { plain, writers } from '../src/formats/index.js';
 import { median } from '../src/metrics/median.js';
 import { predict } from '../src/predict.js';
 import { loadProfile } from '../src/profile/index.js';
-import { findOverlay } from '../src/profile/tuned-settings.js';
+import { findTunedSettings } from '../src/profile/tuned-settings.js';
 import { isBadRow, recordOf } from '../src/record.js';
 import { readers } from '../src/records/index.js';
 import type { InputRecord } from '../src/types.js';
@@ -57,7 +57,8 @@ const context = surroundingsFor(flags.config);
 for (const task of ['sentiment', 'ner']) {
   const profile = await loadProfile(task, folders());
   await profileTask(task, true);
-  if (findOverlay(overlayFolders(context, profile), flags.model, context.cwd) !== null) await profileTask(task, false);
+  if (findTunedSettings(tunedFolders(context, profile), flags.model, context.cwd) !== null)
+    await profileTask(task, false);
   else if (flags.config !== undefined) say(`${task}: nothing was tuned for ${flags.model} in ${flags.config}`);
 }
 process.exit(0);

@@ -33,7 +33,7 @@ import { median } from '../src/metrics/median.js';
 import { derivedModel } from '../src/models/derived.js';
 import { sha256Of } from '../src/models/digest.js';
 import { loadProfile } from '../src/profile/index.js';
-import { writeOverlay } from '../src/profile/write-tuned-settings.js';
+import { writeTunedSettings } from '../src/profile/write-tuned-settings.js';
 import { words as wordsOf } from '../src/segment.js';
 import type { Engine, Prompt } from '../src/types.js';
 import { conllTexts } from './parts/data-sets.js';
@@ -211,7 +211,7 @@ async function main(): Promise<void> {
     await reader.dispose();
     const tagged = texts.map(({ features, tags }, i) => ({ features, tags, hidden: hidden[i] as Float32Array }));
     const tagger = trainTagger(tagged, { labels, width, l2: 3, lexical: true, seed: 1 });
-    writeOverlay(
+    writeTunedSettings(
       folder,
       {
         task: profile.name,
@@ -220,13 +220,14 @@ async function main(): Promise<void> {
         profile: profile.digest,
         method: 'head',
         options: { windowTokens: 96 },
+        learned: {},
         data: { file: 'examples', n: texts.length, sha256: '' },
         seed: 1,
         scores: {},
         trials: [],
       },
       {
-        blob: taggerBlob({ tagger, layers: kept, reading: 'once', sureness: { slope: 1, intercept: 0 } }),
+        stored: taggerBlob({ tagger, layers: kept, reading: 'once', sureness: { slope: 1, intercept: 0 } }),
         coarse: coarseTaggerArrays,
       },
     );

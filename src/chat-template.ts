@@ -1,4 +1,4 @@
-import { Template } from '@huggingface/jinja';
+import { type CompiledTemplate, compileTemplate } from './template.js';
 
 /** A turn of a conversation. */
 export interface Turn {
@@ -22,8 +22,7 @@ export interface ChatModel {
  * @throws Error of the template
  */
 export function renderChat(source: string, model: ChatModel, system: string, turns: readonly Turn[]): string {
-  // The library's own function reads the clock, and cannot be replaced under its name.
-  const template = new Template(source.replaceAll('strftime_now', 'fixed_date'));
+  const template = compileTemplate(source, { strftime_now: fixedDate });
   const place = placeOfSystem(template, model, system, turns);
   const generation = place({ turns, generation: true });
   const closed = withThoughtClosed(generation);
@@ -38,7 +37,7 @@ type Render = (request: { readonly turns: readonly Turn[]; readonly generation: 
  * How the template takes the instruction: as a system turn, or where it refuses one or leaves it out, in the first
  * user turn.
  */
-function placeOfSystem(template: Template, model: ChatModel, system: string, turns: readonly Turn[]): Render {
+function placeOfSystem(template: CompiledTemplate, model: ChatModel, system: string, turns: readonly Turn[]): Render {
   const asTurn: Render = (request) =>
     rendered(template, model, [{ role: 'system', content: system }, ...request.turns], request);
   const inFirst: Render = (request) => {
@@ -59,7 +58,7 @@ function placeOfSystem(template: Template, model: ChatModel, system: string, tur
 const noTools = { tools: [], documents: [], functions: '', datetime: '' };
 
 function rendered(
-  template: Template,
+  template: CompiledTemplate,
   model: ChatModel,
   messages: readonly { readonly role: string; readonly content: string }[],
   { generation }: { readonly generation: boolean },
@@ -73,7 +72,6 @@ function rendered(
     // Qwen's, Granite's and gpt-oss's words for the same.
     thinking: false,
     reasoning_effort: 'low',
-    fixed_date: fixedDate,
   };
   try {
     return template.render(common);

@@ -17,6 +17,11 @@ export class JsonProblem extends Error {
   }
 }
 
+/** Whether the JSON is valid, and only too deep to work with. */
+export function isTooDeep(error: unknown): error is JsonProblem {
+  return error instanceof JsonProblem && error.cause === undefined;
+}
+
 /** What a number may look like that JavaScript would write differently: many digits, exponents, −0, zeros at the end, many before the first digit. */
 const inexact = /\d{16}|[\d.]{17}|\d[eE]|-0|\.\d*0(?!\d)|0\.000000/u;
 

@@ -1,8 +1,8 @@
-import { Template } from '@huggingface/jinja';
 import { renderChat, type Turn } from './chat-template.js';
 import { messageOf, usageError } from './errors.js';
 import { textOf } from './json.js';
 import { onceEach } from './lazy.js';
+import { type CompiledTemplate, compileTemplate } from './template.js';
 import type { Engine, Label, ModelInfo, Prompt, TaskProfile, Token } from './types.js';
 
 /** A stretch of a prompt. Data comes from the user: no control token in it acts. */
@@ -174,12 +174,17 @@ function chatTemplateOf(profile: TaskProfile, model: PromptModel, options: Promp
 const shotMarks = 1_000_000;
 
 /** The item with a segment for each stretch; trailing white space is cut for base prompts, where the model goes on. */
-function rendered(profile: TaskProfile, item: Template, present: readonly string[], cut: boolean): readonly Segment[] {
+function rendered(
+  profile: TaskProfile,
+  item: CompiledTemplate,
+  present: readonly string[],
+  cut: boolean,
+): readonly Segment[] {
   const text = itemText(profile, item, present);
   return split(cut ? text.trimEnd() : text.trim(), (index) => fieldMark(present[index] as string));
 }
 
-function itemText(profile: TaskProfile, item: Template, present: readonly string[]): string {
+function itemText(profile: TaskProfile, item: CompiledTemplate, present: readonly string[]): string {
   const values = Object.fromEntries(present.map((name, index) => [name, mark(index)]));
   return run(profile, 'base or chat', () => item.render(variables(profile, values)));
 }
@@ -266,12 +271,12 @@ function plain(text: string): Segment {
   return { text, field: null };
 }
 
-function template(profile: TaskProfile, name: string, source: string): Template {
-  return run(profile, name, () => new Template(source));
+function template(profile: TaskProfile, name: string, source: string): CompiledTemplate {
+  return run(profile, name, () => compileTemplate(source));
 }
 
 function render(profile: TaskProfile, name: string, source: string, values: Record<string, unknown>): string {
-  return run(profile, name, () => new Template(source).render(values));
+  return run(profile, name, () => compileTemplate(source).render(values));
 }
 
 function run<T>(profile: TaskProfile, name: string, action: () => T): T {

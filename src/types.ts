@@ -75,16 +75,14 @@ export interface AnswerOutput {
   readonly score: number;
   /** Where the answer stands. Absent when there is none. */
   readonly evidence?: {
-    /** Id of the document; that of a field of the record itself is `record/` and the field's name. */
-    readonly document: string;
-    /** What people call the document: its file, or `-` for standard input, or the record's own field. */
+    /** File, or `-` for standard input, or the record's own field. */
     readonly source: string;
-    /** 1-based line of the document on which the answer starts. */
+    /** The source's whole text, which `line` and `span` count in. */
+    readonly text: string;
+    /** 1-based line of the source on which the answer starts. */
     readonly line: number;
-    /** Span in the document's whole text. */
+    /** Span in the source's whole text. */
     readonly span: Span;
-    /** Where the span starts, in the unit that results count in. */
-    readonly start: Readonly<Record<'codepoint' | 'utf16' | 'byte', number>>;
     /** The sentence around the answer. */
     readonly sentence: string;
   };
@@ -102,29 +100,13 @@ export interface GenerateOutput {
 
 export type Output = ClassifyOutput | ExtractOutput | AnswerOutput | GenerateOutput;
 
-export interface ClassifyGold {
-  readonly type: 'classify';
-  readonly labels: readonly string[];
-}
-
-export interface ExtractGold {
-  readonly type: 'extract';
-  readonly entities: readonly Entity[];
-}
-
-export interface AnswerGold {
-  readonly type: 'answer';
-  /** Any of them is right; an empty list means the question has no answer. */
-  readonly answers: readonly string[];
-}
-
-export interface GenerateGold {
-  readonly type: 'generate';
-  readonly output: string;
-}
-
 /** The right answer, as labelled by people. */
-export type Gold = ClassifyGold | ExtractGold | AnswerGold | GenerateGold;
+export type Gold =
+  | { readonly type: 'classify'; readonly labels: readonly string[] }
+  | { readonly type: 'extract'; readonly entities: readonly Entity[] }
+  /** Any of the answers is right; an empty list means the question has no answer. */
+  | { readonly type: 'answer'; readonly answers: readonly string[] }
+  | { readonly type: 'generate'; readonly output: string };
 
 /** A labelled record. */
 export interface Example {
@@ -147,15 +129,6 @@ export interface Prediction {
 export interface ExplanationPart {
   readonly title: string;
   readonly body: string;
-}
-
-/** A text that questions are answered from. */
-export interface Document {
-  /** No other document of the run has it. */
-  readonly id: string;
-  /** Path as the user or the profile gave it; `-` for standard input, the field's name for a record's own text. */
-  readonly source: string;
-  readonly text: string;
 }
 
 /** A gold label and what was predicted for it; `output` is null when the record failed. */
@@ -323,37 +296,26 @@ export interface MetricGoal {
   readonly max?: number;
 }
 
-/** Numbers by name, as the side file of an overlay holds them. */
+/** Numbers by name, as the side file of tuned settings holds them. */
 export type StoredArray = Float32Array | Float64Array | Int32Array | Uint32Array;
 
-/** A trained head as it is stored: settings that can be read, and arrays of numbers by name. */
-export interface HeadBlob {
+/** Numbers that a method has learned, as they are stored: settings that can be read, and arrays by name. */
+export interface StoredNumbers {
   readonly kind: string;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly arrays: Readonly<Record<string, StoredArray>>;
 }
 
-/** A labelled example in a prompt, kept with what was tuned on it. */
-export interface TunedShot {
-  readonly fields: Readonly<Record<string, unknown>>;
-  readonly label: string;
-}
-
-/** What tuning has found for a task on one model, from its overlay. */
-export interface Tuning {
-  /** The overlay, for messages. */
+/** What `slm tune` has found for a task on one model. */
+export interface Tuned {
+  /** The file of tuned settings, for messages. */
   readonly file: string;
   /** Changes with anything that a result depends on. */
   readonly digest: string;
-  /** Few-shot examples of the prompt, in order; null for the profile's own. */
-  readonly shots: readonly TunedShot[] | null;
-  /** Further sets of examples, a prompt for each; label scores are averaged over all prompts. */
-  readonly moreShots?: readonly (readonly TunedShot[])[];
-  /** Of label scores: divides them, and what is taken off them; null to compute it. */
-  readonly calibration: { readonly temperature: number; readonly bias: readonly number[] } | null;
-  /** Of candidate answers: what each of their features counts; null to fit it on the profile's examples. */
-  readonly judge: { readonly weights: readonly number[]; readonly intercept: number } | null;
-  readonly head: HeadBlob | null;
+  /** Checked against the method's own schema; only the method looks inside. */
+  readonly learned: unknown;
+  /** Numbers of the method that would be unreadable as text; null where it has none. */
+  readonly numbers: StoredNumbers | null;
 }
 
 /** A task as the user wrote it, checked and with its files read. */
@@ -390,5 +352,5 @@ export interface TaskProfile {
   /** Changes whenever anything changes that a result depends on. */
   readonly digest: string;
   /** What `slm tune` found for the model in use; null where nothing was tuned, or it is not wanted. */
-  readonly tuned: Tuning | null;
+  readonly tuned: Tuned | null;
 }

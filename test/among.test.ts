@@ -85,7 +85,6 @@ function taskWith(profile: TaskProfile, maxPieceTokens: number | null = null): T
     profile,
     engine: fakeEngine(),
     constants: '',
-    documents: [],
     aside: null,
     predictor: {
       maxPieceTokens,

@@ -7,9 +7,9 @@ import { classifierBlob, classifierFrom, coarseClassifierArrays } from '../src/h
 import { decodeHead, encodeHead } from '../src/heads/head-file.js';
 import type { Tagger } from '../src/heads/tagger.js';
 import { coarseTaggerArrays, taggerBlob, taggerFrom } from '../src/heads/tagger-file.js';
-import type { HeadBlob } from '../src/types.js';
+import type { StoredNumbers } from '../src/types.js';
 
-const blob: HeadBlob = {
+const blob: StoredNumbers = {
   kind: 'test',
   settings: { labels: ['é', '🙂'], depth: 3 },
   arrays: {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
@@ -24,6 +24,15 @@ describe('the folder of the sockets', { skip: process.platform === 'win32' }, ()
   it('stands in the temporary folder, with the number of the user, where there is no other', (t) => {
     const place = { ...placeIn(t), runtimeDir: null };
     assert.equal(path.basename(socketFolder(place, true) as string), `slm-${process.getuid?.()}`);
+  });
+
+  it('stands elsewhere where the path of a socket would be too long', (t) => {
+    const { tempDir } = placeIn(t);
+    const runtimeDir = path.join(tempDir, 'x'.repeat(90));
+    mkdirSync(runtimeDir);
+    const folder = socketFolder({ runtimeDir, tempDir, user: 'me' }, true) as string;
+    assert.equal(folder, path.join(tempDir, `slm-${process.getuid?.()}`));
+    assert.deepEqual(readdirSync(runtimeDir), []);
   });
 
   const dangers: Record<string, (folder: string) => void> = {

@@ -49,6 +49,25 @@ test('the header gives architecture, sizes, quant, licence and template', (t) =>
   });
 });
 
+for (const [key, value] of [
+  ['llama.block_count', 0x7fffffff],
+  ['llama.block_count', 0],
+  ['llama.block_count', 40],
+  ['llama.attention.layer_norm_rms_epsilon', { f32: [Number.NaN] }],
+  ['llama.attention.layer_norm_rms_epsilon', { f32: [-1] }],
+  ['llama.attention.head_count', 0xffffffff],
+  ['llama.expert_count', 4096],
+  ['llama.rope.freq_base', 'ten'],
+] as const) {
+  test(`${key} = ${JSON.stringify(value)} is refused before llama.cpp sees the file`, (t) => {
+    const file = fileWith(t, tinyGguf({ metadata: { ...shape, [key]: value as number }, weights: 100 }));
+    assert.throws(
+      () => checkGguf(file),
+      (error) => error instanceof SlmError && error.exitCode === 3 && error.message.includes(`${key} = `),
+    );
+  });
+}
+
 test('long arrays are counted but not kept, unless asked for', (t) => {
   const tokens = Array.from({ length: 5000 }, (_, i) => `token ${i}`);
   const file = fileWith(t, tinyGguf({ metadata: { 'general.architecture': 'llama', tokens } }));

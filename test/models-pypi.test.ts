@@ -24,6 +24,7 @@ const fail = (text) => { process.stderr.write(text + '\\n'); process.exit(1); };
 if (args.slice(0, 3).join(' ') !== '-m pip download' || !args.includes('--no-deps')) fail('unscripted: ' + args.join(' '));
 const [name, version] = args.at(-1).split('==');
 fs.appendFileSync(path.join(wheels, 'log'), args.at(-1) + '\\n');
+if (fs.readdirSync('.').length > 0) fail('unscripted: a working folder that is not empty');
 if (process.env.FAKE_PIP_OUTPUT && name === process.env.FAKE_PIP_FAILS) fail(process.env.FAKE_PIP_OUTPUT);
 const wheel = path.join(wheels, name + '-' + version + '.whl');
 if (!fs.existsSync(wheel)) fail('ERROR: Could not find a version that satisfies the requirement ' + args.at(-1) + ' (from versions: 0.9)\\nERROR: No matching distribution found for ' + args.at(-1));
@@ -154,4 +155,15 @@ test('offline, pip is not started', async (t) => {
   addManifest(env, 'tiny', parts);
   assert.match((await refusal(env)).message, /--offline/);
   assert.ok(!existsSync(path.join(env.cwd, 'wheels', 'log')));
+});
+
+test('a file pip.py in the working folder is not run', async (t) => {
+  const env = { ...wheelhouse(t, { PATH: process.env.PATH ?? '', PIP_NO_INDEX: '1' }), python: null };
+  addManifest(env, 'tiny', parts);
+  const before = process.cwd();
+  t.after(() => process.chdir(before));
+  process.chdir(env.cwd);
+  writeFileSync('pip.py', 'open("was-run", "w")\n');
+  await refusal(env);
+  assert.ok(!existsSync('was-run'));
 });

@@ -62,10 +62,7 @@ function capitalTask(maxPieceTokens: number | null) {
     decide: (output) => aboveThreshold(output as ExtractOutput, 0.5),
   };
   const profile = profileWith({ type: 'extract', labels: [labelOf('name')] });
-  return {
-    task: { profile, engine: fakeEngine(), predictor, constants: '', documents: [], aside: null } satisfies Task,
-    pieces,
-  };
+  return { task: { profile, engine: fakeEngine(), predictor, constants: '', aside: null } satisfies Task, pieces };
 }
 
 describe('a short record', () => {
@@ -111,11 +108,8 @@ describe('a short record', () => {
     const score = (prompt: string, word: string) =>
       prompt.includes('bright') ? (word === ' positive' ? 2 : 0) : word === ' positive' ? 0 : 1;
     const engine = fakeEngine({ score });
-    const tuned = { file: 'tiny.yaml', digest: 'x', calibration: null, judge: null, head: null };
-    const task = await openSentiment(
-      { tuned: { ...tuned, shots: shots('bright'), moreShots: [shots('brisk')] } },
-      engine,
-    );
+    const learned = { examples: shots('bright'), ensemble: [shots('brisk')] };
+    const task = await openSentiment({ tuned: { file: 'tiny.yaml', digest: 'x', numbers: null, learned } }, engine);
     const [prediction] = await predictions(task, [recordWith('anything')], true);
     assert.deepEqual(
       engine.prompts,
@@ -388,7 +382,7 @@ describe('a task with a cut vocabulary', () => {
       decide: (output) => output,
     };
     const profile = profileWith({ type: 'extract', labels: [labelOf('name')] });
-    return { profile, engine: fakeEngine({ slots: 4 }), predictor, documents: [], constants: '', aside };
+    return { profile, engine: fakeEngine({ slots: 4 }), predictor, constants: '', aside };
   }
 
   const doneBy = (list: readonly Prediction[]) =>

@@ -60,10 +60,10 @@ describe('a JSON array', () => {
   for (const [text, place] of [
     ['[{"a":1},\n {"a":}]', /^a\.json:2:[78]: not valid JSON/],
     ['[{"a":1} {"a":2}]', /^a\.json:1:10: not valid JSON/],
-    ['[1,,2]', /^a\.json:1:4: not valid JSON: an element is missing/],
-    ['[1,\n2', /^a\.json:\d+:\d+: not valid JSON: the array has no end/],
-    ['[1]\n[2]', /^a\.json:2:1: not valid JSON: something follows/],
-    ['[1 }', /^a\.json:1:4: not valid JSON: a brace/],
+    ['[1,,2]', /^a\.json:1:4: not valid JSON: a value is missing/],
+    ['[1,\n2', /^a\.json:\d+:\d+: not valid JSON: it ends before its \]/],
+    ['[1]\n[2]', /^a\.json:2:1: not valid JSON: something follows its end/],
+    ['[1 }', /^a\.json:1:4: not valid JSON: expected \]/],
   ] as const) {
     it(`says where ${JSON.stringify(text)} breaks`, () => assert.rejects(() => read(text), { message: place }));
   }

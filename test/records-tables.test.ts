@@ -71,6 +71,24 @@ describe('json', () => {
     await assert.rejects(read(readers.json, '17'), /expected an array of objects or an object/);
   });
 
+  it('makes what is nested too deep an error of its own, wherever it stands', async () => {
+    const deep = `${'['.repeat(5000)}${']'.repeat(5000)}`;
+    const problem = 'it is nested 5001 levels deep; 500 are the most';
+    assert.deepEqual(await summary(readers.json, `{"a": {"d": ${deep.slice(1, -1)}},\n"b": {"text": "x"}}`), [
+      [1, `"a": ${problem}`],
+      [2, { id: 'b', text: 'x' }],
+    ]);
+    assert.deepEqual(await summary(readers.json, `{"text": "x", "d": ${deep}}`), [[1, `"d": ${problem}`]]);
+    const [first, second] = await read(readers.jsonl, `{"text": "x", "d": ${deep}}\n{"text": "y"}\n`);
+    assert.equal(first?.error, `line 1: ${problem}`);
+    assert.deepEqual(second?.fields, { text: 'y' });
+  });
+
+  it('refuses values that are missing and what follows the end', async () => {
+    for (const broken of ['[1,]', '["a",,"b"]', '{"a": 1,}', '["a"] 1', '["a"}', '{"a": 1', '{"a": {}]'])
+      await assert.rejects(read(readers.json, broken), /not valid JSON/, broken);
+  });
+
   it('recognises SQuAD', async () => {
     const file = {
       data: [{ title: 't', paragraphs: [{ context: 'c', qas: [{ id: '1', question: 'q?', answers: [] }] }] }],

@@ -26,10 +26,7 @@ describe('the progress line', () => {
   it('is quiet without a terminal, a line a minute when asked for plain lines', (t) => {
     t.mock.timers.enable({ apis: ['setInterval'] });
     const written: string[] = [];
-    const stderr = {
-      isTTY: false,
-      write: (text: string) => written.push(text) > 0,
-    } as unknown as NodeJS.WritableStream;
+    const stderr = { isTTY: false, columns: 80, write: (text: string) => written.push(text) > 0 };
     let nowMs = 0;
     const context = { stderr, quiet: false, now: () => nowMs, notice: (text: string) => void written.push(text) };
     const auto = createRunProgress(context, 'auto');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Candidate, SearchPlan, Trial, TuneSession } from '../src/methods/candidates/types.js';
-import { classifyPlan } from '../src/tune/classify-candidates.js';
+import type { Candidate, CandidatePlan, Trial, TuneSession } from '../src/methods/candidates/types.js';
+import { planFor } from '../src/tune/plan.js';
 import type { Example } from '../src/types.js';
 import { labelled, labelOf, profileWith } from './helpers/profiles.js';
 import { sessionWith } from './helpers/tune-session.js';
@@ -13,8 +13,9 @@ const prompt = { ...profileWith().prompt, variants: [] };
 const derive: TuneSession['derive'] = async () => {
   throw new Error('nothing is read here');
 };
+const all = { kind: 'auto', words: true } as const;
 const planOf = (changes: Partial<TuneSession> = {}) =>
-  classifyPlan(sessionWith({ profile: profileWith({ prompt }), ...changes }), examples, { words: true });
+  planFor(sessionWith({ profile: profileWith({ prompt }), ...changes }), examples, all);
 const manyNames = Array.from({ length: 20 }, (_, i) => `label${i}`);
 const manyLabels = manyNames.map((name) => labelOf(name));
 const textsOfMany = (each: number) =>
@@ -22,7 +23,7 @@ const textsOfMany = (each: number) =>
 const titles = (list: readonly Candidate[] = []) => list.map(({ title }) => title);
 
 /** The further candidates when the one with this title was best. */
-function after(plan: SearchPlan, best: string): string[] {
+function after(plan: CandidatePlan, best: string): string[] {
   const trials = plan.candidates.map((candidate): [Candidate, Trial] => [
     candidate,
     { merit: candidate.title === best ? 1 : 0 } as Trial,
@@ -31,8 +32,8 @@ function after(plan: SearchPlan, best: string): string[] {
 }
 
 describe('ways to classify', () => {
-  it('are label scores after more or fewer examples, where no head can be made', () => {
-    const plan = planOf();
+  it('are label scores after more or fewer examples, where no head can be made', async () => {
+    const plan = await planOf();
     assert.deepEqual(titles(plan.candidates).slice(1), [
       'label scores, 0 examples in the prompt',
       'label scores, 8 examples in the prompt',
@@ -50,8 +51,8 @@ describe('ways to classify', () => {
     ]);
   });
 
-  it('are heads too, and of the best one others with more or fewer blocks or with words', () => {
-    const plan = planOf({ derive, blocks: 18 });
+  it('are heads too, and of the best one others with more or fewer blocks or with words', async () => {
+    const plan = await planOf({ derive, blocks: 18 });
     const head = 'head, 12 layers, 16 examples in the prompt';
     assert.ok(titles(plan.candidates).includes(head));
     assert.ok(titles(plan.candidates).includes(`${head}, last and mean`));
@@ -68,8 +69,8 @@ describe('ways to classify', () => {
     ]);
   });
 
-  it('take no more blocks than are allowed, and none twice', () => {
-    const plan = planOf({ derive, blocks: 18, mostBlocks: 11 });
+  it('take no more blocks than are allowed, and none twice', async () => {
+    const plan = await planOf({ derive, blocks: 18, mostBlocks: 11 });
     const head = 'head, 11 layers, 16 examples in the prompt';
     assert.deepEqual(after(plan, head).slice(0, 4), [
       `${head}, with words`,
@@ -79,12 +80,12 @@ describe('ways to classify', () => {
     ]);
   });
 
-  it('are heads alone where not every label can be shown, or several hold at once', () => {
+  it('are heads alone where not every label can be shown, or several hold at once', async () => {
     const list = textsOfMany(6);
     const changes = { prompt, labels: manyLabels };
     for (const multiLabel of [false, true]) {
       const session = sessionWith({ profile: profileWith({ ...changes, multiLabel }), derive, blocks: 18 });
-      assert.deepEqual(titles(classifyPlan(session, list, { words: true }).candidates).slice(1), [
+      assert.deepEqual(titles((await planFor(session, list, all)).candidates).slice(1), [
         'head, 14 layers, 16 examples in the prompt',
         'head, 14 layers, 16 examples in the prompt, last and mean',
         ...(multiLabel ? [] : ['label scores, 0 examples in the prompt']),
@@ -92,12 +93,12 @@ describe('ways to classify', () => {
     }
   });
 
-  it('are heads with words, deeper and after several prompts, where labels are many', () => {
+  it('are heads with words, deeper and after several prompts, where labels are many', async () => {
     const list = textsOfMany(12);
     const profile = profileWith({ prompt, labels: manyLabels });
-    const planWith = (words: boolean) => classifyPlan(sessionWith({ profile, derive, blocks: 18 }), list, { words });
+    const planWith = (words: boolean) => planFor(sessionWith({ profile, derive, blocks: 18 }), list, { ...all, words });
     const head = 'head, 14 layers, 16 examples in the prompt';
-    assert.deepEqual(after(planWith(true), head), [
+    assert.deepEqual(after(await planWith(true), head), [
       `${head}, with words`,
       `${head}, last and mean, with words`,
       'head, 16 layers, 16 examples in the prompt, with words',
@@ -105,7 +106,7 @@ describe('ways to classify', () => {
       'head, 14 layers, 3 prompts with 16 examples each, with words',
       'label scores, 8 nearest examples in the prompt',
     ]);
-    assert.deepEqual(after(planWith(false), head), [
+    assert.deepEqual(after(await planWith(false), head), [
       'head, 16 layers, 16 examples in the prompt',
       'head, 16 layers, 16 examples in the prompt, last and mean',
       'head, 14 layers, 3 prompts with 16 examples each',
@@ -113,21 +114,21 @@ describe('ways to classify', () => {
     ]);
   });
 
-  it('are label scores after other templates without examples, where not every label can be shown', () => {
+  it('are label scores after other templates without examples, where not every label can be shown', async () => {
     const list = textsOfMany(6);
     const variants = ['{{ text }}\nTopic:'];
     const profile = profileWith({ prompt: { ...prompt, variants }, labels: manyLabels });
-    assert.deepEqual(titles(classifyPlan(sessionWith({ profile }), list, { words: true }).candidates).slice(1), [
+    assert.deepEqual(titles((await planFor(sessionWith({ profile }), list, all)).candidates).slice(1), [
       'label scores, 0 examples in the prompt',
       'label scores, 0 examples in the prompt, "Topic:"',
     ]);
   });
 
-  it('measure nothing on what stands in a prompt, or may come to stand in one', () => {
-    const { candidates, aside } = planOf();
+  it('measure nothing on what stands in a prompt, or may come to stand in one', async () => {
+    const { candidates, reserved } = await planOf();
     const shown = new Set(candidates.flatMap(({ inPrompt }) => [...(inPrompt ?? [])]));
     // The first 16, and 8 varied ones that may be among them; two further sets for the first 8, and two for the 16.
     assert.ok(shown.size >= 16 && shown.size <= 24, `${shown.size}`);
-    assert.equal(aside?.size, 40);
+    assert.equal(reserved?.size, 40);
   });
 });

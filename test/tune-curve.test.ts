@@ -12,7 +12,7 @@ const examples = Array.from({ length: 60 }, (_, i) => labelled(`text ${i}`, i % 
 /** Always says "positive", and remembers on how many examples. */
 function candidate(key: string, asked: string[], finish: Candidate['finish']): Candidate {
   return {
-    ...{ key, title: key, kind: 'head', words: false, complexity: 1, layers: 1 },
+    ...{ key, title: key, method: 'head', turn: 0, words: false, complexity: 1, layers: 1 },
     async heldOut(part) {
       asked.push(`${key} ${part.length}`);
       const scores = { positive: 1, negative: 0 };
@@ -26,7 +26,7 @@ function candidate(key: string, asked: string[], finish: Candidate['finish']): C
 async function curvesWith(inPrompt: number) {
   const asked: string[] = [];
   const chosen = {
-    ...candidate('chosen', asked, async () => ({ method: 'head', options: {} })),
+    ...candidate('chosen', asked, async () => ({ options: {}, learned: {} })),
     inPrompt: new Set(examples.slice(0, inPrompt)),
   };
   const yardstick = candidate('yardstick', asked, null);

@@ -6,7 +6,8 @@ import { createPace } from '../src/tune/expected-time.js';
 const candidate = (key: string, reading?: string): Candidate => ({
   key,
   title: key,
-  kind: 'head',
+  method: 'head',
+  turn: 0,
   words: false,
   complexity: 1,
   layers: 1,

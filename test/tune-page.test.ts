@@ -8,11 +8,11 @@ import { plotSvg, shareAxis, ticks } from '../src/cli/page/plot.js';
 import { tunePage, writeTuneReport } from '../src/cli/tune-page.js';
 import { tuneReportText } from '../src/cli/tune-report.js';
 import type { Candidate, Trial } from '../src/methods/candidates/types.js';
-import type { UnwrittenOverlay } from '../src/profile/write-tuned-settings.js';
+import { metrics } from '../src/metrics/index.js';
+import type { UnwrittenSettings } from '../src/profile/write-tuned-settings.js';
 import { search } from '../src/tune/search.js';
 import type { Before, TuneResult } from '../src/tune/tune.js';
 import type { Example, ExtractOutput, Output, TaskProfile } from '../src/types.js';
-import { metricNamed } from './helpers/metrics.js';
 import { exampleWith, labelled, profileWith } from './helpers/profiles.js';
 
 // `UPDATE_GOLDEN=1 npm test` writes the files anew.
@@ -90,18 +90,18 @@ function resultWith(more: Partial<TuneResult> = {}): TuneResult {
   const lexical = trialOf('lexical', 3, { complexity: 0, layers: 0, tokensPerRecord: 0 });
   const half = trialOf('classifier 1', 4, { examples: examples.slice(0, 10) });
   const chosen: Candidate = {
-    ...{ key: taken.key, title: taken.title, kind: 'head', words: false, complexity: 2, layers: 18 },
+    ...{ key: taken.key, title: taken.title, method: 'head', turn: 0, words: false, complexity: 2, layers: 18 },
     heldOut: () => Promise.reject(new Error('not asked for')),
     finish: null,
   };
   return {
     wins: true,
-    found: { method: 'head', options: {} },
+    fitted: { method: 'head', options: {}, learned: {} },
     search: {
       trials: [best, taken, lexical],
       rounds: [],
-      metric: metricNamed('accuracy'),
-      judge: metricNamed('accuracy'),
+      metric: metrics.accuracy,
+      judge: metrics.accuracy,
       aside: new Set(),
       chosen,
       best,
@@ -126,13 +126,14 @@ function resultWith(more: Partial<TuneResult> = {}): TuneResult {
   };
 }
 
-const overlay: UnwrittenOverlay = {
+const overlay: UnwrittenSettings = {
   task: 'sentiment',
   model: 'tiny',
   modelSha256: 'a'.repeat(64),
   profile: 'digest',
   method: 'head',
   options: {},
+  learned: {},
   data: { file: 'train.csv', n: 20, sha256: 'b'.repeat(64) },
   seed: 1,
   scores: {},
@@ -278,7 +279,7 @@ describe('a search', () => {
   it('keeps the measurements of all rounds', async () => {
     const list = Array.from({ length: 300 }, (_, i) => labelled(`t ${i}`, i % 2 === 0 ? 'positive' : 'negative'));
     const candidate = (key: string, every: number): Candidate => ({
-      ...{ key, title: key, kind: 'head', words: false, complexity: every, layers: 1 },
+      ...{ key, title: key, method: 'head', turn: 0, words: false, complexity: every, layers: 1 },
       heldOut: async (part) => ({ outputs: outputs(part, every), tokensPerRecord: 1 }),
       finish: () => Promise.reject(new Error('not asked for')),
     });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SlmError } from '../src/errors.js';
-import type { Candidate, Trial, Trialled } from '../src/methods/candidates/types.js';
+import type { Candidate, Fitted, Trial, Trialled } from '../src/methods/candidates/types.js';
 import { type SearchOptions, search, type TrialEvent, type TrialJournal } from '../src/tune/search.js';
 import { tune } from '../src/tune/tune.js';
 import type { ClassifyOutput, Example, TaskProfile } from '../src/types.js';
@@ -40,7 +40,8 @@ function candidate(
   return {
     key,
     title: key,
-    kind: 'head',
+    method: 'head',
+    turn: 0,
     words: false,
     layers: 1,
     complexity,
@@ -54,7 +55,7 @@ function candidate(
       });
       return { outputs, tokensPerRecord: 1 };
     },
-    finish: async () => ({ method: key, options: {} }),
+    finish: async () => ({ options: {}, learned: {} }),
     ...more,
   };
 }
@@ -157,7 +158,7 @@ describe('a search', () => {
     };
     const { chosen, trials } = await search(
       profile,
-      { candidates: [poor, good], aside, next },
+      { candidates: [poor, good], reserved: aside, next },
       examples,
       optionsWith(),
     );
@@ -466,6 +467,10 @@ describe('folds', () => {
   });
 });
 
+/** What label scores have learned. */
+const learned = (fitted: Fitted) =>
+  fitted.learned as { examples?: readonly unknown[]; calibration?: { bias: readonly number[] } };
+
 /** The task as it is says so of every example. */
 const asItIs = (outputOf: (example: Example) => ClassifyOutput) => async (examples: readonly Example[]) => ({
   title: 'as it is',
@@ -510,9 +515,9 @@ describe('tuning', () => {
 
   it('chooses what tells the labels apart, and compares with what the task was', async () => {
     const wrong = () => outputFor('positive');
-    const { found, after, before, p, wins } = await tune(session(), moods, request({ before: asItIs(wrong) }));
+    const { fitted, after, before, p, wins } = await tune(session(), moods, request({ before: asItIs(wrong) }));
     assert.equal(wins, true);
-    assert.equal(found.method, 'label-likelihood');
+    assert.equal(fitted.method, 'label-likelihood');
     assert.ok(after.score > 0.9, `${after.score}`);
     assert.equal(before?.score, 0.5);
     // ± 1.96 · √(0.5 · 0.5 / 40)
@@ -524,10 +529,10 @@ describe('tuning', () => {
 
   it('does not win against a task that is better as it is, nor against one that is as good', async () => {
     const better = (example: Example) => outputFor(goldOf(example), 0.999);
-    const { wins, before, found, threshold } = await tune(session(), moods, request({ before: asItIs(better) }));
+    const { wins, before, fitted, threshold } = await tune(session(), moods, request({ before: asItIs(better) }));
     assert.equal(wins, false);
     assert.equal(before?.score, 1);
-    assert.deepEqual([found.threshold, threshold], [undefined, null]);
+    assert.deepEqual([fitted.threshold, threshold], [undefined, null]);
     const same = await tune(session(), moods, request());
     const again = new Map(same.after.examples.map((example, i) => [example, same.after.outputs[i] as ClassifyOutput]));
     const copy = (example: Example) => again.get(example) as ClassifyOutput;
@@ -548,9 +553,9 @@ describe('tuning', () => {
 
   it('puts at most half of the examples into the prompt, so that some are left to learn from', async () => {
     for (const count of [6, 8, 17]) {
-      const { found, search: result } = await tune(session(), moods.slice(0, count), request());
-      assert.ok((found.shots?.length ?? 0) <= count / 2);
-      assert.ok(found.calibration?.bias.every(Number.isFinite), `${found.calibration?.bias}`);
+      const { fitted, search: result } = await tune(session(), moods.slice(0, count), request());
+      assert.ok((learned(fitted).examples?.length ?? 0) <= count / 2);
+      assert.ok(learned(fitted).calibration?.bias.every(Number.isFinite), JSON.stringify(fitted));
       for (const { title } of result.trials)
         assert.ok(Number(/(\d+) examples in the prompt/u.exec(title)?.[1] ?? 0) <= count / 2);
     }

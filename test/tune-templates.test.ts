@@ -54,7 +54,10 @@ describe('the template of heads for several labels', () => {
     labelsTemplate(profileWith({ multiLabel: true, input, prompt: { ...prompt, base } })).profile.prompt;
 
   it('names all labels where that of the task asks about one', () => {
-    const usual = defaultTemplates('classify', true, 'label-decisions', 'mail');
+    const usual = defaultTemplates(
+      { type: 'classify', multiLabel: true, method: 'label-decisions', input: 'mail' },
+      'text',
+    );
     const task = profileWith({ multiLabel: true, input: 'mail', prompt: { ...usual, use: 'auto' } });
     const { instruction, base, use } = labelsTemplate(task).profile.prompt;
     assert.deepEqual(

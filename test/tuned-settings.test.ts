@@ -4,21 +4,26 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { SlmError } from '../src/errors.js';
-import { findOverlay, type Overlay, withOverlay } from '../src/profile/tuned-settings.js';
-import { removeOverlay, type UnwrittenOverlay, writeOverlay } from '../src/profile/write-tuned-settings.js';
-import type { HeadBlob } from '../src/types.js';
+import { findTunedSettings, withTunedSettings } from '../src/profile/tuned-settings.js';
+import {
+  removeTunedSettings,
+  type UnwrittenSettings,
+  writeTunedSettings,
+} from '../src/profile/write-tuned-settings.js';
+import type { StoredNumbers } from '../src/types.js';
 import { profileWith } from './helpers/profiles.js';
 
 const sha = 'ab'.repeat(32);
 const profile = profileWith();
 
-const overlay: UnwrittenOverlay = {
+const settings: UnwrittenSettings = {
   task: 'sentiment',
   model: 'tiny',
   modelSha256: sha,
   profile: profile.digest,
   method: 'head',
   options: { shots: 0 },
+  learned: {},
   threshold: { min: 0.4, below: 'abstain' },
   data: { file: 'rows.csv', n: 40, sha256: sha },
   seed: 1,
@@ -26,19 +31,23 @@ const overlay: UnwrittenOverlay = {
   trials: [{ title: 'a', n: 40 }],
 };
 
-const blob: HeadBlob = { kind: 'classifier', settings: { labels: ['a'] }, arrays: { rows: Float32Array.of(1, 2) } };
-const head = { blob, coarse: [] };
+const blob: StoredNumbers = {
+  kind: 'classifier',
+  settings: { labels: ['a'] },
+  arrays: { rows: Float32Array.of(1, 2) },
+};
+const head = { stored: blob, coarse: [] };
 
 function folder(t: TestContext): string {
-  const made = mkdtempSync(path.join(tmpdir(), 'slm-overlay-'));
+  const made = mkdtempSync(path.join(tmpdir(), 'slm-settings-'));
   t.after(() => rmSync(made, { recursive: true, force: true }));
   return made;
 }
 
 function found(cwd: string, model = 'tiny') {
-  const overlayFile = findOverlay([cwd], model, cwd);
-  assert.ok(overlayFile !== null);
-  return overlayFile;
+  const settingsFile = findTunedSettings([cwd], model, cwd);
+  assert.ok(settingsFile !== null);
+  return settingsFile;
 }
 
 const refusal = (message: RegExp) => (error: unknown) => {
@@ -51,11 +60,11 @@ const refusal = (message: RegExp) => (error: unknown) => {
 
 test('words for labels are read, and change what results depend on', (t) => {
   const cwd = folder(t);
-  writeOverlay(cwd, overlay, null);
-  const before = withOverlay(profile, found(cwd), sha);
+  writeTunedSettings(cwd, settings, null);
+  const before = withTunedSettings(profile, found(cwd), sha);
   assert.deepEqual(before.labels, profile.labels);
-  writeOverlay(cwd, { ...overlay, words: { positive: 'very good' } }, null);
-  const after = withOverlay(profile, found(cwd), sha);
+  writeTunedSettings(cwd, { ...settings, learned: { verbalizers: { positive: 'very good' } } }, null);
+  const after = withTunedSettings(profile, found(cwd), sha);
   assert.deepEqual(
     after.labels.map(({ name, word }) => [name, word]),
     profile.labels.map(({ name, word }) => [name, name === 'positive' ? 'very good' : word]),
@@ -65,48 +74,51 @@ test('words for labels are read, and change what results depend on', (t) => {
 
 test('further sets of examples are read, and change what results depend on', (t) => {
   const cwd = folder(t);
-  const shots = [{ fields: { text: 'one' }, label: 'positive' }];
-  const digestWith = (more: Partial<Overlay>) => {
-    writeOverlay(cwd, { ...overlay, shots, ...more }, null);
-    return withOverlay(profile, found(cwd), sha).digest;
+  const examples = [{ fields: { text: 'one' }, label: 'positive' }];
+  const digestWith = (more: object) => {
+    writeTunedSettings(cwd, { ...settings, learned: { examples, ...more } }, null);
+    return withTunedSettings(profile, found(cwd), sha).digest;
   };
-  const moreShots = [[{ fields: { text: 'two' }, label: 'negative' }]];
-  assert.notEqual(digestWith({}), digestWith({ moreShots }));
-  assert.deepEqual(withOverlay(profile, found(cwd), sha).tuned?.moreShots, moreShots);
+  const ensemble = [[{ fields: { text: 'two' }, label: 'negative' }]];
+  assert.notEqual(digestWith({}), digestWith({ ensemble }));
+  assert.deepEqual(withTunedSettings(profile, found(cwd), sha).tuned?.learned, { examples, ensemble });
 });
 
 test('what is written is read, and the profile goes by it', (t) => {
   const cwd = folder(t);
-  const file = writeOverlay(cwd, overlay, head);
+  const file = writeTunedSettings(cwd, settings, head);
   assert.equal(file, path.join(cwd, 'tiny.yaml'));
-  const tuned = withOverlay(profile, found(cwd), sha);
+  const tuned = withTunedSettings(profile, found(cwd), sha);
   assert.equal(tuned.method, 'head');
-  assert.deepEqual(tuned.options, { shots: 0 });
+  assert.deepEqual(tuned.options, { shots: 0, windowTokens: 96 });
   assert.deepEqual(tuned.threshold, { min: 0.4, below: 'abstain' });
   assert.deepEqual(tuned.prompt, profile.prompt);
-  assert.deepEqual(tuned.tuned?.head, blob);
-  assert.deepEqual([tuned.tuned?.shots, tuned.tuned?.calibration], [null, null]);
+  assert.deepEqual(tuned.tuned?.numbers, blob);
+  assert.deepEqual(tuned.tuned?.learned, {});
   assert.equal(tuned.tuned?.file, file);
 });
 
-test('prompt, few-shot examples and calibration come along where the overlay has them', (t) => {
+test('prompt, few-shot examples and calibration come along where the settings has them', (t) => {
   const cwd = folder(t);
   const prompt = { instruction: 'Say it.', base: '{{ text }} =', chat: '{{ text }}', use: 'base' as const };
   const shots = [{ fields: { text: 'fine: "yes" # no comment' }, label: 'positive' }];
   const calibration = { temperature: 1.5, bias: [0.1, -0.1] };
-  writeOverlay(cwd, { ...overlay, method: 'label-likelihood', prompt, shots, calibration }, null);
-  const tuned = withOverlay(profile, found(cwd), sha);
+  writeTunedSettings(
+    cwd,
+    { ...settings, method: 'label-likelihood', learned: { prompt, examples: shots, calibration } },
+    null,
+  );
+  const tuned = withTunedSettings(profile, found(cwd), sha);
   assert.deepEqual(tuned.prompt, prompt);
-  assert.deepEqual(tuned.tuned?.shots, shots);
-  assert.deepEqual(tuned.tuned?.calibration, calibration);
-  assert.equal(tuned.tuned?.head, null);
+  assert.deepEqual(tuned.tuned?.learned, { prompt, examples: shots, calibration });
+  assert.equal(tuned.tuned?.numbers, null);
 });
 
 test('the digest of a result changes with whatever decides it, and not with what only tells of it', (t) => {
-  const digestWith = (changes: Partial<typeof overlay>, side: typeof head | null = head) => {
+  const digestWith = (changes: Partial<typeof settings>, side: typeof head | null = head) => {
     const cwd = folder(t);
-    writeOverlay(cwd, { ...overlay, ...changes }, side);
-    return withOverlay(profile, found(cwd), sha).digest;
+    writeTunedSettings(cwd, { ...settings, ...changes }, side);
+    return withTunedSettings(profile, found(cwd), sha).digest;
   };
   const base = digestWith({});
   assert.notEqual(base, profile.digest);
@@ -114,10 +126,10 @@ test('the digest of a result changes with whatever decides it, and not with what
   const others = [
     digestWith({ options: { shots: 8 } }),
     digestWith({ threshold: { min: 0.5, below: 'abstain' } }),
-    digestWith({ calibration: { temperature: 2, bias: [] } }),
-    digestWith({ shots: [{ fields: { text: 'x' }, label: 'positive' }] }),
+    digestWith({ learned: { verbalizers: { positive: 'fine' } } }),
+    digestWith({ learned: { examples: [{ fields: { text: 'x' }, label: 'positive' }] } }),
     digestWith({}, null),
-    digestWith({}, { ...head, blob: { ...blob, arrays: { rows: Float32Array.of(1, 3) } } }),
+    digestWith({}, { ...head, stored: { ...blob, arrays: { rows: Float32Array.of(1, 3) } } }),
   ];
   assert.equal(new Set([base, ...others]).size, 7);
 });
@@ -125,7 +137,7 @@ test('the digest of a result changes with whatever decides it, and not with what
 test('the same tuning gives the same bytes', (t) => {
   const bytes = () => {
     const cwd = folder(t);
-    writeOverlay(cwd, overlay, head);
+    writeTunedSettings(cwd, settings, head);
     return readdirSync(cwd)
       .sort()
       .map((name) => [name, readFileSync(path.join(cwd, name))]);
@@ -135,27 +147,27 @@ test('the same tuning gives the same bytes', (t) => {
 
 test('another profile, model or side file is refused, with the way out', (t) => {
   const cwd = folder(t);
-  writeOverlay(cwd, overlay, head);
+  writeTunedSettings(cwd, settings, head);
   assert.throws(
-    () => withOverlay(profileWith({ digest: 'other' }), found(cwd), sha),
+    () => withTunedSettings(profileWith({ digest: 'other' }), found(cwd), sha),
     refusal(/tiny\.yaml: the task "sentiment" has changed since it was tuned/u),
   );
   assert.throws(
-    () => withOverlay(profile, found(cwd), 'cd'.repeat(32)),
+    () => withTunedSettings(profile, found(cwd), 'cd'.repeat(32)),
     refusal(/made for another file of the model tiny/u),
   );
   writeFileSync(path.join(cwd, 'tiny.head'), 'something else');
   assert.throws(
-    () => withOverlay(profile, found(cwd), sha),
-    refusal(/tiny\.head is not the file that its overlay names/u),
+    () => withTunedSettings(profile, found(cwd), sha),
+    refusal(/tiny\.head is not the file that the tuned settings name/u),
   );
   rmSync(path.join(cwd, 'tiny.head'));
-  assert.throws(() => withOverlay(profile, found(cwd), sha), refusal(/tiny\.head cannot be read/u));
+  assert.throws(() => withTunedSettings(profile, found(cwd), sha), refusal(/tiny\.head cannot be read/u));
 });
 
 test('a changed bit anywhere in the file is refused', (t) => {
   const cwd = folder(t);
-  const file = writeOverlay(cwd, overlay, null);
+  const file = writeTunedSettings(cwd, settings, null);
   const bytes = readFileSync(file);
   for (let at = 0; at < bytes.length; at++) {
     const changed = Buffer.from(bytes);
@@ -166,27 +178,27 @@ test('a changed bit anywhere in the file is refused', (t) => {
   writeFileSync(file, bytes.subarray(0, -80));
   assert.throws(() => found(cwd), refusal(/no digest in its last line/u));
   writeFileSync(file, bytes.toString().replaceAll('\n', '\r\n'));
-  assert.equal(found(cwd).overlay.method, 'head');
+  assert.equal(found(cwd).settings.method, 'head');
 });
 
-test('an overlay is found by model, the first folder before the second', (t) => {
+test('an settings is found by model, the first folder before the second', (t) => {
   const [one, two] = [folder(t), folder(t)];
-  assert.equal(findOverlay([one, two], 'tiny', one), null);
-  writeOverlay(two, overlay, null);
-  assert.equal(findOverlay([one, two], 'tiny', one)?.file, path.join(two, 'tiny.yaml'));
-  writeOverlay(one, overlay, null);
-  assert.equal(findOverlay([one, two], 'tiny', one)?.file, path.join(one, 'tiny.yaml'));
-  assert.equal(findOverlay([one, two], 'other', one), null);
+  assert.equal(findTunedSettings([one, two], 'tiny', one), null);
+  writeTunedSettings(two, settings, null);
+  assert.equal(findTunedSettings([one, two], 'tiny', one)?.file, path.join(two, 'tiny.yaml'));
+  writeTunedSettings(one, settings, null);
+  assert.equal(findTunedSettings([one, two], 'tiny', one)?.file, path.join(one, 'tiny.yaml'));
+  assert.equal(findTunedSettings([one, two], 'other', one), null);
 });
 
 test('writing without a head takes the side file of an earlier one away; removing takes both', (t) => {
   const cwd = folder(t);
-  writeOverlay(cwd, overlay, head);
-  writeOverlay(cwd, overlay, null);
+  writeTunedSettings(cwd, settings, head);
+  writeTunedSettings(cwd, settings, null);
   assert.deepEqual(readdirSync(cwd), ['tiny.yaml']);
-  writeOverlay(cwd, overlay, head);
+  writeTunedSettings(cwd, settings, head);
   assert.ok(existsSync(path.join(cwd, 'tiny.head')));
-  assert.equal(removeOverlay(cwd, 'tiny'), true);
+  assert.equal(removeTunedSettings(cwd, 'tiny'), true);
   assert.deepEqual(readdirSync(cwd), []);
-  assert.equal(removeOverlay(cwd, 'tiny'), false);
+  assert.equal(removeTunedSettings(cwd, 'tiny'), false);
 });

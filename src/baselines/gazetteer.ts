@@ -1,6 +1,5 @@
 import { words } from '../segment.js';
-import { entitiesOf, extracted } from '../task-types/extract/values.js';
-import type { Entity } from '../types.js';
+import type { Entity, ExtractOutput } from '../types.js';
 import type { Baseline } from './types.js';
 
 /** Tags what stood as an entity in the examples, by its most frequent label: the longest match from left to right, whole words only. */
@@ -12,14 +11,15 @@ export const gazetteer: Baseline = {
     const names = new Map<string, Map<string, number>>();
     let longest = 0;
     for (const { gold } of examples) {
-      for (const { text, label } of entitiesOf(gold)) {
+      if (gold.type !== 'extract') continue;
+      for (const { text, label } of gold.entities) {
         const labels = names.get(text) ?? new Map<string, number>();
         labels.set(label, (labels.get(label) ?? 0) + 1);
         names.set(text, labels);
         longest = Math.max(longest, text.length);
       }
     }
-    return ({ text }) => extracted(findNames(text, names, longest));
+    return ({ text }): ExtractOutput => ({ type: 'extract', entities: findNames(text, names, longest) });
   },
 };
 

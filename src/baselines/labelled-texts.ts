@@ -1,4 +1,3 @@
-import { labelsOf } from '../task-types/classify/values.js';
 import type { Example } from '../types.js';
 
 export interface LabelledText {
@@ -7,5 +6,7 @@ export interface LabelledText {
 }
 
 export function labelledTexts(examples: readonly Example[]): LabelledText[] {
-  return examples.map(({ record, gold }) => ({ text: record.text, labels: labelsOf(gold) }));
+  return examples.flatMap(({ record, gold }) =>
+    gold.type === 'classify' ? [{ text: record.text, labels: gold.labels }] : [],
+  );
 }

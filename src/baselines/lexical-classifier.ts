@@ -4,11 +4,11 @@ import type { DenseMatrix } from '../linear/matrix.js';
 import { logProbabilities, predictLogProbabilities } from '../linear/model.js';
 import type { Targets } from '../linear/targets.js';
 import { fitClassTfidf, tfidfTransform } from '../linear/tfidf.js';
+import { targetsOf as classTargets, outputsOf } from '../methods/candidates/classify-outputs.js';
 import { bestF1Threshold } from '../metrics/best-f1.js';
-import { scored } from '../task-types/classify/values.js';
-import type { ClassifyOutput } from '../types.js';
+import type { ClassifyOutput, Example } from '../types.js';
 import { type LabelledText, labelledTexts } from './labelled-texts.js';
-import { majorityLabel } from './majority.js';
+import { majority } from './majority.js';
 import type { Baseline, BaselineContext } from './types.js';
 
 /**
@@ -20,6 +20,12 @@ const efforts = {
   multi: { small: [0.3, 0.1, 0.03, 0.01], large: [0.1, 0.03] },
 };
 
+/** Strengths that a measurement out of fold chooses from; as many terms as a large dictionary has take seconds a fit. */
+const heldOutGrids = {
+  single: { small: [3, 1, 0.3, 0.1, 0.03], large: [1, 0.3] },
+  multi: { small: [0.3, 0.1, 0.03, 0.01], large: [0.1, 0.03] },
+};
+
 const tolerance = 1e-4;
 
 /** Words, pairs of words and character n-grams by TF-IDF into a logistic regression; its strength by cross-validation. */
@@ -27,10 +33,11 @@ export const lexicalClassifier: Baseline = {
   name: 'lexical',
   title: 'TF-IDF and logistic regression',
   taskTypes: ['classify'],
+  heldOut,
   train(examples, context) {
     const texts = labelledTexts(examples);
     const labels = labelsOf(texts, context);
-    if (texts.length < 2 || labels.length < 2) return majorityLabel.train(examples, context);
+    if (texts.length < 2 || labels.length < 2) return majority.train(examples, context);
 
     const inputs = texts.map(({ text }) => text);
     const { tfidf, large } = fitClassTfidf(inputs, labels.length);
@@ -50,10 +57,22 @@ export const lexicalClassifier: Baseline = {
         threshold === null
           ? [labels[best] as string]
           : labels.filter((_, c) => (probabilities[c] as number) >= threshold);
-      return scored(scores, holding, probabilities[best] as number);
+      return { type: 'classify', labels: holding, abstained: false, score: probabilities[best] as number, scores };
     };
   },
 };
+
+/** One cross-validation chooses the strength and gives the outputs. */
+function heldOut(examples: readonly Example[], { labels, multiLabel, seed }: BaselineContext): ClassifyOutput[] {
+  const set = { labels: labels.map((name) => ({ name })), multiLabel };
+  const texts = examples.map(({ record }) => record.text);
+  const { tfidf, large } = fitClassTfidf(texts, labels.length);
+  const X = tfidfTransform(tfidf)(texts);
+  const targets = classTargets(set, examples);
+  const grid = heldOutGrids[targets.kind][large ? 'large' : 'small'];
+  const { heldOut: scores } = crossValidate(X, targets, { grid, folds: large ? 2 : 5, seed, tolerance });
+  return outputsOf(set, logProbabilities(scores, targets.kind === 'multi' ? 'sigmoid' : 'softmax'));
+}
 
 /** The one with the best micro F1 on held-out texts. */
 function thresholdFor(scores: DenseMatrix, { y }: Extract<Targets, { kind: 'multi' }>): number {

@@ -15,6 +15,11 @@ export interface Baseline {
   readonly name: string;
   readonly title: string;
   readonly taskTypes: readonly TaskType[];
+  /**
+   * What it says of each example when it has learned from others alone, where that takes less than to train it for each
+   * fold.
+   */
+  readonly heldOut?: (examples: readonly Example[], context: BaselineContext) => Output[];
   /** Learns from examples whose gold is of the task's type (others are passed over). */
   train(examples: readonly Example[], context: BaselineContext): (record: InputRecord) => Output;
 }

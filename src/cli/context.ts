@@ -2,8 +2,14 @@ import type { Surroundings } from '../app/surroundings.js';
 
 /** The surroundings of the application, and the terminal. Known inside `cli/` alone. */
 export interface CliContext extends Surroundings {
+  /** For data, as they are. */
   readonly stdout: NodeJS.WritableStream;
-  readonly stderr: NodeJS.WritableStream;
+  /** Tables and sheets for people, on standard output: nothing in them acts on a terminal. */
+  print(text: string): void;
+  /** Text for people: nothing in it acts on a terminal. */
+  readonly stderr: Pick<NodeJS.WriteStream, 'isTTY' | 'columns'> & { write(text: string): unknown };
+  /** Standard error as it is, for views that draw on it with texts made harmless before. */
+  readonly canvas: NodeJS.WriteStream;
   /** Whether colours are wanted where output is a terminal. */
   readonly color: boolean;
   readonly quiet: boolean;

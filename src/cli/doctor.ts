@@ -16,6 +16,7 @@ import {
 import { messageOf } from '../errors.js';
 import { median } from '../metrics/median.js';
 import { modelPath, readSpec } from '../models/index.js';
+import { jsonText } from '../terminal-text.js';
 import type { CliContext } from './context.js';
 import { tableText } from './table.js';
 import { createStatusLine } from './ui/status-line.js';
@@ -57,8 +58,8 @@ export async function examine(context: CliContext, flags: DoctorFlags): Promise<
     settings: configDirectory(context),
     caches: cacheDirectory(context),
   };
-  if (flags.json === true) context.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-  else for (const [name, value] of Object.entries(report)) context.stdout.write(`${name.padEnd(20)}${value}\n`);
+  if (flags.json === true) context.stdout.write(jsonText(report));
+  else for (const [name, value] of Object.entries(report)) context.print(`${name.padEnd(20)}${value}\n`);
 }
 
 async function engineState(): Promise<string> {
@@ -89,11 +90,9 @@ export async function measure(context: CliContext, flags: DoctorFlags): Promise<
   await keepMachine(context, model, { ...choice, measuredAt: new Date().toISOString() });
   if (flags.json === true) {
     const settings = measured.map((each) => ({ ...each, median: round(median(each.tokensPerSecond)) }));
-    context.stdout.write(
-      `${JSON.stringify({ ...machineIdentity(), model: model.name, settings, defaults: usual, ...choice }, null, 2)}\n`,
-    );
+    context.stdout.write(jsonText({ ...machineIdentity(), model: model.name, settings, defaults: usual, ...choice }));
   } else {
-    context.stdout.write(measuredTable(measured, usual.many));
+    context.print(measuredTable(measured, usual.many));
   }
   const kept = sameShape(choice.many, usual.many) && sameShape(choice.one, usual.one);
   context.notice(

@@ -28,6 +28,6 @@ export async function showPrompt(
       context.exit(exitCodes.someRecordsFailed);
       return;
     }
-    context.stdout.write(`${describePrompt(render(record.fields))}\n`);
+    context.print(`${describePrompt(render(record.fields))}\n`);
   }
 }

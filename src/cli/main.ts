@@ -7,6 +7,7 @@ import { scratchFolder } from '../app/scratch.js';
 import { isOn } from '../app/surroundings.js';
 import { exitCodes, messageOf, SlmError } from '../errors.js';
 import { writeFailure } from '../jobs/write-failure.js';
+import { harmless, sayTo } from '../terminal-text.js';
 import { commandsFor } from './commands/index.js';
 import type { CliContext } from './context.js';
 import { watchSignals } from './interruption.js';
@@ -43,9 +44,10 @@ const program = new Command('slm')
   .option('--debug', 'stack traces, and the log of llama.cpp')
   .showSuggestionAfterError()
   .configureHelp({ showGlobalOptions: true })
-  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /u, 'slm: ')) })
+  .configureOutput({ outputError: (text, write) => write(harmless(text.replace(/^error: /u, 'slm: '))) })
   .exitOverride();
 
+const say = sayTo((text) => process.stderr.write(text));
 const closing: (() => Promise<void>)[] = [];
 const interruption = watchSignals();
 let exitCode: number = exitCodes.ok;
@@ -54,7 +56,15 @@ let show: ReturnType<typeof showPreparation> | null = null;
 const context: CliContext = {
   stdin: announcedInput(),
   stdout: process.stdout,
-  stderr: process.stderr,
+  print: (text) => void process.stdout.write(harmless(text)),
+  stderr: {
+    write: say,
+    isTTY: process.stderr.isTTY,
+    get columns() {
+      return process.stderr.columns;
+    },
+  },
+  canvas: process.stderr,
   env: process.env,
   cwd: process.cwd(),
   home: homedir(),
@@ -85,7 +95,7 @@ const context: CliContext = {
   },
   get engineLog() {
     if (!context.debug) return null;
-    return (line: string) => void process.stderr.write(`llama.cpp: ${line.trimEnd()}\n`);
+    return (line: string) => say(`llama.cpp: ${line.trimEnd()}\n`);
   },
   stdoutIsTerminal: process.stdout.isTTY === true || (process.env.FORCE_COLOR ?? '0') !== '0',
   // A terminal that does not know its size says 0.
@@ -97,7 +107,7 @@ const context: CliContext = {
   // In kilobytes, by definition of getrusage as Node passes it on.
   peakMemoryBytes: () => process.resourceUsage().maxRSS * 1024,
   notice(text) {
-    if (!context.quiet) process.stderr.write(`slm: ${text}\n`);
+    if (!context.quiet) say(`slm: ${text}\n`);
   },
   preparing: (preparation) => {
     show ??= showPreparation(context);
@@ -162,10 +172,10 @@ function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   if (interruption.signal.aborted) return exitCodes.interrupted;
   const known = error instanceof SlmError;
-  process.stderr.write(`slm: ${known ? error.message : `unexpected: ${messageOf(error)}`}\n`);
-  if (known && error.hint !== undefined) process.stderr.write(`     ${error.hint}\n`);
-  if (!known) process.stderr.write(`     ${defectHint}\n`);
-  if (context.debug && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n${causes(error)}`);
+  say(`slm: ${known ? error.message : `unexpected: ${messageOf(error)}`}\n`);
+  if (known && error.hint !== undefined) say(`     ${error.hint}\n`);
+  if (!known) say(`     ${defectHint}\n`);
+  if (context.debug && error instanceof Error) say(`${error.stack ?? ''}\n${causes(error)}`);
   return known ? error.exitCode : exitCodes.failure;
 }
 

@@ -1,7 +1,7 @@
 import type { Figure, Report } from '../evaluate.js';
 import type { Paint } from '../formats/index.js';
 import { clip, visible } from '../formats/pretty.js';
-import { taskTypes } from '../task-types/index.js';
+import { harmlessValues } from '../terminal-text.js';
 import { type Alignment, tableText } from './table.js';
 import { formatBytes } from './ui/quantities.js';
 
@@ -12,8 +12,9 @@ interface TextOptions {
   readonly width: number;
 }
 
-/** A report for people. */
-export function reportText(report: Report, options: TextOptions): string {
+/** A report for people: what labels, files and texts hold is made harmless before it is painted. */
+export function reportText(measured: Report, options: TextOptions): string {
+  const report = harmlessValues(measured);
   const { paint } = options;
   const sections = [
     paint.bold(
@@ -118,7 +119,7 @@ function footer({ speed, ungrounded, failed, type }: Report): string {
     `${speed.tokensPerRecord.toFixed(1)} tokens a record`,
     `${formatBytes(speed.peakMemoryBytes)} peak memory`,
   ];
-  if (taskTypes[type].isGrounded !== null) parts.push(`${ungrounded} ungrounded`);
+  if (type === 'extract' || type === 'answer') parts.push(`${ungrounded} ungrounded`);
   if (failed > 0) parts.push(`${failed} failed`);
   return parts.join(', ');
 }

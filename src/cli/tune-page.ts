@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { failure, messageOf } from '../errors.js';
 import { makeFolder } from '../folders.js';
-import type { UnwrittenOverlay } from '../profile/write-tuned-settings.js';
+import type { UnwrittenSettings } from '../profile/write-tuned-settings.js';
 import type { TuneResult } from '../tune/tune.js';
 import type { TaskProfile } from '../types.js';
 import { type Column, html, type Markup, table } from './page/markup.js';
@@ -26,7 +26,7 @@ export function writeTuneReport(
   file: string,
   profile: TaskProfile,
   result: TuneResult,
-  overlay: UnwrittenOverlay,
+  overlay: UnwrittenSettings,
 ): void {
   try {
     makeFolder(path.dirname(file));
@@ -36,7 +36,7 @@ export function writeTuneReport(
   }
 }
 
-export function tunePage(profile: TaskProfile, result: TuneResult, overlay: UnwrittenOverlay): string {
+export function tunePage(profile: TaskProfile, result: TuneResult, overlay: UnwrittenSettings): string {
   const title = `${overlay.task} tuned on ${overlay.model}`;
   const page = html`<!doctype html>
 <html lang="en">
@@ -65,7 +65,7 @@ ${profile.description === '' ? null : html`<p class="quiet">${profile.descriptio
   return page.markup;
 }
 
-function summary(result: TuneResult, overlay: UnwrittenOverlay): Markup {
+function summary(result: TuneResult, overlay: UnwrittenSettings): Markup {
   const { after, before, lexical, p, threshold, search, wins } = result;
   const { metric } = search;
   const columns: Column[] = [{ title: '' }, ...figureColumns(metric.title), { title: 'n', number: true }];

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { tuneReport } from '../app/tuning/tune-report.js';
 import { planTuning, resetTuning, type TuneFlags, tunedFiles, tuneTask } from '../app/tuning/tune-task.js';
 import { shownPath } from '../profile/paths.js';
+import { jsonText } from '../terminal-text.js';
 import type { CliContext } from './context.js';
 import { keepFiles, outputFiles } from './keep-files.js';
 import { writeTuneReport } from './tune-page.js';
@@ -31,11 +32,8 @@ export async function tune(context: CliContext, task: string, flags: TuneCommand
       context.notice(`report: ${flags.report}`);
     }
     const file = tuned.file === null ? null : shownPath(tuned.file, context.cwd);
-    context.stdout.write(
-      flags.json === true
-        ? `${JSON.stringify(tuneReport(tuned, file), null, 2)}\n`
-        : tuneReportText(profile, result, file),
-    );
+    if (flags.json === true) context.stdout.write(jsonText(tuneReport(tuned, file)));
+    else context.print(tuneReportText(profile, result, file));
   } catch (error) {
     if (context.interrupted()) {
       progress.end();

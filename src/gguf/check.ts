@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { messageOf, modelError, type SlmError } from '../errors.js';
+import { checkNumbers } from './check-numbers.js';
 import { BrokenHeader } from './cursor.js';
 import { readGgufHeader } from './header.js';
 import type { GgufHeader } from './types.js';
@@ -18,6 +19,7 @@ export function checkGguf(path: string): GgufHeader {
   const header = headerOf(path);
   checkComplete(header);
   checkKind(header);
+  checkNumbers(header);
   return header;
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { HeadBlob } from '../types.js';
+import type { StoredNumbers } from '../types.js';
 import type { Classifier } from './classifier.js';
 import { type Pooling, poolings } from './pooling.js';
 import { arrayNamed } from './tagger-file.js';
@@ -33,7 +33,7 @@ const settingsSchema = z.object({
   wordOddsFactor: z.number().optional(),
 });
 
-export function classifierBlob({ classifier, layers, pooling, prompts }: ClassifierHead): HeadBlob {
+export function classifierBlob({ classifier, layers, pooling, prompts }: ClassifierHead): StoredNumbers {
   const { labels, multiLabel, width, rows, bias, lexical } = classifier;
   const flat = new Float32Array(rows.length * width);
   rows.forEach((row, label) => {
@@ -66,7 +66,7 @@ export function classifierBlob({ classifier, layers, pooling, prompts }: Classif
 }
 
 /** @throws Error when the blob is no classifier */
-export function classifierFrom({ kind, settings, arrays }: HeadBlob): ClassifierHead {
+export function classifierFrom({ kind, settings, arrays }: StoredNumbers): ClassifierHead {
   if (kind !== classifierKind) throw new Error(`it holds a ${kind}, not a classifier`);
   const { labels, multiLabel, width, layers, pooling, prompts, terms, ...read } = settingsSchema.parse(settings);
   const factor = multiLabel ? read.wordOddsFactor : read.wordFactor;

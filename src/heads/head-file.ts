@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import type { HeadBlob, StoredArray } from '../types.js';
+import type { StoredArray, StoredNumbers } from '../types.js';
 
 const magic = 'slm head 1\n';
 
@@ -15,7 +15,7 @@ type Encoding = 'f32' | 'f64' | 'u32' | 'i32' | 'bf16';
  * head gives the same bytes.
  * @param coarse names of arrays of which 3 digits are kept
  */
-export function encodeHead(blob: HeadBlob, coarse: readonly string[] = []): Buffer {
+export function encodeHead(blob: StoredNumbers, coarse: readonly string[] = []): Buffer {
   const parts: Buffer[] = [];
   const layout = Object.entries(blob.arrays).map(([name, values]) => {
     const encoding = coarse.includes(name) ? 'bf16' : encodingOf(values);
@@ -27,7 +27,7 @@ export function encodeHead(blob: HeadBlob, coarse: readonly string[] = []): Buff
 }
 
 /** @throws Error when these are not the bytes of a head */
-export function decodeHead(bytes: Buffer): HeadBlob {
+export function decodeHead(bytes: Buffer): StoredNumbers {
   const data = gunzipSync(bytes);
   if (data.toString('latin1', 0, magic.length) !== magic) throw new Error('it is not a head file of this version');
   const end = data.indexOf(10, magic.length);

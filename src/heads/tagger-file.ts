@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { LinearModel } from '../linear/model.js';
 import type { Platt } from '../linear/platt.js';
-import type { HeadBlob, StoredArray } from '../types.js';
+import type { StoredArray, StoredNumbers } from '../types.js';
 import type { Tagger } from './tagger.js';
 import { tagCount } from './tags.js';
 import { type Reading, readings } from './word-reading.js';
@@ -30,7 +30,7 @@ const settingsSchema = z.object({
   sureness: z.object({ slope: z.number(), intercept: z.number() }),
 });
 
-export function taggerBlob({ tagger, layers, reading, sureness }: TaggerHead): HeadBlob {
+export function taggerBlob({ tagger, layers, reading, sureness }: TaggerHead): StoredNumbers {
   const { labels, width, rows, bias, lexical, steps } = tagger;
   const flat = new Float32Array(rows.length * width);
   rows.forEach((row, tag) => {
@@ -57,7 +57,7 @@ export function taggerBlob({ tagger, layers, reading, sureness }: TaggerHead): H
 }
 
 /** @throws Error when the blob is no tagger */
-export function taggerFrom({ kind, settings, arrays }: HeadBlob): TaggerHead {
+export function taggerFrom({ kind, settings, arrays }: StoredNumbers): TaggerHead {
   if (kind !== taggerKind) throw new Error(`it holds a ${kind}, not a tagger`);
   const { labels, width, layers, reading, lexical, sureness } = settingsSchema.parse(settings);
   const tags = tagCount(labels.length);
@@ -87,7 +87,7 @@ export function taggerFrom({ kind, settings, arrays }: HeadBlob): TaggerHead {
   };
 }
 
-function lexicalModel(arrays: HeadBlob['arrays'], tags: number): LinearModel {
+function lexicalModel(arrays: StoredNumbers['arrays'], tags: number): LinearModel {
   const features = arrays.lexicalKeys?.length ?? 0;
   return {
     link: 'softmax',
@@ -99,7 +99,7 @@ function lexicalModel(arrays: HeadBlob['arrays'], tags: number): LinearModel {
 }
 
 /** An array of a blob that must have so many numbers. */
-export function arrayNamed(arrays: HeadBlob['arrays'], name: string, length: number): StoredArray {
+export function arrayNamed(arrays: StoredNumbers['arrays'], name: string, length: number): StoredArray {
   const found = arrays[name];
   if (found === undefined || found.length !== length) {
     throw new Error(`"${name}" has ${found?.length ?? 'no'} numbers, not ${length}`);

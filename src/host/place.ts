@@ -11,6 +11,9 @@ export interface HostPlace {
 }
 
 const windows = process.platform === 'win32';
+/** A longer path of a socket is cut off by some systems, and the socket stands elsewhere then: macOS takes 103 bytes. */
+const maxPathBytes = 103;
+const longestName = '0123456789abcdef.sock';
 const pipes = '\\\\.\\pipe\\';
 
 /**
@@ -18,11 +21,15 @@ const pipes = '\\\\.\\pipe\\';
  * this user alone: in a shared `/tmp` somebody else may have made it first.
  */
 export function socketFolder(place: HostPlace, create: boolean): string | null {
-  const folder =
-    place.runtimeDir === null
-      ? path.join(place.tempDir, `slm-${process.getuid?.() ?? place.user}`)
-      : path.join(place.runtimeDir, 'slm');
-  if (windows) return folder;
+  const own = `slm-${process.getuid?.() ?? place.user}`;
+  const folders = [
+    ...(place.runtimeDir === null ? [] : [path.join(place.runtimeDir, 'slm')]),
+    path.join(place.tempDir, own),
+    path.join('/tmp', own),
+  ];
+  if (windows) return folders[0] as string;
+  const folder = folders.find((each) => Buffer.byteLength(path.join(each, longestName)) <= maxPathBytes);
+  if (folder === undefined) return null;
   if (create) {
     try {
       mkdirSync(folder, { mode: 0o700 });
@@ -42,7 +49,6 @@ function isOurs(file: string, kind: 'folder' | 'socket'): boolean {
 }
 
 export function socketPath(folder: string, key: string, place: HostPlace): string {
-  // A path of a socket may have about 100 bytes.
   const name = key.slice(0, 16);
   return windows ? `${pipes}slm-${place.user}-${name}` : path.join(folder, `${name}.sock`);
 }

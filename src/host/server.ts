@@ -1,11 +1,11 @@
 import { chmodSync, rmSync, statSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { messageOf } from '../errors.js';
+import { failure, messageOf } from '../errors.js';
 import { predict, type Task } from '../predict.js';
 import type { InputRecord, Prediction } from '../types.js';
 import { askStatus } from './client.js';
 import { onMessages, send } from './framing.js';
-import type { Hosted, HostStatus, Identity, Reply, Request } from './protocol.js';
+import { type Hosted, type HostStatus, type Identity, packOutput, type Reply, requestOf } from './protocol.js';
 import { createTurns, type Guest } from './turns.js';
 
 export interface HostOptions {
@@ -14,6 +14,8 @@ export interface HostOptions {
   readonly task: Task;
   /** What clients are told of it. */
   readonly hosted: Hosted;
+  /** Texts that answers may point to. */
+  readonly documents: readonly string[];
   readonly keepAliveMs: number;
   /** Throws when a result may have come from a model that was written to since it was loaded. */
   readonly checkModel: () => void;
@@ -30,6 +32,12 @@ const tickMs = 1000;
 /** Thrown by `listen` when a live host has this socket already. */
 export class AlreadyThere extends Error {
   override readonly name = 'AlreadyThere';
+  readonly status: HostStatus;
+
+  constructor(status: HostStatus) {
+    super(`process ${status.pid} has this socket`);
+    this.status = status;
+  }
 }
 
 /** A host that listens. */
@@ -78,8 +86,9 @@ export async function listen(options: HostOptions): Promise<Host> {
     socket.on('error', () => undefined);
     const client = attend(socket, options, join());
     onMessages(socket, (message) => {
-      const request = message as Request;
-      if ('status' in request) send(socket, { status: status() } satisfies Reply);
+      const request = requestOf(message);
+      if (request === null) socket.destroy();
+      else if ('status' in request) send(socket, { status: status() } satisfies Reply);
       else if ('stop' in request) end();
       else if ('hello' in request) {
         clients.add(socket);
@@ -124,9 +133,11 @@ export async function listen(options: HostOptions): Promise<Host> {
 
 /** Serves one client. */
 function attend(socket: Socket, options: HostOptions, guest: Guest) {
-  const { task, hosted, identity } = options;
+  const { task, hosted, identity, documents } = options;
   const { engine } = task;
   const abort = new AbortController();
+  const documentIds = new Map(documents.map((text, id) => [text, id]));
+  const sent = new Set<number>();
   let welcome = false;
   let underWay = 0;
   let pulse: NodeJS.Timeout | undefined;
@@ -166,7 +177,7 @@ function attend(socket: Socket, options: HostOptions, guest: Guest) {
         const { output, error, ms } = prediction;
         reply({
           id,
-          ...(output === undefined ? {} : { output }),
+          ...(output === undefined ? {} : { output: packOutput(output, documentIds, sendOnce) }),
           ...(error === undefined ? {} : { error }),
           ms,
         });
@@ -186,6 +197,12 @@ function attend(socket: Socket, options: HostOptions, guest: Guest) {
       clearInterval(pulse);
     },
   };
+
+  function sendOnce(text: string, textId: number): void {
+    if (sent.has(textId)) return;
+    sent.add(textId);
+    reply({ text, textId });
+  }
 }
 
 /** Null when the client has gone meanwhile. */
@@ -208,7 +225,14 @@ async function take(server: Server, socket: string): Promise<void> {
     await bind(server, socket);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    if ((await askStatus(socket)) !== 'gone') throw new AlreadyThere();
+    const status = await askStatus(socket);
+    if (typeof status === 'object') throw new AlreadyThere(status);
+    if (status === 'silent') {
+      throw failure(
+        `${socket} is in the way: it is no socket of yours, or whoever listens there does not answer.`,
+        'End that process, or remove the file.',
+      );
+    }
     rmSync(socket, { force: true });
     await bind(server, socket);
   }

@@ -1,7 +1,11 @@
 import type { ClassifyOutput, Label, Threshold } from '../types.js';
 
 /** The most probable label, unless it is below the threshold. The first of equals in the profile's order wins. */
-export function decideLabel(output: ClassifyOutput, threshold: Threshold, labels: readonly Label[]): ClassifyOutput {
+export function decideLabel(
+  output: ClassifyOutput,
+  threshold: Threshold,
+  labels: readonly Pick<Label, 'name'>[],
+): ClassifyOutput {
   const scored = labels.map(({ name }): [string, number] => [name, output.scores[name] ?? 0]);
   const [best, score] = scored.reduce((a, b) => (b[1] > a[1] ? b : a));
   if (score >= threshold.min) return { ...output, labels: [best], score, abstained: false };
@@ -10,7 +14,11 @@ export function decideLabel(output: ClassifyOutput, threshold: Threshold, labels
 }
 
 /** Every label at or above the threshold; none is an answer too. */
-export function decideLabels(output: ClassifyOutput, threshold: Threshold, labels: readonly Label[]): ClassifyOutput {
+export function decideLabels(
+  output: ClassifyOutput,
+  threshold: Threshold,
+  labels: readonly Pick<Label, 'name'>[],
+): ClassifyOutput {
   const passed = labels.map(({ name }) => name).filter((name) => (output.scores[name] ?? 0) >= threshold.min);
   const score = Math.max(...Object.values(output.scores));
   return { ...output, labels: passed, score, abstained: false };

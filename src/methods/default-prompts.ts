@@ -1,20 +1,13 @@
-import { taskTypes } from '../task-types/index.js';
-import type { Templates } from '../task-types/types.js';
-import type { TaskType } from '../types.js';
-
-/** Of methods that ask otherwise than a task type does. */
-const ofMethods: Readonly<Record<string, Templates>> = {
-  'span-scoring': {
-    instruction: 'Say what each name in the text is.',
-    base: 'Text: {{ text }}\nName: {{ span }}\nKind:',
-    chat: 'Text: {{ text }}\n\nWhat kind of thing is "{{ span }}"?',
-  },
-};
+import type { TaskProfile } from '../types.js';
+import { methodNamed } from './index.js';
+import type { DefaultPrompt } from './types.js';
 
 /** Templates for what a profile leaves out, with its own name for the main input. */
-export function defaultTemplates(type: TaskType, multiLabel: boolean, method: string, input: string): Templates {
-  const definition = taskTypes[type];
-  const { instruction, base, chat } = ofMethods[method] ?? definition.templates(multiLabel);
-  const named = (template: string) => template.replaceAll(`{{ ${definition.input} }}`, `{{ ${input} }}`);
+export function defaultTemplates(
+  profile: Pick<TaskProfile, 'type' | 'multiLabel' | 'method' | 'input'>,
+  usualInput: string,
+): DefaultPrompt {
+  const { instruction, base, chat } = methodNamed(profile.method).defaultPrompt(profile);
+  const named = (template: string) => template.replaceAll(`{{ ${usualInput} }}`, `{{ ${profile.input} }}`);
   return { instruction, base: named(base), chat: named(chat) };
 }

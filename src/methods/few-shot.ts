@@ -1,5 +1,6 @@
 import type { Shot } from '../prompt.js';
 import type { Example, Label, TaskProfile } from '../types.js';
+import { learnedPromptOf } from './learned.js';
 
 /**
  * Few-shot examples for a label set: the first ones of each label in file order, label by label in turn, so that
@@ -31,7 +32,7 @@ export function withoutShots(examples: readonly Example[], shots: readonly Examp
 /** Further sets of examples, as tuning has found them: a prompt for each. */
 export function moreLabelShots(profile: TaskProfile): Shot[][] {
   const wordOf = new Map(profile.labels.map((label) => [label.name, label.word]));
-  return (profile.tuned?.moreShots ?? []).map((shots) =>
+  return (learnedPromptOf(profile).ensemble ?? []).map((shots) =>
     shots.map(({ fields, label }) => ({ fields, target: wordOf.get(label) ?? label })),
   );
 }
@@ -49,8 +50,10 @@ export function shotPool(profile: TaskProfile): Shot[] {
 
 function tunedShots(profile: TaskProfile): Shot[] | null {
   const wordOf = new Map(profile.labels.map((label) => [label.name, label.word]));
-  const tuned = profile.tuned?.shots ?? null;
-  return tuned === null ? null : tuned.map(({ fields, label }) => ({ fields, target: wordOf.get(label) ?? label }));
+  const { examples } = learnedPromptOf(profile);
+  return examples === undefined
+    ? null
+    : examples.map(({ fields, label }) => ({ fields, target: wordOf.get(label) ?? label }));
 }
 
 function asShots(profile: TaskProfile, examples: readonly Example[]): Shot[] {

@@ -1,5 +1,4 @@
 import { suggestion, usageError } from '../errors.js';
-import { taskTypes } from '../task-types/index.js';
 import type { TaskProfile, TaskType } from '../types.js';
 import { constrainedGeneration } from './constrained-generation/index.js';
 import { head } from './head/index.js';
@@ -31,7 +30,8 @@ export function methodNamed(name: string): Method {
 
 /** The method that a task type gets when its profile names none. */
 export function defaultMethod(type: TaskType, multiLabel: boolean): string {
-  return taskTypes[type].defaultMethod(multiLabel);
+  if (type === 'classify') return multiLabel ? 'label-decisions' : 'label-likelihood';
+  return { extract: 'span-copying', answer: 'passage-spans', generate: 'constrained-generation' }[type];
 }
 
 export function methodOf(profile: Pick<TaskProfile, 'method'>): Method {

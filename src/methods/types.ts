@@ -1,19 +1,22 @@
 import type { z } from 'zod';
 import type { Recipe } from '../gguf/recipe.js';
-import type { PromptModel, PromptRenderer, Shot } from '../prompt.js';
+import type { PromptModel, PromptRenderer } from '../prompt.js';
 import type {
   Capability,
-  Document,
   Engine,
+  Example,
   ExplanationPart,
   Gold,
   InputRecord,
   Output,
+  PromptTemplates,
   TaskProfile,
   TaskType,
 } from '../types.js';
+import type { CandidatePlan, PlanOptions, TuneSession } from './candidates/types.js';
+import type { Document } from './document.js';
 
-export type { Document } from '../types.js';
+export type { Document } from './document.js';
 
 /** Results worth keeping between runs, such as calibration constants. The key holds all that they depend on. */
 export interface Cache {
@@ -57,6 +60,19 @@ export interface Predictor {
   decide(output: Output): Output;
 }
 
+/** Templates in place of those that a profile leaves out. */
+export type DefaultPrompt = Pick<PromptTemplates, 'instruction' | 'base' | 'chat'>;
+
+/** What a method can learn. Tuned settings hold it as `learned`, and only the method looks inside. */
+export interface Learns {
+  readonly schema: z.ZodType<Readonly<Record<string, unknown>>>;
+  /** The profile as the method goes by it, where templates or words of labels were learned. */
+  readonly apply?: (profile: TaskProfile) => TaskProfile;
+}
+
+/** Ways to do a task by a method; null where it cannot be tried. */
+export type Plan = (session: TuneSession, examples: readonly Example[], options: PlanOptions) => CandidatePlan | null;
+
 /** A way to do a task with a model whose weights stay as they are. */
 export interface Method {
   readonly name: string;
@@ -68,8 +84,19 @@ export interface Method {
   readonly options: z.ZodType<Record<string, unknown>>;
   /** What the model will be given for a record, without a model. */
   renderer(profile: TaskProfile, model: PromptModel): PromptRenderer;
-  /** The examples that the model reads before every record. Left out: all of the profile's may be among them. */
-  readonly shots?: (profile: TaskProfile) => readonly Shot[];
+  /** Templates for what a profile of this kind leaves out. */
+  readonly defaultPrompt: (profile: Pick<TaskProfile, 'type' | 'multiLabel'>) => DefaultPrompt;
+  /**
+   * The vocabulary that its results bear. `trimmed`: a file of the model without the tokens of other alphabets gives
+   * the same results for texts that it covers, since only scores are compared that all lose the same share. `whole`:
+   * results depend on tokens that a text does not have.
+   */
+  readonly vocabulary: 'trimmed' | 'whole';
+  /**
+   * What the model reads before every record, beside templates and labels: a trimmed vocabulary has to cover it. Left
+   * out: any example of the profile.
+   */
+  readonly reads?: (profile: TaskProfile) => unknown;
   /**
    * The derived file of the model that the method works on, with a vocabulary of the caller's choice. Without it,
    * the model's own file, with the whole vocabulary or a cut one.
@@ -81,5 +108,9 @@ export interface Method {
    * @throws SlmError
    */
   readonly check?: (profile: TaskProfile) => ((gold: Gold) => string | null) | null;
+  /** What `slm tune` can learn for it; left out where it learns nothing. */
+  readonly learns?: Learns;
+  /** Ways to do a task by it, for `slm tune` to compare; loaded only there. */
+  readonly candidates?: () => Promise<Plan>;
   prepare(context: MethodContext): Promise<Predictor>;
 }

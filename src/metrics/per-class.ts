@@ -1,4 +1,8 @@
-import { type Counts, f1Of, precisionOf, recallOf } from './counts.js';
+import type { Pair } from '../types.js';
+import { type Counts, compareSets, f1Of, precisionOf, recallOf } from './counts.js';
+import { entityPair, keys } from './entities.js';
+import { countByLabel } from './label-f1.js';
+import { labelPair } from './labels.js';
 
 export interface ClassRow {
   readonly label: string;
@@ -13,8 +17,10 @@ export interface ClassRow {
   readonly predicted: number;
 }
 
-/** A row for each label of the profile, then for others that occur. */
-export function perClass(counts: ReadonlyMap<string, Counts>, labels: readonly string[]): ClassRow[] {
+/** A row for each label of a classification or type of entity: the profile's labels, then others that occur. */
+export function perClass(pairs: readonly Pair[], labels: readonly string[]): ClassRow[] {
+  const counts = countByLabel(pairs.map(labelPair).filter((pair) => pair !== null));
+  for (const [label, found] of countEntities(pairs)) counts.set(label, found);
   const none: Counts = { tp: 0, fp: 0, fn: 0 };
   return [...new Set([...labels, ...counts.keys()])].map((label) => {
     const one = counts.get(label) ?? none;
@@ -27,4 +33,19 @@ export function perClass(counts: ReadonlyMap<string, Counts>, labels: readonly s
       predicted: one.tp + one.fp,
     };
   });
+}
+
+function countEntities(pairs: readonly Pair[]): Map<string, Counts> {
+  const counts = new Map<string, Counts>();
+  for (const pair of pairs) {
+    const entities = entityPair(pair);
+    if (entities === null) continue;
+    for (const label of new Set([...entities.gold, ...entities.predicted].map((entity) => entity.label))) {
+      const ofLabel = (entity: { label: string }): boolean => entity.label === label;
+      const here = compareSets(keys(entities.gold.filter(ofLabel)), keys(entities.predicted.filter(ofLabel)));
+      const before = counts.get(label) ?? { tp: 0, fp: 0, fn: 0 };
+      counts.set(label, { tp: before.tp + here.tp, fp: before.fp + here.fp, fn: before.fn + here.fn });
+    }
+  }
+  return counts;
 }

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { Template } from '@huggingface/jinja';
 import { z } from 'zod';
 import { messageOf, SlmError, suggestion, usageError } from '../errors.js';
 import { type BadExample, type ExampleContext, exampleOf, goldRows, isBadExample } from '../examples.js';
@@ -9,13 +8,14 @@ import { checkGrammar } from '../grammar/gbnf.js';
 import { withPlainNumbers } from '../json.js';
 import { defaultTemplates } from '../methods/default-prompts.js';
 import { defaultMethod, methodNamed, methods } from '../methods/index.js';
+import { metricsFor } from '../metrics/index.js';
 import { placeOf } from '../record.js';
 import { fileSource, readerFor } from '../records/index.js';
 import { parseJson } from '../records/json-values.js';
 import { readSettings, regularFile } from '../settings-file.js';
 import { taskTypes } from '../task-types/index.js';
-import { metricsFor } from '../task-types/metrics.js';
 import type { TypeSetting } from '../task-types/types.js';
+import { compileTemplate } from '../template.js';
 import type { Example, Label, MetricGoal, Row, TaskProfile, TaskType, Threshold } from '../types.js';
 import { type Locate, type Parsed, parseYaml } from '../yaml.js';
 import { findLeak } from './leaks.js';
@@ -54,7 +54,7 @@ export async function loadProfile(spec: string, context: ProfileContext): Promis
   if (modelProblem !== null) throw usageError(`${at(['model'])}: ${modelProblem}`, '`slm models list` lists them.');
   const method = raw.method ?? defaultMethod(raw.type, multiLabel);
   const options = optionsOf(raw, method, at);
-  const defaults = defaultTemplates(raw.type, multiLabel, method, input);
+  const defaults = defaultTemplates({ type: raw.type, multiLabel, method, input }, definition.input);
   const exampleContext: ExampleContext = {
     type: raw.type,
     input,
@@ -280,7 +280,7 @@ function labelsOf(raw: RawProfile): Label[] {
 const maxLabels = 2000;
 
 function checkLabels(raw: RawProfile, labels: readonly Label[], at: Locate): void {
-  const needed = taskTypes[raw.type].fewestLabels(raw.multiLabel);
+  const needed = { classify: raw.multiLabel ? 1 : 2, extract: 1, answer: 0, generate: 0 }[raw.type];
   if (labels.length < needed) {
     throw usageError(
       `${at(['labels'])}: a task of type "${raw.type}" needs at least ${needed} label${needed === 1 ? '' : 's'}, found ${labels.length}.`,
@@ -346,7 +346,7 @@ function checkTemplates(raw: RawProfile, at: Locate): void {
   ];
   for (const [key, template] of written) {
     try {
-      new Template(template);
+      compileTemplate(template);
     } catch (error) {
       throw usageError(
         `${at(['prompt', ...key])}: prompt.${key.join('.')} is not a valid Jinja template: ${messageOf(error)}`,
@@ -359,11 +359,12 @@ function checkTemplates(raw: RawProfile, at: Locate): void {
 
 function thresholdOf(raw: RawProfile, labels: readonly Label[], at: Locate): Threshold {
   const given = raw.threshold;
-  const usual = taskTypes[raw.type].usualThreshold(raw.multiLabel);
+  // Multi-label decisions and answers are yes or no: more likely than not, unless the profile says otherwise.
+  const usual = raw.multiLabel || raw.type === 'answer' ? 0.5 : 0;
   if (given === undefined) return { min: usual, below: 'abstain' };
   if (typeof given === 'number') return { min: given, below: 'abstain' };
   const names = labels.map((label) => label.name);
-  if (given.below !== 'abstain' && (!taskTypes[raw.type].comparesLabels || raw.multiLabel)) {
+  if (given.below !== 'abstain' && (raw.type !== 'classify' || raw.multiLabel)) {
     throw usageError(
       `${at(['threshold', 'below'])}: only a task that gives each text one label can fall back to another.`,
       'Leave "below" out.',

@@ -4,17 +4,17 @@ import path from 'node:path';
 import { z } from 'zod';
 import { messageOf, usageError } from '../errors.js';
 import { decodeHead, digestOfBytes } from '../heads/head-file.js';
+import { methodNamed } from '../methods/index.js';
 import { readSettings } from '../settings-file.js';
-import type { TaskProfile, Tuning } from '../types.js';
+import type { TaskProfile } from '../types.js';
 import { parseYaml } from '../yaml.js';
 
 /** A number of a trial with its interval, as people read it. */
 const figure = z.strictObject({ value: z.number(), low: z.number(), high: z.number() });
 
-const shot = z.strictObject({ fields: z.record(z.string(), z.unknown()), label: z.string() });
-
-/** What an overlay may hold. Written by `slm tune`, read by everything that runs a task. */
-export const overlaySchema = z.strictObject({
+/** What a file of tuned settings may hold. Written by `slm tune`, read by everything that runs a task. */
+export const tunedSettingsSchema = z.strictObject({
+  format: z.literal(2),
   task: z.string(),
   model: z.string(),
   modelSha256: z.string().regex(/^[0-9a-f]{64}$/u),
@@ -22,25 +22,11 @@ export const overlaySchema = z.strictObject({
   profile: z.string(),
   method: z.string(),
   options: z.record(z.string(), z.unknown()).default({}),
-  prompt: z
-    .strictObject({
-      instruction: z.string(),
-      base: z.string(),
-      chat: z.string(),
-      use: z.enum(['auto', 'base', 'chat']),
-    })
-    .optional(),
-  /** What the model reads and is scored on for each label, by its name. */
-  words: z.record(z.string(), z.string().min(1)).optional(),
-  shots: z.array(shot).optional(),
-  /** Further sets of examples, a prompt for each; label scores are averaged over all prompts. */
-  moreShots: z.array(z.array(shot).min(1)).min(1).optional(),
-  calibration: z.strictObject({ temperature: z.number().positive(), bias: z.array(z.number()) }).optional(),
-  /** How candidate answers are judged. */
-  judge: z.strictObject({ weights: z.array(z.number()), intercept: z.number() }).optional(),
+  /** What the method has learned, by its own schema. */
+  learned: z.record(z.string(), z.unknown()).default({}),
+  /** The side file with numbers that the method has learned, beside this one. */
+  numbers: z.strictObject({ file: z.string(), sha256: z.string() }).optional(),
   threshold: z.strictObject({ min: z.number().min(0).max(1), below: z.string() }).optional(),
-  /** The side file with the numbers of a trained head, beside the overlay. */
-  head: z.strictObject({ file: z.string(), sha256: z.string() }).optional(),
   data: z.strictObject({
     file: z.string(),
     n: z.int(),
@@ -58,29 +44,30 @@ export const overlaySchema = z.strictObject({
   digest: z.string(),
 });
 
-export type Overlay = z.infer<typeof overlaySchema>;
+export type TunedSettings = z.infer<typeof tunedSettingsSchema>;
 
-/** An overlay with the file that it is in, as shown in messages. */
-export interface FoundOverlay {
+/** Tuned settings with the file that they are in, as shown in messages. */
+export interface FoundSettings {
   readonly file: string;
-  readonly overlay: Overlay;
+  readonly settings: TunedSettings;
 }
 
-/** The first of the folders that has an overlay for the model; null where none has. */
-export function findOverlay(folders: readonly string[], model: string, cwd: string): FoundOverlay | null {
+/** Those of the first folder that has some for the model; null where none has. */
+export function findTunedSettings(folders: readonly string[], model: string, cwd: string): FoundSettings | null {
   const file = folders.map((folder) => path.join(folder, `${model}.yaml`)).find((candidate) => existsSync(candidate));
   if (file === undefined) return null;
   const relative = path.relative(cwd, file);
   const shown = relative.startsWith('..') ? file : relative;
-  const text = readSettings(file, shown, maxOverlayBytes).toString('utf8');
+  const text = readSettings(file, shown, maxSettingsBytes).toString('utf8');
   checkDigest(text, shown);
-  const { value } = parseYaml(text, shown, overlaySchema, again);
-  return { file, overlay: value };
+  if (!/^format: 2$/mu.test(text)) throw usageError(`${shown}: written by another version of slm.`, again);
+  const { value } = parseYaml(text, shown, tunedSettingsSchema, again);
+  return { file, settings: value };
 }
 
 /** Prompts that choose among a thousand examples come to a few of these. */
-const maxOverlayBytes = 16 << 20;
-const maxHeadBytes = 256 << 20;
+const maxSettingsBytes = 16 << 20;
+const maxNumbersBytes = 256 << 20;
 
 const digestLine = /^digest: ([0-9a-f]+)\r?\n?$/u;
 
@@ -112,64 +99,59 @@ const again = 'Tune the task again, remove the file with `slm tune TASK --reset`
 
 /**
  * The profile as it was tuned for a model.
- * @throws SlmError where the overlay was made for another profile, another model, or its side file is another one
+ * @throws SlmError where it was made for another profile or model, or its side file is another one
  */
-export function withOverlay(profile: TaskProfile, { file, overlay }: FoundOverlay, modelSha256: string): TaskProfile {
-  if (overlay.modelSha256 !== modelSha256) {
-    throw usageError(`${file}: made for another file of the model ${overlay.model} than the one here.`, again);
+export function withTunedSettings(
+  profile: TaskProfile,
+  { file, settings }: FoundSettings,
+  modelSha256: string,
+): TaskProfile {
+  if (settings.modelSha256 !== modelSha256) {
+    throw usageError(`${file}: made for another file of the model ${settings.model} than the one here.`, again);
   }
-  if (overlay.profile !== profile.digest) {
+  if (settings.profile !== profile.digest) {
     throw usageError(`${file}: the task "${profile.name}" has changed since it was tuned.`, again);
   }
-  const tuned = tuningOf(file, overlay);
-  return {
+  const { learns, options } = methodNamed(settings.method);
+  const { numbers, threshold } = settings;
+  const checked = <T>(schema: z.ZodType<T>, key: 'options' | 'learned'): T => {
+    const result = schema.safeParse(settings[key]);
+    if (result.success) return result.data;
+    const [issue] = result.error.issues;
+    throw usageError(`${file}: "${[key, ...(issue?.path ?? [])].join('.')}": ${issue?.message}.`, again);
+  };
+  const learned = checked<Readonly<Record<string, unknown>>>(learns?.schema ?? z.strictObject({}), 'learned');
+  const digest = digestOfText(JSON.stringify([settings.method, settings.options, learned, threshold, numbers?.sha256]));
+  const tuned: TaskProfile = {
     ...profile,
-    method: overlay.method,
-    options: overlay.options,
-    prompt: overlay.prompt ?? profile.prompt,
-    labels: profile.labels.map((label) => ({ ...label, word: overlay.words?.[label.name] ?? label.word })),
-    threshold: overlay.threshold ?? profile.threshold,
-    digest: createHash('sha256').update(`${profile.digest} ${tuned.digest}`).digest('hex').slice(0, 32),
-    tuned,
+    method: settings.method,
+    options: checked(options, 'options'),
+    threshold: threshold ?? profile.threshold,
+    digest: digestOfText(`${profile.digest} ${digest}`).slice(0, 32),
+    tuned: {
+      file,
+      digest,
+      learned,
+      numbers: numbers === undefined ? null : readNumbers(path.join(path.dirname(file), numbers.file), numbers.sha256),
+    },
   };
+  return learns?.apply?.(tuned) ?? tuned;
 }
 
-function tuningOf(file: string, overlay: Overlay): Tuning {
-  const { method, options, prompt, words, shots, moreShots, calibration, judge, threshold, head } = overlay;
-  return {
-    file,
-    digest: createHash('sha256')
-      .update(
-        JSON.stringify([
-          ...[method, options, prompt, shots, calibration, threshold, head?.sha256],
-          ...(moreShots === undefined ? [] : [moreShots]),
-          ...(judge === undefined ? [] : [judge]),
-          ...(words === undefined ? [] : [words]),
-        ]),
-      )
-      .digest('hex'),
-    shots: shots ?? null,
-    ...(moreShots === undefined ? {} : { moreShots }),
-    calibration: calibration ?? null,
-    judge: judge ?? null,
-    head: head === undefined ? null : readHead(path.join(path.dirname(file), head.file), head.sha256),
-  };
-}
-
-function readHeadFile(file: string): Buffer {
+function readNumbersFile(file: string): Buffer {
   try {
-    return readSettings(file, file, maxHeadBytes);
+    return readSettings(file, file, maxNumbersBytes);
   } catch (error) {
     throw usageError(messageOf(error), again, error);
   }
 }
 
-function readHead(file: string, sha256: string) {
-  const bytes = readHeadFile(file);
-  if (digestOfBytes(bytes) !== sha256) throw usageError(`${file} is not the file that its overlay names.`, again);
+function readNumbers(file: string, sha256: string) {
+  const bytes = readNumbersFile(file);
+  if (digestOfBytes(bytes) !== sha256) throw usageError(`${file} is not the file that the tuned settings name.`, again);
   try {
     return decodeHead(bytes);
   } catch (error) {
-    throw usageError(`${file} is no head: ${messageOf(error)}`, again, error);
+    throw usageError(`${file} cannot be read: ${messageOf(error)}`, again, error);
   }
 }

@@ -3,51 +3,53 @@ import path from 'node:path';
 import { stringify } from 'yaml';
 import { makeFolder } from '../folders.js';
 import { digestOfBytes, encodeHead } from '../heads/head-file.js';
-import type { HeadBlob } from '../types.js';
-import { type Overlay, overlaySchema, withDigest } from './tuned-settings.js';
+import type { StoredNumbers } from '../types.js';
+import { type TunedSettings, tunedSettingsSchema, withDigest } from './tuned-settings.js';
 
 /** Tuned settings before they are written: the writer adds the side file and the digests. */
-export type UnwrittenOverlay = Omit<Overlay, 'head' | 'digest'>;
+export type UnwrittenSettings = Omit<TunedSettings, 'format' | 'numbers' | 'digest'>;
 
 /**
- * Writes an overlay and its side file into a folder. Nothing in them tells the time: the same tuning gives the same
- * bytes.
- * @returns the overlay's path
+ * Writes tuned settings and their side file into a folder. Nothing in them tells the time: the same tuning gives the
+ * same bytes.
+ * @returns the path of the settings
  */
-export function writeOverlay(
+export function writeTunedSettings(
   folder: string,
-  overlay: UnwrittenOverlay,
-  head: { readonly blob: HeadBlob; readonly coarse: readonly string[] } | null,
+  tuned: UnwrittenSettings,
+  numbers: { readonly stored: StoredNumbers; readonly coarse: readonly string[] } | null,
 ): string {
   makeFolder(folder);
-  const file = path.join(folder, `${overlay.model}.yaml`);
-  const side = `${overlay.model}.head`;
-  const bytes = head === null ? null : encodeHead(head.blob, head.coarse);
+  const file = path.join(folder, `${tuned.model}.yaml`);
+  const side = `${tuned.model}.head`;
+  const bytes = numbers === null ? null : encodeHead(numbers.stored, numbers.coarse);
   if (bytes === null) rmSync(path.join(folder, side), { force: true });
   else writeFileSync(path.join(folder, side), bytes);
-  const { data, seed, metric, scores, trials, ...settings } = overlay;
+  const { threshold, data, seed, metric, scores, trials, ...settings } = tuned;
   const whole = {
+    format: 2,
     ...settings,
-    ...(bytes === null ? {} : { head: { file: side, sha256: digestOfBytes(bytes) } }),
+    ...(bytes === null ? {} : { numbers: { file: side, sha256: digestOfBytes(bytes) } }),
+    ...(threshold === undefined ? {} : { threshold }),
     data,
     seed,
     ...(metric === undefined ? {} : { metric }),
     scores,
     trials,
   };
-  overlaySchema.omit({ digest: true }).parse(whole);
+  tunedSettingsSchema.omit({ digest: true }).parse(whole);
   const text = stringify(whole, { lineWidth: 120, flowCollectionPadding: false });
   writeFileSync(
     file,
     withDigest(
-      `# What \`slm tune ${overlay.task}\` found for ${overlay.model}. Not to be edited; \`slm tune ${overlay.task} --reset\` removes it.\n${text}`,
+      `# What \`slm tune ${tuned.task}\` found for ${tuned.model}. Not to be edited; \`slm tune ${tuned.task} --reset\` removes it.\n${text}`,
     ),
   );
   return file;
 }
 
-/** Removes the overlay of a model from a folder; false where there was none. */
-export function removeOverlay(folder: string, model: string): boolean {
+/** Removes the tuned settings of a model from a folder; false where there were none. */
+export function removeTunedSettings(folder: string, model: string): boolean {
   const file = path.join(folder, `${model}.yaml`);
   try {
     rmSync(file);

@@ -1,9 +1,9 @@
 import { usageError } from '../errors.js';
 import type { Chunks } from './decode.js';
 
-/** One element of the outermost array of a JSON document. */
+/** One element of the outermost array of a JSON document, or one member of its outermost object. */
 export interface Element {
-  /** Its JSON; null where it is longer than allowed. */
+  /** Its JSON, `"key": value` for a member; null where it is longer than allowed. */
   readonly text: string | null;
   /** Where it begins, from 1. */
   readonly line: number;
@@ -18,10 +18,10 @@ const opens = (byte: number) => byte === 0x5b || byte === 0x7b;
 const closes = (byte: number) => byte === 0x5d || byte === 0x7d;
 
 /**
- * The elements of a JSON array, one after the other as they are read, so that memory holds one of them at a time
- * however long the array is. Whether an element is valid is for whoever parses it.
- * @param chunks UTF-8 that begins, after white space, with `[`
- * @throws SlmError where the array does not end, or something follows it
+ * The elements of a JSON array, or the members of an object, one after the other as they are read, so that memory
+ * holds one of them at a time however many there are. Whether an element is valid is for whoever parses it.
+ * @param chunks UTF-8 that begins, after white space, with `[` or `{`
+ * @throws SlmError where the array or object does not end, or something follows it
  */
 export async function* elements(chunks: Chunks, file: string, maxBytes: number): AsyncIterable<Element> {
   let parts: Buffer[] = [];
@@ -30,7 +30,9 @@ export async function* elements(chunks: Chunks, file: string, maxBytes: number):
   let depth = 0;
   let inString = false;
   let escaped = false;
-  let any = false;
+  /** What must close it; 0 before it has opened. */
+  let close = 0;
+  let afterComma = false;
   let line = 1;
   let lineStart = 0;
   let offset = 0;
@@ -70,19 +72,19 @@ export async function* elements(chunks: Chunks, file: string, maxBytes: number):
       } else if (isSpace(byte)) {
         if (begun === null) from = at + 1;
       } else if (depth === 0) {
-        if (any) throw wrong(at, 'something follows the end of the array');
-        any = true;
+        if (close !== 0) throw wrong(at, 'something follows its end');
+        close = byte === 0x5b ? 0x5d : 0x7d;
         depth = 1;
         from = at + 1;
-      } else if (depth === 1 && (byte === 0x2c || byte === 0x5d)) {
+      } else if (depth === 1 && (byte === 0x2c || closes(byte))) {
+        if (closes(byte) && byte !== close) throw wrong(at, `expected ${String.fromCharCode(close)}`);
         if (begun !== null) {
           keep(chunk.subarray(from, at));
           yield finished();
-        } else if (byte === 0x2c) throw wrong(at, 'an element is missing before the comma');
-        if (byte === 0x5d) depth = 0;
+        } else if (byte === 0x2c || afterComma) throw wrong(at, 'a value is missing here');
+        afterComma = byte === 0x2c;
+        if (byte === close) depth = 0;
         from = at + 1;
-      } else if (depth === 1 && byte === 0x7d) {
-        throw wrong(at, 'a brace closes what a bracket opened');
       } else {
         if (begun === null) {
           begun = place(at);
@@ -96,5 +98,5 @@ export async function* elements(chunks: Chunks, file: string, maxBytes: number):
     if (begun !== null && from < chunk.length) keep(chunk.subarray(from));
     offset += chunk.length;
   }
-  if (depth > 0) throw wrong(0, 'the array has no end');
+  if (depth > 0) throw wrong(0, `it ends before its ${String.fromCharCode(close)}`);
 }

@@ -1,13 +1,13 @@
-import { messageOf, usageError } from '../errors.js';
-import { isExactNumber, JsonProblem } from '../json.js';
+import { usageError } from '../errors.js';
+import { isTooDeep } from '../json.js';
 import type { Row } from '../types.js';
-import { decode, peek } from './decode.js';
+import { type Chunks, decode, peek } from './decode.js';
 import { elements } from './json-elements.js';
 import { fieldsOf, isObject, parseJson } from './json-values.js';
-import { readAll } from './read-all.js';
+import { readWhole } from './read-all.js';
 import { tooLong } from './split-lines.js';
 import { isSquad, squadRows } from './squad.js';
-import type { ByteSource, Reader, ReadOptions } from './types.js';
+import type { Reader, ReadOptions } from './types.js';
 
 /**
  * A JSON file: an array of objects or strings, which is read an element at a time; or an object whose values are all
@@ -21,7 +21,7 @@ export const json: Reader = {
     const { head, chunks } = await peek(decode(source, options), (start) => start.toString('latin1').trim() === '');
     const first = head.toString('latin1').trimStart().charAt(0);
     if (first === '[') yield* arrayRows(chunks, source.file, options);
-    else if (first !== '') yield* documentRows({ file: source.file, open: () => chunks }, options);
+    else if (first !== '') yield* documentRows(chunks, source.file, options);
   },
 };
 
@@ -46,57 +46,71 @@ function elementRow(text: string, file: string, start: { line: number; column: n
   try {
     return { fields: fieldsOf(parseJson(text, file, undefined, start)) };
   } catch (error) {
-    const { cause } = error as Error;
-    if (cause instanceof JsonProblem && cause.position === null && cause.cause === undefined)
-      return { problem: messageOf(cause) };
-    throw error;
+    return { problem: depthProblem(error) };
   }
 }
 
-/** What is one JSON object cannot be read piece by piece. */
-async function* documentRows(source: ByteSource, options: ReadOptions): AsyncIterable<Row> {
-  const { file } = source;
-  const document = await readAll(source, options);
-  const value = parseJson(document, file);
-  if (isSquad(value)) {
-    yield* squadRows(value, file);
-  } else if (isTable(value)) {
+/** Why JSON that is valid cannot be worked with; an error for other reasons is thrown on. */
+function depthProblem(error: unknown): string {
+  const { cause } = error as Error;
+  if (isTooDeep(cause)) return cause.message;
+  throw error;
+}
+
+/** What is one JSON object cannot be read piece by piece: only its end tells what it is. */
+async function* documentRows(chunks: Chunks, file: string, options: ReadOptions): AsyncIterable<Row> {
+  const document = await readWhole(chunks, file, options);
+  if (document.trimStart().startsWith('{')) {
+    yield* objectRows(await membersOf(document, file), file);
+    return;
+  }
+  const fields = fieldsOf(parseJson(document, file));
+  if (fields === null) throw usageError(`${file}: expected an array of objects or an object`);
+  yield { fields, origin: { file, line: 1 } };
+}
+
+/** A member of the outermost object. One that is nested too deep has a problem, and an empty value. */
+interface Member {
+  readonly key: string;
+  readonly value: unknown;
+  readonly problem: string | null;
+  readonly line: number;
+}
+
+async function membersOf(document: string, file: string): Promise<Member[]> {
+  const members: Member[] = [];
+  for await (const { text, line, column } of elements(once(document), file, Number.POSITIVE_INFINITY)) {
+    const written = text ?? '';
+    try {
+      const member = parseJson(`{${written}}`, file, undefined, { line, column: column - 1 }) as object;
+      const [key = '', value] = Object.entries(member)[0] ?? [];
+      members.push({ key, value, problem: null, line });
+    } catch (error) {
+      const problem = depthProblem(error);
+      const [, name = '""', first] = /^("(?:[^"\\]|\\.)*")\s*:\s*(.)/su.exec(written) ?? [];
+      members.push({ key: JSON.parse(name), value: first === '{' ? {} : [], problem: `${name}: ${problem}`, line });
+    }
+  }
+  return members;
+}
+
+async function* once(document: string): Chunks {
+  yield Buffer.from(document);
+}
+
+function* objectRows(members: readonly Member[], file: string): Iterable<Row> {
+  const whole = Object.fromEntries(members.map(({ key, value }) => [key, value]));
+  const broken = members.find(({ problem }) => problem !== null)?.problem ?? null;
+  if (isSquad(whole)) {
+    yield* squadRows(whole, file);
+  } else if (members.length > 0 && members.every(({ value }) => isObject(value))) {
     // In the order of the file; JavaScript would move keys that look like numbers to the front.
-    for (const { line, token } of members(document)) {
-      const id: string = JSON.parse(token);
-      yield { fields: { id, ...value[id] }, origin: { file, line } };
+    for (const { key, value, problem, line } of members) {
+      const row = { fields: { id: key, ...fieldsOf(value) }, origin: { file, line } };
+      yield problem === null ? row : { ...row, error: problem };
     }
   } else {
-    const fields = fieldsOf(value);
-    if (fields === null) throw usageError(`${file}: expected an array of objects or an object`);
-    yield { fields, origin: { file, line: 1 } };
+    const origin = { file, line: 1 };
+    yield broken === null ? { fields: whole, origin } : { fields: {}, origin, error: broken };
   }
-}
-
-function isTable(value: unknown): value is Readonly<Record<string, Readonly<Record<string, unknown>>>> {
-  if (!isObject(value)) return false;
-  const rows = Object.values(value);
-  return rows.length > 0 && rows.every((row) => isObject(row) && !isExactNumber(row));
-}
-
-/** For each member of the outermost object of valid JSON, its key and line. */
-function members(document: string): { line: number; token: string }[] {
-  const found: { line: number; token: string }[] = [];
-  let depth = 0;
-  let line = 1;
-  let expected = true;
-  for (const [token] of document.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|[[\]{},\n]|[^\s"[\]{},]+/g)) {
-    if (token === '\n') {
-      line++;
-      continue;
-    }
-    if (depth === 1 && expected && token !== ']' && token !== '}') {
-      found.push({ line, token });
-      expected = false;
-    }
-    if (token === '[' || token === '{') depth++;
-    else if (token === ']' || token === '}') depth--;
-    else if (token === ',' && depth === 1) expected = true;
-  }
-  return found;
 }

@@ -1,5 +1,5 @@
 import { messageOf } from '../errors.js';
-import { parseJson } from '../json.js';
+import { isTooDeep, parseJson } from '../json.js';
 import type { Row } from '../types.js';
 import { fieldsOf } from './json-values.js';
 import { lines } from './lines.js';
@@ -24,6 +24,7 @@ function parseLine(line: string, origin: Row['origin']): Row {
   try {
     value = parseJson(line);
   } catch (error) {
+    if (isTooDeep(error)) return { fields: {}, origin, error: `line ${origin.line}: ${error.message}` };
     return { fields: {}, origin, error: `line ${origin.line} is not valid JSON: ${messageOf(error)}` };
   }
   const fields = fieldsOf(value);

@@ -1,5 +1,5 @@
 import { usageError } from '../errors.js';
-import { decode } from './decode.js';
+import { type Chunks, decode } from './decode.js';
 import { formatBytes } from './split-lines.js';
 import type { ByteSource, ReadOptions } from './types.js';
 
@@ -8,16 +8,25 @@ const usualDocumentBytes = 64 * 1024 ** 2;
 const longestText = 512 * 1024 ** 2 - 32;
 
 /** The whole text of a JSON source that cannot be read piece by piece. */
-export async function readAll(source: ByteSource, options: ReadOptions): Promise<string> {
+export function readAll(source: ByteSource, options: ReadOptions): Promise<string> {
+  return readWhole(decode(source, options), source.file, options);
+}
+
+/** The same of text that is decoded already. */
+export async function readWhole(chunks: Chunks, file: string, options: ReadOptions): Promise<string> {
   const limit = Math.min(Math.max(options.maxRecordBytes, usualDocumentBytes), longestText);
-  return (await readUpTo(source, options, limit)) ?? fail(source.file, limit);
+  return (await upTo(chunks, limit)) ?? fail(file, limit);
 }
 
 /** The whole text of a source, or null when it has more than `maxBytes`, in which case the rest is not read. */
-export async function readUpTo(source: ByteSource, options: ReadOptions, maxBytes: number): Promise<string | null> {
+export function readUpTo(source: ByteSource, options: ReadOptions, maxBytes: number): Promise<string | null> {
+  return upTo(decode(source, options), maxBytes);
+}
+
+async function upTo(all: Chunks, maxBytes: number): Promise<string | null> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of decode(source, options)) {
+  for await (const chunk of all) {
     length += chunk.length;
     if (length > maxBytes) return null;
     chunks.push(chunk);

@@ -13,7 +13,7 @@ const shares = [0.25, 0.5];
 const fewest = 12;
 
 /**
- * Held-out scores of the chosen candidate, and of the yardstick without a model, on beginnings of the examples.
+ * Held-out scores of the chosen candidate, and of the baseline without a model, on beginnings of the examples.
  * Examples that stand in the prompt can neither be learned from nor measured: a part needs three times as many.
  */
 export async function learningCurves(
@@ -26,9 +26,9 @@ export async function learningCurves(
   const sizes = shares
     .map((share) => Math.round(after.n * share))
     .filter((size) => size >= Math.max(fewest, 3 * (chosen.inPrompt?.size ?? 0)));
-  const yardsticks = candidates.filter(({ finish, key }) => finish === null && key !== chosen.key);
+  const baselines = candidates.filter(({ finish, key }) => finish === null && key !== chosen.key);
   const curves: Curve[] = [];
-  for (const candidate of [chosen, ...yardsticks]) {
+  for (const candidate of [chosen, ...baselines]) {
     const points = rounds.filter(({ key }) => key === candidate.key);
     for (const size of sizes) {
       if (points.some(({ n }) => n === size)) continue;

@@ -1,12 +1,12 @@
 import { SlmError } from '../errors.js';
 import { assignFolds } from '../linear/folds.js';
-import type { Candidate, SearchPlan, Trial, Trialled } from '../methods/candidates/types.js';
+import { isSkewed } from '../methods/candidates/skew.js';
+import type { Candidate, CandidatePlan, Trial, Trialled } from '../methods/candidates/types.js';
+import { labelOf } from '../methods/few-shot.js';
 import { bootstrapIntervals } from '../metrics/bootstrap.js';
+import { type Metric, metrics, metricsFor, type PreparedMetric } from '../metrics/index.js';
 import { pairedDifference } from '../metrics/significance.js';
-import type { Metric, PreparedMetric } from '../metrics/types.js';
 import { createRandom, shuffle } from '../random.js';
-import { taskTypes } from '../task-types/index.js';
-import { metricsFor } from '../task-types/metrics.js';
 import type { Example, Output, Pair, TaskProfile } from '../types.js';
 import { costOf } from './cost.js';
 import { createPace } from './expected-time.js';
@@ -57,20 +57,28 @@ export interface SearchResult {
   readonly stopped: 'done' | 'budget';
 }
 
-/** The measure that tuning goes by. */
+/**
+ * The measure that tuning goes by. For labels the share that is right; where that would be high without any rare label
+ * ever being found, macro F1, to which each label counts the same.
+ */
 export function tuningMetric(profile: Pick<TaskProfile, 'type' | 'multiLabel'>, examples: readonly Example[]): Metric {
   const { type, multiLabel } = profile;
-  const golds = examples.map(({ gold }) => gold);
-  return metricOf(profile, taskTypes[type].tuningMetric(multiLabel, golds));
+  const name: Record<TaskProfile['type'], string> = {
+    classify: multiLabel ? 'micro-f1' : isSkewed(profile, examples) ? 'macro-f1' : 'accuracy',
+    extract: 'entity-f1',
+    answer: 'token-f1',
+    generate: 'field-f1',
+  };
+  return metricsFor(type, multiLabel).find((metric) => metric.name === name[type]) as Metric;
 }
 
-/** What candidates are compared by. */
-function judgeFor(profile: Pick<TaskProfile, 'type' | 'multiLabel'>, metric: Metric): Metric {
-  return metricOf(profile, taskTypes[profile.type].comparedBy(metric.name));
-}
-
-function metricOf({ type, multiLabel }: Pick<TaskProfile, 'type' | 'multiLabel'>, name: string): Metric {
-  return metricsFor(type, multiLabel).find((metric) => metric.name === name) as Metric;
+/**
+ * What candidates are compared by. With one label a text the Brier score: it looks at the probabilities, so that it
+ * tells candidates apart on fewer examples than accuracy needs, and sees which of them is too sure of itself.
+ * T. Gneiting, A. Raftery, "Strictly Proper Scoring Rules, Prediction, and Estimation", JASA 102, 2007.
+ */
+function judgeFor(metric: Metric): Metric {
+  return metric === metrics.accuracy ? metrics.brier : metric;
 }
 
 /** Examples of the first round; each further round has three times as many, for the better half of the candidates. */
@@ -88,13 +96,13 @@ const reserve = 0.2;
  */
 export async function search(
   profile: TaskProfile,
-  plan: SearchPlan,
+  plan: CandidatePlan,
   examples: readonly Example[],
   options: SearchOptions,
 ): Promise<SearchResult> {
   const { candidates } = plan;
   const metric = tuningMetric(profile, examples);
-  const judge = judgeFor(profile, metric);
+  const judge = judgeFor(metric);
   const order = inRounds(profile, examples, options.seed);
   const aside = asideOf(plan);
   const start = options.now();
@@ -148,14 +156,14 @@ export async function search(
 }
 
 /** Examples that stand in prompts of some candidate: nothing is measured on them. */
-function asideOf({ candidates, aside }: SearchPlan): ReadonlySet<Example> {
-  return new Set([...candidates.flatMap(({ inPrompt }) => [...(inPrompt ?? [])]), ...(aside ?? [])]);
+function asideOf({ candidates, reserved }: CandidatePlan): ReadonlySet<Example> {
+  return new Set([...candidates.flatMap(({ inPrompt }) => [...(inPrompt ?? [])]), ...(reserved ?? [])]);
 }
 
 /** The examples that candidates are measured on, in the order of the rounds: those of a round are the first of these. */
 export function measuredExamples(
   profile: TaskProfile,
-  plan: SearchPlan,
+  plan: CandidatePlan,
   examples: readonly Example[],
   seed: number,
 ): Example[] {
@@ -251,7 +259,7 @@ export function pairsOf(examples: readonly Example[], outputs: readonly Output[]
 function betterHalf(alive: readonly Candidate[], measured: ReadonlyMap<Candidate, Trial>): Candidate[] {
   const merit = (candidate: Candidate) => measured.get(candidate)?.merit ?? Number.NEGATIVE_INFINITY;
   const ranked = [...alive].sort((a, b) => merit(b) - merit(a) || a.complexity - b.complexity);
-  // What is measured only, as a yardstick, is cheap and goes through all rounds.
+  // What is measured only, as a baseline, is cheap and goes through all rounds.
   const kept = ranked.slice(0, Math.max(2, Math.ceil(ranked.length / 2)));
   return ranked.filter((candidate) => kept.includes(candidate) || candidate.finish === null);
 }
@@ -306,17 +314,17 @@ const muchDearer = 2.5;
 const cheap = 1.25;
 
 /** More labels need more examples before anything can be said. */
-function firstRoundOf(profile: TaskProfile): number {
-  return Math.max(firstRound, taskTypes[profile.type].strata(profile) * 12);
+function firstRoundOf({ type, labels }: TaskProfile): number {
+  return type === 'classify' ? Math.max(firstRound, labels.length * 12) : firstRound;
 }
 
 /** A shuffled order in which every beginning has each label's share. */
 function inRounds(profile: TaskProfile, examples: readonly Example[], seed: number): Example[] {
   const shuffled = shuffle(examples, createRandom(seed));
-  const { stratumOf } = taskTypes[profile.type];
+  if (profile.type !== 'classify') return shuffled;
   const byLabel = new Map<string, Example[]>();
   for (const example of shuffled) {
-    const label = stratumOf(example.gold);
+    const label = labelOf(example);
     byLabel.set(label, [...(byLabel.get(label) ?? []), example]);
   }
   const placed = [...byLabel.values()].flatMap((list) =>
@@ -328,19 +336,17 @@ function inRounds(profile: TaskProfile, examples: readonly Example[], seed: numb
 /** Folds of the examples: by label where they have one, and passages in one fold with all their questions. */
 function foldsFor(profile: TaskProfile, examples: readonly Example[], seed: number) {
   const count = examples.length < 40 ? Math.max(2, Math.min(10, examples.length)) : examples.length > 500 ? 3 : 5;
-  const { stratumOf, passageOf } = taskTypes[profile.type];
   const labels = new Map<string, number>();
   const strata = examples.map((example) => {
-    const label = stratumOf(example.gold);
+    const label = labelOf(example);
     const index = labels.get(label) ?? labels.size;
     labels.set(label, index);
     return index;
   });
-  // Of a passage, all questions are in one fold.
-  const passages = examples.map(({ record }) => passageOf(record));
-  const groups = passages.some(({ length }) => length > 0)
-    ? passages.map((passage, i) => String(passage.find((part) => part !== undefined && part !== null) ?? i))
-    : undefined;
+  const groups =
+    profile.type === 'answer'
+      ? examples.map(({ record }, i) => String(record.fields.context ?? record.fields.source ?? i))
+      : undefined;
   const assigned = assignFolds(strata, { folds: count, seed, ...(groups === undefined ? {} : { groups }) });
   return { assigned, count };
 }

@@ -1,14 +1,11 @@
 import { usageError } from '../errors.js';
-import type { Candidate, Found, PlanOptions, SearchPlan, Trial, TuneSession } from '../methods/candidates/types.js';
-import { generateCandidates } from '../methods/constrained-generation/candidates.js';
-import { extractCandidates } from '../methods/head/tagger-candidates.js';
-import { answerCandidates } from '../methods/passage-spans/candidates.js';
+import type { Candidate, Fitted, Trial, TuneSession } from '../methods/candidates/types.js';
 import { bootstrapIntervals, type Interval } from '../metrics/bootstrap.js';
 import { mcNemar } from '../metrics/significance.js';
 import { taskTypes } from '../task-types/index.js';
-import type { Example, Output, TaskType } from '../types.js';
-import { classifyPlan } from './classify-candidates.js';
+import type { Example, Output } from '../types.js';
 import { type Curve, learningCurves } from './learning-curve.js';
+import { type PlanRequest, planFor } from './plan.js';
 import {
   intervalResamples,
   measuredExamples,
@@ -21,10 +18,8 @@ import {
 } from './search.js';
 import { bestThreshold, type ChosenThreshold, chooseThreshold, type ThresholdTarget } from './threshold.js';
 
-export interface TuneRequest extends SearchOptions, PlanOptions {
+export interface TuneRequest extends SearchOptions, PlanRequest {
   readonly target: ThresholdTarget | null;
-  /** Which candidates may be tried: `auto` all, or only those of one kind. */
-  readonly kind: 'auto' | 'head' | 'scores';
   /** Measures the task as it is; null where it is not to be compared, or cannot run. */
   readonly before: ((examples: readonly Example[]) => Promise<AsItIs | null>) | null;
   /** Whether to measure on parts of the examples too, to see what more of them bring. */
@@ -42,7 +37,8 @@ export interface AsItIs {
 export interface TuneResult {
   /** Whether it is better than the task as it is, so that it takes its place. True where nothing was compared. */
   readonly wins: boolean;
-  readonly found: Found;
+  /** What was taken, fitted on all examples. */
+  readonly fitted: Fitted & { readonly method: string };
   readonly search: SearchResult;
   /** Held out, on the same examples. */
   readonly after: Trial;
@@ -51,7 +47,7 @@ export interface TuneResult {
   /** Probability of a difference like that between before and after if there were none. */
   readonly p: number | null;
   readonly threshold: ChosenThreshold | null;
-  /** Of what was taken and of the yardstick; empty unless asked for. */
+  /** Of what was taken and of the baseline; empty unless asked for. */
   readonly curves: readonly Curve[];
 }
 
@@ -68,41 +64,13 @@ export interface Before extends AsItIs {
 /** More do not change the picture, and prompting takes its time. */
 const mostCompared = 300;
 
-/** Every way to do a task that tuning knows of, as far as it is asked for. */
-function planFor(
-  session: TuneSession,
-  examples: readonly Example[],
-  { kind, words }: Pick<TuneRequest, 'kind' | 'words'>,
-): SearchPlan {
-  const wanted = (candidate: Candidate) =>
-    candidate.finish === null ||
-    ((kind === 'auto' || candidate.kind === kind) &&
-      (words || !candidate.words) &&
-      candidate.layers <= session.mostBlocks);
-  const { candidates, next, ...rest } = plans[session.profile.type](session, examples, { words });
-  return {
-    ...rest,
-    candidates: candidates.filter(wanted),
-    ...(next === undefined ? {} : { next: (trials) => next(trials).filter(wanted) }),
-  };
-}
-
-type Plan = (session: TuneSession, examples: readonly Example[], options: PlanOptions) => SearchPlan;
-
-const plans: Readonly<Record<TaskType, Plan>> = {
-  classify: classifyPlan,
-  extract: (session, examples) => ({ candidates: extractCandidates(session, examples) }),
-  answer: (session, examples) => ({ candidates: answerCandidates(session, examples) }),
-  generate: (session, examples) => ({ candidates: generateCandidates(session, examples) }),
-};
-
 export async function tune(
   session: TuneSession,
   examples: readonly Example[],
   request: TuneRequest,
 ): Promise<TuneResult> {
   const { profile } = session;
-  const plan = planFor(session, examples, request);
+  const plan = await planFor(session, examples, request);
   const { candidates } = plan;
   if (candidates.every(({ finish }) => finish === null)) {
     const asked = [
@@ -123,10 +91,10 @@ export async function tune(
   const searched = await search(profile, plan, examples, request);
   const { result, after, before, wins } = outcomeOf(session, searched, asItIs);
   stage('fitting what was taken');
-  const found = await (result.chosen.finish as NonNullable<Candidate['finish']>)(examples, after);
+  const fitted = await (result.chosen.finish as NonNullable<Candidate['finish']>)(examples, after);
   // Where the task stays as it is, it is its threshold that was asked for.
   const [measured, outputs] =
-    wins || before === null ? [after.examples, found.outputs ?? after.outputs] : [before.examples, before.outputs];
+    wins || before === null ? [after.examples, fitted.outputs ?? after.outputs] : [before.examples, before.outputs];
   const threshold =
     request.target !== null
       ? chooseThreshold(profile, measured, outputs, request.target)
@@ -136,7 +104,11 @@ export async function tune(
   const curves = request.curves ? await learningCurves(profile, candidates, result, after, request) : [];
   return {
     wins,
-    found: threshold === null || !wins ? found : { ...found, threshold: threshold.value },
+    fitted: {
+      method: result.chosen.method as string,
+      ...fitted,
+      ...(threshold === null || !wins ? {} : { threshold: threshold.value }),
+    },
     search: result,
     after,
     before,

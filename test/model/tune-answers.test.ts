@@ -54,9 +54,9 @@ test('slm tune of question answering: examples in the prompt, a judge and a thre
   assert.equal(made.code, 0, made.stderr);
   const first = overlay();
   assert.match(first, /^method: passage-spans$/mu);
-  assert.match(first, /^judge:\n {2}weights:/mu);
+  assert.match(first, /^ {2}ranker:\n {4}weights:/mu);
   assert.match(first, /^threshold:\n {2}min: /mu);
-  const shown = [...first.matchAll(/^ {4}label: "?(.*?)"?$/gmu)].map(([, label]) => label);
+  const shown = [...first.matchAll(/^ {6}label: "?(.*?)"?$/gmu)].map(([, label]) => label);
   assert.equal(shown.length, 4, first);
   const accepted: readonly string[] = rows.flatMap(({ answers }) => answers);
   assert.ok(shown.every((label) => accepted.includes(label as string)));

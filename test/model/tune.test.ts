@@ -15,8 +15,8 @@ import { readWords } from '../../src/heads/word-reading.js';
 import { sha256Of } from '../../src/models/digest.js';
 import { openTask, predict } from '../../src/predict.js';
 import { loadProfile } from '../../src/profile/index.js';
-import { findOverlay, withOverlay } from '../../src/profile/tuned-settings.js';
-import { writeOverlay } from '../../src/profile/write-tuned-settings.js';
+import { findTunedSettings, withTunedSettings } from '../../src/profile/tuned-settings.js';
+import { writeTunedSettings } from '../../src/profile/write-tuned-settings.js';
 import { createRandom } from '../../src/random.js';
 import { words } from '../../src/segment.js';
 import type { Engine, InputRecord } from '../../src/types.js';
@@ -313,7 +313,7 @@ test('an interrupt installs nothing, and the same command goes on from there', a
   const stderr = collect(child.stderr);
   const stdout = collect(child.stdout);
   const ended = exitOf(child);
-  // The first that can be taken: the yardstick needs no model and cannot.
+  // The first that can be taken: the baseline needs no model and cannot.
   await until(() => /n=\d+ .* label scores/u.test(stderr()), 'the first trial');
   child.kill('SIGINT');
   assert.equal(await ended, 130, stderr());
@@ -466,7 +466,7 @@ test('texts that a cut vocabulary does not cover get the very numbers of the who
   });
   const profile = await loadProfile('./task.yaml', { cwd, folders: [] });
   const sha256 = await sha256Of(model, new AbortController().signal);
-  const file = writeOverlay(
+  const file = writeTunedSettings(
     path.join(cwd, 'tuned'),
     {
       task: 'things',
@@ -475,13 +475,14 @@ test('texts that a cut vocabulary does not cover get the very numbers of the who
       profile: profile.digest,
       method: 'head',
       options: {},
+      learned: {},
       data: { file: 'none', n: 0, sha256 },
       seed: 1,
       scores: {},
       trials: [],
     },
     {
-      blob: taggerBlob({ tagger, layers, reading: 'twice', sureness: { slope: 1, intercept: 0 } }),
+      stored: taggerBlob({ tagger, layers, reading: 'twice', sureness: { slope: 1, intercept: 0 } }),
       coarse: coarseTaggerArrays,
     },
   );
@@ -496,9 +497,9 @@ test('texts that a cut vocabulary does not cover get the very numbers of the who
   const values = valuePlaces(readGgufHeader(model), { layers, output: { values: tagger.rows } });
   const engine = await openEngine({ path: derived, threads: 1, contextSize: 512, values });
   try {
-    const overlay = findOverlay([path.dirname(file)], gemma, cwd);
+    const overlay = findTunedSettings([path.dirname(file)], gemma, cwd);
     assert.ok(overlay !== null);
-    const tuned = withOverlay(profile, overlay, sha256);
+    const tuned = withTunedSettings(profile, overlay, sha256);
     const task = await openTask({
       profile: tuned,
       engine,

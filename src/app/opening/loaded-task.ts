@@ -8,7 +8,7 @@ import type { TaskProfile } from '../../types.js';
 import { configFiles } from '../config.js';
 import { modelEnvironment, profileContext, type Surroundings } from '../surroundings.js';
 import { bundleFile, chooseModel, documentsFor, type TaskFlags, withChoices } from './open.js';
-import { overlayFolders } from './tuned-settings.js';
+import { tunedFolders } from './tuned-settings.js';
 
 /** Everything on disk that results depend on. */
 interface Loaded {
@@ -75,7 +75,7 @@ async function stampsOf(
     ...documents,
     // A document that was put beside them.
     ...new Set(profile.documents.map((file) => path.dirname(file))),
-    ...overlayFiles(context, profile, spoken),
+    ...tunedFilesOf(context, profile, spoken),
     bundleFile(context, profile),
     ...configFiles(context),
   ];
@@ -96,15 +96,15 @@ async function load(context: Surroundings, spec: string, flags: TaskFlags): Prom
   return {
     profile,
     spoken,
-    tuned: overlayFiles(context, profile, spoken).map(contentOf),
+    tuned: tunedFilesOf(context, profile, spoken).map(contentOf),
     documents: await documentsFor(context, profile, flags.context ?? []),
     constants: contentOf(bundleFile(context, profile)),
     model: await modelStamp(context, spoken),
   };
 }
 
-function overlayFiles(context: Surroundings, profile: TaskProfile, model: string): string[] {
-  return overlayFolders(context, profile).map((folder) => path.join(folder, `${path.basename(model, '.gguf')}.yaml`));
+function tunedFilesOf(context: Surroundings, profile: TaskProfile, model: string): string[] {
+  return tunedFolders(context, profile).map((folder) => path.join(folder, `${path.basename(model, '.gguf')}.yaml`));
 }
 
 /** What a model is called and whether its file was touched. */

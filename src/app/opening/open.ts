@@ -221,15 +221,14 @@ const smallVocabulary = 65_536;
 
 /**
  * The alphabet whose tokens suffice for this task: all that the profile itself puts before the model is written with
- * it. Null where the vocabulary is small, or where results could depend on it. They do not where labels are compared
- * with each other, since what the dropped tokens had of the probability is taken from all labels alike, nor in the
- * scores of a head.
+ * it. Null where the vocabulary is small, or where results of the method could depend on it.
  */
 function coveringAlphabet(profile: TaskProfile, model: ResolvedModel): AlphabetName | null {
-  if (!taskTypes[profile.type].comparesLabels && methodOf(profile).recipe === undefined) return null;
+  const { vocabulary, reads } = methodOf(profile);
+  if (vocabulary === 'whole') return null;
   if ((summarize(checkGguf(model.path)).vocabularySize ?? 0) < smallVocabulary) return null;
-  const read = methodOf(profile).shots?.(profile) ?? profile.examples.map(({ record }) => record.fields);
-  const own = JSON.stringify([profile.prompt, profile.labels, profile.options, read, profile.tuned?.moreShots]);
+  const read = reads?.(profile) ?? profile.examples.map(({ record }) => record.fields);
+  const own = JSON.stringify([profile.prompt, profile.labels, profile.options, read]);
   return writtenWith('latin', own) ? 'latin' : null;
 }
 
@@ -321,7 +320,7 @@ export async function documentsFor(
   if (named.length === 0) {
     return readDocuments(profile.documents, context.stdin, onWarning, (file) => path.basename(file));
   }
-  if (!taskTypes[profile.type].readsDocuments) {
+  if (profile.type !== 'answer') {
     throw usageError(`--context is for tasks that answer questions; "${profile.name}" is of type ${profile.type}.`);
   }
   const files = named.flatMap((name) => {

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { sha256Of } from '../../models/digest.js';
 import type { ResolvedModel } from '../../models/index.js';
-import { findOverlay, withOverlay } from '../../profile/tuned-settings.js';
+import { findTunedSettings, withTunedSettings } from '../../profile/tuned-settings.js';
 import type { TaskProfile } from '../../types.js';
 import { configDirectory, type Surroundings } from '../surroundings.js';
 
@@ -9,7 +9,7 @@ import { configDirectory, type Surroundings } from '../surroundings.js';
  * Where overlays of a task are looked for, the user's own before those that come with a built-in task. A task of the
  * user has one place: its own folder, so that it can be taken along.
  */
-export function overlayFolders(context: Surroundings, profile: TaskProfile): string[] {
+export function tunedFolders(context: Surroundings, profile: TaskProfile): string[] {
   const own = path.join(path.dirname(path.resolve(context.cwd, profile.path)), 'tuned');
   return isBuiltIn(context, profile) ? [path.join(configDirectory(context), 'tuned', profile.name), own] : [own];
 }
@@ -27,9 +27,9 @@ export async function tunedProfile(
   profile: TaskProfile,
   model: ResolvedModel,
 ): Promise<TaskProfile> {
-  const found = findOverlay(overlayFolders(context, profile), model.name, context.cwd);
+  const found = findTunedSettings(tunedFolders(context, profile), model.name, context.cwd);
   if (found === null) return profile;
-  return withOverlay(profile, found, await modelDigest(context, model));
+  return withTunedSettings(profile, found, await modelDigest(context, model));
 }
 
 export async function modelDigest(context: Surroundings, model: ResolvedModel): Promise<string> {
@@ -38,6 +38,6 @@ export async function modelDigest(context: Surroundings, model: ResolvedModel): 
 
 /** As it was tuned for the model of that name, for showing: whether the file here is the one it was tuned for is not looked at. */
 export function shownProfile(context: Surroundings, profile: TaskProfile, model: string): TaskProfile {
-  const found = findOverlay(overlayFolders(context, profile), path.basename(model, '.gguf'), context.cwd);
-  return found === null ? profile : withOverlay(profile, found, found.overlay.modelSha256);
+  const found = findTunedSettings(tunedFolders(context, profile), path.basename(model, '.gguf'), context.cwd);
+  return found === null ? profile : withTunedSettings(profile, found, found.settings.modelSha256);
 }

@@ -4,7 +4,7 @@ import { documentFiles } from '../../profile/paths.js';
 import type { TaskProfile } from '../../types.js';
 import { configFiles } from '../config.js';
 import { bundleFile } from '../opening/open.js';
-import { overlayFolders } from '../opening/tuned-settings.js';
+import { tunedFolders } from '../opening/tuned-settings.js';
 import { modelEnvironment, type Surroundings } from '../surroundings.js';
 
 /** A file that a command reads or writes. */
@@ -29,7 +29,7 @@ export async function filesRead(
   const used = (what: string, paths: readonly string[]) => paths.map((file) => ({ path: file, what }));
   const named = documents?.flatMap((name) => (name === '-' ? [name] : documentFiles(name, context.cwd)));
   const overlays = models.flatMap((model) =>
-    overlayFolders(context, profile).flatMap((folder) =>
+    tunedFolders(context, profile).flatMap((folder) =>
       ['yaml', 'head'].map((suffix) => path.join(folder, `${path.basename(model, '.gguf')}.${suffix}`)),
     ),
   );

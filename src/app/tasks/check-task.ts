@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { methodOf } from '../../methods/index.js';
 import { loadProfile } from '../../profile/index.js';
-import { findOverlay, withOverlay } from '../../profile/tuned-settings.js';
+import { findTunedSettings, withTunedSettings } from '../../profile/tuned-settings.js';
 import type { PromptModel } from '../../prompt.js';
 import type { TaskProfile } from '../../types.js';
-import { overlayFolders } from '../opening/tuned-settings.js';
+import { tunedFolders } from '../opening/tuned-settings.js';
 import { profileContext, type Surroundings } from '../surroundings.js';
 import { modelProblem } from './model-problem.js';
 import { tunedFiles } from './tuned-files.js';
@@ -25,9 +25,9 @@ export async function checkTask(context: Surroundings, spec: string): Promise<Ta
     ...profileContext(context),
     modelProblem: (model) => modelProblem(context, model),
   });
-  const tuned = tunedFiles(overlayFolders(context, profile)).map((file) => {
-    const found = findOverlay([path.dirname(file)], path.basename(file, '.yaml'), context.cwd);
-    return found === null ? profile : withOverlay(profile, found, found.overlay.modelSha256);
+  const tuned = tunedFiles(tunedFolders(context, profile)).map((file) => {
+    const found = findTunedSettings([path.dirname(file)], path.basename(file, '.yaml'), context.cwd);
+    return found === null ? profile : withTunedSettings(profile, found, found.settings.modelSha256);
   });
   // A head can be used with the models only that it was trained for.
   const needsTuning = methodOf(profile).recipe !== undefined;

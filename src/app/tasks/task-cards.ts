@@ -41,20 +41,20 @@ export function taskCards(context: Surroundings): (file: string) => Promise<Task
     const key = JSON.stringify(['task card 2', context.version, file, places]);
     const kept = (await cache.get(key)) as KeptCard | null;
     if (kept !== null && isFresh(kept) && (await isThere(context, kept.model))) return kept.card;
-    const [{ checkTask }, { overlayFolders }] = await Promise.all([
+    const [{ checkTask }, { tunedFolders }] = await Promise.all([
       import('./check-task.js'),
       import('../opening/tuned-settings.js'),
     ]);
     const profile = await checkTask(context, file);
     const card = cardOf(profile);
-    const tunedFolders = overlayFolders(context, profile);
-    const files = [...profile.files, ...tunedFiles(tunedFolders)].map((each) => [each, digestOf(each)] as const);
+    const folders = tunedFolders(context, profile);
+    const files = [...profile.files, ...tunedFiles(folders)].map((each) => [each, digestOf(each)] as const);
     await cache.set(key, {
       card,
       files,
       documents: profile.documents,
       model: profile.model,
-      tunedFolders,
+      tunedFolders: folders,
     } satisfies KeptCard);
     return card;
   };

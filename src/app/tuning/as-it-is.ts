@@ -3,12 +3,12 @@ import { methodOf } from '../../methods/index.js';
 import type { Document } from '../../methods/types.js';
 import type { ResolvedModel } from '../../models/index.js';
 import { openTask, predict, type Task } from '../../predict.js';
-import { findOverlay, withOverlay } from '../../profile/tuned-settings.js';
+import { findTunedSettings, withTunedSettings } from '../../profile/tuned-settings.js';
 import { textList, unseen } from '../../tune/seen.js';
 import type { AsItIs } from '../../tune/tune.js';
 import type { Engine, Example, InputRecord, Output, TaskProfile } from '../../types.js';
 import { type EngineFlags, openTaskFor, openTaskOn } from '../opening/open.js';
-import { modelDigest, overlayFolders } from '../opening/tuned-settings.js';
+import { modelDigest, tunedFolders } from '../opening/tuned-settings.js';
 import type { Surroundings } from '../surroundings.js';
 
 /** What the task as it is is measured with. */
@@ -35,13 +35,13 @@ export async function measureAsItIs(
   examples: readonly Example[],
 ): Promise<AsItIs | null> {
   const { profile, model, flags, documents } = measured;
-  const found = findOverlay(overlayFolders(context, profile), model.name, context.cwd);
-  if (found !== null && isStillFitting(found.overlay, profile, await modelDigest(context, model))) {
-    const fresh = unseen(examples, found.overlay.data.texts ?? textList(profile.examples));
+  const found = findTunedSettings(tunedFolders(context, profile), model.name, context.cwd);
+  if (found !== null && isStillFitting(found.settings, profile, await modelDigest(context, model))) {
+    const fresh = unseen(examples, found.settings.data.texts ?? textList(profile.examples));
     if (fresh.length * 2 >= examples.length) {
       const { task, close } = await openTaskFor(context, profile, flags, 'many', documents);
       try {
-        const title = `as tuned before (${methodOf(withOverlay(profile, found, found.overlay.modelSha256)).title})`;
+        const title = `as tuned before (${methodOf(withTunedSettings(profile, found, found.settings.modelSha256)).title})`;
         return await outputsOf(context, measured, task, fresh, title);
       } finally {
         await close();
@@ -60,11 +60,11 @@ export async function measureAsItIs(
 
 /** Of another task or model, it is not what a run goes by. */
 function isStillFitting(
-  overlay: { readonly profile: string; readonly modelSha256: string },
+  settings: { readonly profile: string; readonly modelSha256: string },
   profile: TaskProfile,
   modelSha256: string,
 ): boolean {
-  return overlay.profile === profile.digest && overlay.modelSha256 === modelSha256;
+  return settings.profile === profile.digest && settings.modelSha256 === modelSha256;
 }
 
 /** With the examples of the other folds alone in the prompt and for calibration. */

@@ -1,11 +1,11 @@
 import path from 'node:path';
 import type { Trial } from '../../methods/candidates/types.js';
-import type { Overlay } from '../../profile/tuned-settings.js';
-import type { UnwrittenOverlay } from '../../profile/write-tuned-settings.js';
+import type { TunedSettings } from '../../profile/tuned-settings.js';
+import type { UnwrittenSettings } from '../../profile/write-tuned-settings.js';
 import { judgedValue } from '../../tune/search.js';
 import { textList } from '../../tune/seen.js';
 import type { TuneResult } from '../../tune/tune.js';
-import type { Example, TaskProfile, TunedShot } from '../../types.js';
+import type { Example, TaskProfile } from '../../types.js';
 
 /** What a task was tuned on. */
 export interface TunedOn {
@@ -21,26 +21,17 @@ export interface TunedOn {
 }
 
 /** The settings that tuning has found, as they are kept beside the task. */
-export function foundSettings({ profile, model, data, seed }: TunedOn, result: TuneResult): UnwrittenOverlay {
-  const { found, search } = result;
+export function foundSettings({ profile, model, data, seed }: TunedOn, result: TuneResult): UnwrittenSettings {
+  const { fitted, search } = result;
   return {
     task: profile.name,
     model: model.name,
     modelSha256: model.sha256,
     profile: profile.digest,
-    method: found.method,
-    options: { ...found.options },
-    ...(found.prompt === undefined ? {} : { prompt: { ...found.prompt } }),
-    ...(found.words === undefined ? {} : { words: { ...found.words } }),
-    ...(found.shots === undefined ? {} : { shots: plainShots(found.shots) }),
-    ...(found.moreShots === undefined ? {} : { moreShots: found.moreShots.map(plainShots) }),
-    ...(found.calibration === undefined
-      ? {}
-      : { calibration: { temperature: found.calibration.temperature, bias: [...found.calibration.bias] } }),
-    ...(found.judge === undefined
-      ? {}
-      : { judge: { weights: [...found.judge.weights], intercept: found.judge.intercept } }),
-    ...(found.threshold === undefined ? {} : { threshold: { ...found.threshold } }),
+    method: fitted.method,
+    options: { ...fitted.options },
+    learned: { ...fitted.learned },
+    ...(fitted.threshold === undefined ? {} : { threshold: { ...fitted.threshold } }),
     data: {
       file: data.file === null ? 'examples' : path.basename(data.file),
       n: data.examples.length,
@@ -54,11 +45,7 @@ export function foundSettings({ profile, model, data, seed }: TunedOn, result: T
   };
 }
 
-function plainShots(shots: readonly TunedShot[]) {
-  return shots.map(({ fields, label }) => ({ fields: { ...fields }, label }));
-}
-
-function scoresOf({ after, before, lexical, threshold }: TuneResult): Overlay['scores'] {
+function scoresOf({ after, before, lexical, threshold }: TuneResult): TunedSettings['scores'] {
   const figure = ({ score, interval }: Pick<Trial, 'score' | 'interval'>) => ({
     value: rounded(score),
     low: rounded(interval?.low ?? score),

@@ -9,7 +9,7 @@ import { isSkewed } from '../../methods/candidates/skew.js';
 import type { Trialled, TuneSession } from '../../methods/candidates/types.js';
 import type { ResolvedModel } from '../../models/index.js';
 import { loadProfile } from '../../profile/index.js';
-import { removeOverlay, type UnwrittenOverlay, writeOverlay } from '../../profile/write-tuned-settings.js';
+import { removeTunedSettings, type UnwrittenSettings, writeTunedSettings } from '../../profile/write-tuned-settings.js';
 import { checkEnough, fittingTexts, tuningData } from '../../tune/data.js';
 import { type TrialJournal, tuningMetric } from '../../tune/search.js';
 import { type TuneRequest, type TuneResult, tune } from '../../tune/tune.js';
@@ -25,7 +25,7 @@ import {
   resolveNamed,
 } from '../opening/open.js';
 import { noticeThreads } from '../opening/threads.js';
-import { modelDigest, overlayFolders } from '../opening/tuned-settings.js';
+import { modelDigest, tunedFolders } from '../opening/tuned-settings.js';
 import { type GoldData, type GoldFlags, goldName, readGold } from '../run/gold.js';
 import { cacheDirectory, profileContext, type Surroundings } from '../surroundings.js';
 import { measureAsItIs } from './as-it-is.js';
@@ -65,7 +65,7 @@ export interface PlannedTuning {
 export interface Tuned {
   readonly profile: TaskProfile;
   readonly result: TuneResult;
-  readonly settings: UnwrittenOverlay;
+  readonly settings: UnwrittenSettings;
   /** Where the settings stand; null where the task as it is is as good. */
   readonly file: string | null;
 }
@@ -84,7 +84,7 @@ export async function planTuning(
     model: await chooseModel(surroundings, flags, profile),
     folder:
       flags.into === undefined
-        ? (overlayFolders(surroundings, profile)[0] as string)
+        ? (tunedFolders(surroundings, profile)[0] as string)
         : path.resolve(surroundings.cwd, flags.into),
   };
 }
@@ -96,7 +96,7 @@ export function tunedFiles({ model, folder }: PlannedTuning): string[] {
 
 /** Removes what was tuned for the model; false where nothing was. */
 export function resetTuning({ model, folder }: PlannedTuning): boolean {
-  return removeOverlay(folder, nameOf(model));
+  return removeTunedSettings(folder, nameOf(model));
 }
 
 /** What a model is called that is spoken of by its file or address. */
@@ -173,7 +173,7 @@ export async function tuneTask(
       },
       result,
     );
-    const file = result.wins ? writeOverlay(folder, settings, result.found.head ?? null) : null;
+    const file = result.wins ? writeTunedSettings(folder, settings, result.fitted.numbers ?? null) : null;
     return { profile, result, settings, file };
   } finally {
     await engine.dispose();

@@ -18,7 +18,7 @@ export async function host(
   context: Surroundings,
   spec: string,
   flags: HostFlags,
-  onStart: (started: { model: string }) => Promise<void>,
+  onStart: (started: { model: string; pid: number }) => Promise<void>,
 ): Promise<void> {
   const address = await hostAddress(context, spec, flags, true);
   if (address === null) throw noPlace();
@@ -33,6 +33,7 @@ export async function host(
       ...address,
       task,
       hosted: { face: faceOf(task), basis: await outputBasis(context, task, documents, flags), modelFile },
+      documents: documents.map(({ text }) => text),
       keepAliveMs: flags.keepAlive,
       checkModel,
       isCurrent,
@@ -40,11 +41,12 @@ export async function host(
       memoryBytes: () => context.memoryBytes(),
       signal: context.signal,
     });
-    await onStart({ model: engine.model.name });
+    await onStart({ model: engine.model.name, pid: process.pid });
     await ended;
   } catch (error) {
     if (!(error instanceof AlreadyThere)) throw error;
-    await onStart({ model: engine.model.name });
+    // Another one was faster.
+    await onStart({ model: error.status.model, pid: error.status.pid });
   } finally {
     await close();
   }

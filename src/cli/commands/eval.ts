@@ -4,6 +4,7 @@ import { defaults } from '../../app/defaults.js';
 import { type EvaluateFlags, evaluateTask, planEvaluation } from '../../app/evaluating/evaluate-task.js';
 import { exitCodes, failure, messageOf } from '../../errors.js';
 import type { Report } from '../../evaluate.js';
+import { jsonText } from '../../terminal-text.js';
 import type { CliContext } from '../context.js';
 import { gold } from '../gold-options.js';
 import { keepFiles, outputFiles } from '../keep-files.js';
@@ -70,7 +71,7 @@ export function evalCommand(context: CliContext): Command {
 
 async function writeReports(context: CliContext, reports: readonly Report[], flags: EvalFlags): Promise<void> {
   const paint = await createPaint(context.stdoutIsTerminal && context.color);
-  const json = `${JSON.stringify(reports.length === 1 ? reports[0] : reports, null, 2)}\n`;
+  const json = jsonText(reports.length === 1 ? reports[0] : reports);
   if (flags.output !== undefined) {
     try {
       writeFileSync(flags.output, json);
@@ -87,6 +88,6 @@ async function writeReports(context: CliContext, reports: readonly Report[], fla
   else {
     for (const report of reports)
       context.stdout.write(reportText(report, { paint, mistakes: flags.mistakes, width: context.columns }));
-    if (reports.length > 1) context.stdout.write(comparisonText(reports));
+    if (reports.length > 1) context.print(comparisonText(reports));
   }
 }

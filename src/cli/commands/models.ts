@@ -19,6 +19,7 @@ import {
   removeModel,
   resolveModel,
 } from '../../models/index.js';
+import { jsonText } from '../../terminal-text.js';
 import type { CliContext } from '../context.js';
 import { type DeriveFlags, derivedDetails, derivedTable, deriveModel } from '../derived-models.js';
 import { modelDetails, modelSheet } from '../model-sheet.js';
@@ -29,7 +30,8 @@ import { wholeNumber } from '../options.js';
 export function modelsCommand(context: CliContext): Command {
   const command = new Command('models').description('list, fetch, check and remove models');
   const print = (text: string) => context.stdout.write(`${text}\n`);
-  const printJson = (value: unknown) => print(JSON.stringify(value, null, 2));
+  const printJson = (value: unknown) => context.stdout.write(jsonText(value));
+  const printSheet = (text: string) => context.print(`${text}\n`);
 
   command
     .command('list', { isDefault: true })
@@ -41,11 +43,11 @@ export function modelsCommand(context: CliContext): Command {
         const files = await listDerived(derivedFolder(cacheDirectory(context)));
         if (derived === true) {
           if (json === true) printJson(files.map(derivedDetails));
-          else context.stdout.write(derivedTable(files));
+          else context.print(derivedTable(files));
           return;
         }
-        print(modelTable(await listModels(modelEnvironment(context), await chooseModel(context, {}, null))));
-        if (files.length > 0) context.stdout.write(`\n${derivedTable(files)}`);
+        printSheet(modelTable(await listModels(modelEnvironment(context), await chooseModel(context, {}, null))));
+        if (files.length > 0) context.print(`\n${derivedTable(files)}`);
         return;
       }
       printJson(await listModels(modelEnvironment(context), await chooseModel(context, {}, null)));
@@ -59,7 +61,7 @@ export function modelsCommand(context: CliContext): Command {
     .action(async (spec: string, { json }: { json?: boolean }) => {
       const details = await showModel(context, spec);
       if (json === true) printJson(details);
-      else print(modelSheet(details));
+      else printSheet(modelSheet(details));
     });
 
   command
@@ -91,7 +93,7 @@ export function modelsCommand(context: CliContext): Command {
     .command('verify')
     .description('hash installed models again (all, when none is named); exit code 3 when one is damaged')
     .argument('[models...]')
-    .action((specs: string[]) => verifyModels(context, specs, print));
+    .action((specs: string[]) => verifyModels(context, specs, printSheet));
 
   command
     .command('rm')

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { listHosts } from '../../app/warm/hosts.js';
+import { jsonText } from '../../terminal-text.js';
 import type { CliContext } from '../context.js';
 import { formatBytes, formatDuration } from '../ui/quantities.js';
 
@@ -11,7 +12,7 @@ export function psCommand(context: CliContext): Command {
     .action(async ({ json }: { json?: boolean }) => {
       const hosts = (await listHosts(context)).map(({ status }) => status);
       if (json === true) {
-        context.stdout.write(`${JSON.stringify(hosts, null, 2)}\n`);
+        context.stdout.write(jsonText(hosts));
         return;
       }
       const { tableText } = await import('../table.js');
@@ -25,6 +26,6 @@ export function psCommand(context: CliContext): Command {
         formatDuration(Math.max(0, host.keepAliveMs - host.idleMs) / 1000),
       ]);
       const head = ['PID', 'TASK', 'MODEL', 'MEMORY', 'RECORDS', 'IDLE', 'ENDS IN'];
-      context.stdout.write(tableText(head, rows, ['right', 'left', 'left', 'right', 'right', 'right', 'right']));
+      context.print(tableText(head, rows, ['right', 'left', 'left', 'right', 'right', 'right', 'right']));
     });
 }

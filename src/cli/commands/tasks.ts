@@ -7,8 +7,8 @@ import { type TaskCard, taskCards, typeName } from '../../app/tasks/task-cards.j
 import { exitCodes, SlmError, usageError } from '../../errors.js';
 import { makeFolder } from '../../folders.js';
 import { findTask, listTasks, shownPath, type TaskPlace } from '../../profile/paths.js';
-import { starters } from '../../task-types/starters.js';
-import type { Starter } from '../../task-types/types.js';
+import { starters } from '../../profile/starters.js';
+import { jsonText } from '../../terminal-text.js';
 import type { TaskProfile } from '../../types.js';
 import type { CliContext } from '../context.js';
 import { list, shared } from '../options.js';
@@ -26,8 +26,8 @@ export function tasksCommand(context: CliContext): Command {
       const rows = [];
       const cardOf = taskCards(context);
       for (const place of listTasks(profileContext(context).folders)) rows.push(await summary(place, cardOf));
-      if (json === true) context.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
-      else context.stdout.write(taskTable(rows));
+      if (json === true) context.stdout.write(jsonText(rows));
+      else context.print(taskTable(rows));
     });
 
   command
@@ -38,7 +38,8 @@ export function tasksCommand(context: CliContext): Command {
     .action(async (spec: string, { json }: { json?: boolean }) => {
       const { loadProfile } = await import('../../profile/index.js');
       const profile = await loadProfile(spec, profileContext(context));
-      context.stdout.write(json === true ? `${JSON.stringify(details(profile), null, 2)}\n` : await taskSheet(profile));
+      if (json === true) context.stdout.write(jsonText(details(profile)));
+      else context.print(await taskSheet(profile));
     });
 
   command
@@ -55,11 +56,11 @@ export function tasksCommand(context: CliContext): Command {
     .command('init')
     .description('create a task that runs as it is, to be changed into yours')
     .argument('<name>', 'lower-case letters, digits and hyphens')
-    .addOption(
-      new Option('--type <type>', 'what it gives').choices(Object.keys(starters)).default(Object.keys(starters)[0]),
-    )
+    .addOption(new Option('--type <type>', 'what it gives').choices(Object.keys(starters)).default('classify'))
     .option('--dir <folder>', 'where to put it', 'tasks')
-    .action((name: string, { type, dir }: { type: string; dir: string }) => init(context, name, type, dir));
+    .action((name: string, { type, dir }: { type: keyof typeof starters; dir: string }) =>
+      init(context, name, type, dir),
+    );
 
   command
     .command('calibrate')
@@ -76,7 +77,7 @@ export function tasksCommand(context: CliContext): Command {
     .description('the JSON Schema of a task.yaml, for editors')
     .action(async () => {
       const { profileJsonSchema } = await import('../../profile/index.js');
-      context.stdout.write(`${JSON.stringify(profileJsonSchema(), null, 2)}\n`);
+      context.stdout.write(jsonText(profileJsonSchema()));
     });
 
   return command;
@@ -155,7 +156,7 @@ async function validate(context: CliContext, spec: string, cardOf: CardOf): Prom
   try {
     const file = findTask(spec, profileContext(context).folders, context.cwd);
     const { name, examples, fixtures } = await cardOf(file);
-    context.stdout.write(`ok\t${name}\t${examples} examples\t${fixtures} fixtures\t${shownPath(file, context.cwd)}\n`);
+    context.print(`ok\t${name}\t${examples} examples\t${fixtures} fixtures\t${shownPath(file, context.cwd)}\n`);
   } catch (error) {
     if (!(error instanceof SlmError)) throw error;
     context.stderr.write(`slm: ${error.message}\n${error.hint === undefined ? '' : `     ${error.hint}\n`}`);
@@ -190,7 +191,7 @@ function readJson(file: string): Record<string, unknown> {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>) : {};
 }
 
-function init(context: CliContext, name: string, type: string, dir: string): void {
+function init(context: CliContext, name: string, type: keyof typeof starters, dir: string): void {
   if (!/^[a-z0-9][a-z0-9-]*$/u.test(name)) {
     throw usageError(`"${name}" is not a task name`, 'Use lower-case letters, digits and hyphens.');
   }
@@ -198,12 +199,11 @@ function init(context: CliContext, name: string, type: string, dir: string): voi
   if (existsSync(folder))
     throw usageError(`${path.join(dir, name)} exists already`, 'Choose another name; nothing was changed.');
   const schema = path.relative(folder, path.join(context.packageRoot, 'docs', 'task.schema.json'));
-  const starter = starters[type] as Starter;
-  for (const [file, content] of Object.entries(starter(name, schema))) {
+  for (const [file, content] of Object.entries(starters[type](name, schema))) {
     const target = path.join(folder, file);
     makeFolder(path.dirname(target));
     writeFileSync(target, content);
-    context.stdout.write(`${path.join(dir, name, file)}\n`);
+    context.print(`${path.join(dir, name, file)}\n`);
   }
   const spec = dir === 'tasks' ? name : path.join(dir, name);
   context.notice(`next: \`slm eval ${spec}\`, then put your own labels and examples in`);

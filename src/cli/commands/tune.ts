@@ -53,7 +53,10 @@ export function tuneCommand(context: CliContext): Command {
     .option('--no-words', 'no counts of words beside the model: for texts of other kinds than those tuned on')
     .option('--no-compare', 'install what is best without measuring the task as it is')
     .option('--reset', 'remove what was tuned for the model')
-    .option('--into <folder>', "write the overlay there (default: the task's tuned/, or for built-in tasks yours)")
+    .option(
+      '--into <folder>',
+      "write the tuned settings there (default: the task's tuned/, or for built-in tasks yours)",
+    )
     .option('--json', 'the report as JSON')
     .option('--report <file>', 'write a report as a web page, too')
     .addOption(shared.model())

@@ -49,9 +49,10 @@ async function stay(context: CliContext, task: string, flags: WarmFlags): Promis
   const parent = process.send === undefined ? null : tellParent;
   try {
     const { host } = await import('../../app/warm/host.js');
-    await host({ ...context, signal: stop.signal }, task, flags, async ({ model }) => {
-      if (parent === null) context.notice(`${task} is warm on ${model}; Ctrl-C ends it`);
-      else await parent({ started: { pid: process.pid, model } });
+    await host({ ...context, signal: stop.signal }, task, flags, async ({ model, pid }) => {
+      if (parent === null && pid !== process.pid) context.notice(`${task} is warm already, in process ${pid}`);
+      else if (parent === null) context.notice(`${task} is warm on ${model}; Ctrl-C ends it`);
+      else await parent({ started: { pid, model } });
     });
   } catch (error) {
     if (parent === null) throw error;

@@ -1,4 +1,5 @@
 import type { DownloadProgress, ModelEvents } from '../../models/types.js';
+import { emptyLine } from '../../terminal-text.js';
 import type { CliContext } from '../context.js';
 import { formatBytes, formatDuration } from './quantities.js';
 
@@ -23,7 +24,7 @@ const plainStep = 100_000_000;
 export function createDownloadProgress(context: ProgressContext): Reporter {
   if (context.quiet) return { onProgress: () => undefined, onNotice: () => undefined, onEnd: () => undefined };
   const say = (text: string) => context.stderr.write(`slm: ${text}\n`);
-  const isTerminal = (context.stderr as NodeJS.WriteStream).isTTY === true;
+  const isTerminal = context.stderr.isTTY === true;
   const shown = isTerminal ? overwrittenLine(context) : plainLines(say);
   let startedMs: number | null = null;
   return {
@@ -53,7 +54,7 @@ interface Display {
 }
 
 function overwrittenLine({ stderr, now }: ProgressContext): Display {
-  const columns = () => (stderr as NodeJS.WriteStream).columns || 80;
+  const columns = () => stderr.columns || 80;
   let samples: Sample[] = [];
   let source = '';
   let drawnMs = Number.NEGATIVE_INFINITY;
@@ -73,10 +74,10 @@ function overwrittenLine({ stderr, now }: ProgressContext): Display {
       }
       drawnMs = atMs;
       const line = `slm: ${progressText(progress, rateOf(samples))}`;
-      stderr.write(`\r\u001b[2K${line.slice(0, columns() - 1)}`);
+      stderr.write(`${emptyLine}${line.slice(0, columns() - 1)}`);
     },
     clear: () => {
-      if (drawnMs !== Number.NEGATIVE_INFINITY) stderr.write('\r\u001b[2K');
+      if (drawnMs !== Number.NEGATIVE_INFINITY) stderr.write(emptyLine);
       drawnMs = Number.NEGATIVE_INFINITY;
       samples = [];
     },

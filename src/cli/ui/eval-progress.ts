@@ -1,4 +1,5 @@
 import type { Measuring, Surroundings } from '../../app/surroundings.js';
+import { harmless } from '../../terminal-text.js';
 import type { CliContext } from '../context.js';
 
 const redrawMs = 150;
@@ -6,7 +7,7 @@ const redrawMs = 150;
 /** How far an evaluation is: a live view on a terminal, else a line every tenth of the way; all on stderr. */
 export async function showMeasuring(context: CliContext): Promise<Surroundings['measuring']> {
   if (context.quiet) return () => undefined;
-  const terminal = (context.stderr as NodeJS.WriteStream).isTTY === true;
+  const terminal = context.stderr.isTTY === true;
   return terminal ? liveProgress(context) : plainProgress(context);
 }
 
@@ -23,12 +24,12 @@ async function liveProgress(context: CliContext): Promise<Surroundings['measurin
       return;
     }
     const now = context.now();
-    if (view === null) {
-      start = now;
-      view = renderEvalView(context.stderr as NodeJS.WriteStream);
-    } else if (now - drawnAt < redrawMs && measuring.done < measuring.total) return;
+    if (view === null) start = now;
+    else if (now - drawnAt < redrawMs && measuring.done < measuring.total) return;
     drawnAt = now;
-    view.update({ title: titleOf(measuring), ...measuring, seconds: (now - start) / 1000 });
+    const state = { title: harmless(titleOf(measuring)), ...measuring, seconds: (now - start) / 1000 };
+    if (view === null) view = renderEvalView(context.canvas, state);
+    else view.update(state);
   };
 }
 

@@ -32,9 +32,8 @@ export function EvalView({ title, done, total, correct, failed, seconds }: EvalS
 }
 
 /** Draws on stderr until ended; the last frame goes away. */
-export function renderEvalView(stderr: NodeJS.WriteStream) {
-  const empty: EvalState = { title: '', done: 0, total: 0, correct: 0, failed: 0, seconds: 0 };
-  const view = render(<EvalView {...empty} />, {
+export function renderEvalView(stderr: NodeJS.WriteStream, first: EvalState) {
+  const view = render(<EvalView {...first} />, {
     stdout: stderr,
     stdin: process.stdin,
     patchConsole: false,

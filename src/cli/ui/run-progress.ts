@@ -1,3 +1,4 @@
+import { emptyLine } from '../../terminal-text.js';
 import type { CliContext } from '../context.js';
 import { formatDuration } from './quantities.js';
 
@@ -37,7 +38,7 @@ type ProgressContext = Pick<CliContext, 'stderr' | 'quiet' | 'now' | 'notice'>;
 
 /** `auto`: a line that is overwritten, on a terminal only. `plain`: a line a minute, anywhere. */
 export function createRunProgress(context: ProgressContext, kind: ProgressKind): RunProgress {
-  const stream = context.stderr as NodeJS.WriteStream;
+  const stream = context.stderr;
   const nothing = { update: () => undefined, clear: () => undefined, end: () => undefined };
   if (context.quiet || kind === 'none' || (kind === 'auto' && stream.isTTY !== true)) return nothing;
   const moments: Moment[] = [{ atMs: context.now(), done: 0, tokens: 0 }];
@@ -48,10 +49,10 @@ export function createRunProgress(context: ProgressContext, kind: ProgressKind):
     const text = progressText(latest, speedOf(moments, context.now()));
     if (kind === 'plain') return context.notice(text);
     visible = true;
-    stream.write(`\r\u001b[2K${text.slice(0, (stream.columns || 80) - 1)}`);
+    stream.write(`${emptyLine}${text.slice(0, (stream.columns || 80) - 1)}`);
   };
   const clear = () => {
-    if (visible) stream.write('\r\u001b[2K');
+    if (visible) stream.write(emptyLine);
     visible = false;
   };
   const timer = setInterval(draw, kind === 'plain' ? plainMs : liveMs);

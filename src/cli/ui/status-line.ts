@@ -1,3 +1,4 @@
+import { emptyLine } from '../../terminal-text.js';
 import type { CliContext } from '../context.js';
 
 export interface StatusLine {
@@ -10,7 +11,7 @@ const intervalMs = 100;
 
 /** One line on stderr that is overwritten; nothing without a terminal or with --quiet. */
 export function createStatusLine(context: CliContext): StatusLine {
-  const stream = context.stderr as NodeJS.WriteStream;
+  const stream = context.stderr;
   if (stream.isTTY !== true || context.quiet) return { show: () => undefined, clear: () => undefined };
   let shownAt = 0;
   let visible = false;
@@ -20,10 +21,10 @@ export function createStatusLine(context: CliContext): StatusLine {
       if (now - shownAt < intervalMs) return;
       shownAt = now;
       visible = true;
-      stream.write(`\r\u001b[2K${text.slice(0, (stream.columns || 80) - 1)}`);
+      stream.write(`${emptyLine}${text.slice(0, (stream.columns || 80) - 1)}`);
     },
     clear() {
-      if (visible) stream.write('\r\u001b[2K');
+      if (visible) stream.write(emptyLine);
       visible = false;
     },
   };

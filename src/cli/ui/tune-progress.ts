@@ -1,6 +1,7 @@
 import type { TuningEvent } from '../../app/surroundings.js';
 import type { Trial } from '../../methods/candidates/types.js';
 
+import { harmless, harmlessValues } from '../../terminal-text.js';
 import type { TrialEvent } from '../../tune/search.js';
 import type { CliContext } from '../context.js';
 import type { TuneState } from './tune-view.js';
@@ -16,7 +17,7 @@ const redrawMs = 150;
 /** How far a search is: a live table on a terminal, else a line for each trial; all on stderr. */
 export async function createTuneProgress(context: CliContext): Promise<TuneProgress> {
   if (context.quiet) return { context, end: () => undefined };
-  const terminal = (context.stderr as NodeJS.WriteStream).isTTY === true;
+  const terminal = context.stderr.isTTY === true;
   return terminal ? liveProgress(context) : plainProgress(context);
 }
 
@@ -41,8 +42,8 @@ async function liveProgress(context: CliContext): Promise<TuneProgress> {
   const draw = () => {
     if (ended) return;
     drawnAt = context.now();
-    const shown = { ...state, seconds: (drawnAt - start) / 1000 };
-    if (view === null) view = renderTuneView(context.stderr as NodeJS.WriteStream, shown);
+    const shown = { ...harmlessTexts(state), seconds: (drawnAt - start) / 1000 };
+    if (view === null) view = renderTuneView(context.canvas, shown);
     else view.update(shown);
   };
   const step = (what: string, done: number, total: number) => {
@@ -83,6 +84,16 @@ async function liveProgress(context: CliContext): Promise<TuneProgress> {
       view?.end();
       for (const note of notes) context.notice(note);
     },
+  };
+}
+
+/** Titles of trials name labels and files. */
+function harmlessTexts<S extends Omit<TuneState, 'seconds'>>(state: S): S {
+  const { title, metric, trials, step, note } = state;
+  return {
+    ...state,
+    ...harmlessValues({ title, metric, step, note }),
+    trials: trials.map((trial) => ({ ...trial, title: harmless(trial.title) })),
   };
 }
 

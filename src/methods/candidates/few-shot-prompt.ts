@@ -1,7 +1,7 @@
 import { compilePrompt, type PromptRenderer, type Shot, tokenizePrompt } from '../../prompt.js';
-import { labelsOf } from '../../task-types/classify/values.js';
-import type { Example, Prompt, TaskProfile, TunedShot } from '../../types.js';
+import type { Example, Prompt, PromptTemplates, TaskProfile } from '../../types.js';
 import { labelOf } from '../few-shot.js';
+import type { LearnedExample, LearnedPrompt } from '../learned.js';
 import { prefixLength, promptLength } from '../parts.js';
 import { memo } from './memo.js';
 import type { Template } from './templates.js';
@@ -17,7 +17,7 @@ export interface ShotPrompt {
   /** Examples in it, in all. */
   readonly count: number;
   /** Those examples; with `nearest`, what they are chosen from. */
-  readonly shots: readonly TunedShot[];
+  readonly shots: readonly LearnedExample[];
   /** They are not learned from with this prompt, nor asked about: their answers are there to be read. */
   readonly inPrompt: ReadonlySet<Example>;
   /** The prompt of an example. */
@@ -54,16 +54,16 @@ export function promptWith(
 }
 
 /** Of several labels the prompt says all, in the order of the task. */
-export function shotsOf({ input, labels, multiLabel }: TaskProfile, chosen: readonly Example[]): TunedShot[] {
+export function shotsOf({ input, labels, multiLabel }: TaskProfile, chosen: readonly Example[]): LearnedExample[] {
   const saidOf = ({ gold }: Example) =>
-    labels.filter(({ name }) => labelsOf(gold).includes(name)).map(({ word }) => word);
+    labels.filter(({ name }) => gold.type === 'classify' && gold.labels.includes(name)).map(({ word }) => word);
   return chosen.map((example) => ({
     fields: { [input]: example.record.text },
     label: multiLabel ? saidOf(example).join(', ') : labelOf(example),
   }));
 }
 
-export function fillShots({ labels }: TaskProfile, shots: readonly TunedShot[]): Shot[] {
+export function fillShots({ labels }: TaskProfile, shots: readonly LearnedExample[]): Shot[] {
   const words = new Map(labels.map(({ name, word }) => [name, word]));
   return shots.map(({ fields, label }) => ({ fields, target: words.get(label) ?? label }));
 }
@@ -118,12 +118,18 @@ export function keyOf([first, ...further]: PromptGroup): string {
   return `prompts=${1 + further.length} shots=${first.count} ${first.choice} template=${JSON.stringify([first.template.prompt?.base, first.template.words])}`;
 }
 
-/** What an overlay takes over from prompts. */
-export function foundIn([first, ...further]: PromptGroup) {
+/** What is learned of prompts. */
+export function learnedFrom([first, ...further]: PromptGroup): LearnedPrompt {
+  const plain = (shots: readonly LearnedExample[]) =>
+    shots.map(({ fields, label }) => ({ fields: { ...fields }, label }));
   return {
-    shots: first.shots,
-    ...(first.template.prompt === null ? {} : { prompt: first.template.prompt }),
-    ...(first.template.words === undefined ? {} : { words: first.template.words }),
-    ...(further.length === 0 ? {} : { moreShots: further.map(({ shots }) => shots) }),
+    ...(first.template.prompt === null ? {} : { prompt: withoutVariants(first.template.prompt) }),
+    ...(first.template.words === undefined ? {} : { verbalizers: { ...first.template.words } }),
+    examples: plain(first.shots),
+    ...(further.length === 0 ? {} : { ensemble: further.map(({ shots }) => plain(shots)) }),
   };
+}
+
+function withoutVariants({ instruction, base, chat, use }: PromptTemplates) {
+  return { instruction, base, chat, use };
 }

@@ -1,7 +1,7 @@
-import { Template as JinjaTemplate } from '@huggingface/jinja';
 import { usesChat } from '../../prompt.js';
+import { compileTemplate } from '../../template.js';
 import type { PromptTemplates, TaskProfile } from '../../types.js';
-import { defaultTemplates } from '../default-prompts.js';
+import { decisionPrompt } from '../usual-prompts.js';
 import type { TuneSession } from './types.js';
 
 /** A way to put a text to the model, and to call the labels. */
@@ -10,7 +10,7 @@ export interface Template {
   readonly name: string;
   /** The task with this template. */
   readonly profile: TaskProfile;
-  /** What an overlay takes over; null for the task's own. */
+  /** What tuned settings take over; null for the task's own. */
   readonly prompt: PromptTemplates | null;
   /** What the model reads for each label; left out for the task's own words. */
   readonly words?: Readonly<Record<string, string>>;
@@ -33,7 +33,6 @@ export function ownTemplate(profile: TaskProfile): Template {
  */
 export function labelsTemplate(profile: TaskProfile): Template {
   const { variants: _, ...prompt } = profile.prompt;
-  const usual = defaultTemplates(profile.type, true, profile.method, profile.input);
   const lines = prompt.base.split('\n');
   const asked = lines.findIndex((line) => /\b(?:label|description)\b/u.test(line));
   if (asked === -1) return ownTemplate(profile);
@@ -42,7 +41,9 @@ export function labelsTemplate(profile: TaskProfile): Template {
   const changed: PromptTemplates = {
     ...prompt,
     instruction:
-      prompt.instruction === usual.instruction ? 'Name the labels that hold for the text.' : prompt.instruction,
+      prompt.instruction === decisionPrompt.instruction
+        ? 'Name the labels that hold for the text.'
+        : prompt.instruction,
     base: `${text}\nLabels:`,
     use: 'base',
   };
@@ -53,7 +54,7 @@ export function labelsTemplate(profile: TaskProfile): Template {
 function showsInput(template: string, input: string): boolean {
   const [mark, other] = ['one text', 'another text'];
   try {
-    const compiled = new JinjaTemplate(template);
+    const compiled = compileTemplate(template);
     return compiled.render({ [input]: mark }) !== compiled.render({ [input]: other });
   } catch {
     return false;

@@ -1,16 +1,7 @@
 import type { Recipe } from '../../gguf/recipe.js';
 import type { Interval } from '../../metrics/bootstrap.js';
-import type {
-  Engine,
-  Example,
-  HeadBlob,
-  Output,
-  PromptTemplates,
-  TaskProfile,
-  Threshold,
-  TunedShot,
-} from '../../types.js';
-import type { Document } from '../types.js';
+import type { Engine, Example, Output, StoredNumbers, TaskProfile, Threshold } from '../../types.js';
+import type { Document } from '../document.js';
 
 /** What tuning works with. Nothing in it knows the fixtures. */
 export interface TuneSession {
@@ -33,18 +24,14 @@ export interface TuneSession {
   onProgress(what: string, done: number, total: number): void;
 }
 
-/** What an overlay takes over from a candidate. */
-export interface Found {
-  readonly method: string;
+/** A candidate that was fitted on all examples: what tuned settings hold of its method. */
+export interface Fitted {
   readonly options: Readonly<Record<string, unknown>>;
-  readonly prompt?: PromptTemplates;
-  readonly words?: Readonly<Record<string, string>>;
-  readonly shots?: readonly TunedShot[];
-  readonly moreShots?: readonly (readonly TunedShot[])[];
-  readonly calibration?: { readonly temperature: number; readonly bias: readonly number[] };
-  readonly judge?: { readonly weights: readonly number[]; readonly intercept: number };
+  /** By the method's own schema. */
+  readonly learned: Readonly<Record<string, unknown>>;
+  /** Numbers that are stored beside it; of the arrays named in `coarse` 3 digits are kept. */
+  readonly numbers?: { readonly stored: StoredNumbers; readonly coarse: readonly string[] };
   readonly threshold?: Threshold;
-  readonly head?: { readonly blob: HeadBlob; readonly coarse: readonly string[] };
   /** Held-out outputs with the scores that a run gives, where those of the trial are others. */
   readonly outputs?: readonly Output[];
 }
@@ -54,7 +41,10 @@ export interface Candidate {
   /** The same for the same settings, whenever it is tried. */
   readonly key: string;
   readonly title: string;
-  readonly kind: 'yardstick' | 'scores' | 'head';
+  /** The method that it is a way of; null for a baseline, which needs no model and is measured only. */
+  readonly method: string | null;
+  /** Those with a smaller number are tried first, whatever their method is. */
+  readonly turn: number;
   /** Whether counts of words stand beside the model. */
   readonly words: boolean;
   /** Prefers the simpler one of two that are as good: 0 needs no model, a whole number more for each kind of effort. */
@@ -72,7 +62,7 @@ export interface Candidate {
   /** Outputs for each example by what was fitted on the other folds. */
   heldOut(examples: readonly Example[], folds: Int32Array): Promise<Trialled>;
   /** Fitted on all examples; null for what is measured only. Its last trial tells how sure it may be of itself. */
-  readonly finish: ((examples: readonly Example[], trial: Trial) => Promise<Found>) | null;
+  readonly finish: ((examples: readonly Example[], trial: Trial) => Promise<Fitted>) | null;
 }
 
 /** What the user lets tuning try. */
@@ -82,10 +72,10 @@ export interface PlanOptions {
 }
 
 /** What to try. */
-export interface SearchPlan {
+export interface CandidatePlan {
   readonly candidates: readonly Candidate[];
   /** Examples that may come to stand in prompts of later candidates; nothing is measured on them. */
-  readonly aside?: ReadonlySet<Example>;
+  readonly reserved?: ReadonlySet<Example>;
   /** More candidates, made of the best of the first ones; asked for once, after these were measured. */
   readonly next?: (trials: ReadonlyMap<Candidate, Trial>) => readonly Candidate[];
 }
@@ -113,6 +103,6 @@ export interface Trial {
   readonly merit: number;
   readonly tokensPerRecord: number;
   readonly prefixTokens: number;
-  /** Held-out outputs of the examples, for paired comparisons; not in overlays. */
+  /** Held-out outputs of the examples, for paired comparisons; not in tuned settings. */
   readonly outputs: readonly Output[];
 }

@@ -2,17 +2,16 @@ import { SlmError } from '../../errors.js';
 import { isExactNumber } from '../../json.js';
 import { once } from '../../lazy.js';
 import { tokenizePrompt } from '../../prompt.js';
-import { written, writtenIn } from '../../task-types/generate/values.js';
-import type { Example, GenerateOutput, Output, TaskProfile, TunedShot } from '../../types.js';
+import type { Example, GenerateOutput, Output, TaskProfile } from '../../types.js';
 import { eachExample } from '../candidates/each-example.js';
 import { memo } from '../candidates/memo.js';
 import { mostNearest } from '../candidates/nearest-prompt.js';
 import { mostRepresentative } from '../candidates/representative.js';
 import type { Candidate, TuneSession } from '../candidates/types.js';
-import { nearestTo } from '../nearest-examples.js';
+import type { LearnedExample } from '../learned.js';
 import { promptLength } from '../parts.js';
-import type { Predictor } from '../types.js';
-import { constrainedGeneration } from './index.js';
+import type { Plan, Predictor } from '../types.js';
+import { generation } from './generation.js';
 
 /** Examples in the prompt; the same for all texts, or for each text those most like it. */
 const settings = [
@@ -28,13 +27,13 @@ type Setting = (typeof settings)[number];
 const longestShot = 256;
 
 /** Ways to generate: with examples that are like most others, or like the text. */
-export function generateCandidates(session: TuneSession, examples: readonly Example[]): Candidate[] {
+export const plan: Plan = (session, examples) => {
   const short = examples.filter(
     (example) => session.engine.tokenize(`${example.record.text} ${outputOf(example)}`).length <= longestShot,
   );
   const all = settings.map((setting) => generationCandidate(session, short, examples, setting));
-  return [nearestOutput(session), ...all.filter((candidate) => candidate !== null)];
-}
+  return { candidates: all.filter((candidate) => candidate !== null) };
+};
 
 function generationCandidate(
   session: TuneSession,
@@ -52,17 +51,17 @@ function generationCandidate(
     ? allowed
     : mostRepresentative(texts, texts.length, setting.shots).map((i) => allowed[i] as Example);
   const shots = chosen.map(
-    (example): TunedShot => ({ fields: storable(example.record.fields), label: outputOf(example) }),
+    (example): LearnedExample => ({ fields: storable(example.record.fields), label: outputOf(example) }),
   );
   const profile = withShots(session.profile, shots, setting);
-  const render = constrainedGeneration.renderer(profile, engine.model);
+  const render = generation.renderer(profile, engine.model);
   const promptOf = ({ record }: Example) =>
     tokenizePrompt(engine, render({ ...record.fields, [profile.input]: record.text }));
   if (examples.some((example) => promptLength(promptOf(example)) > engine.model.contextSize / 2)) return null;
 
   const ready = once(
     (): Promise<Predictor> =>
-      constrainedGeneration.prepare({
+      generation.prepare({
         profile,
         engine,
         documents: [],
@@ -87,7 +86,8 @@ function generationCandidate(
   return {
     key: `generation 1 ${JSON.stringify(setting)}`,
     title,
-    kind: 'scores',
+    method: generation.name,
+    turn: 0,
     words: false,
     complexity: 1 + (nearest ? 1 : 0) + setting.shots / 100,
     layers: session.blocks,
@@ -100,43 +100,22 @@ function generationCandidate(
       });
       return { outputs, tokensPerRecord: tokens.reduce((sum, count) => sum + count, 0) / Math.max(1, part.length) };
     },
-    finish: async () => ({ method: constrainedGeneration.name, options: { ...profile.options }, shots }),
+    finish: async () => ({ options: { ...profile.options }, learned: { examples: shots } }),
   };
 }
 
-const nothing = written('', { asJson: false });
+const nothing: GenerateOutput = { type: 'generate', text: '' };
 
-function withShots(profile: TaskProfile, shots: readonly TunedShot[], setting: Setting): TaskProfile {
+function withShots(profile: TaskProfile, shots: readonly LearnedExample[], setting: Setting): TaskProfile {
   return {
     ...profile,
-    options: { ...(profile.method === constrainedGeneration.name ? profile.options : {}), ...setting },
-    tuned: { file: '', digest: '', calibration: null, judge: null, head: null, shots },
-  };
-}
-
-/** The yardstick: what was the output for the text that is most like this one. */
-function nearestOutput({ profile }: TuneSession): Candidate {
-  return {
-    key: 'nearest output 1',
-    title: 'the output of the text most like it, no model',
-    kind: 'yardstick',
-    words: true,
-    complexity: 0,
-    layers: 0,
-    async heldOut(part) {
-      const nearest = nearestTo(part.map(({ record }) => record.text));
-      const outputs = part.map(({ record }) => {
-        const text = outputOf(part[nearest(record.text, 1)[0] as number] as Example);
-        return written(text, { asJson: profile.schema !== null });
-      });
-      return { outputs, tokensPerRecord: 0 };
-    },
-    finish: null,
+    options: { ...(profile.method === generation.name ? profile.options : {}), ...setting },
+    tuned: { file: '', digest: '', learned: { examples: shots }, numbers: null },
   };
 }
 
 function outputOf({ gold }: Example): string {
-  return writtenIn(gold);
+  return gold.type === 'generate' ? gold.output : '';
 }
 
 /** The fields as a YAML file can hold them: a number whose digits are kept is a text of the same digits. */

@@ -12,11 +12,11 @@ import { type Pooling, pooled, pooledParts, pooledPositions } from '../../heads/
 import type { Example } from '../../types.js';
 import { softmax } from '../calibration.js';
 import { outputOf, targetsOf, unknown } from '../candidates/classify-outputs.js';
-import { breath } from '../candidates/event-loop.js';
+import { eventLoopTurn } from '../candidates/event-loop.js';
 import { type FeatureStore, featureStore } from '../candidates/feature-store.js';
 import {
-  foundIn,
   keyOf,
+  learnedFrom,
   type PromptGroup,
   type ShotPrompt,
   titleOf,
@@ -39,7 +39,7 @@ export interface HeadShape {
 }
 
 /** Makes candidates that read the hidden state after a prompt, or average over several prompts; states are read once. */
-export type HeadCandidates = (prompts: PromptGroup, shape: HeadShape) => Candidate;
+export type HeadCandidates = (prompts: PromptGroup, shape: HeadShape, turn: number) => Candidate;
 
 /** Null where no file can be derived of the model. */
 export function headCandidates(session: TuneSession, examples: readonly Example[]): HeadCandidates | null {
@@ -48,10 +48,10 @@ export function headCandidates(session: TuneSession, examples: readonly Example[
     memo((layers: number) => stateSource(session, examples, prompt, layers)),
   );
   const wordsOf = memo((list: readonly Example[]) => wordSource(session, list));
-  return (prompts, shape) => {
+  return (prompts, shape, turn) => {
     const { layers, pooling } = shape;
     const sources = new Map(prompts.map((prompt) => [prompt, sourceOf(prompt)(layers).wanting(pooling)]));
-    return candidateOf(session, examples, prompts, shape, {
+    return candidateOf(session, examples, prompts, shape, turn, {
       storeOf: (prompt) => sources.get(prompt) as FeatureStore,
       wordsOf,
     });
@@ -118,6 +118,7 @@ function candidateOf(
   examples: readonly Example[],
   prompts: PromptGroup,
   shape: HeadShape,
+  turn: number,
   { storeOf, wordsOf }: Sources,
 ): Candidate {
   const { profile } = session;
@@ -142,7 +143,7 @@ function candidateOf(
       const rest = list.filter((example) => !prompt.inPrompt.has(example));
       const data = await dataOf(prompt, rest);
       session.onProgress('training', all.length, prompts.length);
-      await breath();
+      await eventLoopTurn();
       all.push({ ...trainClassifier(data, { ...options, lexical: words?.(rest) ?? null }), examples: rest });
     }
     return all as [(typeof all)[0], ...typeof all];
@@ -157,7 +158,8 @@ function candidateOf(
   return {
     key: `classifier 12 ${keyOf(prompts)} ${JSON.stringify(shape)}`,
     title: `head, ${how.join(', ')}`,
-    kind: 'head',
+    method: 'head',
+    turn,
     words: lexical,
     // Which layers, examples and states it looks at makes it neither dearer by much nor harder to understand.
     complexity: (prompts.length === 1 ? 1 : 3) + (lexical ? 0.1 : 0) + (balanced ? 0.01 : 0),
@@ -190,11 +192,10 @@ function candidateOf(
       ];
       const classifier = more.length === 0 ? one : averaged([one, ...more]);
       return {
-        method: 'head',
         options: { shots: first.count },
-        ...foundIn(prompts),
-        head: {
-          blob: classifierBlob({ classifier, layers, pooling, prompts: prompts.length }),
+        learned: learnedFrom(prompts),
+        numbers: {
+          stored: classifierBlob({ classifier, layers, pooling, prompts: prompts.length }),
           coarse: coarseClassifierArrays,
         },
       };

@@ -1,13 +1,16 @@
+import { z } from 'zod';
 import { messageOf, usageError } from '../../errors.js';
 import type { Recipe } from '../../gguf/recipe.js';
 import { classifierFrom, classifierKind } from '../../heads/classifier-file.js';
 import { rowsByPart } from '../../heads/pooling.js';
 import { taggerFrom, taggerKind } from '../../heads/tagger-file.js';
 import { onceEach } from '../../lazy.js';
-import type { HeadBlob, TaskProfile } from '../../types.js';
-import { labelShots } from '../few-shot.js';
+import type { StoredNumbers, TaskProfile } from '../../types.js';
+import { labelShots, moreLabelShots } from '../few-shot.js';
 import { labelRenderer } from '../label-prompts.js';
+import { learnedPromptShape, withLearnedPrompt } from '../learned.js';
 import type { Method } from '../types.js';
+import { classifyingPrompt, entityPrompt } from '../usual-prompts.js';
 import { prepareClassifier } from './classify.js';
 import { prepareTagger, taggerRenderer } from './extract.js';
 import { headOptions } from './options.js';
@@ -31,8 +34,14 @@ export const head: Method = {
       : labelRenderer(profile, model, { ...options, choice: 'first' });
   },
 
-  shots(profile) {
-    return profile.type === 'extract' ? [] : labelShots(profile, headOptions.parse(profile.options).shots);
+  defaultPrompt: (profile) => (profile.type === 'extract' ? entityPrompt : classifyingPrompt(profile)),
+  vocabulary: 'trimmed',
+  learns: { schema: z.strictObject(learnedPromptShape), apply: withLearnedPrompt },
+  candidates: async () => (await import('./candidates.js')).plan,
+
+  reads(profile) {
+    if (profile.type === 'extract') return [];
+    return [labelShots(profile, headOptions.parse(profile.options).shots), moreLabelShots(profile)];
   },
 
   recipe(profile, tokens): Recipe {
@@ -69,7 +78,7 @@ const taggerRead = onceEach(taggerFrom);
 const classifierRead = onceEach(classifierFrom);
 
 /** What a head file holds, or what to do where this version cannot read it. */
-function readable<Head>(profile: TaskProfile, blob: HeadBlob, read: (blob: HeadBlob) => Head): Head {
+function readable<Head>(profile: TaskProfile, blob: StoredNumbers, read: (blob: StoredNumbers) => Head): Head {
   try {
     return read(blob);
   } catch (error) {
@@ -77,8 +86,8 @@ function readable<Head>(profile: TaskProfile, blob: HeadBlob, read: (blob: HeadB
   }
 }
 
-function blobOf(profile: TaskProfile): HeadBlob {
-  const blob = profile.tuned?.head ?? null;
+function blobOf(profile: TaskProfile): StoredNumbers {
+  const blob = profile.tuned?.numbers ?? null;
   if (blob === null) {
     throw usageError(
       `${profile.path}: the method "head" has to be trained first, for this model.`,
@@ -95,7 +104,7 @@ function blobOf(profile: TaskProfile): HeadBlob {
   return blob;
 }
 
-function checkLabels(profile: TaskProfile, blob: HeadBlob): void {
+function checkLabels(profile: TaskProfile, blob: StoredNumbers): void {
   const trained = JSON.stringify(blob.settings.labels);
   const wanted = JSON.stringify(profile.labels.map((label) => label.name));
   if (trained === wanted) return;

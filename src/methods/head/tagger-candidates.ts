@@ -2,21 +2,19 @@ import { decodeEntities } from '../../heads/entities.js';
 import { type LexicalText, lexicalLogprobs } from '../../heads/lexical-tagger.js';
 import { emissions, hiddenScores, type TaggedText, type Tagger, trainTagger } from '../../heads/tagger.js';
 import { coarseTaggerArrays, taggerBlob } from '../../heads/tagger-file.js';
-import { tagCount, tagMask, tagsOf } from '../../heads/tags.js';
-import { collectKeys, featureRows, wordFeatures } from '../../heads/word-features.js';
+import { tagsOf } from '../../heads/tags.js';
+import { wordFeatures } from '../../heads/word-features.js';
 import { type Reading, readWords } from '../../heads/word-reading.js';
-import { trainChain } from '../../linear/chain.js';
-import { predictScores } from '../../linear/model.js';
 import { boundedLogit, fitPlatt, type Platt, sureScore } from '../../linear/platt.js';
 import { words as wordsOf } from '../../segment.js';
 import { entityKey } from '../../spans.js';
-import { entitiesOf, extracted } from '../../task-types/extract/values.js';
 import type { Example, ExtractOutput, Output, Span } from '../../types.js';
 import { blocksAt } from '../candidates/depths.js';
-import { breath } from '../candidates/event-loop.js';
+import { eventLoopTurn } from '../candidates/event-loop.js';
 import { featureStore } from '../candidates/feature-store.js';
 import { memo } from '../candidates/memo.js';
 import type { Candidate, TuneSession } from '../candidates/types.js';
+import type { Plan } from '../types.js';
 
 /** Shares of the model's blocks after which words are looked at: the middle knows most about them. */
 const depths = [0.45, 0.55, 0.35];
@@ -28,20 +26,19 @@ interface Prepared extends LexicalText {
   readonly words: readonly Span[];
 }
 
-export function extractCandidates(session: TuneSession, examples: readonly Example[]): Candidate[] {
+export const taggerPlan: Plan = (session, examples) => {
   const labels = session.profile.labels.map(({ name }) => name);
   const prepare = memo((example: Example): Prepared => {
     const { text } = example.record;
     const words = wordsOf(text);
-    const entities = entitiesOf(example.gold);
+    const entities = example.gold.type === 'extract' ? example.gold.entities : [];
     return { words, features: wordFeatures(text, words), tags: tagsOf(words, entities, labels) };
   });
-  if (typeof session.derive !== 'function') return [lexicalCandidate(labels, prepare)];
+  if (typeof session.derive !== 'function') return null;
   const layersToTry = [...new Set(depths.map((depth) => blocksAt(session, depth)))];
   const readings: readonly Reading[] = ['twice', 'once'];
-  return [
-    lexicalCandidate(labels, prepare),
-    ...layersToTry.flatMap((layers) =>
+  return {
+    candidates: layersToTry.flatMap((layers) =>
       readings.flatMap((reading) => {
         // The middle depth alone for one reading: it shows what the second reading brings.
         if (reading === 'once' && layers !== layersToTry[0]) return [];
@@ -60,8 +57,8 @@ export function extractCandidates(session: TuneSession, examples: readonly Examp
         );
       }),
     ),
-  ];
-}
+  };
+};
 
 interface TaggerSettings {
   readonly session: TuneSession;
@@ -82,7 +79,8 @@ function taggerCandidate(settings: TaggerSettings): Candidate {
   return {
     key: `tagger 1 layers=${layers} reading=${reading} lexical=${lexical} l2=${l2}`,
     title: `head, ${layers} layers, read ${reading}${lexical ? ', with word features' : ''}`,
-    kind: 'head',
+    method: 'head',
+    turn: 0,
     words: lexical,
     // Reading twice takes longer but is no more to understand, and it helps whenever there is enough to tell.
     complexity: 2 + layers / 1000 + (lexical ? 0.1 : 0),
@@ -103,7 +101,7 @@ function taggerCandidate(settings: TaggerSettings): Candidate {
           if (folds[i] === k) outputs[i] = decode((examples[i] as Example).record.text, text);
         });
         session.onProgress('training', k + 1, count);
-        await breath();
+        await eventLoopTurn();
       }
       return { outputs, tokensPerRecord: settings.tokens(examples) };
     },
@@ -111,9 +109,9 @@ function taggerCandidate(settings: TaggerSettings): Candidate {
       const tagger = trainTagger(textsOf(examples, await features.read(examples)), options);
       const sureness = fitSureness(trial.examples, trial.outputs);
       return {
-        method: 'head',
         options: { windowTokens },
-        head: { blob: taggerBlob({ tagger, layers, reading, sureness }), coarse: coarseTaggerArrays },
+        learned: {},
+        numbers: { stored: taggerBlob({ tagger, layers, reading, sureness }), coarse: coarseTaggerArrays },
         outputs: trial.outputs.map((output) => withSureness(output, sureness)),
       };
     },
@@ -134,45 +132,7 @@ function decoder(tagger: Tagger): (text: string, prepared: Prepared & { hidden: 
 }
 
 function outputOf(...decoded: Parameters<typeof decodeEntities>): ExtractOutput {
-  return extracted(decodeEntities(...decoded).entities);
-}
-
-/** The yardstick: words and their shapes alone, without a model. */
-function lexicalCandidate(labels: readonly string[], prepare: (example: Example) => Prepared): Candidate {
-  const tags = tagCount(labels.length);
-  return {
-    key: 'lexical tagger 1',
-    title: 'word features alone, no model',
-    kind: 'yardstick',
-    words: true,
-    complexity: 0,
-    layers: 0,
-    async heldOut(examples, folds) {
-      const texts = examples.map(prepare);
-      const outputs: ExtractOutput[] = [];
-      for (let k = 0; k <= Math.max(...folds); k++) {
-        const inside = texts.filter((_, i) => folds[i] !== k);
-        const words = inside.flatMap(({ features }) => features);
-        const keys = collectKeys(words, words.length > 4000 ? 2 : 1);
-        const rows = featureRows(keys);
-        const model = trainChain(
-          rows(words),
-          Int32Array.from(inside.flatMap(({ tags: own }) => [...own])),
-          inside.map(({ tags: own }) => own.length),
-          tags,
-          { l2: 1, mask: tagMask(labels.length), tolerance: 1e-3 },
-        );
-        texts.forEach((text, i) => {
-          if (folds[i] !== k) return;
-          const scores = predictScores(model, rows(text.features));
-          outputs[i] = outputOf((examples[i] as Example).record.text, text.words, labels, scores, model.steps);
-        });
-        await breath();
-      }
-      return { outputs, tokensPerRecord: 0 };
-    },
-    finish: null,
-  };
+  return { type: 'extract', entities: decodeEntities(...decoded).entities };
 }
 
 function tokensOf(session: TuneSession, reading: Reading): (examples: readonly Example[]) => number {
@@ -184,7 +144,9 @@ function tokensOf(session: TuneSession, reading: Reading): (examples: readonly E
 
 /** As a run scores it. */
 function withSureness(output: Output, sureness: Platt): Output {
-  return extracted(entitiesOf(output).map((entity) => ({ ...entity, score: sureScore(sureness, entity.score ?? 0) })));
+  if (output.type !== 'extract') return output;
+  const entities = output.entities.map((entity) => ({ ...entity, score: sureScore(sureness, entity.score ?? 0) }));
+  return { ...output, entities };
 }
 
 /** Of held-out entities, how often they are right at which score. */
@@ -192,8 +154,10 @@ function fitSureness(examples: readonly Example[], outputs: readonly Output[]): 
   const scores: number[] = [];
   const right: boolean[] = [];
   examples.forEach(({ gold }, i) => {
-    const wanted = new Set(entitiesOf(gold).map(entityKey));
-    for (const entity of entitiesOf(outputs[i])) {
+    const output = outputs[i];
+    if (gold.type !== 'extract' || output?.type !== 'extract') return;
+    const wanted = new Set(gold.entities.map(entityKey));
+    for (const entity of output.entities) {
       scores.push(boundedLogit(entity.score ?? 0));
       right.push(wanted.has(entityKey(entity)));
     }

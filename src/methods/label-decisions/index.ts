@@ -6,6 +6,7 @@ import { decideLabels } from '../decide.js';
 import { promptPart, tablePart } from '../explain.js';
 import { promptLength, roomForText, splitPrompt } from '../parts.js';
 import type { Method, MethodContext, PieceInput } from '../types.js';
+import { classifyingPrompt } from '../usual-prompts.js';
 
 const optionsSchema = z.strictObject({
   shots: z.int().min(0).default(4).describe('Number of example decisions in the prompt, half of them "no".'),
@@ -30,6 +31,8 @@ export const labelDecisions: Method = {
   taskTypes: ['classify'],
   needs: ['scores'],
   options: optionsSchema,
+  defaultPrompt: classifyingPrompt,
+  vocabulary: 'trimmed',
 
   renderer(profile, model) {
     const render = rendererOf(profile, model, optionsSchema.parse(profile.options));

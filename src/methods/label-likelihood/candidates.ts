@@ -2,19 +2,22 @@ import { usesChat } from '../../prompt.js';
 import type { ClassifyOutput, Example, Token } from '../../types.js';
 import { type Calibration, calibrate, fittedCalibration } from '../calibration.js';
 import { outputOf, unknown } from '../candidates/classify-outputs.js';
+import { bestOf, classifyingPrompts, showsAll } from '../candidates/classifying-prompts.js';
 import { eachExample } from '../candidates/each-example.js';
 import {
-  foundIn,
   keyOf,
+  learnedFrom,
   type PromptGroup,
   type ShotPrompt,
   titleOf,
   tokensAfter,
 } from '../candidates/few-shot-prompt.js';
 import { memo } from '../candidates/memo.js';
+import { nearestPrompt } from '../candidates/nearest-prompt.js';
 import type { Candidate, TuneSession } from '../candidates/types.js';
 import { labelOf } from '../few-shot.js';
 import { meanScores } from '../mean-scores.js';
+import type { Plan } from '../types.js';
 
 /**
  * More evaluations of a token than this for each record, beside the prompt, and label scores are not tried where heads
@@ -22,8 +25,41 @@ import { meanScores } from '../mean-scores.js';
  */
 const mostSteps = 30;
 
+/** Examples that are most like each text. */
+const nearest = 8;
+
+/**
+ * Label scores after prompts of one template or another with more or fewer examples. Then the best of them averaged
+ * over several prompts, and label scores after the examples most like each text.
+ */
+export const plan: Plan = (session, examples) => {
+  const { profile } = session;
+  const score = profile.multiLabel ? null : scoreCandidates(session, examples);
+  if (score === null) return null;
+  const { singles, further, reserved } = classifyingPrompts(session)(examples);
+  const likest = nearestPrompt(session, examples, nearest);
+  const made = new Map<Candidate, ShotPrompt>();
+  singles.forEach((prompt, turn) => {
+    if (showsAll(prompt, examples)) made.set(score([prompt], turn), prompt);
+  });
+  return {
+    candidates: [...made.keys()],
+    reserved,
+    next(trials) {
+      const best = bestOf(trials, (candidate) => made.has(candidate));
+      const prompt = best === null ? undefined : made.get(best);
+      const more = prompt === undefined ? null : further(prompt);
+      return [
+        ...(prompt === undefined || more === null ? [] : [score([prompt, ...more], 1)]),
+        // Ten times the tokens of the others: where there is time.
+        ...(likest === null ? [] : [score([likest], 2)]),
+      ];
+    },
+  };
+};
+
 /** Makes candidates that score labels as continuations of a prompt, or of several; what was scored is kept for all. */
-export type ScoreCandidates = (prompts: PromptGroup) => Candidate;
+type ScoreCandidates = (prompts: PromptGroup, turn: number) => Candidate;
 
 /** Null where labels are many and long, unless there is nothing else to try. */
 export function scoreCandidates(session: TuneSession, examples: readonly Example[]): ScoreCandidates | null {
@@ -37,7 +73,7 @@ export function scoreCandidates(session: TuneSession, examples: readonly Example
   const scorer = memo((prompt: ShotPrompt) =>
     memo(async (example: Example) => engine.scoreContinuations(prompt.tokens(example), wordsAfter(prompt))),
   );
-  return (prompts) => candidateOf(session, examples, prompts, scorer);
+  return (prompts, turn) => candidateOf(session, examples, prompts, turn, scorer);
 }
 
 /** Beginnings that the model has to read before it can say how a label goes on; labels share theirs. */
@@ -50,6 +86,7 @@ function candidateOf(
   session: TuneSession,
   examples: readonly Example[],
   prompts: PromptGroup,
+  turn: number,
   scorer: (prompt: ShotPrompt) => (example: Example) => Promise<number[]>,
 ): Candidate {
   const { profile } = session;
@@ -66,7 +103,8 @@ function candidateOf(
   return {
     key: `scores 5 ${keyOf(prompts)}`,
     title: `label scores, ${shown}`,
-    kind: 'scores',
+    method: 'label-likelihood',
+    turn,
     words: false,
     // All blocks of the model and a step a label, where a head stops early.
     complexity: prompts.length === 1 ? 1.5 : 3.5,
@@ -101,16 +139,21 @@ function candidateOf(
     async finish(all) {
       const rest = all.filter((example) => !inPrompt.has(example));
       return {
-        method: 'label-likelihood',
         options: {
           shots: first.count,
           choice: first.choice === 'nearest' ? 'nearest' : 'first',
           calibration: 'fitted',
           poolSize: 200,
         },
-        ...foundIn(prompts),
-        calibration: fittedCalibration(await scoreAll(rest), rest.map(goldOf)),
+        learned: {
+          ...learnedFrom(prompts),
+          calibration: plain(fittedCalibration(await scoreAll(rest), rest.map(goldOf))),
+        },
       };
     },
   };
+}
+
+function plain({ temperature, bias }: Calibration) {
+  return { temperature, bias: [...bias] };
 }

@@ -13,11 +13,22 @@ import {
 } from '../calibration.js';
 import { decideLabel } from '../decide.js';
 import { promptPart, tablePart } from '../explain.js';
-import { balancedShots, labelOf, labelShots, shotPool, withoutShots } from '../few-shot.js';
+import { balancedShots, labelOf, labelShots, moreLabelShots, shotPool, withoutShots } from '../few-shot.js';
 import { labelPrompts, labelRenderer } from '../label-prompts.js';
+import { learnedBy, learnedPromptShape, withLearnedPrompt } from '../learned.js';
 import { meanScores } from '../mean-scores.js';
 import { shotChoice } from '../nearest-examples.js';
 import type { Method, MethodContext, PieceInput } from '../types.js';
+import { classifyingPrompt } from '../usual-prompts.js';
+
+const learns = {
+  schema: z.strictObject({
+    ...learnedPromptShape,
+    /** Divides the scores, and what is taken off them: one number a label. */
+    calibration: z.strictObject({ temperature: z.number().positive(), bias: z.array(z.number()) }).optional(),
+  }),
+  apply: withLearnedPrompt,
+};
 
 const optionsSchema = z.strictObject({
   shots: z.int().min(0).default(16).describe('Number of few-shot examples in the prompt.'),
@@ -45,9 +56,15 @@ export const labelLikelihood: Method = {
     return labelRenderer(profile, model, optionsSchema.parse(profile.options));
   },
 
-  shots(profile) {
+  defaultPrompt: classifyingPrompt,
+  vocabulary: 'trimmed',
+  learns,
+  candidates: async () => (await import('./candidates.js')).plan,
+
+  reads(profile) {
     const { shots, choice } = optionsSchema.parse(profile.options);
-    return choice === 'nearest' ? shotPool(profile) : labelShots(profile, shots);
+    const own = choice === 'nearest' ? shotPool(profile) : labelShots(profile, shots);
+    return [own, moreLabelShots(profile)];
   },
 
   async prepare(context) {
@@ -112,8 +129,8 @@ async function calibrationFor(
 ): Promise<Calibration> {
   const { profile, engine, cache } = context;
   if (options.calibration === 'none') return noCalibration(words.length);
-  const tuned = profile.tuned?.calibration ?? null;
-  if (tuned !== null) return tuned;
+  const learned = learnedBy(learns.schema, profile)?.calibration;
+  if (learned !== undefined) return learned;
   // The nearest ones change from text to text, and none stands in its own prompt.
   const shots = options.choice === 'nearest' ? [] : balancedShots(profile.examples, profile.labels, options.shots);
   const pool = spread(withoutShots(profile.examples, shots), options.poolSize);

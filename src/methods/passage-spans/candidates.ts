@@ -1,15 +1,15 @@
-import { bestSentence } from '../../baselines/best-sentence.js';
+import { f1Score } from '../../metrics/squad.js';
 import { compilePrompt, tokenizePrompt } from '../../prompt.js';
-import { f1Score } from '../../task-types/answer/metrics/squad.js';
-import { isRight } from '../../task-types/answer/right.js';
-import type { AnswerOutput, Example, TunedShot } from '../../types.js';
+import type { AnswerOutput, Example } from '../../types.js';
 import { eachExample } from '../candidates/each-example.js';
-import { breath } from '../candidates/event-loop.js';
+import { eventLoopTurn } from '../candidates/event-loop.js';
 import { memo } from '../candidates/memo.js';
 import type { Candidate, TuneSession } from '../candidates/types.js';
+import type { LearnedExample } from '../learned.js';
 import { prefixLength } from '../parts.js';
-import { fitJudge, type Judge, type JudgedCandidate } from './answer-judge.js';
-import { passageOptions } from './index.js';
+import type { Plan } from '../types.js';
+import { fitJudge, isRight, type Judge, type JudgedCandidate } from './answer-judge.js';
+import { passageOptions } from './options.js';
 import { answerOf, answersOf, judged, rejectBelow } from './passage-answer.js';
 import { createSearch, type Reading, read, type Search } from './passage-reading.js';
 
@@ -24,13 +24,13 @@ const settings = [
 const longestShot = 600;
 
 /** Ways to read, each with a judge of the candidate answers that is fitted on the examples. */
-export function answerCandidates(session: TuneSession, examples: readonly Example[]): Candidate[] {
+export const plan: Plan = (session, examples) => {
   const { contextField } = passageOptions.parse(session.profile.options);
   // Every setting looks in the same documents.
   const search = createSearch(session.documents, { contextField });
   const all = settings.map((setting) => readingCandidate(session, examples, search, setting));
-  return [sentenceCandidate(session), ...all.filter((candidate) => candidate !== null)];
-}
+  return { candidates: all.filter((candidate) => candidate !== null) };
+};
 
 interface Setting {
   readonly shots: number;
@@ -73,7 +73,8 @@ function readingCandidate(
   return {
     key: `passages 1 ${JSON.stringify(setting)}`,
     title,
-    kind: 'scores',
+    method: 'passage-spans',
+    turn: 0,
     words: false,
     complexity: 1 + setting.shots / 100 + setting.passages / 1000,
     layers: session.blocks,
@@ -94,7 +95,7 @@ function readingCandidate(
         part.forEach((_, i) => {
           if (folds[i] === fold) outputs[i] = rejectBelow(answer(i), min);
         });
-        await breath();
+        await eventLoopTurn();
       }
       const few = part.slice(0, 50);
       const tokens = await Promise.all(few.map(async (example) => tokensOf((await readOne(example)).reading)));
@@ -110,10 +111,8 @@ function readingCandidate(
         known.map((example, i) => answered(example, reads[i] as Read, judge)),
       );
       return {
-        method: 'passage-spans',
         options: { ...options },
-        shots,
-        judge,
+        learned: { examples: shots, ranker: { weights: [...judge.weights], intercept: judge.intercept } },
         threshold: { min, below: profile.threshold.below },
         outputs: known.map((example, i) => answered(example, reads[i] as Read, judge)),
       };
@@ -130,8 +129,8 @@ function shotsFrom(
   examples: readonly Example[],
   search: Search,
   { shots, passages, contextField, input }: Setting & { readonly contextField: string; readonly input: string },
-): { example: Example; shot: TunedShot }[] {
-  const chosen: { example: Example; shot: TunedShot }[] = [];
+): { example: Example; shot: LearnedExample }[] {
+  const chosen: { example: Example; shot: LearnedExample }[] = [];
   const seen = new Set<string>();
   for (const example of examples) {
     if (chosen.length === shots) break;
@@ -182,30 +181,4 @@ function bestThreshold(examples: readonly Example[], outputs: readonly AnswerOut
     if (sum > best.sum && next < score) best = { sum, min: Math.round(((score + next) / 2) * 1000) / 1000 };
   });
   return best.min;
-}
-
-/** The yardstick: the sentence with most of the question's words, without a model. */
-function sentenceCandidate(session: TuneSession): Candidate {
-  return {
-    key: 'best sentence 1',
-    title: 'the sentence most like the question, no model',
-    kind: 'yardstick',
-    words: true,
-    complexity: 0,
-    layers: 0,
-    async heldOut(part, folds) {
-      const outputs: AnswerOutput[] = [];
-      for (let fold = 0; fold <= Math.max(...folds); fold++) {
-        const predict = bestSentence.train(
-          part.filter((_, i) => folds[i] !== fold),
-          { labels: [], multiLabel: false, seed: session.seed },
-        );
-        part.forEach(({ record }, i) => {
-          if (folds[i] === fold) outputs[i] = predict(record) as AnswerOutput;
-        });
-      }
-      return { outputs, tokensPerRecord: 0 };
-    },
-    finish: null,
-  };
 }

@@ -1,24 +1,29 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { compilePrompt, type PromptModel, type PromptRenderer } from '../../prompt.js';
-import { lineOf } from '../../task-types/answer/evidence.js';
-import { isRight } from '../../task-types/answer/right.js';
 import type { AnswerOutput, Example, Output, TaskProfile } from '../../types.js';
 import { promptPart, tablePart } from '../explain.js';
+import { learnedBy, learnedExamples } from '../learned.js';
 import type { Document, Method, MethodContext, PieceInput } from '../types.js';
-import { defaultJudge, featuresOf, fitJudge, type Judge } from './answer-judge.js';
-import { answerOf, answersOf, judged, rank, rejectBelow } from './passage-answer.js';
+import { defaultJudge, featuresOf, fitJudge, isRight, type Judge } from './answer-judge.js';
+import { passageOptions } from './options.js';
+import { answerOf, answersOf, judged, lineOf, rank, rejectBelow } from './passage-answer.js';
 import { createSearch, type Reader, type Reading, read } from './passage-reading.js';
 
-export const passageOptions = z.strictObject({
-  shots: z.int().min(0).default(4).describe('Number of answered questions in the prompt.'),
-  passages: z.int().min(1).max(20).default(3).describe('Sentences that the model reads for a question.'),
-  candidates: z.int().min(1).max(10).default(4).describe('Answers that are spelled out and compared.'),
-  longestAnswer: z.int().min(1).max(100).default(24).describe('Tokens of the longest answer.'),
-  contextField: z.string().default('context').describe('Field of a record that brings its own passage.'),
-  poolSize: z.int().min(0).default(60).describe('Examples that the no-answer decision is fitted on.'),
-});
 type Options = z.infer<typeof passageOptions>;
+
+const passagePrompt = {
+  instruction: 'Answer the question with words of the passage.',
+  base: 'Passage: {{ context }}\nQuestion: {{ question }}\nAnswer:',
+  chat: 'Passage: {{ context }}\n\nQuestion: {{ question }}\n\nAnswer in a few words of the passage.',
+};
+
+const rankerSchema = z.strictObject({
+  weights: z.array(z.number()).length(defaultJudge.weights.length),
+  intercept: z.number(),
+});
+
+const learns = { schema: z.strictObject({ examples: learnedExamples, ranker: rankerSchema.optional() }) };
 
 const smallestPool = 16;
 
@@ -29,6 +34,10 @@ export const passageSpans: Method = {
   taskTypes: ['answer'],
   needs: ['scores'],
   options: passageOptions,
+  defaultPrompt: () => passagePrompt,
+  vocabulary: 'whole',
+  learns,
+  candidates: async () => (await import('./candidates.js')).plan,
 
   renderer(profile, model) {
     return rendererOf(profile, model, passageOptions.parse(profile.options));
@@ -40,7 +49,7 @@ export const passageSpans: Method = {
     const render = rendererOf(profile, engine.model, options);
     const search = createSearch(context.documents, options);
     const reader: Reader = { engine, render, options, profile, end: engine.tokenize('\n').slice(0, 1) };
-    const judge = profile.tuned?.judge ?? (await judgeFor(context, options, reader));
+    const judge = learnedBy(learns.schema, profile)?.ranker ?? (await judgeFor(context, options, reader));
 
     return {
       maxPieceTokens: null,
@@ -62,8 +71,8 @@ function rendererOf(profile: TaskProfile, model: PromptModel, options: Options):
 
 /** The tuned ones, else examples that bring their own passage and have an answer: copying is what the prompt should show. */
 function answeredShots(profile: TaskProfile, options: Options) {
-  const tuned = profile.tuned?.shots ?? null;
-  if (tuned !== null) return tuned.map(({ fields, label }) => ({ fields, target: label }));
+  const learned = learnedBy(learns.schema, profile)?.examples;
+  if (learned !== undefined) return learned.map(({ fields, label }) => ({ fields, target: label }));
   return profile.examples
     .filter(
       (example) => answersOf(example).length > 0 && typeof example.record.fields[options.contextField] === 'string',
@@ -85,7 +94,7 @@ async function judgeFor(context: MethodContext, options: Options, reader: Reader
     .slice(0, options.poolSize);
   if (pool.length < smallestPool) return defaultJudge;
   const key = ['judge 2', digestOf(documents), engine.model.sha256 ?? engine.model.path, profile.digest].join(' ');
-  const known = judgeSchema.safeParse(await cache.get(key));
+  const known = rankerSchema.safeParse(await cache.get(key));
   if (known.success) return known.data;
 
   let done = 0;
@@ -117,11 +126,6 @@ function digestOf(documents: readonly Document[]): string {
   for (const { source, text } of documents) hash.update(`${source}\n${text}\n`);
   return hash.digest('hex').slice(0, 16);
 }
-
-const judgeSchema = z.object({
-  weights: z.array(z.number()).length(defaultJudge.weights.length),
-  intercept: z.number(),
-});
 
 /** Whether an example can be read here: its passage, or the document it names, is at hand. */
 function isReadable(example: Example, documents: readonly Document[], options: Options): boolean {

@@ -7,6 +7,7 @@ import { promptPart, tablePart } from '../explain.js';
 import { promptLength, splitPrompt } from '../parts.js';
 import { aboveThreshold, withoutOverlaps } from '../span-scoring/index.js';
 import type { Method, PieceInput } from '../types.js';
+import { entityPrompt } from '../usual-prompts.js';
 
 const optionsSchema = z.strictObject({
   shots: z.int().min(0).default(6).describe('Number of example lists in the prompt.'),
@@ -33,6 +34,8 @@ export const spanCopying: Method = {
   taskTypes: ['extract'],
   needs: ['scores'],
   options: optionsSchema,
+  defaultPrompt: () => entityPrompt,
+  vocabulary: 'whole',
 
   renderer(profile, model) {
     const render = rendererOf(profile, model, optionsSchema.parse(profile.options));

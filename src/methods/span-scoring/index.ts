@@ -9,6 +9,12 @@ import { promptLength, roomForText, splitPrompt } from '../parts.js';
 import type { Method, MethodContext, PieceInput } from '../types.js';
 import { nameCandidates, phraseCandidates } from './spans.js';
 
+const spanPrompt = {
+  instruction: 'Say what each name in the text is.',
+  base: 'Text: {{ text }}\nName: {{ span }}\nKind:',
+  chat: 'Text: {{ text }}\n\nWhat kind of thing is "{{ span }}"?',
+};
+
 const optionsSchema = z.strictObject({
   shots: z.int().min(0).default(12).describe('Number of example spans in the prompt.'),
   candidates: z
@@ -34,6 +40,8 @@ export const spanScoring: Method = {
   taskTypes: ['extract'],
   needs: ['scores'],
   options: optionsSchema,
+  defaultPrompt: () => spanPrompt,
+  vocabulary: 'whole',
 
   renderer(profile, model) {
     const options = optionsSchema.parse(profile.options);

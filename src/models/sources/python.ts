@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import path from 'node:path';
 import { modelError, type SlmError } from '../../errors.js';
 import { diskFull } from '../disk.js';
 import type { SourceContext } from '../types.js';
@@ -24,7 +25,7 @@ interface Outcome {
  */
 export async function pipDownload(wanted: PipDownload, context: SourceContext): Promise<void> {
   let withoutPip: string | null = null;
-  for (const python of candidates(context.env.python)) {
+  for (const python of candidates(context.env.python, context.env.cwd)) {
     const outcome = await run(python, pipArguments(wanted), wanted.temporary, context);
     context.signal.throwIfAborted();
     if (outcome.status === 0) return;
@@ -42,8 +43,14 @@ export async function pipDownload(wanted: PipDownload, context: SourceContext): 
       );
 }
 
-function candidates(chosen: string | null): string[] {
-  return [...new Set([...(chosen === null ? [] : [chosen]), 'python3', 'python'])];
+function candidates(chosen: string | null, cwd: string): string[] {
+  return [
+    ...new Set([
+      ...(chosen === null ? [] : [/[/\\]/u.test(chosen) ? path.resolve(cwd, chosen) : chosen]),
+      'python3',
+      'python',
+    ]),
+  ];
 }
 
 function pipArguments({ requirement, folder }: PipDownload): string[] {
@@ -67,6 +74,9 @@ function pipArguments({ requirement, folder }: PipDownload): string[] {
 function run(python: string, args: readonly string[], temporary: string, context: SourceContext): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(python, args, {
+      // `python -m` looks for modules in its working folder first: in the user's, a file pip.py would be run. This one is
+      // empty and ours. (`python -I` would not find a pip that the user has installed for themselves.)
+      cwd: temporary,
       stdio: ['ignore', 'pipe', 'pipe'],
       signal: context.signal,
       windowsHide: true,

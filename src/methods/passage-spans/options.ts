@@ -1,0 +1,10 @@
+import { z } from 'zod';
+
+export const passageOptions = z.strictObject({
+  shots: z.int().min(0).default(4).describe('Number of answered questions in the prompt.'),
+  passages: z.int().min(1).max(20).default(3).describe('Sentences that the model reads for a question.'),
+  candidates: z.int().min(1).max(10).default(4).describe('Answers that are spelled out and compared.'),
+  longestAnswer: z.int().min(1).max(100).default(24).describe('Tokens of the longest answer.'),
+  contextField: z.string().default('context').describe('Field of a record that brings its own passage.'),
+  poolSize: z.int().min(0).default(60).describe('Examples that the no-answer decision is fitted on.'),
+});

@@ -1,0 +1,50 @@
+import { stringifyJson } from '../json.js';
+import type { GenerateOutput } from '../types.js';
+import type { TaskTypeDefinition } from './types.js';
+
+/** Text in a form that a JSON Schema or a grammar lays down. */
+export const generate: TaskTypeDefinition<GenerateOutput> = {
+  type: 'generate',
+  title: 'generation',
+  input: 'text',
+  goldFields: ['output'],
+  settings: ['schema', 'grammar'],
+
+  readGold(fields) {
+    const raw = fields.output;
+    if (raw === undefined || raw === null) return null;
+    return { type: 'generate', output: typeof raw === 'string' ? raw : stringifyJson(raw) };
+  },
+
+  // Two halves of an object are not an object.
+  merge: null,
+
+  correct({ gold, output }) {
+    if (gold.type !== 'generate' || output?.type !== 'generate') return false;
+    return canonical(gold.output) === canonical(output.text);
+  },
+
+  describe(value) {
+    if (value.type !== 'generate') return '';
+    return 'output' in value ? value.output : value.text;
+  },
+};
+
+/** JSON with sorted keys, so that the order of keys does not count; other text as it is. */
+function canonical(text: string): string {
+  try {
+    return JSON.stringify(sortKeys(JSON.parse(text)));
+  } catch {
+    return text.trim();
+  }
+}
+
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys);
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, inner]) => [key, sortKeys(inner)]),
+  );
+}

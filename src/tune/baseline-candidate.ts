@@ -1,0 +1,46 @@
+import { baselines } from '../baselines/index.js';
+import { eventLoopTurn } from '../methods/candidates/event-loop.js';
+import type { Candidate, TuneSession } from '../methods/candidates/types.js';
+import type { Example, Output } from '../types.js';
+
+/** The best that can be had without a model, measured as candidates are. It cannot be taken. */
+export function baselineCandidate({ profile, seed }: Pick<TuneSession, 'profile' | 'seed'>): Candidate {
+  const baseline = baselines[profile.type].strongest;
+  const context = { labels: profile.labels.map(({ name }) => name), multiLabel: profile.multiLabel, seed };
+  return {
+    key: `baseline 1 ${baseline.name}`,
+    title: `${baseline.title}, no model`,
+    method: null,
+    turn: -1,
+    words: true,
+    complexity: 0,
+    layers: 0,
+    async heldOut(part, folds) {
+      const outputs = baseline.heldOut?.(part, context) ?? (await foldByFold(part, folds));
+      await eventLoopTurn();
+      return { outputs: outputs.map(parsed), tokensPerRecord: 0 };
+    },
+    finish: null,
+  };
+
+  async function foldByFold(part: readonly Example[], folds: Int32Array): Promise<Output[]> {
+    const outputs: Output[] = [];
+    for (let fold = 0; fold <= Math.max(...folds); fold++) {
+      const predict = baseline.train(
+        part.filter((_, i) => folds[i] !== fold),
+        context,
+      );
+      part.forEach(({ record }, i) => {
+        if (folds[i] === fold) outputs[i] = predict(record);
+      });
+      await eventLoopTurn();
+    }
+    return outputs;
+  }
+
+  /** A baseline copies text; where there is a schema, its value is what is compared. */
+  function parsed(output: Output): Output {
+    if (output.type !== 'generate' || profile.schema === null) return output;
+    return { ...output, value: JSON.parse(output.text) };
+  }
+}

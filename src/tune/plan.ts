@@ -1,0 +1,42 @@
+import type { Candidate, CandidatePlan, PlanOptions, Trial, TuneSession } from '../methods/candidates/types.js';
+import { methodNamed, methods } from '../methods/index.js';
+import type { Method } from '../methods/types.js';
+import type { Example } from '../types.js';
+import { baselineCandidate } from './baseline-candidate.js';
+
+export interface PlanRequest extends PlanOptions {
+  /** Which candidates may be tried: all, those that work on hidden states, or the others. */
+  readonly kind: 'auto' | 'head' | 'scores';
+}
+
+/** Every way to do a task that a method knows of, as far as it is asked for, and the best baseline. */
+export async function planFor(
+  session: TuneSession,
+  examples: readonly Example[],
+  { kind, words }: PlanRequest,
+): Promise<CandidatePlan> {
+  const plans: CandidatePlan[] = [];
+  for (const method of Object.values<Method>(methods)) {
+    if (!method.taskTypes.includes(session.profile.type)) continue;
+    const plan = (await method.candidates?.())?.(session, examples, { words }) ?? null;
+    if (plan !== null) plans.push(plan);
+  }
+  const wanted = (candidate: Candidate) =>
+    isOfKind(candidate, kind) && (words || !candidate.words) && candidate.layers <= session.mostBlocks;
+  const next = (trials: ReadonlyMap<Candidate, Trial>) => plans.flatMap((plan) => plan.next?.(trials) ?? []);
+  return {
+    candidates: [baselineCandidate(session), ...inTurn(plans.flatMap(({ candidates }) => candidates).filter(wanted))],
+    reserved: new Set(plans.flatMap(({ reserved }) => [...(reserved ?? [])])),
+    next: (trials) => inTurn(next(trials).filter(wanted)),
+  };
+}
+
+/** Heads are what works on hidden states. */
+function isOfKind({ method }: Candidate, kind: PlanRequest['kind']): boolean {
+  if (kind === 'auto' || method === null) return true;
+  return methodNamed(method).needs.includes('features') === (kind === 'head');
+}
+
+function inTurn(candidates: readonly Candidate[]): Candidate[] {
+  return [...candidates].sort((a, b) => a.turn - b.turn);
+}
