@@ -13,7 +13,7 @@ export interface Segment {
 }
 
 /** An example with what the model should have said. */
-export interface Shot {
+export interface FewShotExample {
   readonly fields: Readonly<Record<string, unknown>>;
   readonly target: string;
 }
@@ -27,7 +27,7 @@ export interface PromptText {
 }
 
 export interface PromptOptions {
-  readonly shots: readonly Shot[];
+  readonly shots: readonly FewShotExample[];
   /** Keeps line breaks of the data. Otherwise runs of white space become one space, so that data cannot mimic the template. */
   readonly keepLines?: boolean;
 }

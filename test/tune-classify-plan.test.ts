@@ -26,7 +26,7 @@ const titles = (list: readonly Candidate[] = []) => list.map(({ title }) => titl
 function after(plan: CandidatePlan, best: string): string[] {
   const trials = plan.candidates.map((candidate): [Candidate, Trial] => [
     candidate,
-    { merit: candidate.title === best ? 1 : 0 } as Trial,
+    { objectiveValue: candidate.title === best ? 1 : 0 } as Trial,
   ]);
   return titles(plan.next?.(new Map(trials)));
 }

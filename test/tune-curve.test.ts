@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Candidate } from '../src/methods/candidates/types.js';
 import { learningCurves } from '../src/tune/learning-curve.js';
-import { tryOut, tuningMetric } from '../src/tune/search.js';
+import { measureCandidate } from '../src/tune/measure.js';
+import { tuningMetric } from '../src/tune/objective.js';
 import type { Example } from '../src/types.js';
 import { labelled, profileWith } from './helpers/profiles.js';
 
@@ -35,16 +36,26 @@ async function curvesWith(inPrompt: number) {
     onTrial: () => undefined,
     journal: { get: async () => null, set: async () => undefined },
   };
-  const aside = new Set<Example>();
+  const reserved = new Set<Example>();
   const metric = tuningMetric(profile, examples);
-  const { trial: after } = await tryOut(profile, chosen, examples, { ...options, metric, judge: metric, aside });
-  const { trial: lexical } = await tryOut(profile, yardstick, examples, { ...options, metric, judge: metric, aside });
+  const { trial: after } = await measureCandidate(profile, chosen, examples, {
+    ...options,
+    metric,
+    objective: metric,
+    reserved,
+  });
+  const { trial: lexical } = await measureCandidate(profile, yardstick, examples, {
+    ...options,
+    metric,
+    objective: metric,
+    reserved,
+  });
   asked.length = 0;
   const rounds = [lexical, after];
   const curves = await learningCurves(
     profile,
     [yardstick, chosen],
-    { rounds, chosen, metric, judge: metric, aside },
+    { rounds, chosen, metric, objective: metric, reserved },
     after,
     options,
   );

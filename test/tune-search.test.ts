@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SlmError } from '../src/errors.js';
 import type { Candidate, Fitted, Trial, Trialled } from '../src/methods/candidates/types.js';
-import { type SearchOptions, search, type TrialEvent, type TrialJournal } from '../src/tune/search.js';
+import type { TrialJournal } from '../src/tune/measure.js';
+import { type SearchOptions, search } from '../src/tune/search.js';
+import type { TrialEvent } from '../src/tune/trial-event.js';
 import { tune } from '../src/tune/tune.js';
 import type { ClassifyOutput, Example, TaskProfile } from '../src/types.js';
 import { fakeEngine } from './helpers/fake-engine.js';
@@ -140,25 +142,25 @@ describe('a search', () => {
       heldOut: async (examples) => ({ outputs: examples.map(said), tokensPerRecord: 1 }),
     });
     const modest = candidate('modest', 2, wrongOnEvery(5));
-    const { chosen, judge } = await searchAmong(profile, [sure, modest], texts(100), optionsWith());
-    assert.equal(judge.name, 'brier');
+    const { chosen, objective } = await searchAmong(profile, [sure, modest], texts(100), optionsWith());
+    assert.equal(objective.name, 'brier');
     assert.equal(chosen, modest);
   });
 
   it('asks once for more candidates, made of the best of the first, and measures none on what may stand in them', async () => {
     const examples = texts(700);
-    const aside = new Set(examples.slice(0, 30));
+    const reserved = new Set(examples.slice(0, 30));
     const poor = candidate('poor', 1, wrongOnEvery(2));
     const good = candidate('good', 1, wrongOnEvery(5));
     const better = candidate('better', 3, always);
     const asked: string[][] = [];
     const next = (trials: ReadonlyMap<Candidate, Trial>) => {
-      asked.push([...trials].sort(([, a], [, b]) => b.merit - a.merit).map(([{ key }]) => key));
+      asked.push([...trials].sort(([, a], [, b]) => b.objectiveValue - a.objectiveValue).map(([{ key }]) => key));
       return [better];
     };
     const { chosen, trials } = await search(
       profile,
-      { candidates: [poor, good], reserved: aside, next },
+      { candidates: [poor, good], reserved: reserved, next },
       examples,
       optionsWith(),
     );
@@ -181,9 +183,9 @@ describe('a search', () => {
     const inPrompt = new Set(examples.slice(0, 10));
     const shown = candidate('shown', 2, (i) => i >= 10, { inPrompt });
     const plain = candidate('plain', 1, wrongOnEvery(3));
-    const { trials, aside } = await searchAmong(profile, [shown, plain], examples, optionsWith());
+    const { trials, reserved } = await searchAmong(profile, [shown, plain], examples, optionsWith());
     assert.deepEqual([shown.calls, plain.calls], [[60], [60]]);
-    assert.deepEqual(aside, inPrompt);
+    assert.deepEqual(reserved, inPrompt);
     for (const trial of trials) {
       assert.equal(trial.n, 50);
       assert.equal(trial.outputs.length, 50);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { furtherPrompts, shotPrompts } from '../src/methods/candidates/few-shot-prompts.js';
+import { fewShotPrompts, furtherPrompts } from '../src/methods/candidates/few-shot-prompts.js';
 import { isSkewed } from '../src/methods/candidates/skew.js';
-import { tuningMetric } from '../src/tune/search.js';
+import { tuningMetric } from '../src/tune/objective.js';
 import type { Example } from '../src/types.js';
 import { exampleWith, labelled, labelOf, profileWith } from './helpers/profiles.js';
 import { sessionWith } from './helpers/tune-session.js';
@@ -17,7 +17,7 @@ function texts(positive: number, negative: number): Example[] {
 }
 
 const shown = (positive: number, negative: number, count: number) =>
-  shotPrompts(session, texts(positive, negative), [count])[0]
+  fewShotPrompts(session, texts(positive, negative), [count])[0]
     ?.shots.map(({ fields, label }) => `${fields.text} ${label}`)
     .join(', ');
 
@@ -37,13 +37,13 @@ describe('examples in the prompt', () => {
   });
 
   it('are not tried in the same number twice where there are no more', () => {
-    const counts = shotPrompts(session, texts(10, 10), [0, 4, 8, 16]).map(({ count }) => count);
+    const counts = fewShotPrompts(session, texts(10, 10), [0, 4, 8, 16]).map(({ count }) => count);
     assert.deepEqual(counts, [0, 4, 6]);
   });
 
   it('come in several sets without one twice, with the labels in another order, as far as a third of each label goes', () => {
     const examples = texts(18, 18);
-    const [first] = shotPrompts(session, examples, [4]);
+    const [first] = fewShotPrompts(session, examples, [4]);
     assert.ok(first !== undefined);
     const more = furtherPrompts(session, examples, first, 2);
     assert.deepEqual(
@@ -59,7 +59,7 @@ describe('examples in the prompt', () => {
     const list = ['refund late_parcel', 'refund', 'praise'].flatMap((names) =>
       Array.from({ length: 3 }, (_, i) => exampleWith(`${names} ${i}`, { type: 'classify', labels: names.split(' ') })),
     );
-    const [prompt] = shotPrompts(several, list, [2]);
+    const [prompt] = fewShotPrompts(several, list, [2]);
     assert.deepEqual(
       prompt?.shots.map(({ label }) => label),
       ['late parcel, refund', 'praise'],
@@ -72,7 +72,7 @@ describe('examples in the prompt', () => {
     const many = sessionWith({ profile: profileWith({ labels }) });
     const list = names.flatMap((name) => Array.from({ length: 6 }, (_, i) => labelled(`${name} ${i}`, name)));
     const of = (examples: readonly Example[], count: number) =>
-      shotPrompts(many, examples, [count])[0]?.shots.map(({ label }) => label);
+      fewShotPrompts(many, examples, [count])[0]?.shots.map(({ label }) => label);
     assert.deepEqual(of(list, 4), ['label0', 'label3', 'label6', 'label9']);
     assert.deepEqual(of(list, 12), names);
     // A label that is too rare to be shown is passed over, but not where there is room for each.
@@ -83,10 +83,10 @@ describe('examples in the prompt', () => {
 
   it('are short ones, and leave room for the longest text', () => {
     const long = labelled('word '.repeat(200).trim(), 'positive');
-    const [prompt] = shotPrompts(session, [long, ...texts(20, 20)], [4]);
+    const [prompt] = fewShotPrompts(session, [long, ...texts(20, 20)], [4]);
     assert.deepEqual([prompt?.count, prompt?.inPrompt.has(long)], [4, false]);
     const longer = labelled('word '.repeat(2000).trim(), 'positive');
-    assert.deepEqual(shotPrompts(session, [...texts(20, 20), longer], [4]), []);
+    assert.deepEqual(fewShotPrompts(session, [...texts(20, 20), longer], [4]), []);
   });
 });
 

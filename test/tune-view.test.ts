@@ -5,7 +5,7 @@ import { createElement } from 'react';
 import { after } from '../src/cli/ui/tune-progress.js';
 import { type TuneState, TuneView } from '../src/cli/ui/tune-view.js';
 import type { Trial } from '../src/methods/candidates/types.js';
-import type { TrialEvent } from '../src/tune/search.js';
+import type { TrialEvent } from '../src/tune/trial-event.js';
 
 const nothing: TuneState = {
   title: 'topics on tiny',
@@ -29,7 +29,7 @@ function trialOf(key: string, score: number, more: Partial<Trial> = {}): Trial {
     n: 60,
     folds: 5,
     score,
-    merit: score,
+    objectiveValue: score,
     interval: { low: score - 0.1, high: score + 0.05, level: 0.95, resamples: 300 },
     tokensPerRecord: 41.6,
     prefixTokens: 0,

@@ -3,7 +3,7 @@ import type { Progress } from '../evaluate.js';
 import type { HostPlace } from '../host/place.js';
 import { type ModelEnvironment, type ModelEvents, networkLimits } from '../models/types.js';
 import type { ProfileContext } from '../profile/index.js';
-import type { TrialEvent } from '../tune/search.js';
+import type { TrialEvent } from '../tune/trial-event.js';
 
 /** How far a preparation is that may take minutes, such as calibrating a task on its examples. */
 export interface Preparation {

@@ -1,6 +1,6 @@
 import type { Trial } from '../methods/candidates/types.js';
 
-import { judgedValue } from '../tune/search.js';
+import { shownObjective } from '../tune/objective.js';
 import type { ChosenThreshold } from '../tune/threshold.js';
 import type { TuneResult } from '../tune/tune.js';
 import type { TaskProfile } from '../types.js';
@@ -9,22 +9,22 @@ import { tableText } from './table.js';
 /** What tuning brought, for people: trials, before and after, and what to do next. */
 export function tuneReportText(profile: TaskProfile, result: TuneResult, file: string | null): string {
   const { after, before, lexical, p, threshold, search, wins } = result;
-  const { metric, judge } = search;
-  const finer = judge !== metric;
+  const { metric, objective } = search;
+  const finer = objective !== metric;
   const trials = tableText(
     [
       'TRIAL',
       metric.title.toUpperCase(),
       '95 % INTERVAL',
       'N',
-      ...(finer ? [judge.title.toUpperCase()] : []),
+      ...(finer ? [objective.title.toUpperCase()] : []),
       'TOKENS A RECORD',
     ],
     search.trials.map((trial) => [
       `${trial.title}${trial.key === search.chosen.key ? ' *' : ''}`,
       ...figureCells(trial),
       String(trial.n),
-      ...(finer ? [judgedValue(judge, trial).toFixed(3)] : []),
+      ...(finer ? [shownObjective(objective, trial).toFixed(3)] : []),
       trial.tokensPerRecord.toFixed(0),
     ]),
     ['left', 'right', 'left', 'right', 'right', 'right'],
@@ -82,11 +82,14 @@ function figureCells({ score, interval }: Pick<Trial, 'score' | 'interval'>): [s
 }
 
 /** Why the chosen candidate was taken. */
-export function reasonTaken({ after, search: { best, judge, metric } }: Pick<TuneResult, 'after' | 'search'>): string {
-  const by = judge === metric ? '' : ` by ${judge.title}`;
+export function reasonTaken({
+  after,
+  search: { best, objective, metric },
+}: Pick<TuneResult, 'after' | 'search'>): string {
+  const by = objective === metric ? '' : ` by ${objective.title}`;
   return after.key === best.key
     ? `the best${by}`
-    : `the simplest that is not clearly worse than the best${by} (${judgedValue(judge, best).toFixed(3)})`;
+    : `the simplest that is not clearly worse than the best${by} (${shownObjective(objective, best).toFixed(3)})`;
 }
 
 export function pText(p: number): string {

@@ -1,4 +1,4 @@
-import type { Shot } from '../prompt.js';
+import type { FewShotExample } from '../prompt.js';
 import type { Example, Label, TaskProfile } from '../types.js';
 import { learnedPromptOf } from './learned.js';
 
@@ -6,7 +6,7 @@ import { learnedPromptOf } from './learned.js';
  * Few-shot examples for a label set: the first ones of each label in file order, label by label in turn, so that
  * any number is as balanced as it can be. Deterministic.
  */
-export function balancedShots(examples: readonly Example[], labels: readonly Label[], count: number): Example[] {
+export function balancedExamples(examples: readonly Example[], labels: readonly Label[], count: number): Example[] {
   const queues = labels.map((label) => examples.filter((example) => labelOf(example) === label.name));
   const chosen: Example[] = [];
   for (let round = 0; chosen.length < count && queues.some((queue) => queue.length > round); round++) {
@@ -24,13 +24,13 @@ export function labelOf({ gold }: Example): string {
 }
 
 /** The examples that are not among the shots: what calibration may look at. */
-export function withoutShots(examples: readonly Example[], shots: readonly Example[]): Example[] {
+export function withoutExamples(examples: readonly Example[], shots: readonly Example[]): Example[] {
   const used = new Set(shots);
   return examples.filter((example) => !used.has(example));
 }
 
 /** Further sets of examples, as tuning has found them: a prompt for each. */
-export function moreLabelShots(profile: TaskProfile): Shot[][] {
+export function ensembleExamples(profile: TaskProfile): FewShotExample[][] {
   const wordOf = new Map(profile.labels.map((label) => [label.name, label.word]));
   return (learnedPromptOf(profile).ensemble ?? []).map((shots) =>
     shots.map(({ fields, label }) => ({ fields, target: wordOf.get(label) ?? label })),
@@ -38,17 +38,17 @@ export function moreLabelShots(profile: TaskProfile): Shot[][] {
 }
 
 /** The labelled examples of a classifying prompt: the tuned ones, else `count` of the profile's, balanced. */
-export function labelShots(profile: TaskProfile, count: number): Shot[] {
-  return tunedShots(profile) ?? asShots(profile, balancedShots(profile.examples, profile.labels, count));
+export function labelExamples(profile: TaskProfile, count: number): FewShotExample[] {
+  return learnedExamplesOf(profile) ?? asExamples(profile, balancedExamples(profile.examples, profile.labels, count));
 }
 
 /** What a prompt may choose its examples from: what tuning has left for it, else all, label by label in turn. */
-export function shotPool(profile: TaskProfile): Shot[] {
+export function examplePool(profile: TaskProfile): FewShotExample[] {
   const { examples, labels } = profile;
-  return tunedShots(profile) ?? asShots(profile, balancedShots(examples, labels, examples.length));
+  return learnedExamplesOf(profile) ?? asExamples(profile, balancedExamples(examples, labels, examples.length));
 }
 
-function tunedShots(profile: TaskProfile): Shot[] | null {
+function learnedExamplesOf(profile: TaskProfile): FewShotExample[] | null {
   const wordOf = new Map(profile.labels.map((label) => [label.name, label.word]));
   const { examples } = learnedPromptOf(profile);
   return examples === undefined
@@ -56,7 +56,7 @@ function tunedShots(profile: TaskProfile): Shot[] | null {
     : examples.map(({ fields, label }) => ({ fields, target: wordOf.get(label) ?? label }));
 }
 
-function asShots(profile: TaskProfile, examples: readonly Example[]): Shot[] {
+function asExamples(profile: TaskProfile, examples: readonly Example[]): FewShotExample[] {
   const wordOf = new Map(profile.labels.map((label) => [label.name, label.word]));
   return examples.map((example) => ({
     fields: example.record.fields,

@@ -1,14 +1,14 @@
 import type { z } from 'zod';
 import { compilePrompt, type PromptModel, type PromptRenderer, type PromptText, tokenizePrompt } from '../prompt.js';
 import type { Engine, TaskProfile } from '../types.js';
-import { labelShots, moreLabelShots, shotPool } from './few-shot.js';
-import { longestShots, nearestRenderer, type shotChoice } from './nearest-examples.js';
+import { ensembleExamples, examplePool, labelExamples } from './few-shot.js';
+import { type exampleChoice, longestExamples, nearestRenderer } from './nearest-examples.js';
 import { promptLength, roomForText } from './parts.js';
 
-export interface ShotOptions {
+export interface ExampleOptions {
   /** How many, where tuning has not chosen them. */
   readonly shots: number;
-  readonly choice: z.output<typeof shotChoice>;
+  readonly choice: z.output<typeof exampleChoice>;
 }
 
 /** The prompts that a text is read after: the task's own, and those with other examples that tuning has found. */
@@ -23,19 +23,19 @@ export interface LabelPrompts {
 export function labelRenderer(
   profile: TaskProfile,
   model: PromptModel,
-  { shots, choice }: ShotOptions,
+  { shots, choice }: ExampleOptions,
 ): PromptRenderer {
   return choice === 'nearest' && shots > 0
-    ? nearestRenderer(profile, model, shotPool(profile), shots)
-    : compilePrompt(profile, model, { shots: labelShots(profile, shots) });
+    ? nearestRenderer(profile, model, examplePool(profile), shots)
+    : compilePrompt(profile, model, { shots: labelExamples(profile, shots) });
 }
 
-export function labelPrompts(profile: TaskProfile, engine: Engine, options: ShotOptions): LabelPrompts {
-  const further = moreLabelShots(profile).map((own) => compilePrompt(profile, engine.model, { shots: own }));
+export function labelPrompts(profile: TaskProfile, engine: Engine, options: ExampleOptions): LabelPrompts {
+  const further = ensembleExamples(profile).map((own) => compilePrompt(profile, engine.model, { shots: own }));
   const renderers = [labelRenderer(profile, engine.model, options), ...further];
   const longest =
     options.choice === 'nearest'
-      ? [compilePrompt(profile, engine.model, { shots: longestShots(profile, shotPool(profile), options.shots) })]
+      ? [compilePrompt(profile, engine.model, { shots: longestExamples(profile, examplePool(profile), options.shots) })]
       : renderers;
   const around = longest.map((render) => render({ [profile.input]: 'x' }));
   return {

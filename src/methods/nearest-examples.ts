@@ -2,17 +2,17 @@ import { z } from 'zod';
 import { lazy } from '../lazy.js';
 import {
   compilePrompt,
+  type FewShotExample,
   fieldText,
   type PromptModel,
   type PromptOptions,
   type PromptRenderer,
-  type Shot,
 } from '../prompt.js';
 import type { TaskProfile } from '../types.js';
 import { contentTerms } from './passages.js';
 
 /** Which examples stand in a prompt: the same ones always, or those that are most like the text. */
-export const shotChoice = z
+export const exampleChoice = z
   .enum(['first', 'nearest'])
   .default('first')
   .describe('The same examples for all texts, or those most like the text: many more tokens a record.');
@@ -29,7 +29,7 @@ const MiniSearch = lazy<typeof import('minisearch').default>('minisearch');
 export function nearestRenderer(
   profile: TaskProfile,
   model: PromptModel,
-  pool: readonly Shot[],
+  pool: readonly FewShotExample[],
   count: number,
   { keepLines = false }: Pick<PromptOptions, 'keepLines'> = {},
 ): PromptRenderer {
@@ -37,7 +37,7 @@ export function nearestRenderer(
   const nearest = nearestTo(texts);
   return (fields) => {
     const text = fieldText(fields[profile.input], false);
-    const shots = nearest(text, count).map((i) => pool[i] as Shot);
+    const shots = nearest(text, count).map((i) => pool[i] as FewShotExample);
     const { prefix, input, separator } = compilePrompt(profile, model, { shots, keepLines })(fields);
     // Examples change from text to text: they are no prefix that is kept.
     const shared = prefix.findIndex(({ field }) => field !== null);
@@ -47,8 +47,12 @@ export function nearestRenderer(
 }
 
 /** The longest prompt around a text that the pool can make. */
-export function longestShots(profile: TaskProfile, pool: readonly Shot[], count: number): Shot[] {
-  const length = ({ fields }: Shot) => fieldText(fields[profile.input], false).length;
+export function longestExamples(
+  profile: TaskProfile,
+  pool: readonly FewShotExample[],
+  count: number,
+): FewShotExample[] {
+  const length = ({ fields }: FewShotExample) => fieldText(fields[profile.input], false).length;
   return [...pool].sort((a, b) => length(b) - length(a)).slice(0, count);
 }
 

@@ -11,7 +11,7 @@ interface Step {
 }
 
 /** How long trials take, by those that were made. */
-export interface Pace {
+export interface TimeEstimate {
   /**
    * Milliseconds to expect: by earlier trials of the same, else by the slowest of those that read as it does, for as
    * many tokens and blocks; 0 when nothing is known.
@@ -20,7 +20,7 @@ export interface Pace {
   note(step: Step, ms: number): void;
 }
 
-export function createPace(): Pace {
+export function createTimeEstimate(): TimeEstimate {
   /** Milliseconds for each unit of work. */
   const known = new Map<string, number>();
   const slowest = { alone: 0, shared: 0 };

@@ -1,6 +1,7 @@
 import type { Candidate, Trial } from '../methods/candidates/types.js';
 import type { Example, TaskProfile } from '../types.js';
-import { type SearchOptions, type SearchResult, tryOut } from './search.js';
+import { measureCandidate } from './measure.js';
+import type { SearchOptions, SearchResult } from './search.js';
 
 /** One candidate measured on more and more examples, the fewest first. */
 export interface Curve {
@@ -19,7 +20,13 @@ const fewest = 12;
 export async function learningCurves(
   profile: TaskProfile,
   candidates: readonly Candidate[],
-  { rounds, chosen, metric, judge, aside }: Pick<SearchResult, 'rounds' | 'chosen' | 'metric' | 'judge' | 'aside'>,
+  {
+    rounds,
+    chosen,
+    metric,
+    objective,
+    reserved,
+  }: Pick<SearchResult, 'rounds' | 'chosen' | 'metric' | 'objective' | 'reserved'>,
   after: Trial,
   options: Pick<SearchOptions, 'seed' | 'journal' | 'onTrial'>,
 ): Promise<Curve[]> {
@@ -34,7 +41,9 @@ export async function learningCurves(
       if (points.some(({ n }) => n === size)) continue;
       options.onTrial({ kind: 'stage', title: `learning curve, ${size} of ${after.n} examples` });
       const part: readonly Example[] = after.examples.slice(0, size);
-      points.push((await tryOut(profile, candidate, part, { ...options, metric, judge, aside })).trial);
+      points.push(
+        (await measureCandidate(profile, candidate, part, { ...options, metric, objective, reserved })).trial,
+      );
     }
     if (points.length > 0) curves.push({ title: candidate.title, points: points.sort((a, b) => a.n - b.n) });
   }

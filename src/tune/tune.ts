@@ -5,17 +5,11 @@ import { mcNemar } from '../metrics/significance.js';
 import { taskTypes } from '../task-types/index.js';
 import type { Example, Output } from '../types.js';
 import { type Curve, learningCurves } from './learning-curve.js';
+import { intervalResamples, pairsOf, prepare } from './measure.js';
+import { objectiveValueOf } from './objective.js';
+import { measuredExamples } from './order.js';
 import { type PlanRequest, planFor } from './plan.js';
-import {
-  intervalResamples,
-  measuredExamples,
-  meritOf,
-  pairsOf,
-  prepare,
-  type SearchOptions,
-  type SearchResult,
-  search,
-} from './search.js';
+import { type SearchOptions, type SearchResult, search } from './search.js';
 import { bestThreshold, type ChosenThreshold, chooseThreshold, type ThresholdTarget } from './threshold.js';
 
 export interface TuneRequest extends SearchOptions, PlanRequest {
@@ -133,11 +127,12 @@ function outcomeOf(session: TuneSession, result: SearchResult, asItIs: AsItIs | 
 }
 
 /** By the score, or where that is the same, by what candidates are compared by. */
-function isBetter({ profile }: TuneSession, { judge }: SearchResult, before: Before): boolean {
+function isBetter({ profile }: TuneSession, { objective }: SearchResult, before: Before): boolean {
   const { examples, outputs, score, tuned } = before;
   if (examples.length === 0) return true;
   if (tuned.score !== score) return tuned.score > score;
-  const finer = (given: readonly Output[]) => meritOf(judge, prepare(profile, examples, given, judge).value());
+  const finer = (given: readonly Output[]) =>
+    objectiveValueOf(objective, prepare(profile, examples, given, objective).value());
   return finer(tuned.outputs) > finer(outputs);
 }
 

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { Trial } from '../../methods/candidates/types.js';
 import type { TunedSettings } from '../../profile/tuned-settings.js';
 import type { UnwrittenSettings } from '../../profile/write-tuned-settings.js';
-import { judgedValue } from '../../tune/search.js';
+import { shownObjective } from '../../tune/objective.js';
 import { textList } from '../../tune/seen.js';
 import type { TuneResult } from '../../tune/tune.js';
 import type { Example, TaskProfile } from '../../types.js';
@@ -59,7 +59,7 @@ function scoresOf({ after, before, lexical, threshold }: TuneResult): TunedSetti
   };
 }
 
-function trialOf(trial: Trial, { judge, metric }: TuneResult['search']): Record<string, unknown> {
+function trialOf(trial: Trial, { objective, metric }: TuneResult['search']): Record<string, unknown> {
   const { title, n, folds, score, interval, tokensPerRecord } = trial;
   return {
     title,
@@ -68,7 +68,7 @@ function trialOf(trial: Trial, { judge, metric }: TuneResult['search']): Record<
     score: rounded(score),
     low: rounded(interval?.low ?? score),
     high: rounded(interval?.high ?? score),
-    ...(judge === metric ? {} : { [judge.name]: rounded(judgedValue(judge, trial)) }),
+    ...(objective === metric ? {} : { [objective.name]: rounded(shownObjective(objective, trial)) }),
     tokens: Math.round(tokensPerRecord * 10) / 10,
   };
 }

@@ -4,7 +4,7 @@ import { type ConfusionMatrix, confusion } from '../../metrics/confusion.js';
 import { metrics } from '../../metrics/index.js';
 import { type ClassRow, perClass } from '../../metrics/per-class.js';
 import { reliability } from '../../metrics/reliability.js';
-import { pairsOf, prepare } from '../../tune/search.js';
+import { pairsOf, prepare } from '../../tune/measure.js';
 import type { TuneResult } from '../../tune/tune.js';
 import type { Pair, TaskProfile } from '../../types.js';
 import { type Column, html, type Markup, table } from './markup.js';

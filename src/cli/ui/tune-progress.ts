@@ -2,7 +2,7 @@ import type { TuningEvent } from '../../app/surroundings.js';
 import type { Trial } from '../../methods/candidates/types.js';
 
 import { harmless, harmlessValues } from '../../terminal-text.js';
-import type { TrialEvent } from '../../tune/search.js';
+import type { TrialEvent } from '../../tune/trial-event.js';
 import type { CliContext } from '../context.js';
 import type { TuneState } from './tune-view.js';
 

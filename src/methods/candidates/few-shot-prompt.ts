@@ -1,4 +1,4 @@
-import { compilePrompt, type PromptRenderer, type Shot, tokenizePrompt } from '../../prompt.js';
+import { compilePrompt, type FewShotExample, type PromptRenderer, tokenizePrompt } from '../../prompt.js';
 import type { Example, Prompt, PromptTemplates, TaskProfile } from '../../types.js';
 import { labelOf } from '../few-shot.js';
 import type { LearnedExample, LearnedPrompt } from '../learned.js';
@@ -8,12 +8,12 @@ import type { Template } from './templates.js';
 import type { TuneSession } from './types.js';
 
 /** Which examples stand in a prompt: the first of each label, those that are like most others, or those like the text. */
-export type ShotChoice = 'first' | 'varied' | 'nearest';
+export type ExampleChoice = 'first' | 'varied' | 'nearest';
 
 /** A prompt with some of the examples in it. */
-export interface ShotPrompt {
+export interface FewShotPrompt {
   readonly template: Template;
-  readonly choice: ShotChoice;
+  readonly choice: ExampleChoice;
   /** Examples in it, in all. */
   readonly count: number;
   /** Those examples; with `nearest`, what they are chosen from. */
@@ -29,7 +29,7 @@ export interface ShotPrompt {
 }
 
 /** A prompt, or several that differ in their examples and are averaged over. */
-export type PromptGroup = readonly [ShotPrompt, ...ShotPrompt[]];
+export type PromptGroup = readonly [FewShotPrompt, ...FewShotPrompt[]];
 
 /** Share of the context that the longest prompt may take: the label comes after it, and a text may have more tokens in fewer characters. */
 const fullest = 0.9;
@@ -39,11 +39,11 @@ export function promptWith(
   session: TuneSession,
   template: Template,
   chosen: readonly Example[],
-  choice: ShotChoice = 'first',
-): ShotPrompt {
+  choice: ExampleChoice = 'first',
+): FewShotPrompt {
   const { profile } = template;
-  const shots = shotsOf(profile, chosen);
-  const render = compilePrompt(profile, session.engine.model, { shots: fillShots(profile, shots) });
+  const shots = examplesOf(profile, chosen);
+  const render = compilePrompt(profile, session.engine.model, { shots: verbalized(profile, shots) });
   return {
     ...promptOf(session, template, render),
     choice,
@@ -54,7 +54,7 @@ export function promptWith(
 }
 
 /** Of several labels the prompt says all, in the order of the task. */
-export function shotsOf({ input, labels, multiLabel }: TaskProfile, chosen: readonly Example[]): LearnedExample[] {
+export function examplesOf({ input, labels, multiLabel }: TaskProfile, chosen: readonly Example[]): LearnedExample[] {
   const saidOf = ({ gold }: Example) =>
     labels.filter(({ name }) => gold.type === 'classify' && gold.labels.includes(name)).map(({ word }) => word);
   return chosen.map((example) => ({
@@ -63,7 +63,7 @@ export function shotsOf({ input, labels, multiLabel }: TaskProfile, chosen: read
   }));
 }
 
-export function fillShots({ labels }: TaskProfile, shots: readonly LearnedExample[]): Shot[] {
+export function verbalized({ labels }: TaskProfile, shots: readonly LearnedExample[]): FewShotExample[] {
   const words = new Map(labels.map(({ name, word }) => [name, word]));
   return shots.map(({ fields, label }) => ({ fields, target: words.get(label) ?? label }));
 }
@@ -73,7 +73,7 @@ export function promptOf(
   { engine }: TuneSession,
   template: Template,
   render: PromptRenderer,
-): Pick<ShotPrompt, 'template' | 'tokens' | 'prefixTokens' | 'tokensPerRecord'> {
+): Pick<FewShotPrompt, 'template' | 'tokens' | 'prefixTokens' | 'tokensPerRecord'> {
   const { profile } = template;
   const tokens = ({ record }: Example) =>
     tokenizePrompt(engine, render({ ...record.fields, [profile.input]: record.text }));

@@ -1,27 +1,30 @@
 import type { Example, Label } from '../../types.js';
-import { balancedShots, labelOf } from '../few-shot.js';
-import { fits, longestOf, promptWith, type ShotChoice, type ShotPrompt } from './few-shot-prompt.js';
+import { balancedExamples, labelOf } from '../few-shot.js';
+import { type ExampleChoice, type FewShotPrompt, fits, longestOf, promptWith } from './few-shot-prompt.js';
 import { mostRepresentative } from './representative.js';
 import { ownTemplate } from './templates.js';
 import type { TuneSession } from './types.js';
 
 /** Tokens of an example in the prompt. */
-const longestShot = 64;
+const longestExample = 64;
 /** Examples among which varied ones are looked for. */
 const mostLooked = 100;
 
 /** Prompts with so many examples each, as far as there are enough; 0 is the prompt without. No two are the same. */
-export function shotPrompts(
+export function fewShotPrompts(
   session: TuneSession,
   examples: readonly Example[],
   counts: readonly number[],
-  { template = ownTemplate(session.profile), choice = 'first' }: Partial<Pick<ShotPrompt, 'template' | 'choice'>> = {},
-): ShotPrompt[] {
+  {
+    template = ownTemplate(session.profile),
+    choice = 'first',
+  }: Partial<Pick<FewShotPrompt, 'template' | 'choice'>> = {},
+): FewShotPrompt[] {
   const prompts = counts.map((count) =>
-    count === 0 ? promptWith(session, template, []) : shotPrompt(session, { template, choice, count }, examples),
+    count === 0 ? promptWith(session, template, []) : fewShotPrompt(session, { template, choice, count }, examples),
   );
   return prompts.filter(
-    (prompt, i): prompt is ShotPrompt =>
+    (prompt, i): prompt is FewShotPrompt =>
       prompt !== null && prompts.findIndex((other) => other?.count === prompt.count) === i,
   );
 }
@@ -34,13 +37,13 @@ export function shotPrompts(
 export function furtherPrompts(
   session: TuneSession,
   examples: readonly Example[],
-  first: ShotPrompt,
+  first: FewShotPrompt,
   most: number,
-): ShotPrompt[] | null {
+): FewShotPrompt[] | null {
   const taken = new Set(first.inPrompt);
-  const prompts: ShotPrompt[] = [];
+  const prompts: FewShotPrompt[] = [];
   while (prompts.length < most) {
-    const next = shotPrompt(session, first, examples, taken, prompts.length + 1);
+    const next = fewShotPrompt(session, first, examples, taken, prompts.length + 1);
     if (next === null || next.count < first.count) return null;
     for (const example of next.inPrompt) taken.add(example);
     prompts.push(next);
@@ -55,20 +58,20 @@ export function furtherPrompts(
  * @param taken examples that stand in other prompts already
  * @param turn which label comes first
  */
-function shotPrompt(
+function fewShotPrompt(
   session: TuneSession,
-  { template, choice, count }: Pick<ShotPrompt, 'template' | 'choice' | 'count'>,
+  { template, choice, count }: Pick<FewShotPrompt, 'template' | 'choice' | 'count'>,
   examples: readonly Example[],
   taken: ReadonlySet<Example> = new Set(),
   turn = 0,
-): ShotPrompt | null {
+): FewShotPrompt | null {
   const { profile } = session;
-  const pool = shotPool(session, examples, choice, Math.ceil(count / profile.labels.length), taken);
+  const pool = examplePool(session, examples, choice, Math.ceil(count / profile.labels.length), taken);
   // Of several labels the first; a text may have none.
   const occurring = new Set(examples.map(labelOf).filter((label) => label !== ''));
   const labels = occurring.size > count ? spread(profile.labels, new Set(pool.map(labelOf)), count) : profile.labels;
   const first = turn % labels.length;
-  const chosen = balancedShots(pool, [...labels.slice(first), ...labels.slice(0, first)], count);
+  const chosen = balancedExamples(pool, [...labels.slice(first), ...labels.slice(0, first)], count);
   const shown = new Set(chosen.map(labelOf));
   // A label that is not shown would hardly ever be said, were there room for it.
   if (occurring.size > count ? shown.size < count : [...occurring].some((label) => !shown.has(label))) return null;
@@ -86,10 +89,10 @@ function spread(labels: readonly Label[], showable: ReadonlySet<string>, count: 
  * What may stand in a prompt: short examples, and of each label a third at most, since what stands there is neither
  * learned from nor measured.
  */
-function shotPool(
+function examplePool(
   session: TuneSession,
   examples: readonly Example[],
-  choice: ShotChoice,
+  choice: ExampleChoice,
   most: number,
   taken: ReadonlySet<Example>,
 ): Example[] {
@@ -106,5 +109,5 @@ function shotPool(
 
 /** Whether an example may stand in a prompt. */
 export function isShort({ engine }: TuneSession, { record }: Example): boolean {
-  return engine.tokenize(record.text).length <= longestShot;
+  return engine.tokenize(record.text).length <= longestExample;
 }

@@ -1,8 +1,8 @@
 import { compilePrompt, tokenizePrompt } from '../../prompt.js';
 import type { Example } from '../../types.js';
-import { balancedShots } from '../few-shot.js';
-import { longestShots, nearestRenderer } from '../nearest-examples.js';
-import { fillShots, fits, longestOf, promptOf, type ShotPrompt, shotsOf } from './few-shot-prompt.js';
+import { balancedExamples } from '../few-shot.js';
+import { longestExamples, nearestRenderer } from '../nearest-examples.js';
+import { examplesOf, type FewShotPrompt, fits, longestOf, promptOf, verbalized } from './few-shot-prompt.js';
 import { isShort } from './few-shot-prompts.js';
 import { ownTemplate, type Template } from './templates.js';
 import type { TuneSession } from './types.js';
@@ -19,16 +19,16 @@ export function nearestPrompt(
   examples: readonly Example[],
   count: number,
   template: Template = ownTemplate(session.profile),
-): ShotPrompt | null {
+): FewShotPrompt | null {
   const { engine } = session;
   const { profile } = template;
   const short = examples.filter((example) => isShort(session, example));
-  const pool = balancedShots(short, profile.labels, mostNearest);
+  const pool = balancedExamples(short, profile.labels, mostNearest);
   if (pool.length < 4 * count) return null;
-  const shots = shotsOf(profile, pool);
-  const filled = fillShots(profile, shots);
+  const shots = examplesOf(profile, pool);
+  const filled = verbalized(profile, shots);
   const render = nearestRenderer(profile, engine.model, filled, count);
-  const longest = compilePrompt(profile, engine.model, { shots: longestShots(profile, filled, count) });
+  const longest = compilePrompt(profile, engine.model, { shots: longestExamples(profile, filled, count) });
   const { record } = longestOf(examples);
   if (!fits(session, tokenizePrompt(engine, longest({ ...record.fields, [profile.input]: record.text })))) return null;
   return { ...promptOf(session, template, render), choice: 'nearest', count, shots, inPrompt: new Set() };

@@ -100,7 +100,7 @@ export interface Trial {
   readonly score: number;
   readonly interval: Interval | null;
   /** What it is compared with others by, higher is better: the score, or a finer measure of the same. */
-  readonly merit: number;
+  readonly objectiveValue: number;
   readonly tokensPerRecord: number;
   readonly prefixTokens: number;
   /** Held-out outputs of the examples, for paired comparisons; not in tuned settings. */

@@ -24,12 +24,12 @@ const settings = [
 type Setting = (typeof settings)[number];
 
 /** Examples in the prompt, or that some are chosen from, have so many tokens at most, text and output together. */
-const longestShot = 256;
+const longestExample = 256;
 
 /** Ways to generate: with examples that are like most others, or like the text. */
 export const plan: Plan = (session, examples) => {
   const short = examples.filter(
-    (example) => session.engine.tokenize(`${example.record.text} ${outputOf(example)}`).length <= longestShot,
+    (example) => session.engine.tokenize(`${example.record.text} ${outputOf(example)}`).length <= longestExample,
   );
   const all = settings.map((setting) => generationCandidate(session, short, examples, setting));
   return { candidates: all.filter((candidate) => candidate !== null) };
@@ -53,7 +53,7 @@ function generationCandidate(
   const shots = chosen.map(
     (example): LearnedExample => ({ fields: storable(example.record.fields), label: outputOf(example) }),
   );
-  const profile = withShots(session.profile, shots, setting);
+  const profile = withExamples(session.profile, shots, setting);
   const render = generation.renderer(profile, engine.model);
   const promptOf = ({ record }: Example) =>
     tokenizePrompt(engine, render({ ...record.fields, [profile.input]: record.text }));
@@ -106,7 +106,7 @@ function generationCandidate(
 
 const nothing: GenerateOutput = { type: 'generate', text: '' };
 
-function withShots(profile: TaskProfile, shots: readonly LearnedExample[], setting: Setting): TaskProfile {
+function withExamples(profile: TaskProfile, shots: readonly LearnedExample[], setting: Setting): TaskProfile {
   return {
     ...profile,
     options: { ...(profile.method === generation.name ? profile.options : {}), ...setting },

@@ -3,16 +3,22 @@ import { failure, messageOf, usageError } from '../../errors.js';
 import { grammarMatcher } from '../../grammar/gbnf-match.js';
 import { schemaToGrammar } from '../../grammar/json-schema.js';
 import { compileValidator } from '../../grammar/validate.js';
-import { compilePrompt, type PromptModel, type PromptRenderer, type Shot, tokenizePrompt } from '../../prompt.js';
+import {
+  compilePrompt,
+  type FewShotExample,
+  type PromptModel,
+  type PromptRenderer,
+  tokenizePrompt,
+} from '../../prompt.js';
 import type { GenerateOutput, Gold, TaskProfile } from '../../types.js';
 import { promptPart } from '../explain.js';
 import { type LearnedExample, learnedBy, learnedExamples } from '../learned.js';
-import { nearestRenderer, shotChoice } from '../nearest-examples.js';
+import { exampleChoice, nearestRenderer } from '../nearest-examples.js';
 import type { Method, PieceInput } from '../types.js';
 
 const optionsSchema = z.strictObject({
   shots: z.int().min(0).default(3).describe('Number of examples in the prompt.'),
-  choice: shotChoice,
+  choice: exampleChoice,
   maxTokens: z.int().min(1).default(512).describe('Limit of one output; more is an error of that record.'),
   stop: z.array(z.string().min(1)).default([]).describe('Generation ends before these strings.'),
   maxStringLength: z.int().min(1).default(200).describe('Longest string of a schema that does not say.'),
@@ -132,7 +138,7 @@ function learnedOf(profile: TaskProfile): readonly LearnedExample[] | null {
 }
 
 /** What may stand in the prompt: what tuning has chosen, else all examples. */
-function poolOf(profile: TaskProfile): Shot[] {
+function poolOf(profile: TaskProfile): FewShotExample[] {
   const learned = learnedOf(profile);
   if (learned !== null) return learned.map(({ fields, label }) => ({ fields, target: label }));
   return profile.examples.flatMap(({ record, gold }) =>

@@ -15,10 +15,10 @@ import { outputOf, targetsOf, unknown } from '../candidates/classify-outputs.js'
 import { eventLoopTurn } from '../candidates/event-loop.js';
 import { type FeatureStore, featureStore } from '../candidates/feature-store.js';
 import {
+  type FewShotPrompt,
   keyOf,
   learnedFrom,
   type PromptGroup,
-  type ShotPrompt,
   titleOf,
   tokensAfter,
 } from '../candidates/few-shot-prompt.js';
@@ -44,7 +44,7 @@ export type HeadCandidates = (prompts: PromptGroup, shape: HeadShape, turn: numb
 /** Null where no file can be derived of the model. */
 export function headCandidates(session: TuneSession, examples: readonly Example[]): HeadCandidates | null {
   if (typeof session.derive !== 'function') return null;
-  const sourceOf = memo((prompt: ShotPrompt) =>
+  const sourceOf = memo((prompt: FewShotPrompt) =>
     memo((layers: number) => stateSource(session, examples, prompt, layers)),
   );
   const wordsOf = memo((list: readonly Example[]) => wordSource(session, list));
@@ -73,7 +73,7 @@ function wordSource({ profile, seed }: TuneSession, list: readonly Example[]): W
  * Hidden states after a prompt. Candidates say beforehand what they look at, so that each text is read once for all of
  * them: what stands at the end of the prompt is part of the rest.
  */
-function stateSource(session: TuneSession, examples: readonly Example[], prompt: ShotPrompt, layers: number) {
+function stateSource(session: TuneSession, examples: readonly Example[], prompt: FewShotPrompt, layers: number) {
   let widest: Pooling = 'last';
   const storeFor = memo((pooling: Pooling) =>
     featureStore(
@@ -109,7 +109,7 @@ export function weightingsFor({ profile }: TuneSession, examples: readonly Examp
 
 /** What heads learn from beside the labels. */
 interface Sources {
-  storeOf(prompt: ShotPrompt): FeatureStore;
+  storeOf(prompt: FewShotPrompt): FeatureStore;
   wordsOf(list: readonly Example[]): WordSource;
 }
 
@@ -131,7 +131,7 @@ function candidateOf(
     seed: session.seed,
     ...(balanced ? { classWeight: 'balanced' as const } : {}),
   };
-  const dataOf = async (prompt: ShotPrompt, list: readonly Example[]): Promise<ClassifierData> => ({
+  const dataOf = async (prompt: FewShotPrompt, list: readonly Example[]): Promise<ClassifierData> => ({
     hidden: await storeOf(prompt).read(list),
     targets: targetsOf(profile, list),
   });

@@ -2,7 +2,7 @@ import { poolings } from '../../heads/pooling.js';
 import type { Example } from '../../types.js';
 import { bestOf, classifyingPrompts, hasMany } from '../candidates/classifying-prompts.js';
 import { blocksAt } from '../candidates/depths.js';
-import type { ShotPrompt } from '../candidates/few-shot-prompt.js';
+import type { FewShotPrompt } from '../candidates/few-shot-prompt.js';
 import type { Candidate, CandidatePlan, PlanOptions, TuneSession } from '../candidates/types.js';
 import { type HeadShape, headCandidates, weightingsFor } from './classifier-candidates.js';
 
@@ -16,7 +16,7 @@ const depthsOfMany = { usual: 0.8, deep: 0.9 };
 
 /** How a candidate of the first ones was made. */
 interface Made {
-  readonly prompt: ShotPrompt;
+  readonly prompt: FewShotPrompt;
   readonly shape: HeadShape;
 }
 
@@ -93,6 +93,6 @@ export function classifierPlan(
  * What labels are called stands in examples only, and without any, what comes after the text changes little of what a
  * head reads of it; where reading takes long, examples are always better than none.
  */
-function saysLittleNew({ template, count }: ShotPrompt, [first]: readonly ShotPrompt[]): boolean {
+function saysLittleNew({ template, count }: FewShotPrompt, [first]: readonly FewShotPrompt[]): boolean {
   return count === 0 && (template.name !== '' || (first?.count ?? 0) > 0);
 }

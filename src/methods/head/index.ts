@@ -6,7 +6,7 @@ import { rowsByPart } from '../../heads/pooling.js';
 import { taggerFrom, taggerKind } from '../../heads/tagger-file.js';
 import { onceEach } from '../../lazy.js';
 import type { StoredNumbers, TaskProfile } from '../../types.js';
-import { labelShots, moreLabelShots } from '../few-shot.js';
+import { ensembleExamples, labelExamples } from '../few-shot.js';
 import { labelRenderer } from '../label-prompts.js';
 import { learnedPromptShape, withLearnedPrompt } from '../learned.js';
 import type { Method } from '../types.js';
@@ -41,7 +41,7 @@ export const head: Method = {
 
   reads(profile) {
     if (profile.type === 'extract') return [];
-    return [labelShots(profile, headOptions.parse(profile.options).shots), moreLabelShots(profile)];
+    return [labelExamples(profile, headOptions.parse(profile.options).shots), ensembleExamples(profile)];
   },
 
   recipe(profile, tokens): Recipe {

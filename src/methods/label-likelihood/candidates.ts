@@ -5,10 +5,10 @@ import { outputOf, unknown } from '../candidates/classify-outputs.js';
 import { bestOf, classifyingPrompts, showsAll } from '../candidates/classifying-prompts.js';
 import { eachExample } from '../candidates/each-example.js';
 import {
+  type FewShotPrompt,
   keyOf,
   learnedFrom,
   type PromptGroup,
-  type ShotPrompt,
   titleOf,
   tokensAfter,
 } from '../candidates/few-shot-prompt.js';
@@ -38,7 +38,7 @@ export const plan: Plan = (session, examples) => {
   if (score === null) return null;
   const { singles, further, reserved } = classifyingPrompts(session)(examples);
   const likest = nearestPrompt(session, examples, nearest);
-  const made = new Map<Candidate, ShotPrompt>();
+  const made = new Map<Candidate, FewShotPrompt>();
   singles.forEach((prompt, turn) => {
     if (showsAll(prompt, examples)) made.set(score([prompt], turn), prompt);
   });
@@ -64,13 +64,13 @@ type ScoreCandidates = (prompts: PromptGroup, turn: number) => Candidate;
 /** Null where labels are many and long, unless there is nothing else to try. */
 export function scoreCandidates(session: TuneSession, examples: readonly Example[]): ScoreCandidates | null {
   const { profile, engine } = session;
-  const wordsAfter = memo((prompt: ShotPrompt): Token[][] => {
+  const wordsAfter = memo((prompt: FewShotPrompt): Token[][] => {
     const separator = usesChat(prompt.template.profile, engine.model) ? '' : ' ';
     return prompt.template.profile.labels.map(({ word }) => engine.tokenize(separator + word));
   });
   const words = profile.labels.map(({ word }) => engine.tokenize(` ${word}`));
   if (typeof session.derive === 'function' && stepsOf(words) > mostSteps) return null;
-  const scorer = memo((prompt: ShotPrompt) =>
+  const scorer = memo((prompt: FewShotPrompt) =>
     memo(async (example: Example) => engine.scoreContinuations(prompt.tokens(example), wordsAfter(prompt))),
   );
   return (prompts, turn) => candidateOf(session, examples, prompts, turn, scorer);
@@ -87,7 +87,7 @@ function candidateOf(
   examples: readonly Example[],
   prompts: PromptGroup,
   turn: number,
-  scorer: (prompt: ShotPrompt) => (example: Example) => Promise<number[]>,
+  scorer: (prompt: FewShotPrompt) => (example: Example) => Promise<number[]>,
 ): Candidate {
   const { profile } = session;
   const [first] = prompts;

@@ -13,11 +13,18 @@ import {
 } from '../calibration.js';
 import { decideLabel } from '../decide.js';
 import { promptPart, tablePart } from '../explain.js';
-import { balancedShots, labelOf, labelShots, moreLabelShots, shotPool, withoutShots } from '../few-shot.js';
+import {
+  balancedExamples,
+  ensembleExamples,
+  examplePool,
+  labelExamples,
+  labelOf,
+  withoutExamples,
+} from '../few-shot.js';
 import { labelPrompts, labelRenderer } from '../label-prompts.js';
 import { learnedBy, learnedPromptShape, withLearnedPrompt } from '../learned.js';
 import { meanScores } from '../mean-scores.js';
-import { shotChoice } from '../nearest-examples.js';
+import { exampleChoice } from '../nearest-examples.js';
 import type { Method, MethodContext, PieceInput } from '../types.js';
 import { classifyingPrompt } from '../usual-prompts.js';
 
@@ -32,7 +39,7 @@ const learns = {
 
 const optionsSchema = z.strictObject({
   shots: z.int().min(0).default(16).describe('Number of few-shot examples in the prompt.'),
-  choice: shotChoice,
+  choice: exampleChoice,
   calibration: z.enum(calibrationKinds).default('fitted').describe('How the bias of the prompt is taken off.'),
   poolSize: z.int().min(1).default(200).describe('Examples outside the prompt that calibration may score.'),
 });
@@ -63,8 +70,8 @@ export const labelLikelihood: Method = {
 
   reads(profile) {
     const { shots, choice } = optionsSchema.parse(profile.options);
-    const own = choice === 'nearest' ? shotPool(profile) : labelShots(profile, shots);
-    return [own, moreLabelShots(profile)];
+    const own = choice === 'nearest' ? examplePool(profile) : labelExamples(profile, shots);
+    return [own, ensembleExamples(profile)];
   },
 
   async prepare(context) {
@@ -132,8 +139,8 @@ async function calibrationFor(
   const learned = learnedBy(learns.schema, profile)?.calibration;
   if (learned !== undefined) return learned;
   // The nearest ones change from text to text, and none stands in its own prompt.
-  const shots = options.choice === 'nearest' ? [] : balancedShots(profile.examples, profile.labels, options.shots);
-  const pool = spread(withoutShots(profile.examples, shots), options.poolSize);
+  const shots = options.choice === 'nearest' ? [] : balancedExamples(profile.examples, profile.labels, options.shots);
+  const pool = spread(withoutExamples(profile.examples, shots), options.poolSize);
   const kind = pool.length < smallestPool ? 'contextual' : options.calibration;
   const key = ['calibration 1', kind, engine.model.sha256 ?? engine.model.path, profile.digest].join(' ');
   const known = calibrationSchema.safeParse(await cache.get(key));

@@ -21,7 +21,7 @@ const settings = [
   { shots: 0, passages: 4, candidates: 6 },
 ];
 /** A passage in the prompt has so many characters at most. */
-const longestShot = 600;
+const longestExample = 600;
 
 /** Ways to read, each with a judge of the candidate answers that is fitted on the examples. */
 export const plan: Plan = (session, examples) => {
@@ -53,7 +53,7 @@ function readingCandidate(
 ): Candidate | null {
   const { profile, engine } = session;
   const options = passageOptions.parse({ ...profile.options, ...setting });
-  const chosen = shotsFrom(examples, search, { ...options, input: profile.input });
+  const chosen = examplesFrom(examples, search, { ...options, input: profile.input });
   if (chosen.length < setting.shots) return null;
   const shots = chosen.map(({ shot }) => shot);
   const render = compilePrompt(profile, engine.model, {
@@ -125,7 +125,7 @@ function readingCandidate(
 }
 
 /** Answered questions with the sentences that would be read for them, where these hold the answer. */
-function shotsFrom(
+function examplesFrom(
   examples: readonly Example[],
   search: Search,
   { shots, passages, contextField, input }: Setting & { readonly contextField: string; readonly input: string },
@@ -144,7 +144,7 @@ function shotsFrom(
       .join(' ');
     const source = String(example.record.fields[contextField] ?? text);
     // Each from another passage, so that the examples are as varied as they can be.
-    if (!text.includes(answer) || text.length > longestShot || seen.has(source)) continue;
+    if (!text.includes(answer) || text.length > longestExample || seen.has(source)) continue;
     seen.add(source);
     const fields = { [contextField]: text, [input]: example.record.text };
     chosen.push({ example, shot: { fields, label: answer } });

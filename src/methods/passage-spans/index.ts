@@ -66,11 +66,11 @@ export const passageSpans: Method = {
 };
 
 function rendererOf(profile: TaskProfile, model: PromptModel, options: Options): PromptRenderer {
-  return compilePrompt(profile, model, { shots: answeredShots(profile, options) });
+  return compilePrompt(profile, model, { shots: answeredExamples(profile, options) });
 }
 
 /** The tuned ones, else examples that bring their own passage and have an answer: copying is what the prompt should show. */
-function answeredShots(profile: TaskProfile, options: Options) {
+function answeredExamples(profile: TaskProfile, options: Options) {
   const learned = learnedBy(learns.schema, profile)?.examples;
   if (learned !== undefined) return learned.map(({ fields, label }) => ({ fields, target: label }));
   return profile.examples
@@ -88,7 +88,7 @@ function answeredShots(profile: TaskProfile, options: Options) {
 async function judgeFor(context: MethodContext, options: Options, reader: Reader): Promise<Judge> {
   const { profile, engine, cache } = context;
   const documents = await context.ownDocuments();
-  const shots = new Set(answeredShots(profile, options).map((shot) => shot.fields));
+  const shots = new Set(answeredExamples(profile, options).map((shot) => shot.fields));
   const pool = profile.examples
     .filter((example) => !shots.has(example.record.fields) && isReadable(example, documents, options))
     .slice(0, options.poolSize);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { nearestRenderer, nearestTo } from '../src/methods/nearest-examples.js';
-import type { Shot } from '../src/prompt.js';
+import type { FewShotExample } from '../src/prompt.js';
 import { fakeEngine } from './helpers/fake-engine.js';
 import { profileWith } from './helpers/profiles.js';
 
@@ -35,7 +35,9 @@ describe('the nearest examples', () => {
 
   it('stand in the part of the prompt that changes from text to text', () => {
     const profile = profileWith();
-    const pool = texts.map((text): Shot => ({ fields: { text }, target: text.includes('lovely') ? 'good' : 'bad' }));
+    const pool = texts.map(
+      (text): FewShotExample => ({ fields: { text }, target: text.includes('lovely') ? 'good' : 'bad' }),
+    );
     const render = nearestRenderer(profile, fakeEngine().model, pool, 1);
     const { prefix, input } = render({ text: 'where is my torn box' });
     const said = (segments: typeof input) => segments.map(({ text }) => text).join('');

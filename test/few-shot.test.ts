@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { balancedShots, withoutShots } from '../src/methods/few-shot.js';
+import { balancedExamples, withoutExamples } from '../src/methods/few-shot.js';
 import { exampleWith, labelled, labelOf } from './helpers/profiles.js';
 
 const labels = [labelOf('a'), labelOf('b'), labelOf('c')];
@@ -12,7 +12,7 @@ const examples = [
   labelled('c1', 'c'),
   labelled('c2', 'c'),
 ];
-const texts = (count: number) => balancedShots(examples, labels, count).map((example) => example.record.text);
+const texts = (count: number) => balancedExamples(examples, labels, count).map((example) => example.record.text);
 
 it('shots are the first of each label in turn', () => {
   assert.deepEqual(texts(3), ['a1', 'b1', 'c1']);
@@ -26,14 +26,14 @@ it('shots go on with the labels that have more', () => {
 
 it('no shots are asked for or there', () => {
   assert.deepEqual(texts(0), []);
-  assert.deepEqual(balancedShots([], labels, 3), []);
-  assert.deepEqual(balancedShots([exampleWith('x', { type: 'answer', answers: [] })], labels, 3), []);
+  assert.deepEqual(balancedExamples([], labels, 3), []);
+  assert.deepEqual(balancedExamples([exampleWith('x', { type: 'answer', answers: [] })], labels, 3), []);
 });
 
 it('what is no shot is left for calibration, in order', () => {
-  const shots = balancedShots(examples, labels, 4);
+  const shots = balancedExamples(examples, labels, 4);
   assert.deepEqual(
-    withoutShots(examples, shots).map((example) => example.record.text),
+    withoutExamples(examples, shots).map((example) => example.record.text),
     ['a3', 'c2'],
   );
 });

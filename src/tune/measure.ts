@@ -1,0 +1,95 @@
+import type { Candidate, Trial, Trialled } from '../methods/candidates/types.js';
+import { bootstrapIntervals } from '../metrics/bootstrap.js';
+import type { Metric, PreparedMetric } from '../metrics/index.js';
+import type { Example, Output, Pair, TaskProfile } from '../types.js';
+import { foldsFor } from './folds.js';
+import { objectiveValueOf } from './objective.js';
+import { decideHeldOut } from './threshold.js';
+
+/** Draws for the interval of a figure: the trials are many. */
+export const intervalResamples = 300;
+
+/** Trials by candidate, examples and folds: one that is known is not done again. */
+export interface TrialJournal {
+  get(key: string): Promise<Trialled | null>;
+  set(key: string, value: Trialled): Promise<void>;
+}
+
+/** How candidates are measured. */
+export interface MeasureOptions {
+  readonly seed: number;
+  readonly journal: TrialJournal;
+  /** What the score of a trial is. */
+  readonly metric: Metric;
+  /** What candidates are compared by. */
+  readonly objective: Metric;
+  /** Examples that are not asked about: their answers stand in the prompts of some candidate. */
+  readonly reserved: ReadonlySet<Example>;
+}
+
+/**
+ * Measures a candidate on examples, each by what was fitted without it; what the journal knows is not done again.
+ * Those reserved are learned from, but not asked about.
+ */
+export async function measureCandidate(
+  profile: TaskProfile,
+  candidate: Candidate,
+  part: readonly Example[],
+  { seed, journal, metric, objective, reserved }: MeasureOptions,
+): Promise<{ trial: Trial; again: boolean }> {
+  const folds = foldsFor(profile, part, seed);
+  const key = `${candidate.key} n=${part.length} folds=${folds.count}`;
+  const known = await journal.get(key);
+  const { outputs: all, tokensPerRecord } = known ?? (await candidate.heldOut(part, folds.assigned));
+  if (known === null) await journal.set(key, { outputs: all, tokensPerRecord });
+  const asked = Array.from(part.keys()).filter((i) => !reserved.has(part[i] as Example));
+  const examples = asked.map((i) => part[i] as Example);
+  const outputs = decideHeldOut(
+    profile,
+    examples,
+    asked.map((i) => all[i] as Output),
+    asked.map((i) => folds.assigned[i] as number),
+  );
+  const prepared = prepare(profile, examples, outputs, metric);
+  const [interval = null] = bootstrapIntervals([prepared], { seed, resamples: intervalResamples });
+  return {
+    again: known !== null,
+    trial: {
+      key: candidate.key,
+      title: candidate.title,
+      complexity: candidate.complexity,
+      layers: candidate.layers,
+      examples,
+      n: examples.length,
+      folds: folds.count,
+      score: prepared.value() ?? 0,
+      interval,
+      objectiveValue: objectiveValueOf(
+        objective,
+        (objective === metric ? prepared : prepare(profile, examples, outputs, objective)).value(),
+      ),
+      tokensPerRecord,
+      prefixTokens: candidate.prefixTokens ?? 0,
+      outputs,
+    },
+  };
+}
+
+export function prepare(
+  { labels, multiLabel }: TaskProfile,
+  examples: readonly Example[],
+  outputs: readonly Output[],
+  metric: Metric,
+): PreparedMetric {
+  return metric.prepare(pairsOf(examples, outputs), { labels: labels.map(({ name }) => name), multiLabel });
+}
+
+/** Examples and what was said of them, in order; what was not said has failed. */
+export function pairsOf(examples: readonly Example[], outputs: readonly Output[]): Pair[] {
+  return examples.map(({ record, gold }, i) => ({
+    id: record.id,
+    text: record.text,
+    gold,
+    output: outputs[i] ?? null,
+  }));
+}

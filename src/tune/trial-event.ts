@@ -1,0 +1,9 @@
+import type { Trial } from '../methods/candidates/types.js';
+
+/** What happens in a search. */
+export type TrialEvent =
+  | { readonly kind: 'begin'; readonly title: string; readonly n: number }
+  | { readonly kind: 'end'; readonly trial: Trial; readonly seconds: number; readonly again: boolean }
+  | { readonly kind: 'skip'; readonly title: string; readonly reason: string }
+  /** Work after the search. */
+  | { readonly kind: 'stage'; readonly title: string };
