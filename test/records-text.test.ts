@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
+import iconv from 'iconv-lite';
 import { SlmError } from '../src/errors.js';
 import { type ByteSource, fileSource, type Reader, readerFor, readers, stdinSource } from '../src/records/index.js';
 import type { Row } from '../src/types.js';
@@ -21,7 +22,7 @@ function bytes(...chunks: (string | Uint8Array)[]): ByteSource {
   };
 }
 
-async function read(reader: Reader, source: ByteSource, options: { maxRecordBytes?: number } = {}) {
+async function read(reader: Reader, source: ByteSource, options: { maxRecordBytes?: number; encoding?: string } = {}) {
   const rows: Row[] = [];
   const warnings: string[] = [];
   let error: unknown = null;
@@ -166,9 +167,9 @@ describe('text', () => {
         }
       },
     };
-    const { rows } = await read(readers.text, source, { maxRecordBytes: 12 });
-    assert.match(rows[0]?.error ?? '', /^the text is longer than 12 bytes/);
-    assert.equal(blocks, 3);
+    const { rows } = await read(readers.text, source, { maxRecordBytes: 5001 });
+    assert.match(rows[0]?.error ?? '', /^the text is longer than 4.9 KiB/);
+    assert.equal(blocks, 1001);
   });
 });
 
@@ -180,6 +181,67 @@ describe('bytes become text', () => {
     assert.deepEqual(await texts(readers.lines, bytes(Buffer.from(utf16).swap16())), ['äö𝄞', 'b']);
   });
 
+  it('recognises UTF-16 and UTF-32 without a mark by their ASCII characters, and says so', async () => {
+    const lines = ['Good day, nice to see you', 'Привет мир, как дела', '天気がいい 2024', 'x😀'];
+    for (const name of ['utf-16le', 'utf-16be', 'utf-32le', 'utf-32be']) {
+      const { rows, warnings } = await read(readers.lines, bytes(iconv.encode(lines.join('\r\n'), name)));
+      assert.deepEqual(
+        rows.map((row) => row.fields.text),
+        lines,
+        name,
+      );
+      assert.match(warnings[0] ?? '', new RegExp(`no byte order mark; it is read as ${name}\\b`, 'i'));
+      for (const line of lines.slice(1, 3))
+        assert.deepEqual(
+          await texts(readers.lines, bytes(iconv.encode(`${line}\n${line}\n`, name))),
+          [line, line],
+          name,
+        );
+    }
+  });
+
+  it('reads UTF-32 by its mark, which begins as that of UTF-16', async () => {
+    for (const name of ['utf-32le', 'utf-32be']) {
+      const { rows, warnings } = await read(readers.lines, bytes(iconv.encode('ä😀\nb', name, { addBOM: true })));
+      assert.deepEqual(
+        rows.map((row) => row.fields.text),
+        ['ä😀', 'b'],
+      );
+      assert.deepEqual(warnings, []);
+    }
+  });
+
+  it('reads the encoding that is named', async () => {
+    const named = async (text: string, encoding: string) =>
+      (await read(readers.text, bytes(iconv.encode(text, encoding)), { encoding })).rows[0]?.fields.text;
+    assert.equal(await named('Müller, 5 €', 'windows-1252'), 'Müller, 5 €');
+    assert.equal(await named('天気', 'Shift_JIS'), '天気');
+    assert.equal(await named('天気', 'utf-16be'), '天気');
+    const marked = await read(readers.text, bytes(Buffer.from('\ufeffa', 'utf16le')), { encoding: 'UTF-16' });
+    assert.equal(marked.rows[0]?.fields.text, 'a');
+    const broken = await read(readers.text, bytes(Buffer.from([0x61, 0x0a, 0x81])), { encoding: 'windows-1253' });
+    assert.deepEqual(broken.warnings, ['input:2: not valid text here; unreadable bytes are replaced by U+FFFD']);
+    hasMessage((await read(readers.text, bytes('a'), { encoding: 'latin-eins' })).error, /no encoding "latin-eins"/);
+    hasMessage((await read(readers.text, bytes('a'), { encoding: 'base64' })).error, /no encoding "base64"/);
+  });
+
+  it('refuses what is text in no encoding that can be told', async () => {
+    const noise = Buffer.from(Array.from({ length: 3000 }, (_, index) => (index * index * 7919 + index * 31) % 256));
+    hasMessage((await read(readers.lines, bytes(noise))).error, /^input is not text: /, /--encoding/);
+    hasMessage((await read(readers.text, bytes(Buffer.from([0, 1, 2, 3, 0xff, 0])))).error, /is not text/);
+    assert.deepEqual(await texts(readers.lines, bytes('\x1b[1mbold\x1b[0m and a NUL \0 among much text\n')), [
+      '\x1b[1mbold\x1b[0m and a NUL \0 among much text',
+    ]);
+  });
+
+  it('ends lines at CR where a file has no other line ends', async () => {
+    assert.deepEqual(await texts(readers.lines, bytes('one\rtwo\r', '\rthree\r')), ['one', 'two', '', 'three']);
+    assert.deepEqual(await texts(readers.text, bytes('one\rtwo\r')), ['one\ntwo']);
+    assert.deepEqual(await texts(readers.lines, bytes('10%\r20%\rdone\nnext\n')), ['10%\r20%\rdone', 'next']);
+    const { rows } = await read(readers.csv, bytes('text,label\rgood,1\r'));
+    assert.deepEqual(rows[0]?.fields, { text: 'good', label: '1' });
+  });
+
   it('replaces what is not UTF-8 and warns once, with the first line concerned', async () => {
     const source = bytes('ok\nok\n', Buffer.from([0x61, 0xe9, 0x0a, 0xff, 0x0a]));
     const { rows, warnings } = await read(readers.lines, source);
@@ -187,7 +249,9 @@ describe('bytes become text', () => {
       rows.map((row) => row.fields.text),
       ['ok', 'ok', 'a\ufffd', '\ufffd'],
     );
-    assert.deepEqual(warnings, ['input:3: not valid text here; unreadable bytes are replaced by U+FFFD']);
+    assert.deepEqual(warnings, [
+      'input:3: not valid text here; unreadable bytes are replaced by U+FFFD; if it is not UTF-8, name its encoding with --encoding',
+    ]);
   });
 
   it('does not warn of a U+FFFD that the file really contains', async () => {
@@ -276,6 +340,8 @@ describe('bytes become text', () => {
       (plain: Buffer) => gzipSync(plain),
       (plain: Buffer) => Buffer.concat([Buffer.from([0xff, 0xfe]), plain]),
       (plain: Buffer) => Buffer.concat([Buffer.from([0xfe, 0xff]), plain]),
+      (plain: Buffer) => iconv.encode(plain.toString(), 'utf-16le'),
+      (plain: Buffer) => iconv.encode(plain.toString(), 'utf-32be'),
     );
     await fc.assert(
       fc.asyncProperty(

@@ -67,6 +67,24 @@ export function labelMap(value: string, before: ReadonlyMap<string, string> = ne
   return map;
 }
 
+const namedDelimiters = new Map([
+  ['tab', '\t'],
+  ['\\t', '\t'],
+  ['comma', ','],
+  ['semicolon', ';'],
+  ['pipe', '|'],
+  ['colon', ':'],
+  ['space', ' '],
+]);
+
+/** `;`, `tab` or `\t` as what stands between two fields. */
+function delimiter(value: string): string {
+  const character = namedDelimiters.get(value.toLowerCase()) ?? value;
+  if (character === '' || /["\r\n]/u.test(character) || /^[\p{L}\d\s]{2,}$/u.test(character))
+    throw new InvalidArgumentError('Expected a character such as ; or one of tab, comma, semicolon and pipe.');
+  return character;
+}
+
 /** An option that may be given several times. */
 export function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
@@ -100,7 +118,13 @@ export const shared = {
   field: () => new Option('--field <name>', 'field or column of the input (default: the task\'s own, usually "text")'),
   columns: () =>
     new Option('--columns <names>', 'names for the columns of a CSV or TSV file without a header').argParser(list),
-  delimiter: () => new Option('--delimiter <char>', 'what separates the fields of a CSV file'),
+  delimiter: () =>
+    new Option(
+      '--delimiter <char>',
+      'what separates the fields of a CSV file: a character, or tab, comma, semicolon or pipe (default: told by its first line)',
+    ).argParser(delimiter),
+  encoding: () =>
+    new Option('--encoding <name>', 'of the input, such as windows-1252 (default: told from its bytes, else UTF-8)'),
   maxRecordSize: () =>
     new Option('--max-record-size <bytes>', 'longest line or document')
       .argParser(byteSize)

@@ -56,6 +56,14 @@ export function notText(file: string, { title, hint }: Binary): SlmError {
   );
 }
 
+/** For bytes that are text in no encoding that can be told. */
+export function noKnownText(file: string): SlmError {
+  return usageError(
+    `${file === '-' ? 'standard input' : file} is not text: it has control characters, and is not UTF-16 or UTF-32`,
+    `If it is text, name its encoding with --encoding. ${inspect(file === '-' ? 'FILE' : file)}`,
+  );
+}
+
 function zipHint(file: string): string {
   return /\.(docx|odt|pptx|xlsx|ods)$/i.test(file) ? officeHint(file) : `Unpack it first: unzip -p ${file} | slm run …`;
 }

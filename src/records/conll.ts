@@ -13,6 +13,7 @@ export const conll: Reader = {
   // CoNLL-2003 is distributed as eng.train, eng.testa and eng.testb.
   extensions: ['conll', 'conll2003', 'bio', 'iob', 'iob2', 'bioes', 'train', 'testa', 'testb'],
   labelled: true,
+  takes: [],
   async *read(source, options) {
     let sentence: Sentence | null = null;
     for await (const { line, text, error } of readLines(source, options)) {

@@ -15,6 +15,7 @@ export const csv: Reader = {
   name: 'csv',
   extensions: ['csv'],
   labelled: true,
+  takes: ['columns', 'delimiter'],
   read(source, options) {
     const { delimiter = ',' } = options;
     if (delimiter === '' || /["\r\n]/.test(delimiter)) {

@@ -25,5 +25,6 @@ export function readerFor(name: string | null, file: string): Reader {
   return all.find((reader) => suffix !== undefined && reader.extensions.includes(suffix)) ?? text;
 }
 
+export { checkEncoding } from './encoding.js';
 export { fileSource, stdinSource } from './source.js';
 export type { ByteSource, Reader, ReadOptions } from './types.js';

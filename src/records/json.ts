@@ -1,9 +1,10 @@
 import { usageError } from '../errors.js';
 import { isTooDeep } from '../json.js';
 import type { Row } from '../types.js';
-import { type Chunks, decode, peek } from './decode.js';
+import { type Chunks, decode } from './decode.js';
 import { elements } from './json-elements.js';
 import { fieldsOf, isObject, parseJson } from './json-values.js';
+import { peek } from './peek.js';
 import { readWhole } from './read-all.js';
 import { tooLong } from './split-lines.js';
 import { isSquad, squadRows } from './squad.js';
@@ -17,6 +18,7 @@ export const json: Reader = {
   name: 'json',
   extensions: ['json'],
   labelled: true,
+  takes: [],
   async *read(source, options) {
     const { head, chunks } = await peek(decode(source, options), (start) => start.toString('latin1').trim() === '');
     const first = head.toString('latin1').trimStart().charAt(0);

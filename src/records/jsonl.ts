@@ -10,6 +10,7 @@ export const jsonl: Reader = {
   name: 'jsonl',
   extensions: ['jsonl', 'ndjson', 'jsonlines'],
   labelled: true,
+  takes: [],
   async *read(source, options) {
     for await (const row of lines.read(source, options)) {
       const line = row.fields.text;

@@ -25,6 +25,7 @@ export const lines: Reader = {
   name: 'lines',
   extensions: [],
   labelled: false,
+  takes: [],
   async *read(source, options) {
     for await (const { line, text, error } of readLines(source, options)) {
       const origin = { file: source.file, line };

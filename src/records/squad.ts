@@ -12,6 +12,7 @@ export const squad: Reader = {
   name: 'squad',
   extensions: [],
   labelled: true,
+  takes: [],
   async *read(source, options) {
     const document = await readAll(source, options);
     if (document.trim() === '') return;

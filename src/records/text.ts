@@ -7,6 +7,7 @@ export const text: Reader = {
   name: 'text',
   extensions: ['txt', 'text', 'md', 'markdown'],
   labelled: false,
+  takes: [],
   async *read(source, options) {
     const origin = { file: source.file, line: null };
     const document = await readUpTo(source, options, options.maxRecordBytes);

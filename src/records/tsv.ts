@@ -10,6 +10,7 @@ export const tsv: Reader = {
   name: 'tsv',
   extensions: ['tsv', 'tab'],
   labelled: true,
+  takes: ['columns'],
   read: (source, options) => tableRows(records(source, options), source.file, options),
 };
 

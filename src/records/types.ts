@@ -7,16 +7,30 @@ export interface ByteSource {
   open(): AsyncIterable<Uint8Array>;
 }
 
+/** How the bytes of a file are text. */
+export interface Encoding {
+  /** As iconv-lite has it; `utf-8` is read without it. */
+  readonly name: string;
+  /** Bytes of its byte order mark at the beginning, which are no text. */
+  readonly markBytes: number;
+  /** Whether nothing but the bytes themselves says so. */
+  readonly guessed: boolean;
+}
+
 export interface ReadOptions {
   /** A longer line, CSV record, sentence or text document becomes a row with an error. */
   readonly maxRecordBytes: number;
   /** Told about damage that was repaired, at most once a file for each kind. */
   readonly onWarning: (message: string) => void;
+  /** Of the bytes, by a name that iconv-lite knows. By default it is told from the bytes. */
+  readonly encoding?: string;
   /** csv: the character between fields. Defaults to a comma. */
   readonly delimiter?: string;
   /** csv and tsv: names for the columns of a file that has no header line. */
   readonly columns?: readonly string[];
 }
+
+export type TableOption = 'columns' | 'delimiter';
 
 /** A format that rows are read from. A row that cannot be read has an `error`; the rows after it are fine. */
 export interface Reader {
@@ -25,5 +39,7 @@ export interface Reader {
   readonly extensions: readonly string[];
   /** Whether its rows can carry the right answer beside the text. */
   readonly labelled: boolean;
+  /** Which of the options for tables it takes; the others would do nothing. */
+  readonly takes: readonly TableOption[];
   read(source: ByteSource, options: ReadOptions): AsyncIterable<Row>;
 }

@@ -4,7 +4,7 @@ import { loadProfile } from '../../profile/index.js';
 import { requireSomeAmong } from '../../task-types/among.js';
 import type { Example, TaskProfile } from '../../types.js';
 import { documentsFor, modelToFetch, openTaskFor, resolveNamed, type TaskFlags, withChoices } from '../opening/open.js';
-import { type GoldData, type GoldFlags, goldName, readGold } from '../run/gold.js';
+import { type GoldData, type GoldFlags, goldName, readGold, refuseDataFlags } from '../run/gold.js';
 import { profileContext, type Surroundings } from '../surroundings.js';
 import { measureEach } from './measure-each.js';
 
@@ -83,6 +83,7 @@ async function measure(
 /** The examples to measure on. */
 async function goldFor(surroundings: Surroundings, profile: TaskProfile, flags: EvaluateFlags): Promise<Example[]> {
   if (flags.data !== undefined) return readGold(surroundings, profile, flags.data, flags);
+  refuseDataFlags(flags);
   if (profile.fixtures.length === 0) {
     throw usageError(
       `task "${profile.name}" has no fixtures`,

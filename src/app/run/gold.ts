@@ -4,7 +4,7 @@ import { placeOf } from '../../record.js';
 import { fileSource, readerFor } from '../../records/index.js';
 import type { Example, Row, TaskProfile } from '../../types.js';
 import type { Surroundings } from '../surroundings.js';
-import { type InputFlags, readRows } from './inputs.js';
+import { checkTableFlags, type InputFlags, readRows } from './inputs.js';
 
 /** How labelled data is read. */
 export interface GoldFlags extends Omit<InputFlags, 'text' | 'lines'> {
@@ -51,6 +51,27 @@ export async function readGold(
   return examples;
 }
 
+const dataFlags = {
+  dataFormat: '--data-format',
+  field: '--field',
+  labelField: '--label-field',
+  labelMap: '--label-map',
+  columns: '--columns',
+  delimiter: '--delimiter',
+  encoding: '--encoding',
+} as const satisfies Partial<Record<keyof GoldFlags, string>>;
+
+/** @throws SlmError where a flag says how data is read, and there is none to read */
+export function refuseDataFlags(flags: GoldFlags): void {
+  for (const [key, name] of Object.entries(dataFlags)) {
+    if (flags[key as keyof typeof dataFlags] === undefined) continue;
+    throw usageError(
+      `${name} says how --data is read; the task's own examples need none`,
+      'Add --data FILE, or leave it out.',
+    );
+  }
+}
+
 function labelledRows(
   context: Surroundings,
   { type }: Pick<TaskProfile, 'type'>,
@@ -67,6 +88,7 @@ function labelledRows(
       'Say what it is with --data-format jsonl, csv, tsv, conll or squad.',
     );
   }
+  checkTableFlags(reader, data, flags);
   const source = data === '-' ? { file: '-', open: () => context.stdin } : fileSource(data, context.cwd);
   return goldRows(type, readRows(context, { source, reader }, flags));
 }

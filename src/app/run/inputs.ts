@@ -1,7 +1,15 @@
 import { usageError } from '../../errors.js';
 import { isInShard, type Shard } from '../../jobs/shard.js';
 import { type BadRow, isBadRow, recordOf } from '../../record.js';
-import { type ByteSource, fileSource, type Reader, readerFor, readers, stdinSource } from '../../records/index.js';
+import {
+  type ByteSource,
+  checkEncoding,
+  fileSource,
+  type Reader,
+  readerFor,
+  readers,
+  stdinSource,
+} from '../../records/index.js';
 import { wordProblem } from '../../segment.js';
 import type { InputRecord, Row, TaskProfile } from '../../types.js';
 import type { Surroundings } from '../surroundings.js';
@@ -12,6 +20,7 @@ export interface InputFlags {
   field?: string;
   columns?: string[];
   delimiter?: string;
+  encoding?: string;
   limit?: number;
   maxRecordSize: number;
   /** Characters. */
@@ -30,6 +39,9 @@ export interface Input {
 export function chooseInputs(context: Surroundings, files: readonly string[], flags: InputFlags): Input[] {
   if (flags.text !== undefined && files.length > 0) throw usageError('give either files or --text, not both');
   if (flags.text !== undefined) {
+    for (const flag of ['columns', 'delimiter', 'encoding'] as const) {
+      if (flags[flag] !== undefined) throw usageError(`--${flag} is for files; --text has none`, 'Leave it out.');
+    }
     const source = stringSource(flags.text.map((text) => JSON.stringify(text)).join('\n'));
     return [{ source, reader: readers.jsonl }];
   }
@@ -37,12 +49,25 @@ export function chooseInputs(context: Surroundings, files: readonly string[], fl
     throw usageError(`--lines contradicts --input-format ${flags.inputFormat}`, 'Leave one of them out.');
   }
   const named = flags.lines === true ? 'lines' : (flags.inputFormat ?? null);
+  if (flags.encoding !== undefined) checkEncoding(flags.encoding);
   return (files.length === 0 ? ['-'] : files).map((file) => {
-    return {
-      source: file === '-' ? stdinSource(context.stdin) : fileSource(file),
-      reader: readerFor(named, file),
-    };
+    const reader = readerFor(named, file);
+    checkTableFlags(reader, file, flags);
+    return { source: file === '-' ? stdinSource(context.stdin) : fileSource(file), reader };
   });
+}
+
+/** @throws SlmError where a flag for tables would do nothing */
+export function checkTableFlags(reader: Reader, file: string, flags: Pick<InputFlags, 'columns' | 'delimiter'>): void {
+  const name = file === '-' ? 'standard input' : `"${file}"`;
+  for (const flag of ['columns', 'delimiter'] as const) {
+    if (flags[flag] === undefined || reader.takes.includes(flag)) continue;
+    const formats = Object.values(readers).filter(({ takes }) => (takes as readonly string[]).includes(flag));
+    throw usageError(
+      `--${flag} is for ${formats.map((format) => format.name).join(' and ')}; ${name} is read as ${reader.name}`,
+      `Leave it out, or say what the file is, such as --input-format ${formats[0]?.name}.`,
+    );
+  }
 }
 
 /** Whether there is but one record, so that several threads may work on it. */
@@ -80,7 +105,8 @@ export function readRows(
     maxRecordBytes: flags.maxRecordSize,
     onWarning: (message) => context.notice(message),
     ...(flags.columns === undefined ? {} : { columns: flags.columns }),
-    ...(flags.delimiter === undefined ? {} : { delimiter: flags.delimiter === '\\t' ? '\t' : flags.delimiter }),
+    ...(flags.delimiter === undefined ? {} : { delimiter: flags.delimiter }),
+    ...(flags.encoding === undefined ? {} : { encoding: flags.encoding }),
   });
 }
 

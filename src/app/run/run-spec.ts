@@ -46,6 +46,7 @@ export function resultForm(
     field: flags.field ?? null,
     columns: flags.columns ?? null,
     delimiter: flags.delimiter ?? null,
+    encoding: flags.encoding ?? null,
     'longest record': flags.maxRecordSize,
     ...(flags.maxWord === undefined ? {} : { 'longest word': flags.maxWord }),
     limit: flags.limit ?? null,

@@ -27,7 +27,7 @@ import {
 } from '../opening/open.js';
 import { noticeThreads } from '../opening/threads.js';
 import { modelDigest, tunedFolders } from '../opening/tuned-settings.js';
-import { type GoldData, type GoldFlags, goldName, readGold } from '../run/gold.js';
+import { type GoldData, type GoldFlags, goldName, readGold, refuseDataFlags } from '../run/gold.js';
 import { cacheDirectory, profileContext, type Surroundings } from '../surroundings.js';
 import { measureAsItIs } from './as-it-is.js';
 import { foundSettings } from './found-settings.js';
@@ -112,6 +112,7 @@ export async function tuneTask(
   flags: TuneFlags,
 ): Promise<Tuned> {
   await requireAgreement(surroundings, flags.model, profile);
+  if (flags.data === undefined) refuseDataFlags(flags);
   const given = flags.data === undefined ? profile.examples : await readGold(surroundings, profile, flags.data, flags);
   const { examples: clean, notices, sha256 } = tuningData(profile, given, profile.fixtures);
   for (const notice of notices) surroundings.notice(notice);

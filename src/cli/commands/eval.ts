@@ -34,6 +34,7 @@ export function evalCommand(context: CliContext): Command {
     .addOption(gold.labelMap())
     .addOption(shared.columns())
     .addOption(shared.delimiter())
+    .addOption(shared.encoding())
     .addOption(shared.maxRecordSize())
     .addOption(shared.limit())
     .addOption(shared.context())

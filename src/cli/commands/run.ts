@@ -20,6 +20,7 @@ export function runCommand(context: CliContext): Command {
     .addOption(shared.field())
     .addOption(shared.columns())
     .addOption(shared.delimiter())
+    .addOption(shared.encoding())
     .addOption(shared.maxRecordSize())
     .addOption(shared.maxWord())
     .addOption(shared.limit())

@@ -18,6 +18,7 @@ export function tuneCommand(context: CliContext): Command {
     .addOption(gold.labelMap())
     .addOption(shared.columns())
     .addOption(shared.delimiter())
+    .addOption(shared.encoding())
     .addOption(shared.maxRecordSize())
     .addOption(shared.limit())
     .addOption(
