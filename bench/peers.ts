@@ -42,6 +42,8 @@ const pluginModel = 'smollm2-135m-instruct';
 const data = path.resolve(positionals[0] ?? defaultData);
 const work = path.resolve(flags.work);
 const rounds = Number(flags.rounds);
+/** SST-2 has no neutral texts. */
+const among = ['--among', 'positive,negative'];
 const rows = sentimentRows(data, 'dev').slice(0, Number(flags.records));
 /** The difference of two runs leaves out the start, the exit, and the evaluation of what all prompts share. */
 const few = 10;
@@ -153,7 +155,7 @@ async function measureSlm(result: Way): Promise<void> {
 async function classify(some: readonly LabelledRow[], { args, env }: Way) {
   // Without a host that stays: every run is a whole one.
   const { stdout, seconds } = await runSlm(
-    ['run', 'sentiment', '--lines', '--json', '--no-warm', '-q', '-m', flags.model, ...args],
+    ['run', 'sentiment', '--lines', '--json', '--no-warm', '-q', '-m', flags.model, ...among, ...args],
     { cwd: work, env, input: some.map(({ text }) => `${text}\n`).join('') },
   );
   const labels = stdout
@@ -196,7 +198,20 @@ async function measureLoop(): Promise<void> {
 
 async function tokensARecord({ args, env }: Way): Promise<number> {
   const { stdout } = await runSlm(
-    ['eval', 'sentiment', '--data', '-', '--data-format', 'jsonl', '--json', '-q', '-m', flags.model, ...args],
+    [
+      'eval',
+      'sentiment',
+      '--data',
+      '-',
+      '--data-format',
+      'jsonl',
+      '--json',
+      '-q',
+      '-m',
+      flags.model,
+      ...among,
+      ...args,
+    ],
     { cwd: work, env, codes: [0, 100], input: rows.map((row) => `${JSON.stringify(row)}\n`).join('') },
   );
   return (JSON.parse(stdout) as { speed: { tokensPerRecord: number } }).speed.tokensPerRecord;

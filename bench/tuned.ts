@@ -94,6 +94,8 @@ interface Result {
 }
 
 const sst2 = { columns: ['text', 'label'], labelMap: { 0: 'negative', 1: 'positive' } };
+/** The task has a third label, which SST-2 does not. */
+const among = ['positive', 'negative'];
 const inData = (...parts: string[]) => path.join(data, ...parts);
 const rows: readonly Row[] = [
   ...[200, 1000].flatMap((count) =>
@@ -104,7 +106,7 @@ const rows: readonly Row[] = [
         seed,
         task: 'sentiment',
         train: () => ({ ...sst2, from: lineSample(inData('sst2', 'train.tsv'), count, seed, 'train.tsv') }),
-        test: () => ({ ...sst2, from: inData('sst2', 'dev.tsv') }),
+        test: () => ({ ...sst2, among, from: inData('sst2', 'dev.tsv') }),
       },
     ]),
   ),
@@ -194,7 +196,7 @@ const rows: readonly Row[] = [
     seed: 1,
     task: 'sentiment',
     train: null,
-    test: () => ({ ...sst2, from: inData('sst2', 'dev.tsv') }),
+    test: () => ({ ...sst2, among, from: inData('sst2', 'dev.tsv') }),
   },
 ];
 
@@ -351,10 +353,11 @@ function placed(folder: string, { from, ...rest }: Part): GoldFile {
   return { ...rest, file };
 }
 
-function goldArgs({ file, columns, labelMap }: GoldFile): string[] {
+function goldArgs({ file, columns, labelMap, among }: GoldFile): string[] {
   return [
     ...['--data', file],
     ...(columns === undefined ? [] : ['--columns', columns.join(',')]),
+    ...(among === undefined ? [] : ['--among', among.join(',')]),
     ...(labelMap === undefined
       ? []
       : [

@@ -13,7 +13,7 @@ const models = ['gemma-3-270m', 'smollm2-135m-instruct'].map((name) =>
 
 /** At least this many, says the promise of the shipped tasks. */
 const least = {
-  sentiment: { examples: 120, fixtures: 40 },
+  sentiment: { examples: 1500, fixtures: 120 },
   ner: { examples: 300, fixtures: 40 },
   qa: { examples: 60, fixtures: 40 },
 };
@@ -39,3 +39,37 @@ for (const [name, { examples, fixtures }] of Object.entries(least)) {
     });
   });
 }
+
+describe('the everyday lines of sentiment', () => {
+  const rows = readFileSync(path.join(root, 'tasks/sentiment/everyday.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { text: string; label: string });
+  const plain = (text: string) =>
+    text
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}]+/gu, ' ')
+      .trim();
+
+  it('are twenty of each label, and no example or fixture repeats one', async () => {
+    const { labels, examples, fixtures } = await loadProfile('sentiment', context);
+    for (const { name } of labels) assert.equal(rows.filter(({ label }) => label === name).length, 20);
+    const known = new Set([...examples, ...fixtures].map(({ record }) => plain(record.text)));
+    assert.deepEqual(
+      rows.filter(({ text }) => known.has(plain(text))),
+      [],
+    );
+  });
+});
+
+describe('the examples of sentiment', () => {
+  it('are balanced: no label has more than 1.5 times as many as another, and none stands there twice', async () => {
+    const { labels, examples } = await loadProfile('sentiment', context);
+    const counts = labels.map(
+      ({ name }) => examples.filter(({ gold }) => gold.type === 'classify' && gold.labels.includes(name)).length,
+    );
+    assert.ok(Math.max(...counts) <= 1.5 * Math.min(...counts), counts.join(' '));
+    const texts = examples.map(({ record }) => record.text.toLowerCase().trim());
+    assert.equal(new Set(texts).size, texts.length);
+  });
+});

@@ -11,6 +11,8 @@ export interface GoldFile {
   readonly file: string;
   readonly columns?: readonly string[];
   readonly labelMap?: Readonly<Record<string, string>>;
+  /** Labels to choose among. */
+  readonly among?: readonly string[];
 }
 
 /**

@@ -66,7 +66,7 @@ test('slm eval sentiment --json: figures, intervals, baselines, confusion, mista
   assert.equal(accuracy.n, 24);
   assert.ok(accuracy.interval !== null);
   const counts = report.confusion?.counts ?? [];
-  assert.deepEqual(report.confusion?.labels, ['positive', 'negative']);
+  assert.deepEqual(report.confusion?.labels, ['positive', 'neutral', 'negative']);
   assert.equal(
     counts.flat().reduce((sum, count) => sum + count, 0),
     24,
@@ -74,7 +74,7 @@ test('slm eval sentiment --json: figures, intervals, baselines, confusion, mista
   const right = counts.reduce((sum, row, i) => sum + (row[i] as number), 0);
   assert.ok(Math.abs((accuracy.value as number) - right / 24) < 1e-9);
   assert.equal(report.mistakes.length, 24 - right);
-  assert.equal(report.perClass.length, 2);
+  assert.equal(report.perClass.length, 3);
   for (const mistake of report.mistakes) {
     assert.notEqual(mistake.gold, mistake.predicted);
     assert.match(mistake.place, /test\.jsonl:\d+$/u);

@@ -44,8 +44,8 @@ describe('slm run sentiment, as in the README', () => {
     const cells = linesOf(stdout).map((line) => line.split('\t'));
     assert.equal(cells.length, 24);
     for (const [i, [label, score, text, ...more]] of cells.entries()) {
-      assert.match(label as string, /^(positive|negative)$/u);
-      assert.match(score as string, /^(0\.[5-9]\d{3}|1\.0000)$/u);
+      assert.match(label as string, /^(positive|neutral|negative)$/u);
+      assert.match(score as string, /^(0\.[3-9]\d{3}|1\.0000)$/u);
       assert.equal(text, reviews[i]);
       assert.equal(more.length, 0);
     }
@@ -72,12 +72,12 @@ describe('slm run sentiment, as in the README', () => {
     assert.equal(code, 0, stderr);
     const given: string[][] = parse(readText('examples', 'reviews.csv'));
     const [header, ...rows]: string[][] = parse(stdout);
-    const ours = ['id', 'label', 'abstained', 'score', 'score_positive', 'score_negative', 'error'];
+    const ours = ['id', 'label', 'abstained', 'score', 'score_positive', 'score_neutral', 'score_negative', 'error'];
     assert.deepEqual(header, ['product', 'stars', 'review', ...ours]);
     assert.equal(rows.length, given.length - 1);
     for (const [i, [product, stars, review, id, label, abstained, ...scores]] of rows.entries()) {
       assert.deepEqual([id, product, stars, review], given[i + 1]);
-      assert.match(label as string, /^(positive|negative)$/u);
+      assert.match(label as string, /^(positive|neutral|negative)$/u);
       assert.equal(abstained, 'false');
       assert.equal(scores.pop(), '');
       for (const score of scores) assert.match(score, /^[01](\.\d+)?$/u);
