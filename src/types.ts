@@ -353,4 +353,6 @@ export interface TaskProfile {
   readonly digest: string;
   /** What `slm tune` found for the model in use; null where nothing was tuned, or it is not wanted. */
   readonly tuned: Tuned | null;
+  /** What is legal but looks like a slip, with file and line. */
+  readonly notes?: readonly string[];
 }

@@ -25,9 +25,37 @@ it('says the first problem with its place', () => {
   assert.match(validate({ items: [1, 1] }) ?? '', /^at \/items: must NOT have duplicate items/);
 });
 
-it('reads the draft that $schema names', () => {
+it('reads the draft that $schema names, and without it the newest one that fits', () => {
+  const draft = (name: string) => `http://json-schema.org/${name}/schema#`;
   const tuple = { items: [{ type: 'string' }] };
-  assert.equal(compileValidator({ $schema: 'http://json-schema.org/draft-07/schema#', ...tuple })(['a']), null);
-  assert.throws(() => compileValidator(tuple), /not usable/);
-  assert.throws(() => compileValidator({ $schema: 'http://json-schema.org/draft-03/schema#' }), /is not supported/);
+  for (const $schema of [draft('draft-04'), draft('draft-06'), draft('draft-07')]) {
+    assert.equal(compileValidator({ $schema, ...tuple })(['a']), null, $schema);
+    assert.notEqual(compileValidator({ $schema, ...tuple })([1]), null, $schema);
+  }
+  assert.notEqual(compileValidator(tuple)([1]), null);
+  const bound = compileValidator({ minimum: 3, exclusiveMinimum: true });
+  assert.equal(bound(4), null);
+  assert.notEqual(bound(3), null);
+  assert.notEqual(compileValidator({ prefixItems: [{ type: 'string' }] })([1]), null);
+  assert.equal(
+    compileValidator({ $schema: 'https://example.com/own', prefixItems: [{ type: 'string' }] })(['a']),
+    null,
+  );
+});
+
+it('ignores keywords beside $ref up to draft 7, and only there', () => {
+  const schema = { $defs: { a: {} }, $ref: '#/$defs/a', type: 'string' };
+  assert.notEqual(compileValidator(schema)(1), null);
+  assert.equal(compileValidator({ $schema: 'http://json-schema.org/draft-07/schema#', ...schema })(1), null);
+});
+
+it('takes unknown keywords and formats for annotations, and null for "nullable" without a type', () => {
+  const schema = { id: 'x', links: [], javaType: 'T', type: 'string', format: 'color', propertyOrder: 1 };
+  assert.equal(compileValidator(schema)('blue'), null);
+  assert.equal(compileValidator({ type: 'integer', format: 'int32' })(2 ** 40), null);
+  const open = compileValidator({ nullable: true, allOf: [{ type: 'string' }] });
+  assert.deepEqual([open(null), open('a')], [null, null]);
+  assert.notEqual(open(1), null);
+  assert.notEqual(compileValidator({ properties: { toString: { type: 'string' } }, required: ['toString'] })({}), null);
+  assert.equal(compileValidator({ properties: { toString: { type: 'string' } } })({}), null);
 });

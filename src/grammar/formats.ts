@@ -1,10 +1,11 @@
 import type { Rules } from './gbnf-writer.js';
 
 /** What stands between the quotes. Each is a subset of what ajv-formats accepts, so what is generated is valid. */
-export const formats: Readonly<Record<string, (rules: Rules) => string>> = {
+export const formats: Readonly<Record<string, (rules: Rules, presume: boolean) => string>> = {
   date,
-  time,
-  'date-time': (rules) => `${rules.add('date', date(rules))} "T" ${rules.add('time', time())}`,
+  time: (_, presume) => time(presume),
+  'date-time': (rules, presume) =>
+    `${rules.add('date', date(rules))} ${presume ? '"T"' : '[Tt ]'} ${rules.add('time', time(presume))}`,
   /** `P1Y2M3DT4H5M6S` or weeks, `P2W`. */
   duration: (rules) => {
     const n = rules.add('count', '[0-9]{1,4}');
@@ -15,11 +16,10 @@ export const formats: Readonly<Record<string, (rules: Rules) => string>> = {
     return `"P" (${n} "Y" (${n} "M")? (${n} "D")? ${clock}? | ${n} "M" (${n} "D")? ${clock}? | ${n} "D" ${clock}? | ${clock} | ${n} "W")`;
   },
   /** Without quoted local parts and comments. */
-  email: (rules) => {
-    const atom = rules.add('email-atom', '[A-Za-z0-9_+-]{1,40}');
-    return `${atom} ("." ${atom}){0,3} "@" ${host(rules)}`;
-  },
+  email,
+  'idn-email': email,
   hostname: host,
+  'idn-hostname': host,
   ipv4: (rules) => {
     const octet = rules.add('octet', '("25" [0-5] | "2" [0-4] [0-9] | "1" [0-9] [0-9] | [1-9]? [0-9])');
     return `${octet} "." ${octet} "." ${octet} "." ${octet}`;
@@ -35,7 +35,44 @@ export const formats: Readonly<Record<string, (rules: Rules) => string>> = {
   },
   uri: web,
   url: web,
+  iri: web,
+  'uri-reference': reference,
+  'iri-reference': reference,
+  'uri-template': (rules) => `${web(rules)} ("/{" [a-z] [A-Za-z0-9_]{0,30} "}"){0,3}`,
+  'json-pointer': pointer,
+  'relative-json-pointer': (rules) => `${rules.add('steps-up', '"0" | [1-9] [0-9]?')} ("#" | ${pointer(rules)})`,
+  /** Letters, digits, classes and quantifiers: expressions that are legal everywhere. */
+  regex: (rules) => {
+    const atom = rules.add(
+      'regex-atom',
+      '[A-Za-z0-9 _-] | "." | "\\\\\\\\" [dws] | "[a-z]" | "[A-Z]" | "[0-9]" | "[A-Za-z0-9]"',
+    );
+    return `"^"? (${atom} [*+?]?){1,40} "$"?`;
+  },
 };
+
+/** Formats of which the grammar has only some texts, those that people write: not to tell which texts are valid. */
+export const looseFormats: ReadonlySet<string> = new Set(
+  `duration email idn-email hostname idn-hostname ipv6 uuid uri url iri uri-reference iri-reference uri-template
+  json-pointer relative-json-pointer regex`.split(/\s+/),
+);
+
+/** Without quoted local parts and comments. */
+function email(rules: Rules): string {
+  const atom = rules.add('email-atom', '[A-Za-z0-9_+-]{1,40}');
+  return `${atom} ("." ${atom}){0,3} "@" ${host(rules)}`;
+}
+
+/** An address, or a path with an optional fragment. */
+function reference(rules: Rules): string {
+  const part = rules.add('path-part', '[A-Za-z0-9._~-]{1,60}');
+  return `(${web(rules)} | "/"? ${part} ("/" ${part}){0,8} ("#" [A-Za-z0-9_-]{1,40})?)`;
+}
+
+function pointer(rules: Rules): string {
+  const step = rules.add('pointer-step', '"/" ([^~/"\\\\\\x7f\\x00-\\x1f] | "~" [01]){0,60}');
+  return `${step}{0,12}`;
+}
 
 /** Real days only: no 31 April, and 29 February in leap years of the Gregorian calendar. */
 function date(rules: Rules): string {
@@ -50,9 +87,12 @@ function date(rules: Rules): string {
 }
 
 /** With seconds and a time zone, as RFC 3339 has it. */
-function time(): string {
+function time(presume: boolean): string {
   const hour = '([01] [0-9] | "2" [0-3])';
-  return `${hour} ":" [0-5] [0-9] ":" [0-5] [0-9] ("." [0-9]{1,6})? ("Z" | [+-] ${hour} ":" [0-5] [0-9])`;
+  const fraction = presume ? '[0-9]{1,6}' : '[0-9]+';
+  const second = presume ? '[0-5] [0-9]' : '([0-5] [0-9] | "60")';
+  const zone = presume ? `("Z" | [+-] ${hour} ":" [0-5] [0-9])` : `([Zz] | [+-] ${hour} (":"? [0-5] [0-9])?)`;
+  return `${hour} ":" [0-5] [0-9] ":" ${second} ("." ${fraction})? ${zone}`;
 }
 
 function host(rules: Rules): string {

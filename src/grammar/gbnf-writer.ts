@@ -47,7 +47,8 @@ const longestRepetition = 1999;
  * parses are alive at a time (`a{0,1000} a{0,1000}` would keep a thousand).
  */
 export function repeat(item: string, min: number, max: number, rules: Rules): string {
-  if (max <= 0) return '';
+  if (max <= 0 || item === '') return '';
+  if (max === Infinity) return sequence([repeat(item, min, min, rules), `${item}*`]);
   if (min === 1 && max === 1) return item;
   if (min === 0 && max === 1) return `${item}?`;
   if (max <= longestRepetition) return min === max ? `${item}{${max}}` : `${item}{${min},${max}}`;
@@ -73,26 +74,55 @@ export function repeat(item: string, min: number, max: number, rules: Rules): st
 export interface Rules {
   /** Adds a rule and returns its name: `hint`, made legal and unique. The same body again gives the same name. */
   add(hint: string, body: string): string;
+  /** A name whose body comes later, for a rule that refers to itself. */
+  reserve(hint: string): string;
+  define(name: string, body: string): void;
+  /** Characters of all rules, to know when a grammar becomes too large. */
+  readonly size: number;
   /** The grammar with `root` as its first rule. */
   write(root: string): string;
 }
 
 export function createRules(): Rules {
   const names = new Map<string, string>();
+  const bodies = new Map<string, string>();
+  const next = new Map<string, number>();
   const taken = new Set(['root']);
+  let size = 0;
+  const unused = (hint: string): string => {
+    const base =
+      hint
+        .replace(/[^A-Za-z0-9]+/g, '-')
+        .replace(/^-+|-+$/g, '')
+        .slice(-60) || 'rule';
+    let name = base;
+    for (let i = next.get(base) ?? 2; taken.has(name); i++) {
+      name = `${base}-${i}`;
+      next.set(base, i + 1);
+    }
+    taken.add(name);
+    return name;
+  };
+  const set = (name: string, body: string): void => {
+    size += body.length;
+    bodies.set(name, body);
+  };
   return {
+    get size() {
+      return size;
+    },
     add(hint, body) {
       const known = names.get(body);
       if (known !== undefined) return known;
-      const base = hint.replace(/[^A-Za-z0-9]+/g, '-').replace(/^-+|-+$/g, '') || 'rule';
-      let name = base;
-      for (let i = 2; taken.has(name); i++) name = `${base}-${i}`;
-      taken.add(name);
+      const name = unused(hint);
       names.set(body, name);
+      set(name, body);
       return name;
     },
+    reserve: unused,
+    define: set,
     write(root) {
-      const lines = [...names].map(([body, name]) => `${name} ::= ${body}\n`);
+      const lines = [...bodies].map(([name, body]) => `${name} ::= ${body}\n`);
       return `root ::= ${root}\n${lines.join('')}`;
     },
   };

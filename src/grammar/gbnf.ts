@@ -10,6 +10,7 @@ export function checkGrammar(source: string): string | null {
     const rules = parseGrammar(source);
     checkReferences(source, rules);
     checkLeftRecursion(source, rules);
+    checkRepetitions(source, rules);
     return null;
   } catch (error) {
     if (error instanceof GrammarProblem) return error.message;
@@ -27,7 +28,7 @@ export type Item =
   | { readonly kind: 'text'; readonly empty: boolean; readonly source: string }
   | { readonly kind: 'rule'; readonly name: string; readonly at: number }
   | { readonly kind: 'group'; readonly options: readonly Item[][] }
-  | { readonly kind: 'repeated'; readonly item: Item; readonly min: number; readonly max: number };
+  | { readonly kind: 'repeated'; readonly item: Item; readonly min: number; readonly max: number; readonly at: number };
 
 export interface Rule {
   readonly at: number;
@@ -38,6 +39,11 @@ function problem(source: string, at: number, what: string): GrammarProblem {
   const before = source.slice(0, at).split(/\r\n|\n|\r/);
   return new GrammarProblem(`${before.length}:${(before.at(-1) ?? '').length + 1}: ${what}`);
 }
+
+/** llama.cpp multiplies the repetitions that stand in each other, and the rules in them. */
+const mostRepeated = 2000;
+/** Parentheses in each other: its parser and ours call themselves for each. */
+const deepest = 200;
 
 /** Follows llama.cpp's parser (src/llama-grammar.cpp): a rule ends with its line, except in parentheses and after `|`. */
 export function parseGrammar(source: string): Map<string, Rule> {
@@ -56,7 +62,13 @@ export function parseGrammar(source: string): Map<string, Rule> {
     matched(acrossLines ? /(?:[ \t\r\n]|#[^\r\n]*)*/y : /(?:[ \t]|#[^\r\n]*)*/y);
   };
   const isAt = (text: string): boolean => source.startsWith(text, at);
+  // What llama.cpp counts as rules: each name, each group, and each optional repetition.
+  const names = new Set<string>();
+  let unnamed = 0;
+  let parentheses = 0;
 
+  const nul = source.indexOf('\0');
+  if (nul !== -1) fail('a NUL character ends the grammar for llama.cpp; write it as \\x00', nul);
   const character = (): void => {
     const escapes = /\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[trn\\"[\]-])/y;
     if (!isAt('\\')) at++;
@@ -82,10 +94,7 @@ export function parseGrammar(source: string): Map<string, Rule> {
     const from = at;
     const text = (empty = false): Item => ({ kind: 'text', empty, source: source.slice(from, at) });
     if (isAt('"')) return text(until('"', 'the text'));
-    if (isAt('[')) {
-      until(']', 'the class');
-      return text();
-    }
+    if (isAt('[')) return text(until(']', 'the class'));
     if (isAt('.')) {
       at++;
       return text();
@@ -97,13 +106,18 @@ export function parseGrammar(source: string): Map<string, Rule> {
     }
     if (isAt('(')) {
       const start = at++;
+      if (++parentheses > deepest)
+        fail(`at most ${deepest} parentheses stand in each other; name a part as a rule`, start);
+      unnamed++;
       const inner = options(true);
       if (!isAt(')')) fail('the parenthesis is not closed', start);
       at++;
+      parentheses--;
       return { kind: 'group', options: inner };
     }
     const start = at;
     const name = matched(/[A-Za-z0-9-]+/y);
+    if (name !== null) names.add(name);
     return name === null ? null : { kind: 'rule', name, at: start };
   };
   const count = (): { min: number; max: number } | null => {
@@ -115,20 +129,31 @@ export function parseGrammar(source: string): Map<string, Rule> {
     const text = matched(range) ?? fail('a repetition is {n}, {m,} or {m,n}', start);
     const [min = 0, max = min] = (text.match(/\d+/g) ?? []).map(Number);
     if (max < min) fail(`the repetition ${text} ends before it begins`, start);
-    if (max >= 2000) fail(`llama.cpp allows fewer than 2000 repetitions, not ${text}`, start);
+    if (max > mostRepeated) fail(`llama.cpp allows at most ${mostRepeated} repetitions, not ${text}`, start);
     return { min, max: /,\s*\}$/u.test(text) ? Number.POSITIVE_INFINITY : max };
   };
   const items = (nested: boolean): Item[] => {
     const found: Item[] = [];
     for (;;) {
+      const start = at;
+      const before = names.size + unnamed;
       let next = item();
       if (next === null) {
         if (/[*+?{]/.test(source[at] ?? '')) fail(`nothing stands before ${source[at]} that could be repeated`);
         return found;
       }
+      let size = next.kind === 'group' ? Math.max(1, names.size + unnamed - before) : 1;
       space(nested);
+      const first = at;
       for (let times = count(); times !== null; times = count()) {
-        next = { kind: 'repeated', item: next, ...times };
+        if (next.kind === 'text' && next.empty) fail('an empty text cannot be repeated', first);
+        const { min, max } = times;
+        size *= max < Number.POSITIVE_INFINITY && max > 0 ? max : Math.max(1, min);
+        if (size > mostRepeated) {
+          fail(`llama.cpp allows at most ${mostRepeated} repetitions in repetitions, not ${size}`, start);
+        }
+        unnamed += max < Number.POSITIVE_INFINITY ? max - min : 1;
+        next = { kind: 'repeated', item: next, ...times, at: start };
         space(nested);
       }
       found.push(next);
@@ -222,4 +247,25 @@ function checkLeftRecursion(source: string, rules: ReadonlyMap<string, Rule>): v
     done.add(name);
   };
   for (const name of rules.keys()) visit(name, []);
+}
+
+/** A repetition without end of a rule with an empty choice would never get on; llama.cpp takes it for left recursion. */
+function checkRepetitions(source: string, rules: ReadonlyMap<string, Rule>): void {
+  const isNothing = (items: readonly Item[]): boolean => items.every((item) => item.kind === 'text' && item.empty);
+  const visit = (item: Item): void => {
+    if (item.kind === 'group') for (const inner of item.options.flat()) visit(inner);
+    if (item.kind !== 'repeated') return;
+    visit(item.item);
+    if (item.max < Number.POSITIVE_INFINITY) return;
+    const { item: inner } = item;
+    const options =
+      inner.kind === 'group'
+        ? inner.options
+        : inner.kind === 'rule'
+          ? (rules.get(inner.name)?.options ?? [])
+          : [[inner]];
+    if (!options.some(isNothing)) return;
+    throw problem(source, item.at, 'what is repeated without end can be empty; llama.cpp cannot read that.');
+  };
+  for (const rule of rules.values()) for (const item of rule.options.flat()) visit(item);
 }

@@ -1,16 +1,21 @@
-import { suggestion, usageError } from '../errors.js';
-
 /** A JSON Schema that is an object; `true` and `false` are handled where they occur. */
 export type SchemaObject = Readonly<Record<string, unknown>>;
 export type Schema = boolean | SchemaObject;
+
+export const schemaTypes = ['object', 'array', 'string', 'number', 'integer', 'boolean', 'null'] as const;
+export type SchemaType = (typeof schemaTypes)[number];
 
 export function isObject(value: unknown): value is SchemaObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** `value` as a schema; the keyword check has made sure that it is one. */
-export function asSchema(value: unknown): Schema {
-  return typeof value === 'boolean' ? value : isObject(value) ? value : {};
+export function isSchema(value: unknown): value is Schema {
+  return typeof value === 'boolean' || isObject(value);
+}
+
+/** The value of an own key; an object of JSON has no others, whatever the key is called (`toString`). */
+function own(object: SchemaObject, key: string): unknown {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
 export function asObject(value: unknown): SchemaObject {
@@ -34,30 +39,9 @@ export function pointerTo(pointer: string, ...steps: readonly (string | number)[
   return [pointer, ...steps.map((step) => String(step).replaceAll('~', '~0').replaceAll('/', '~1'))].join('/');
 }
 
-/** What `$ref` names: a place in the same document. */
-export function resolve(root: Schema, reference: string, from: string): Schema {
-  if (reference !== '#' && !reference.startsWith('#/')) {
-    throw usageError(
-      `schema at ${pointerTo(from, '$ref')}: "${reference}" is not in this document.`,
-      'Only references such as "#/$defs/name" are followed. Copy the definition into "$defs".',
-    );
-  }
-  let value: unknown = root;
-  for (const raw of reference.split('/').slice(1)) {
-    const step = decode(raw);
-    const next: unknown = Array.isArray(value) ? value[Number(step)] : isObject(value) ? value[step] : undefined;
-    if (next === undefined || (isObject(value) && !Object.hasOwn(value, step))) {
-      const names = isObject(value) ? Object.keys(value) : [];
-      throw usageError(
-        `schema at ${pointerTo(from, '$ref')}: "${reference}" does not exist.${suggestion(step, names)}`,
-      );
-    }
-    value = next;
-  }
-  if (typeof value !== 'boolean' && !isObject(value)) {
-    throw usageError(`schema at ${pointerTo(from, '$ref')}: "${reference}" is not a schema.`);
-  }
-  return value;
+/** The steps of a pointer, with or without "#" and percent signs. */
+export function pointerSteps(pointer: string): string[] {
+  return pointer.replace(/^#/, '').split('/').slice(1).map(decode);
 }
 
 function decode(step: string): string {
@@ -70,18 +54,24 @@ function decode(step: string): string {
   return text.replaceAll('~1', '/').replaceAll('~0', '~');
 }
 
-/** The schemas directly inside `schema`, with their pointers. Definitions count only where they are referred to. */
-export function* subschemas(schema: SchemaObject, pointer: string): Generator<[Schema, string]> {
-  for (const keyword of ['additionalProperties', 'propertyNames', 'items', 'additionalItems']) {
-    const value = schema[keyword];
-    if (typeof value === 'boolean' || isObject(value)) yield [value, pointerTo(pointer, keyword)];
+/** What `steps` lead to, or undefined. */
+export function valueAt(root: unknown, steps: readonly string[]): unknown {
+  let value = root;
+  for (const step of steps) {
+    if (Array.isArray(value)) value = /^\d+$/.test(step) ? value[Number(step)] : undefined;
+    else value = isObject(value) ? own(value, step) : undefined;
   }
-  for (const keyword of ['items', 'prefixItems', 'anyOf', 'oneOf', 'allOf']) {
-    for (const [index, value] of asArray(schema[keyword]).entries()) {
-      yield [asSchema(value), pointerTo(pointer, keyword, index)];
-    }
-  }
-  for (const [name, value] of Object.entries(asObject(schema.properties))) {
-    yield [asSchema(value), pointerTo(pointer, 'properties', name)];
-  }
+  return value;
 }
+
+/** Equal as JSON; the order of keys does not count. */
+export function same(a: unknown, b: unknown): boolean {
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((x, i) => same(x, b[i]));
+  if (!isObject(a) || !isObject(b)) return a === b;
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && same(a[key], b[key]));
+}
+
+/** Values that a negation leaves out, and a pattern that must not be found: keywords that no file can hold. */
+export const excludedKey = Symbol('excluded values');
+export const notPatternKey = Symbol('excluded pattern');

@@ -1,4 +1,4 @@
-import { asArray, asObject, isObject, resolve, type Schema } from './schema-node.js';
+import { asArray, asObject, isObject, pointerSteps, valueAt } from './schema-node.js';
 
 /**
  * Names of the properties that a value of this JSON Schema can have, in the schema's order: its own, those of what it
@@ -11,10 +11,19 @@ export function propertyNames(root: unknown): string[] {
   const visit = (schema: unknown): void => {
     if (!isObject(schema) || seen.has(schema)) return;
     seen.add(schema);
-    if (typeof schema.$ref === 'string') visit(resolve(root as Schema, schema.$ref, '#'));
+    if (typeof schema.$ref === 'string') visit(target(root, schema.$ref));
     for (const name of Object.keys(asObject(schema.properties))) names.add(name);
     for (const keyword of ['allOf', 'anyOf', 'oneOf']) asArray(schema[keyword]).forEach(visit);
   };
   visit(root);
   return [...names];
+}
+
+/** What a reference names: a place in the same document, or in a file that is kept under `$defs` by its `$id`. */
+function target(root: unknown, reference: string): unknown {
+  const [address = '', fragment = ''] = reference.split('#');
+  const files = Object.values(asObject(asObject(root).$defs));
+  const document =
+    address === '' ? root : files.find((file) => [asObject(file).$id, asObject(file).id].includes(address));
+  return valueAt(document, pointerSteps(fragment));
 }

@@ -1,17 +1,18 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
-import { messageOf, SlmError, suggestion, usageError } from '../errors.js';
+import { messageOf, suggestion, usageError } from '../errors.js';
 import { type BadExample, type ExampleContext, exampleOf, goldRows, isBadExample } from '../examples.js';
+import { readDocument } from '../grammar/document.js';
 import { checkGrammar } from '../grammar/gbnf.js';
-import { withPlainNumbers } from '../json.js';
+import { schemaNotes } from '../grammar/schema-check.js';
+import { SchemaError } from '../grammar/schema-error.js';
+import { pointerSteps } from '../grammar/schema-node.js';
 import { defaultTemplates } from '../methods/default-prompts.js';
 import { defaultMethod, methodNamed, methods } from '../methods/index.js';
 import { metricsFor } from '../metrics/index.js';
 import { placeOf } from '../record.js';
 import { fileSource, readerFor } from '../records/index.js';
-import { parseJson } from '../records/json-values.js';
 import { readSettings, regularFile } from '../settings-file.js';
 import { taskTypes } from '../task-types/index.js';
 import type { TypeSetting } from '../task-types/types.js';
@@ -21,6 +22,7 @@ import { type Locate, type Parsed, parseYaml } from '../yaml.js';
 import { findLeak } from './leaks.js';
 import { documentFiles, findTask, shownPath, type TaskFolder } from './paths.js';
 import { profileSchema, type RawProfile } from './schema.js';
+import { inlineSchema, readSchemaFile, type TaskSchema } from './schema-file.js';
 
 export { profileJsonSchema } from './schema.js';
 
@@ -74,7 +76,8 @@ export async function loadProfile(spec: string, context: ProfileContext): Promis
     );
   }
   checkTemplates(raw, at);
-  const schema = schemaOf(raw, source);
+  const written = schemaOf(raw, source);
+  const schema = written?.value ?? null;
   const grammar = grammarOf(raw, source);
   const profile: TaskProfile = {
     name: raw.name,
@@ -103,7 +106,8 @@ export async function loadProfile(spec: string, context: ProfileContext): Promis
     documents: documentsOf(raw, source),
     files: [
       ...source.files,
-      ...[raw.examples, raw.fixtures, raw.schema, raw.grammar].filter((part) => typeof part === 'string'),
+      ...[raw.examples, raw.fixtures, raw.grammar].filter((part) => typeof part === 'string'),
+      ...(written?.files ?? []),
     ],
     digest: digestOf(
       {
@@ -121,13 +125,19 @@ export async function loadProfile(spec: string, context: ProfileContext): Promis
     ),
     tuned: null,
   };
-  checkMethod(profile, raw, source);
-  return profile;
+  const placeInSchema = (pointer: string): string =>
+    written?.place(pointer) ?? source.at(['schema', ...pointerSteps(pointer)]);
+  checkMethod(profile, placeInSchema);
+  if (written === null) return profile;
+  const notes = schemaNotes(readDocument(schema)).map(
+    ({ pointer, message }) => `${placeInSchema(pointer)}: schema at ${pointer}: ${message}`,
+  );
+  return { ...profile, notes };
 }
 
 /** What the method cannot work with is found here, not when the model is loaded. */
-function checkMethod(profile: TaskProfile, raw: RawProfile, source: Source): void {
-  const problemOf = checked(profile, raw, source);
+function checkMethod(profile: TaskProfile, placeInSchema: (pointer: string) => string): void {
+  const problemOf = checked(profile, placeInSchema);
   if (problemOf === null) return;
   for (const { record, gold } of [...profile.examples, ...profile.fixtures]) {
     const problem = problemOf(gold);
@@ -135,28 +145,14 @@ function checkMethod(profile: TaskProfile, raw: RawProfile, source: Source): voi
   }
 }
 
-function checked(profile: TaskProfile, raw: RawProfile, source: Source) {
+function checked(profile: TaskProfile, placeInSchema: (pointer: string) => string) {
   const { check } = methodNamed(profile.method);
   try {
     return check?.(profile) ?? null;
   } catch (error) {
-    if (!(error instanceof SlmError)) throw error;
-    const [, pointer] = /schema at (#\S*?):? /u.exec(`${error.message} `) ?? [];
-    if (pointer === undefined) throw error;
-    throw usageError(`${placeInSchema(raw, source, pointer)}: ${error.message}`, error.hint, error);
+    if (!(error instanceof SchemaError)) throw error;
+    throw usageError(`${placeInSchema(error.pointer)}: ${error.message}`, error.hint, error);
   }
-}
-
-/** Where a part of a schema stands: JSON is YAML, too. */
-function placeInSchema(raw: RawProfile, source: Source, pointer: string): string {
-  const steps = pointer
-    .slice(2)
-    .split('/')
-    .filter((step) => step !== '')
-    .map((step) => decodeURIComponent(step).replaceAll('~1', '/').replaceAll('~0', '~'));
-  if (typeof raw.schema !== 'string') return source.at(['schema', ...steps]);
-  const shown = shownPath(raw.schema, source.cwd);
-  return parseYaml(readText(raw.schema, shown), shown, z.unknown(), '').at(steps);
 }
 
 /** A key that the task type does not read would be ignored without a word. */
@@ -447,15 +443,13 @@ async function* inlineRows(items: readonly Record<string, unknown>[], key: strin
   }
 }
 
-function schemaOf(raw: RawProfile, source: Source): unknown {
+function schemaOf(raw: RawProfile, source: Source): TaskSchema | null {
   if (raw.schema === undefined) return null;
   if (raw.grammar !== undefined)
     throw usageError(`${source.at(['grammar'])}: give either "schema" or "grammar", not both.`);
-  if (typeof raw.schema !== 'string') return raw.schema;
-  const shown = shownPath(raw.schema, source.cwd);
-  checkThere(raw.schema, 'schema', source);
-  // A bound such as 1.0 is its value, not its digits.
-  return withPlainNumbers(parseJson(readText(raw.schema, shown), shown, 'docs/tasks.md shows a schema.'));
+  if (typeof raw.schema !== 'string') return inlineSchema(raw.schema, path.dirname(source.file), source.cwd);
+  checkThere(raw.schema.replace(/#.*$/, ''), 'schema', source);
+  return readSchemaFile(raw.schema, source.cwd);
 }
 
 function grammarOf(raw: RawProfile, source: Source): string | null {

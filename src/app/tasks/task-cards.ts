@@ -14,6 +14,8 @@ export interface TaskCard {
   readonly description: string;
   readonly examples: number;
   readonly fixtures: number;
+  /** What is legal but looks like a slip, with file and line. */
+  readonly notes: readonly string[];
 }
 
 /** A card, and what it was made from: another content of any of these is another card. */
@@ -38,7 +40,7 @@ export function taskCards(context: Surroundings): (file: string) => Promise<Task
   // A task may include another by name, and which one that is depends on those that there are.
   const places = listTasks(profileContext(context).folders).map((place) => place.path);
   return async (file) => {
-    const key = JSON.stringify(['task card 2', context.version, file, places]);
+    const key = JSON.stringify(['task card 3', context.version, file, places]);
     const kept = (await cache.get(key)) as KeptCard | null;
     if (kept !== null && isFresh(kept) && (await isThere(context, kept.model))) return kept.card;
     const [{ checkTask }, { tunedFolders }] = await Promise.all([
@@ -67,8 +69,8 @@ async function isThere(context: Surroundings, model: string | null): Promise<boo
 }
 
 function cardOf(profile: TaskProfile): TaskCard {
-  const { name, description, examples, fixtures } = profile;
-  return { name, type: typeName(profile), description, examples: examples.length, fixtures: fixtures.length };
+  const { name, description, examples, fixtures, notes = [] } = profile;
+  return { name, type: typeName(profile), description, examples: examples.length, fixtures: fixtures.length, notes };
 }
 
 export function typeName({ type, multiLabel }: TaskProfile): string {

@@ -46,10 +46,11 @@ export function tasksCommand(context: CliContext): Command {
     .command('validate')
     .description('check tasks and every file that they name')
     .argument('[tasks...]', 'names or paths (default: every task)')
-    .action(async (specs: string[]) => {
+    .option('--strict', 'what looks like a slip in a schema is an error, too')
+    .action(async (specs: string[], { strict = false }: { strict?: boolean }) => {
       const places = specs.length > 0 ? specs : listTasks(profileContext(context).folders).map((place) => place.path);
       const cardOf = taskCards(context);
-      for (const spec of places) await validate(context, spec, cardOf);
+      for (const spec of places) await validate(context, spec, cardOf, strict);
     });
 
   command
@@ -152,10 +153,15 @@ async function taskSheet(profile: TaskProfile): Promise<string> {
   return lines.map(([key, value]) => `${key.padEnd(13)} ${value}\n`).join('');
 }
 
-async function validate(context: CliContext, spec: string, cardOf: CardOf): Promise<void> {
+async function validate(context: CliContext, spec: string, cardOf: CardOf, strict: boolean): Promise<void> {
   try {
     const file = findTask(spec, profileContext(context).folders, context.cwd);
-    const { name, examples, fixtures } = await cardOf(file);
+    const { name, examples, fixtures, notes } = await cardOf(file);
+    for (const note of notes) context.stderr.write(`slm: ${note}\n`);
+    if (strict && notes.length > 0) {
+      context.exit(exitCodes.usage);
+      return;
+    }
     context.print(`ok\t${name}\t${examples} examples\t${fixtures} fixtures\t${shownPath(file, context.cwd)}\n`);
   } catch (error) {
     if (!(error instanceof SlmError)) throw error;

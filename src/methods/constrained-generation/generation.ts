@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { failure, messageOf, usageError } from '../../errors.js';
 import { grammarMatcher } from '../../grammar/gbnf-match.js';
-import { schemaToGrammar } from '../../grammar/json-schema.js';
+import { generationLimits, schemaToGrammar } from '../../grammar/json-schema.js';
 import { compileValidator } from '../../grammar/validate.js';
 import {
   compilePrompt,
@@ -22,6 +22,7 @@ const optionsSchema = z.strictObject({
   maxTokens: z.int().min(1).default(512).describe('Limit of one output; more is an error of that record.'),
   stop: z.array(z.string().min(1)).default([]).describe('Generation ends before these strings.'),
   maxStringLength: z.int().min(1).default(200).describe('Longest string of a schema that does not say.'),
+  unlisted: z.boolean().default(false).describe('Whether objects may have properties that the schema does not list.'),
 });
 type Options = z.infer<typeof optionsSchema>;
 
@@ -150,10 +151,11 @@ function poolOf(profile: TaskProfile): FewShotExample[] {
 function grammarOf(profile: TaskProfile, options: Options): string | undefined {
   if (profile.grammar !== null) return profile.grammar;
   if (profile.schema === null) return undefined;
-  return schemaToGrammar(profile.schema, { maxStringLength: options.maxStringLength }).replace(
-    /^root ::= /mu,
-    'root ::= " "? ',
-  );
+  return schemaToGrammar(profile.schema, {
+    ...generationLimits,
+    maxStringLength: options.maxStringLength,
+    unlisted: options.unlisted,
+  }).replace(/^root ::= /mu, 'root ::= " "? ');
 }
 
 function outputOf(text: string, profile: TaskProfile, problemOf: (value: unknown) => string | null): GenerateOutput {

@@ -1,0 +1,96 @@
+import type { Ajv, Options } from 'ajv';
+import { lazy, once } from '../lazy.js';
+import { asArray, isObject } from './schema-node.js';
+
+const ajv = lazy<typeof import('ajv')>('ajv');
+const ajvDraft4 = lazy<typeof import('ajv-draft-04')>('ajv-draft-04');
+const ajv2019 = lazy<typeof import('ajv/dist/2019.js')>('ajv/dist/2019.js');
+const ajv2020 = lazy<typeof import('ajv/dist/2020.js')>('ajv/dist/2020.js');
+const draft6Schema = lazy<object>('ajv/dist/refs/json-schema-draft-06.json');
+
+/** A version of JSON Schema: what its keywords are called, and who checks it. */
+export interface Draft {
+  readonly name: string;
+  /** The URI of the schema of its schemas. */
+  readonly meta: string;
+  readonly id: 'id' | '$id';
+  /** Up to draft 7, keywords beside `$ref` do not count. */
+  readonly refAlone: boolean;
+  /** An Ajv that reads this draft. */
+  readonly ajv: (options: Options) => Ajv;
+  /** One that only checks schemas, against the draft's own schema; made once, since it takes 10 ms. */
+  readonly checker: () => Ajv;
+}
+
+function draft(name: string, meta: string, make: (options: Options) => Ajv, old: Partial<Draft> = {}): Draft {
+  const checker = once(() => make({ strict: false, logger: false, validateFormats: false }));
+  return { name, meta, id: '$id', refAlone: false, ajv: make, checker, ...old };
+}
+
+/** Newest first, which is the order in which a schema without `$schema` is tried. */
+const drafts: readonly Draft[] = [
+  draft('2020-12', 'https://json-schema.org/draft/2020-12/schema', (options) => new (ajv2020().Ajv2020)(options)),
+  draft('2019-09', 'https://json-schema.org/draft/2019-09/schema', (options) => new (ajv2019().Ajv2019)(options)),
+  draft('draft-07', 'http://json-schema.org/draft-07/schema', (options) => new (ajv().Ajv)(options), {
+    refAlone: true,
+  }),
+  draft(
+    'draft-06',
+    'http://json-schema.org/draft-06/schema',
+    (options) => {
+      const made = new (ajv().Ajv)(options);
+      made.addMetaSchema(draft6Schema());
+      return made;
+    },
+    { refAlone: true },
+  ),
+  draft('draft-04', 'http://json-schema.org/draft-04/schema', (options) => new (ajvDraft4().default)(options), {
+    id: 'id',
+    refAlone: true,
+  }),
+];
+
+/**
+ * The draft that `$schema` names. Without one, or with one of somebody's own, the newest draft by which the schema is
+ * well-formed: a list under `items` is draft 2019-09 or older, `exclusiveMinimum: true` draft 4 or OpenAPI 3.0.
+ */
+export function draftOf(schema: unknown): Draft {
+  const newest = drafts[0] as Draft;
+  if (!isObject(schema)) return newest;
+  const named = typeof schema.$schema === 'string' ? schema.$schema.replace(/^https?:/, '').replace(/#$/, '') : null;
+  const found = drafts.find(({ meta }) => meta.replace(/^https?:/, '') === named);
+  if (found !== undefined) return found;
+  return drafts.find((candidate) => isWellFormed(candidate, schema)) ?? newest;
+}
+
+/** Whether the draft's own schema accepts this one. */
+function isWellFormed(candidate: Draft, schema: unknown): boolean {
+  return candidate.checker().validate(candidate.meta, schema) === true;
+}
+
+/** Keywords whose values are data, whatever they look like. */
+const dataKeywords = new Set(['enum', 'const', 'default', 'example', 'examples', 'x-examples']);
+/** Keywords whose values are schemas by name. */
+const mapKeywords = new Set([
+  'properties',
+  'patternProperties',
+  '$defs',
+  'definitions',
+  'dependentSchemas',
+  'dependencies',
+]);
+
+/**
+ * The schemas directly inside `schema`, with the steps to each. What stands under an unknown keyword counts, since a
+ * reference may point there (`#/components/schemas/Order`).
+ */
+export function* schemasIn(schema: Readonly<Record<string, unknown>>): Generator<[unknown, string[]]> {
+  for (const [keyword, value] of Object.entries(schema)) {
+    if (dataKeywords.has(keyword) || typeof value !== 'object' || value === null) continue;
+    if (mapKeywords.has(keyword) && isObject(value)) {
+      for (const [name, inner] of Object.entries(value)) yield [inner, [keyword, name]];
+    } else if (Array.isArray(value)) {
+      for (const [index, inner] of asArray(value).entries()) yield [inner, [keyword, String(index)]];
+    } else yield [value, [keyword]];
+  }
+}
