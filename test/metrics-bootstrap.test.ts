@@ -80,10 +80,11 @@ test('metrics of different pairs cannot share draws', () => {
 
 test('all classification metrics over 872 items, 1,000 draws, take less than 2 seconds', () => {
   const pairs = classified(872, 8);
-  const start = performance.now();
+  const start = process.cpuUsage();
   const prepared = metricsFor('classify', false).map((metric) => metric.prepare(pairs, context));
   bootstrapIntervals(prepared, { seed: 1 });
-  assert.ok(performance.now() - start < 2000, `${performance.now() - start} ms`);
+  const seconds = process.cpuUsage(start).user / 1e6;
+  assert.ok(seconds < 2, `${seconds} s of the processor`);
 });
 
 test('entity F1 over 3,500 sentences takes less than a second', () => {
@@ -92,9 +93,10 @@ test('entity F1 over 3,500 sentences takes less than a second', () => {
     const output = { type: 'extract', entities: i % 4 === 0 ? [] : [entity] } as const;
     return { id: `${i}`, text: '', gold: { type: 'extract', entities: [entity] }, output };
   });
-  const start = performance.now();
+  const start = process.cpuUsage();
   bootstrapIntervals([metrics['entity-f1'].prepare(pairs, context)], { seed: 1 });
-  assert.ok(performance.now() - start < 1000, `${performance.now() - start} ms`);
+  const seconds = process.cpuUsage(start).user / 1e6;
+  assert.ok(seconds < 1, `${seconds} s of the processor`);
 });
 
 test('McNemar’s exact p is binomtest of SciPy 1.17.1', () => {

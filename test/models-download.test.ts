@@ -46,27 +46,31 @@ test('a model is downloaded through the redirect, checked, and used from the sto
   assert.equal(gets().length, 1);
 });
 
+/** What was sent before the cut. Of the last of it, some may be lost with the connection. */
+const mostReceived = 700_000;
+
 test('a connection that is cut is continued where it ended', async (t) => {
-  const { env, gets } = await hubWith(t, { etag: '"e1"', cutAfter: 700_000 }, `sha256: ${digest}\n`);
+  const { env, gets } = await hubWith(t, { etag: '"e1"', cutAfter: mostReceived }, `sha256: ${digest}\n`);
   const { model, error } = await resolveAndRecord('tiny', env);
   assert.equal(error, null);
   assert.equal(model?.sha256, digest);
-  assert.deepEqual(
-    gets().map(({ range }) => range),
-    [undefined, 'bytes=700000-'],
-  );
+  const [first, second, ...more] = gets().map(({ range }) => range);
+  assert.deepEqual([first, more], [undefined, []]);
+  const from = Number(/^bytes=(\d+)-$/u.exec(second ?? '')?.[1]);
+  assert.ok(from > 0 && from <= mostReceived, second);
 });
 
 test('a download that another run left is continued', async (t) => {
-  const { env, gets } = await hubWith(t, { etag: '"e1"', cutAfter: 700_000 }, `sha256: ${digest}\n`, {
-    network: { stallMs: 2000, retries: 0, retryMs: 5 },
+  const { env, gets } = await hubWith(t, { etag: '"e1"', cutAfter: mostReceived }, `sha256: ${digest}\n`, {
+    network: { stallMs: 30_000, retries: 0, retryMs: 5 },
   });
   refused((await resolveAndRecord('tiny', env)).error, /broke|ended after/);
-  assert.equal(statSync(path.join(env.dataDir, 'models', 'tiny.gguf.partial')).size, 700_000);
+  const { size } = statSync(path.join(env.dataDir, 'models', 'tiny.gguf.partial'));
+  assert.ok(size > 0 && size <= mostReceived, `${size}`);
   const { model, progress } = await resolveAndRecord('tiny', env);
   assert.equal(model?.sha256, digest);
-  assert.equal(gets().at(-1)?.range, 'bytes=700000-');
-  assert.ok((progress[0]?.receivedBytes ?? 0) > 700_000);
+  assert.equal(gets().at(-1)?.range, `bytes=${size}-`);
+  assert.ok((progress[0]?.receivedBytes ?? 0) > size);
 });
 
 test('a file that changed since it was interrupted is fetched from the start', async (t) => {

@@ -21,7 +21,7 @@ export function emptyStore(t: TestContext, changes: Partial<ModelEnvironment> = 
     offline: false,
     python: null,
     childEnv: {},
-    network: { stallMs: 2000, retries: 2, retryMs: 5 },
+    network: { stallMs: 30_000, retries: 2, retryMs: 5 },
     ...changes,
   };
 }

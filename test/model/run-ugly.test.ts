@@ -156,8 +156,8 @@ describe('the command line', () => {
       const { code, stdout, stderr, ms } = await runSlm([...args, '--offline'], { env: nothing });
       assert.equal(code, 0, `${args.join(' ')}: ${stderr}`);
       assert.ok(stdout.length > 0);
-      // 0.3 to 0.5 s on a machine with nothing else to do.
-      assert.ok(ms < 15_000, `${args.join(' ')}: ${ms.toFixed(0)} ms`);
+      // 0.3 to 0.5 s on a machine with nothing else to do; whatever would load a model or wait for a network takes longer.
+      assert.ok(ms < 60_000, `${args.join(' ')}: ${ms.toFixed(0)} ms`);
     }
   });
 

@@ -174,7 +174,7 @@ describe('a warm host', { skip: process.platform === 'win32' }, () => {
     } finally {
       process.kill(pid, 'SIGKILL');
     }
-    await until(() => !isAlive(pid), 'its end', 20_000);
+    await until(() => !isAlive(pid), 'its end');
   });
 
   test('that was killed is no obstacle: runs do without, and a new one takes its place', async () => {
@@ -219,7 +219,7 @@ describe('a warm host', { skip: process.platform === 'win32' }, () => {
     const { code, stdout, pid } = await changeUnder(inUse, /^description: .*$/mu, 'description: Changed.');
     assert.equal(code, 0);
     assert.equal(stdout, cold);
-    await until(() => !isAlive(pid), 'its end', 20_000);
+    await until(() => !isAlive(pid), 'its end');
   });
 
   test('whose task changes before it is killed leaves its run to end, not to mix results', async () => {
@@ -233,7 +233,7 @@ describe('a warm host', { skip: process.platform === 'win32' }, () => {
   test('ends when nobody comes, and when it is told to', async () => {
     await warm('--keep-alive', '500ms');
     const alive = () => readdirSync(folder).length > 0;
-    await until(() => !alive(), 'the end of an idle host', 20_000);
+    await until(() => !alive(), 'the end of an idle host');
     await warm();
     const { code, stderr } = await slm(['stop', 'sentiment']);
     assert.equal(code, 0);
