@@ -1,9 +1,25 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Recipe } from '../src/gguf/recipe.js';
-import { derivedFolder, derivedModel, listDerived, removeDerived, resolveModel } from '../src/models/index.js';
+import {
+  checkDerived,
+  derivedFolder,
+  derivedModel,
+  listDerived,
+  removeDerived,
+  resolveModel,
+} from '../src/models/index.js';
 import { emptyStore } from './helpers/model-store.js';
 import { sha256 } from './helpers/tiny-gguf.js';
 import { spmMetadata, spmTokens, tinyModel } from './helpers/tiny-model.js';
@@ -88,7 +104,6 @@ test('a file that was changed, or whose record is missing or half, is made anew'
     () => appendFileSync(at, 'x'),
     () => writeFileSync(at, whole.subarray(0, 99)),
     () => writeFileSync(record, readFileSync(record).subarray(0, 20)),
-    () => utimesSync(at, 5, 5),
   ];
   for (const harm of harms) {
     harm();
@@ -158,4 +173,34 @@ test('an aborted file leaves nothing', async (t) => {
   const verify = async () => abort.abort();
   await assert.rejects(derivedModel(source, layers(1), { ...options, verify, signal: abort.signal }));
   assert.deepEqual(files(), []);
+});
+
+test('a changed byte is found although size and time are as they were, and the file is made again', async (t) => {
+  const { source, options, made, folder } = cache(t);
+  const { path: derived } = await derivedModel(source, layers(1), options);
+  const { atime, mtime } = statSync(derived);
+  const bytes = readFileSync(derived);
+  bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+  writeFileSync(derived, bytes);
+  utimesSync(derived, atime, mtime);
+  assert.deepEqual(
+    (await checkDerived(folder)).map(({ name, intact }) => [name, intact]),
+    [['tiny+1l', false]],
+  );
+  assert.equal((await derivedModel(source, layers(1), options)).made, true);
+  assert.equal(made.length, 2);
+  assert.deepEqual(
+    (await checkDerived(folder)).map(({ intact }) => intact),
+    [true],
+  );
+});
+
+test('a file that was only moved there and back, or touched, is not made again', async (t) => {
+  const { source, options, made } = cache(t);
+  const { path: derived } = await derivedModel(source, layers(1), options);
+  renameSync(derived, `${derived}.away`);
+  renameSync(`${derived}.away`, derived);
+  utimesSync(derived, 5, 5);
+  assert.equal((await derivedModel(source, layers(1), options)).made, false);
+  assert.equal(made.length, 1);
 });

@@ -5,7 +5,7 @@ import type { AlphabetName } from '../gguf/alphabet.js';
 import { checkGguf } from '../gguf/check.js';
 import type { Recipe } from '../gguf/recipe.js';
 import { summarize } from '../gguf/summary.js';
-import { type DerivedEntry, resolveModel } from '../models/index.js';
+import { type CheckedDerived, type DerivedEntry, resolveModel } from '../models/index.js';
 import type { CliContext } from './context.js';
 import { tableText } from './table.js';
 import { formatBytes } from './ui/quantities.js';
@@ -45,9 +45,9 @@ function comparison(files: readonly { readonly name: string; readonly path: stri
 }
 
 /** The list of derived files for people. */
-export function derivedTable(files: readonly DerivedEntry[]): string {
-  const rows = files.map(({ name, bytes, source, lastUsed }) => [
-    name,
+export function derivedTable(files: readonly (DerivedEntry | CheckedDerived)[]): string {
+  const rows = files.map(({ name, bytes, source, lastUsed, ...checked }) => [
+    'intact' in checked && !checked.intact ? `${name} (damaged)` : name,
     formatBytes(bytes),
     source.name,
     new Date(lastUsed).toISOString().slice(0, 16).replace('T', ' '),
@@ -56,11 +56,14 @@ export function derivedTable(files: readonly DerivedEntry[]): string {
 }
 
 /** An element of `slm models list --derived --json`. */
-export function derivedDetails({ name, path, bytes, source, recipe, madeAt, lastUsed }: DerivedEntry): object {
+export function derivedDetails(file: CheckedDerived): object {
+  const { name, path, bytes, sha256, intact, source, recipe, madeAt, lastUsed } = file;
   return {
     name,
     path,
     bytes,
+    sha256,
+    intact,
     source,
     recipe: JSON.parse(recipe) as unknown,
     madeAt,

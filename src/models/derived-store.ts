@@ -1,7 +1,9 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { sha256Of } from './digest.js';
 import { readJson, writeJson } from './json-file.js';
+import { isUntouched } from './store.js';
 
 /** What lies beside a derived file. Its modification time says when the file was last used. */
 const recordSchema = z.object({
@@ -10,8 +12,10 @@ const recordSchema = z.object({
   /** See `recipeText`. */
   recipe: z.string(),
   bytes: z.number(),
+  sha256: z.string(),
   /** Of the derived file: with the size, the sign that it was not touched since. */
   mtimeMs: z.number(),
+  ctimeMs: z.number(),
   madeAt: z.string(),
 });
 
@@ -32,11 +36,17 @@ export function recordOf(path: string): string {
   return path.replace(/\.gguf$/u, '.json');
 }
 
-/** The record of a file that is there and as it was made; else null. */
+/**
+ * The record of a file that is there and as it was made; else null. A file that was moved or copied, or whose rights
+ * were changed, is hashed.
+ */
 async function readDerivedRecord(path: string): Promise<DerivedRecord | null> {
   const record = await readJson(recordOf(path), recordSchema);
   const stats = await statOf(path);
-  return record !== null && stats?.size === record.bytes && stats.mtimeMs === record.mtimeMs ? record : null;
+  if (record === null || stats === null || stats.size !== record.bytes) return null;
+  if (isUntouched(stats, record)) return record;
+  if ((await sha256Of(path)) !== record.sha256) return null;
+  return { ...record, mtimeMs: stats.mtimeMs, ctimeMs: stats.ctimeMs };
 }
 
 /** The record of a file, as above, which is marked as used now. */
@@ -57,7 +67,30 @@ export async function listDerived(folder: string): Promise<DerivedEntry[]> {
     const stats = await statOf(recordOf(path));
     if (record !== null && stats !== null) entries.push({ ...record, path, lastUsed: stats.mtimeMs });
   }
-  return entries.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  return entries.sort(byName);
+}
+
+/** A derived file, and whether it has the digest that it was made with. */
+export interface CheckedDerived extends DerivedEntry {
+  readonly intact: boolean;
+}
+
+/** All derived files that have a record, by name, each of them hashed. */
+export async function checkDerived(folder: string, signal?: AbortSignal): Promise<CheckedDerived[]> {
+  const checked: CheckedDerived[] = [];
+  for (const file of (await filesIn(folder)).filter((name) => name.endsWith('.gguf'))) {
+    const path = join(folder, file);
+    const record = await readJson(recordOf(path), recordSchema);
+    const used = await statOf(recordOf(path));
+    if (record === null || used === null) continue;
+    const intact = (await sha256Of(path, signal)) === record.sha256;
+    checked.push({ ...record, path, lastUsed: used.mtimeMs, intact });
+  }
+  return checked.sort(byName);
+}
+
+function byName(a: DerivedRecord, b: DerivedRecord): number {
+  return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 }
 
 /** Removes the derived files of that name (of whatever version of the source), or all of them. Returns how many. */

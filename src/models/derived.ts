@@ -6,6 +6,7 @@ import { makeFolder } from '../folders.js';
 import { writeDerived } from '../gguf/derive.js';
 import { type Recipe, recipeName, recipeText } from '../gguf/recipe.js';
 import { type DerivedRecord, evictDerived, recordOf, takeDerived } from './derived-store.js';
+import { sha256Of } from './digest.js';
 import { cacheRoom, fileError } from './disk.js';
 import { writeJson } from './json-file.js';
 import { withLock } from './lock.js';
@@ -111,14 +112,17 @@ async function make(
     });
     await verified(name, partial, options.verify);
     signal.throwIfAborted();
-    const { size, mtimeMs } = await stat(partial);
+    const sha256 = await sha256Of(partial, signal);
     await rename(partial, path);
+    const { size, mtimeMs, ctimeMs } = await stat(path);
     await writeJson(recordOf(path), {
       name,
       source: { name: title, path: source.path, sha256: source.sha256 },
       recipe: recipeText(recipe),
       bytes: size,
+      sha256,
       mtimeMs,
+      ctimeMs,
       madeAt: new Date(options.now()).toISOString(),
     } satisfies DerivedRecord);
     return size;
@@ -144,8 +148,8 @@ async function keyOf(source: DerivedSource, recipe: Recipe): Promise<string> {
   const hash = createHash('sha256').update(`${formatVersion} ${recipeText(recipe)} `);
   if (source.sha256 !== null) hash.update(source.sha256);
   else {
-    const { size, mtimeMs } = await stat(source.path);
-    hash.update(JSON.stringify([source.path, size, mtimeMs]));
+    const { size, mtimeMs, ctimeMs } = await stat(source.path);
+    hash.update(JSON.stringify([source.path, size, mtimeMs, ctimeMs]));
   }
   return hash.digest('hex').slice(0, 32);
 }

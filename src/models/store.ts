@@ -15,8 +15,10 @@ import type { Manifest } from './types.js';
 const recordSchema = z.object({
   sha256: z.string(),
   bytes: z.number(),
-  /** Modification time of the file when it was hashed, ms: with the size, the sign that it was not touched since. */
+  /** Modification time of the file when it was hashed, ms. */
   mtimeMs: z.number(),
+  /** Time of the last change of its content or its place, which no program can set: the sign that it was not touched. */
+  ctimeMs: z.number().optional(),
   /** Label of the source; null for a file that somebody put there. */
   source: z.string().nullable(),
 });
@@ -66,7 +68,7 @@ export function acceptedDigests(manifest: Manifest | null, record: StoreRecord |
 
 /**
  * The digest of the installed file, after making sure that it is one of the accepted ones. Quick when size and
- * time are those of the record; else (or with `rehash`) `onHash` is called, the file is hashed and the record
+ * times are those of the record; else (or with `rehash`) `onHash` is called, the file is hashed and the record
  * renewed.
  */
 export async function checkInstalled(
@@ -78,7 +80,7 @@ export async function checkInstalled(
   const path = modelPath(dataDir, name);
   const stats = await stat(path);
   const record = await readRecord(dataDir, name);
-  const untouched = record !== null && record.bytes === stats.size && record.mtimeMs === stats.mtimeMs;
+  const untouched = record !== null && isUntouched(stats, record);
   const trusted = untouched && options.rehash !== true;
   if (!trusted) options.onHash?.();
   const sha256 = trusted ? record.sha256 : await sha256Of(path, options.signal);
@@ -94,10 +96,19 @@ export async function checkInstalled(
       sha256,
       bytes: stats.size,
       mtimeMs: stats.mtimeMs,
+      ctimeMs: stats.ctimeMs,
       source: record?.source ?? null,
     });
   }
   return sha256;
+}
+
+/** Whether a file is as it was when its record was made. */
+export function isUntouched(
+  stats: Pick<Stats, 'size' | 'mtimeMs' | 'ctimeMs'>,
+  record: { readonly bytes: number; readonly mtimeMs: number; readonly ctimeMs?: number | undefined },
+): boolean {
+  return stats.size === record.bytes && stats.mtimeMs === record.mtimeMs && stats.ctimeMs === record.ctimeMs;
 }
 
 /** A store that may not be written to (installed for all users) is hashed anew each time. */
@@ -117,9 +128,13 @@ export async function install(
   known: { sha256: string; source: string },
 ): Promise<void> {
   makeFolder(modelsFolder(dataDir));
+  const record = recordPath(dataDir, name);
   const { size, mtimeMs } = await stat(finished);
-  await writeJson(recordPath(dataDir, name), { ...known, bytes: size, mtimeMs });
+  await writeJson(record, { ...known, bytes: size, mtimeMs });
   await rename(finished, modelPath(dataDir, name));
+  // Renaming counts as a change.
+  const { ctimeMs } = await stat(modelPath(dataDir, name));
+  await writeJson(record, { ...known, bytes: size, mtimeMs, ctimeMs });
 }
 
 /** Removes a model and what is left of its downloads; with `unpin`, also the record of its digest. */

@@ -42,9 +42,9 @@ function isUntouched(file: string): boolean {
   const record = file.replace(/\.gguf$/u, '.json');
   if (!existsSync(file) || !existsSync(record)) return false;
   try {
-    const { bytes, mtimeMs } = JSON.parse(readFileSync(record, 'utf8')) as { bytes: unknown; mtimeMs: unknown };
+    const { bytes, mtimeMs, ctimeMs } = JSON.parse(readFileSync(record, 'utf8')) as Record<string, unknown>;
     const stats = statSync(file);
-    return stats.size === bytes && stats.mtimeMs === mtimeMs;
+    return stats.size === bytes && stats.mtimeMs === mtimeMs && stats.ctimeMs === ctimeMs;
   } catch {
     return false;
   }

@@ -6,6 +6,7 @@ import { messageOf, modelError, SlmError, usageError } from '../../errors.js';
 import { alphabetNames } from '../../gguf/alphabet.js';
 import { checkGguf } from '../../gguf/check.js';
 import {
+  checkDerived,
   checkInstalled,
   derivedFolder,
   findManifest,
@@ -40,12 +41,14 @@ export function modelsCommand(context: CliContext): Command {
     .option('--json', 'as JSON: the models, or with --derived those files')
     .action(async ({ json, derived }: { json?: boolean; derived?: boolean }) => {
       if (derived === true || json !== true) {
-        const files = await listDerived(derivedFolder(cacheDirectory(context)));
+        const folder = derivedFolder(cacheDirectory(context));
         if (derived === true) {
-          if (json === true) printJson(files.map(derivedDetails));
-          else context.print(derivedTable(files));
+          const checked = await checkDerived(folder, context.signal);
+          if (json === true) printJson(checked.map(derivedDetails));
+          else context.print(derivedTable(checked));
           return;
         }
+        const files = await listDerived(folder);
         printSheet(modelTable(await listModels(modelEnvironment(context), await chooseModel(context, {}, null))));
         if (files.length > 0) context.print(`\n${derivedTable(files)}`);
         return;
@@ -93,7 +96,8 @@ export function modelsCommand(context: CliContext): Command {
     .command('verify')
     .description('hash installed models again (all, when none is named); exit code 3 when one is damaged')
     .argument('[models...]')
-    .action((specs: string[]) => verifyModels(context, specs, printSheet));
+    .option('--all', 'all of them, and the files made by `slm models derive` and by tasks')
+    .action((specs: string[], { all }: { all?: boolean }) => verifyModels(context, specs, all === true, printSheet));
 
   command
     .command('rm')
@@ -144,14 +148,17 @@ async function showModel(context: CliContext, spec: string) {
 async function verifyModels(
   context: CliContext,
   specs: readonly string[],
+  all: boolean,
   print: (text: string) => void,
 ): Promise<void> {
+  if (all && specs.length > 0) throw usageError('Name the models, or give --all.');
   const env = modelEnvironment(context);
   const names =
     specs.length === 0
       ? await installedNames(env.dataDir)
       : await Promise.all(specs.map((spec) => nameInStore(spec, env)));
-  if (names.length === 0) context.notice('no model is installed');
+  const derived = all ? await checkDerived(derivedFolder(cacheDirectory(context)), context.signal) : [];
+  if (names.length + derived.length === 0) context.notice('no model is installed');
   let damaged = 0;
   for (const name of names) {
     try {
@@ -168,9 +175,13 @@ async function verifyModels(
       print(`damaged\t${name}\t${messageOf(error)}`);
     }
   }
+  for (const { name, path, sha256, intact } of derived) {
+    if (!intact) damaged++;
+    print(intact ? `ok\t${name}\t${sha256}` : `damaged\t${name}\t${path} is not what was made.`);
+  }
   if (damaged > 0) {
     throw modelError(
-      `${damaged} of ${names.length} installed models ${damaged === 1 ? 'is' : 'are'} not what ${damaged === 1 ? 'it' : 'they'} should be.`,
+      `${damaged} of ${names.length + derived.length} ${all ? '' : 'installed '}models ${damaged === 1 ? 'is' : 'are'} not what ${damaged === 1 ? 'it' : 'they'} should be.`,
       '`slm models rm NAME` removes one; it is downloaded again when needed.',
     );
   }

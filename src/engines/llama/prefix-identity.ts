@@ -39,6 +39,6 @@ function prefixIdentity(options: EngineOptions, context: ContextShape): unknown[
 /** Its digest; of a file that nobody has hashed, or that was derived, where it is, how large, and of what time. */
 export function modelIdentity({ path, sha256, derived }: Pick<EngineOptions, 'path' | 'sha256' | 'derived'>): unknown {
   if (typeof sha256 === 'string' && derived !== true) return sha256;
-  const { size, mtimeMs } = statSync(path);
-  return [path, size, mtimeMs];
+  const { size, mtimeMs, ctimeMs } = statSync(path);
+  return [path, size, mtimeMs, ctimeMs];
 }
