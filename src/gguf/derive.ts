@@ -10,6 +10,8 @@ export interface DeriveOptions {
   /** What the file says that it comes from (`slm.source`). Defaults to the name of the source file. */
   readonly source?: string;
   readonly signal?: AbortSignal;
+  /** Called before anything is written, with the size of the tensors. */
+  readonly onSize?: (bytes: number) => void;
 }
 
 /**
@@ -29,6 +31,7 @@ export async function writeDerived(
   try {
     const entries = await derivedEntries(file, plan, options.source ?? basename(sourcePath));
     const tensors = derivedTensors(file, plan);
+    options.onSize?.(tensors.reduce((sum, { bytes }) => sum + bytes, 0));
     await writeGguf(targetPath, { entries, tensors, alignment: plan.header.alignment }, options.signal);
   } catch (error) {
     await rm(targetPath, { force: true });

@@ -38,6 +38,13 @@ export function summarize(header: GgufHeader): GgufSummary {
   };
 }
 
+/** Bytes of the tensors that have a row for each token. */
+export function tokenBytes(header: GgufHeader): number {
+  return header.tensors
+    .filter(({ name }) => name === 'token_embd.weight' || name === 'output.weight')
+    .reduce((sum, { bytes }) => sum + (bytes ?? 0), 0);
+}
+
 function text(header: GgufHeader, key: string): string | null {
   const value = header.metadata.get(key)?.value;
   return typeof value === 'string' ? value : null;

@@ -32,8 +32,8 @@ export interface DerivedOptions {
   now(): number;
   /** Run on a new file before it counts; when it throws, there is no file. */
   readonly verify?: (path: string) => Promise<void>;
-  /** Called when the file is not there yet and is going to be made. */
-  readonly onMake?: (name: string) => void;
+  /** Called when the file is not there yet and is going to be made, with its size. */
+  readonly onMake?: (name: string, bytes: number) => void;
   readonly onNotice?: (text: string) => void;
   readonly signal?: AbortSignal;
 }
@@ -47,8 +47,8 @@ export interface DerivedModel {
   readonly made: boolean;
 }
 
-/** 4 GiB. */
-const defaultDerivedBytes = 2 ** 32;
+/** 2 GiB: a dozen files of gemma-3-270m. */
+const defaultDerivedBytes = 2 ** 31;
 
 /**
  * The file that a recipe makes of a model, from the cache or made now: under another name, verified, renamed. Two
@@ -79,7 +79,6 @@ export async function derivedModel(
         // Perhaps made while we waited.
         const now = await takeDerived(path);
         if (now !== null) return { name, path, bytes: now.bytes, made: false };
-        options.onMake?.(name);
         const bytes = await make(source, recipe, { name, path }, options, signal);
         await evictDerived(folder, options.maxBytes ?? defaultDerivedBytes, { keep: path, now: options.now() });
         return { name, path, bytes, made: true };
@@ -109,6 +108,7 @@ async function make(
     await writeDerived(source.path, partial, recipe, {
       source: source.sha256 === null ? title : `${title} sha256:${source.sha256}`,
       signal,
+      onSize: (bytes) => options.onMake?.(name, bytes),
     });
     await verified(name, partial, options.verify);
     signal.throwIfAborted();

@@ -30,7 +30,8 @@ async function derivedIn(
       const { verifyDerived } = await import('../../engines/llama/verify-derived.js');
       await verifyDerived({ source: source.path, derived, recipe, signal: context.signal });
     },
-    onMake: (name) => context.notice(`making ${name}; this is done once`),
+    onMake: (name, bytes) =>
+      context.notice(`making ${name}, ${Math.round(bytes / 1e6)} MB in the cache; this is done once`),
     onNotice: (text) => context.notice(text),
     signal: context.signal,
   });

@@ -9,7 +9,7 @@ import { valuePlaces } from '../../gguf/architectures.js';
 import { checkGguf } from '../../gguf/check.js';
 import { type ModelFile, stampOf, watchModelFile } from '../../gguf/model-file.js';
 import type { Recipe } from '../../gguf/recipe.js';
-import { summarize } from '../../gguf/summary.js';
+import { summarize, tokenBytes } from '../../gguf/summary.js';
 import { methodOf } from '../../methods/index.js';
 import type { Cache, Document } from '../../methods/types.js';
 import { type ResolvedModel, resolveModel } from '../../models/index.js';
@@ -218,15 +218,19 @@ export async function openTaskFor(
 
 /** Fewer tokens than this are not worth cutting. */
 const smallVocabulary = 65_536;
+/** Of a large model the tokens are a small share: a copy would take nearly as much of the disk and save little. */
+const leastShareOfTokens = 1 / 3;
 
 /**
  * The alphabet whose tokens suffice for this task: all that the profile itself puts before the model is written with
- * it. Null where the vocabulary is small, or where results of the method could depend on it.
+ * it. Null where the vocabulary is small, as it is beside a large model, or where results of the method could depend on it.
  */
 function coveringAlphabet(profile: TaskProfile, model: ResolvedModel): AlphabetName | null {
   const { vocabulary, reads } = methodOf(profile);
   if (vocabulary === 'whole') return null;
-  if ((summarize(checkGguf(model.path)).vocabularySize ?? 0) < smallVocabulary) return null;
+  const header = checkGguf(model.path);
+  const { vocabularySize, tensorBytes } = summarize(header);
+  if ((vocabularySize ?? 0) < smallVocabulary || tokenBytes(header) < leastShareOfTokens * tensorBytes) return null;
   const read = reads?.(profile) ?? profile.examples.map(({ record }) => record.fields);
   const own = JSON.stringify([profile.prompt, profile.labels, profile.options, read]);
   return writtenWith('latin', own) ? 'latin' : null;

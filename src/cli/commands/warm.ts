@@ -3,6 +3,7 @@ import type { HostFlags, HostMessage } from '../../app/warm/start-host.js';
 import { messageOf, SlmError } from '../../errors.js';
 import type { CliContext } from '../context.js';
 import { duration, shared } from '../options.js';
+import { formatBytes } from '../ui/quantities.js';
 
 interface WarmFlags extends HostFlags {
   foreground?: boolean;
@@ -37,7 +38,14 @@ async function leave(context: CliContext, task: string, flags: WarmFlags): Promi
   const { startHost } = await import('../../app/warm/start-host.js');
   const started = await startHost(context, task, flags);
   if (started === null) context.notice(`${task} is warm already; \`slm ps\` lists what is`);
-  else context.notice(`${task} is warm on ${started.model}, in process ${started.pid}; \`slm stop ${task}\` ends it`);
+  else {
+    const { boundHosts } = await import('../../app/warm/hosts.js');
+    const bytes = await boundHosts(context, started.pid);
+    const memory = bytes === null ? '' : `, and holds ${formatBytes(bytes)} of memory`;
+    context.notice(
+      `${task} is warm on ${started.model}, in process ${started.pid}${memory}; \`slm stop ${task}\` ends it`,
+    );
+  }
 }
 
 async function stay(context: CliContext, task: string, flags: WarmFlags): Promise<void> {

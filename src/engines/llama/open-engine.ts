@@ -8,6 +8,7 @@ import type { ValuePlace } from '../../gguf/value-blocks.js';
 import type { Engine, EngineUsage } from '../../types.js';
 import { cpuBudget } from '../cpu-budget.js';
 import { type Accelerator, startBackend } from './backend.js';
+import { isMapped } from './memory-map.js';
 import { readHeadersFast } from './patches/file-info.js';
 import type { HeadStart } from './patches/head-start.js';
 import { LlamaVocabularyType } from './patches/library.js';
@@ -108,6 +109,7 @@ async function loadModel(llama: Llama, options: EngineOptions): Promise<LlamaMod
   try {
     return await llama.loadModel({
       modelPath: options.path,
+      useMmap: isMapped(options.path),
       ...(options.accelerator === undefined || options.accelerator === 'cpu' ? { gpuLayers: 0 } : {}),
     });
   } catch (error) {

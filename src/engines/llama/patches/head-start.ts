@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { type FileStamp, stampOf } from '../../../gguf/model-file.js';
+import { isMapped } from '../memory-map.js';
 import { type Binary, loadBinary } from './binary.js';
 
 /** A model whose weights are being read by a thread of their own, while the library is still being imported. */
@@ -30,17 +31,17 @@ interface NativeBindings {
   AddonModel: new (file: string, options: Record<string, unknown>) => NativeModel;
 }
 
-/** What node-llama-cpp 3.22.1 asks for on a CPU. Other wishes get a model of their own. */
-const expectedOptions = {
+/** What node-llama-cpp 3.22.1 asks for on a CPU, as open-engine.ts calls it. Other wishes get a model of their own. */
+const optionsFor = (file: string) => ({
   gpuLayers: 0,
   vocabOnly: false,
-  useMmap: true,
+  useMmap: isMapped(file),
   useDirectIo: false,
   useMlock: false,
   checkTensors: false,
   lazyMode: false,
   hasLoadAbortSignal: false,
-};
+});
 
 /**
  * Begins to load a model. Importing the library's 300 modules takes as long as reading a small model, and this way
@@ -59,7 +60,7 @@ export async function startLoading(file: string): Promise<HeadStart | null> {
     await bindings.init();
     const modelPath = path.resolve(file);
     const stamp = stampOf(modelPath);
-    const model = new bindings.AddonModel(modelPath, { ...expectedOptions, addonExports: bindings });
+    const model = new bindings.AddonModel(modelPath, { ...optionsFor(modelPath), addonExports: bindings });
     const loaded = model.init();
     // Reported to whoever asks for the model.
     loaded.catch(() => undefined);
@@ -83,7 +84,7 @@ function handOver(
   const Native = bindings.AddonModel;
   let taken = false;
   function takeModel(wanted: string, { addonExports, ...options }: Record<string, unknown>): NativeModel {
-    if (taken || wanted !== file || !isDeepStrictEqual(options, expectedOptions)) {
+    if (taken || wanted !== file || !isDeepStrictEqual(options, optionsFor(file))) {
       return new Native(wanted, { ...options, addonExports });
     }
     taken = true;
