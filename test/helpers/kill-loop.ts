@@ -1,6 +1,10 @@
 import { statSync } from 'node:fs';
+import { constants } from 'node:os';
 import type { Random } from '../../src/random.js';
 import { collect, exitOf, runSlm, startSlm } from './slm.js';
+
+/** The exit code that a shell sees after SIGKILL. */
+const killed = 128 + constants.signals.SIGKILL;
 
 export interface KillLoop {
   /** The run, without its output. */
@@ -46,7 +50,7 @@ export async function runWithKills(loop: KillLoop): Promise<{ kills: number; ear
       log(`finished after ${kills} kills`);
       break;
     }
-    if (code !== null) throw new Error(`exit code ${code}: ${stderr()}`);
+    if (code !== killed) throw new Error(`exit code ${code}: ${stderr()}`);
     kills++;
     if (atStart) early++;
     log(
