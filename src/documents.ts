@@ -1,5 +1,5 @@
-import type { Document } from './methods/types.js';
 import { fileSource, readers, stdinSource } from './records/index.js';
+import type { Document } from './types.js';
 
 /** Documents are read whole; this is a book shelf. */
 const maxDocumentBytes = 64 << 20;
@@ -20,7 +20,11 @@ export async function readDocuments(
     const source = file === '-' ? stdinSource(stdin) : fileSource(file);
     for await (const row of readers.text.read(source, { maxRecordBytes: maxDocumentBytes, onWarning })) {
       if (row.error !== undefined) throw new Error(`${file}: ${row.error}`);
-      documents.push({ source: shownAs(file), text: String(row.fields.text) });
+      documents.push({
+        id: `${documents.length}/${shownAs(file)}`,
+        source: shownAs(file),
+        text: String(row.fields.text),
+      });
     }
   }
   return documents;

@@ -1,12 +1,12 @@
-import { baselines } from './baselines/index.js';
+import { reportedBaselines } from './baselines/index.js';
 import { bootstrapIntervals, type Interval } from './metrics/bootstrap.js';
-import { type ConfusionMatrix, confusion } from './metrics/confusion.js';
-import { type Metric, type MetricContext, metricsFor, type PreparedMetric } from './metrics/index.js';
 import { type ClassRow, perClass } from './metrics/per-class.js';
+import type { ConfusionMatrix, Metric, MetricContext, PreparedMetric } from './metrics/types.js';
 import { predict, type Task, usageOf } from './predict.js';
 import { placeOf } from './record.js';
 import { amongExamples, chosenLabels, requireSomeAmong } from './task-types/among.js';
 import { taskTypes } from './task-types/index.js';
+import { metricsFor } from './task-types/metrics.js';
 import type { Example, InputRecord, MetricGoal, Output, Pair, Prediction, TaskProfile } from './types.js';
 
 /** A metric's value with its interval; `value` is null where it is undefined. */
@@ -104,6 +104,7 @@ export async function evaluate(task: Task, given: readonly Example[], options: E
     labels: chosenLabels(profile).map((label) => label.name),
     multiLabel: profile.multiLabel,
   };
+  const definition = taskTypes[profile.type];
   const suite = metricsFor(profile.type, profile.multiLabel);
   // Resampling takes seconds; whoever has interrupted the measurement gets the figures at once, without intervals.
   const interrupted = options.signal?.aborted === true;
@@ -123,11 +124,11 @@ export async function evaluate(task: Task, given: readonly Example[], options: E
     figures,
     goals: profile.metrics.map((goal) => checkGoal(goal, figures)),
     baselines: interrupted ? [] : baselinesOf(profile, measured, suite, context, options.seed),
-    perClass: profile.type === 'classify' || profile.type === 'extract' ? perClass(pairs, context.labels) : [],
-    confusion: profile.type === 'classify' && !profile.multiLabel ? confusion(pairs, context.labels) : null,
+    perClass: definition.countsByLabel === null ? [] : perClass(definition.countsByLabel(pairs), context.labels),
+    confusion: definition.confusion(pairs, context.labels, profile.multiLabel),
     byTag: byTag(measured, pairs),
     mistakes: mistakesOf(measured, pairs),
-    ungrounded: predictions.filter((prediction) => !isGrounded(prediction)).length,
+    ungrounded: predictions.filter(({ record, output }) => !isGrounded(task, record, output)).length,
     failed: predictions.filter((prediction) => prediction.error !== undefined).length,
     speed: {
       seconds,
@@ -203,7 +204,7 @@ function baselinesOf(
 ) {
   const known = amongExamples(profile.examples, profile);
   if (known.length === 0) return [];
-  return baselines[profile.type].reported.map((baseline) => {
+  return reportedBaselines(profile.type).map((baseline) => {
     const predictOne = baseline.train(known, { ...context, seed });
     const pairs = examples.map((example) => pairOf(example, predictOne(example.record)));
     return { name: baseline.name, title: baseline.title, figures: figuresOf(suite, pairs, context, seed) };
@@ -235,28 +236,15 @@ export function mistakesOf(examples: readonly Example[], pairs: readonly Pair[])
       text: pair.text,
       gold: definition.describe(pair.gold),
       predicted: pair.output === null ? '(error)' : definition.describe(pair.output),
-      score: scoreOf(pair.output),
+      score: pair.output === null ? null : definition.confidence(pair.output),
       tags: example.tags ?? [],
     };
   });
   return found.sort((a, b) => (b.score ?? 0) - (a.score ?? 0));
 }
 
-function scoreOf(output: Output | null): number | null {
-  if (output === null || output.type === 'generate') return null;
-  if (output.type !== 'extract') return output.score;
-  const scores = output.entities.map((entity) => entity.score ?? 0);
-  return scores.length === 0 ? null : Math.max(...scores);
-}
-
-/** Whether every span is the input's, or the source's, own text at the offsets that it names. */
-function isGrounded({ record, output }: Prediction): boolean {
-  if (output?.type === 'extract') {
-    return output.entities.every((entity) => record.text.slice(entity.start, entity.end) === entity.text);
-  }
-  if (output?.type === 'answer' && output.answer !== null) {
-    const { evidence } = output;
-    return evidence !== undefined && evidence.text.slice(evidence.span.start, evidence.span.end) === output.answer;
-  }
-  return true;
+/** Whether what was copied is the input's, or a document's, own text at the offsets that it names. */
+function isGrounded({ profile, documents }: Task, record: InputRecord, output: Output | undefined): boolean {
+  if (output === undefined) return true;
+  return taskTypes[profile.type].isGrounded?.(output, record, documents) ?? true;
 }

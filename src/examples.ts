@@ -56,17 +56,7 @@ export function isBadExample(example: Example | BadExample): example is BadExamp
   return 'error' in example;
 }
 
-const goldFields: Record<TaskType, string> = {
-  classify: '"label" (or "labels")',
-  extract: '"entities"',
-  answer: '"answers"',
-  generate: '"output"',
-};
-
-function missingGold(context: ExampleContext, names: readonly string[]): string {
-  return `no ${goldFields[context.type]}; it has ${names.join(', ')}. ${
-    context.type === 'classify'
-      ? 'Name the label column with --label-field'
-      : 'See docs/input.md for the fields of labelled data'
-  }`;
+function missingGold({ type }: ExampleContext, names: readonly string[]): string {
+  const { field, hint } = taskTypes[type].missingGold;
+  return `no ${field}; it has ${names.join(', ')}. ${hint}`;
 }

@@ -6,10 +6,10 @@ import type { Cache, MethodContext, Predictor } from './methods/types.js';
 import { mapInOrder } from './ordered.js';
 import { type BadRow, isBadRow, predictionOfBadRow } from './record.js';
 import { sentences, windows } from './segment.js';
-import { amongChosen, amongPart, chosenLabels } from './task-types/among.js';
 import { taskTypes } from './task-types/index.js';
 import type { Piece } from './task-types/types.js';
 import type {
+  Document,
   Engine,
   EngineUsage,
   ExplanationPart,
@@ -26,6 +26,8 @@ export interface Task {
   readonly profile: TaskProfile;
   readonly engine: Engine;
   readonly predictor: Predictor;
+  /** What questions are answered from. */
+  readonly documents: readonly Document[];
   /** Digest of the constants that it was made ready with. */
   readonly constants: string;
   /** The same task on the model with its whole vocabulary; null where this one has all tokens. */
@@ -79,6 +81,7 @@ export async function openTask(context: MethodContext): Promise<Task> {
     profile: context.profile,
     engine: context.engine,
     predictor,
+    documents: context.documents,
     aside: null,
     constants: createHash('sha256').update(JSON.stringify(sorted)).digest('hex'),
   };
@@ -140,7 +143,7 @@ function isAbort(error: unknown): boolean {
 
 async function outputFor(task: Task, record: InputRecord, explain: boolean) {
   const { profile, predictor } = task;
-  if (record.text.trim() === '') return { output: emptyOutput(profile), explanation: [] };
+  if (record.text.trim() === '') return { output: taskTypes[profile.type].empty(profile), explanation: [] };
   const spans = piecesOf(task, record.text);
   const predictPiece = ({ start, end }: Span) =>
     predictor.predict({ record, text: record.text.slice(start, end), explain });
@@ -156,13 +159,12 @@ async function outputFor(task: Task, record: InputRecord, explain: boolean) {
     const prefix = spans.length === 1 ? '' : `piece ${i + 1} of ${spans.length}: `;
     return result.explanation.map((part) => ({ ...part, title: prefix + part.title }));
   });
+  const { tidy, among } = taskTypes[profile.type];
   const joined = merge(profile.type, pieces);
-  const merged = taskTypes[profile.type].tidy?.(joined, record.text) ?? joined;
-  if (merged.type !== 'classify' || profile.among === undefined)
-    return { output: predictor.decide(merged), explanation };
+  const merged = tidy?.(joined, record.text) ?? joined;
   // After the pieces are joined: one that is about none of the chosen labels weighs little then.
-  const chosen = amongChosen(merged, profile);
-  return { output: predictor.decide(chosen), explanation: [...explanation, amongPart(merged, chosen)] };
+  const chosen = among?.(merged, profile) ?? { output: merged, explanation: [] };
+  return { output: predictor.decide(chosen.output), explanation: [...explanation, ...chosen.explanation] };
 }
 
 function merge(type: TaskType, pieces: readonly Piece[]): Output {
@@ -183,24 +185,4 @@ function piecesOf({ predictor, engine }: Task, text: string): Span[] {
   if (maxPieceTokens < 1)
     throw new Error('the prompt leaves no room for the text; use fewer examples or a larger --context-size');
   return windows(text, sentences(text), maxPieceTokens, (piece) => engine.tokenize(piece).length);
-}
-
-/** What an empty text gets, without asking the model: no label, no entity, no answer. */
-function emptyOutput(profile: TaskProfile): Output {
-  switch (profile.type) {
-    case 'classify':
-      return {
-        type: 'classify',
-        labels: [],
-        abstained: !profile.multiLabel,
-        score: 0,
-        scores: Object.fromEntries(chosenLabels(profile).map((label) => [label.name, 0])),
-      };
-    case 'extract':
-      return { type: 'extract', entities: [] };
-    case 'answer':
-      return { type: 'answer', answer: null, score: 0, reason: 'the question is empty' };
-    case 'generate':
-      throw new Error('the input is empty');
-  }
 }

@@ -37,11 +37,6 @@ export function isBadRow(record: InputRecord | BadRow): record is BadRow {
   return 'error' in record;
 }
 
-/** Whether a result was withheld: a label below the threshold, or no answer. */
-export function hasAbstained({ output }: Prediction): boolean {
-  return (output?.type === 'classify' && output.abstained) || (output?.type === 'answer' && output.answer === null);
-}
-
 /** What stands in the results for a row that cannot be read. */
 export function predictionOfBadRow({ row, index, id, error }: BadRow): Prediction {
   const record = { index, id, text: '', fields: row.fields, added: null, origin: row.origin };

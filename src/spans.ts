@@ -33,6 +33,14 @@ export function offsetsFromUtf16(text: string, unit: OffsetUnit): (offset: numbe
   };
 }
 
+/** How long a text is in this unit. */
+export function lengthIn(text: string, unit: OffsetUnit): number {
+  if (unit === 'utf16') return text.length;
+  let length = 0;
+  for (const character of text) length += unit === 'byte' ? byteLength(character.codePointAt(0) as number) : 1;
+  return length;
+}
+
 /** The inverse of `offsetsFromUtf16`; offsets beyond the text give its length. */
 export function offsetsToUtf16(text: string, unit: OffsetUnit): (offset: number) => number {
   if (unit === 'utf16') return (offset) => offset;

@@ -75,14 +75,16 @@ export interface AnswerOutput {
   readonly score: number;
   /** Where the answer stands. Absent when there is none. */
   readonly evidence?: {
-    /** File, or `-` for standard input, or the record's own field. */
+    /** Id of the document; that of a field of the record itself is `record/` and the field's name. */
+    readonly document: string;
+    /** What people call the document: its file, or `-` for standard input, or the record's own field. */
     readonly source: string;
-    /** The source's whole text, which `line` and `span` count in. */
-    readonly text: string;
-    /** 1-based line of the source on which the answer starts. */
+    /** 1-based line of the document on which the answer starts. */
     readonly line: number;
-    /** Span in the source's whole text. */
+    /** Span in the document's whole text. */
     readonly span: Span;
+    /** Where the span starts, in the unit that results count in. */
+    readonly start: Readonly<Record<'codepoint' | 'utf16' | 'byte', number>>;
     /** The sentence around the answer. */
     readonly sentence: string;
   };
@@ -100,13 +102,29 @@ export interface GenerateOutput {
 
 export type Output = ClassifyOutput | ExtractOutput | AnswerOutput | GenerateOutput;
 
+export interface ClassifyGold {
+  readonly type: 'classify';
+  readonly labels: readonly string[];
+}
+
+export interface ExtractGold {
+  readonly type: 'extract';
+  readonly entities: readonly Entity[];
+}
+
+export interface AnswerGold {
+  readonly type: 'answer';
+  /** Any of them is right; an empty list means the question has no answer. */
+  readonly answers: readonly string[];
+}
+
+export interface GenerateGold {
+  readonly type: 'generate';
+  readonly output: string;
+}
+
 /** The right answer, as labelled by people. */
-export type Gold =
-  | { readonly type: 'classify'; readonly labels: readonly string[] }
-  | { readonly type: 'extract'; readonly entities: readonly Entity[] }
-  /** Any of the answers is right; an empty list means the question has no answer. */
-  | { readonly type: 'answer'; readonly answers: readonly string[] }
-  | { readonly type: 'generate'; readonly output: string };
+export type Gold = ClassifyGold | ExtractGold | AnswerGold | GenerateGold;
 
 /** A labelled record. */
 export interface Example {
@@ -129,6 +147,15 @@ export interface Prediction {
 export interface ExplanationPart {
   readonly title: string;
   readonly body: string;
+}
+
+/** A text that questions are answered from. */
+export interface Document {
+  /** No other document of the run has it. */
+  readonly id: string;
+  /** Path as the user or the profile gave it; `-` for standard input, the field's name for a record's own text. */
+  readonly source: string;
+  readonly text: string;
 }
 
 /** A gold label and what was predicted for it; `output` is null when the record failed. */

@@ -85,6 +85,7 @@ function taskWith(profile: TaskProfile, maxPieceTokens: number | null = null): T
     profile,
     engine: fakeEngine(),
     constants: '',
+    documents: [],
     aside: null,
     predictor: {
       maxPieceTokens,

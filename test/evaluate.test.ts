@@ -5,6 +5,7 @@ import { type ExampleContext, exampleOf, isBadExample } from '../src/examples.js
 import type { Cache, Predictor } from '../src/methods/types.js';
 import { openTask, predict, type Task } from '../src/predict.js';
 import { recordOf } from '../src/record.js';
+import { evidenceAt, ownDocument } from '../src/task-types/answer/evidence.js';
 import type { Example, InputRecord, Output, TaskProfile } from '../src/types.js';
 import { fakeEngine } from './helpers/fake-engine.js';
 import { exampleWith, labelled, labelOf, profileWith } from './helpers/profiles.js';
@@ -36,7 +37,14 @@ function scripted(outputs: Readonly<Record<string, Output>>, changes: Partial<Ta
     },
     decide: (output) => output,
   };
-  const task: Task = { profile: profileWith(changes), engine: fakeEngine(), predictor, constants: '', aside: null };
+  const task: Task = {
+    profile: profileWith(changes),
+    engine: fakeEngine(),
+    predictor,
+    constants: '',
+    documents: [],
+    aside: null,
+  };
   return { task, seen };
 }
 
@@ -292,23 +300,28 @@ describe('grounding', () => {
   });
 
   it('counts answers that do not stand in their source', async () => {
-    const evidence = {
-      source: 'd.md',
-      text: 'It takes 28 days.',
-      line: 1,
-      span: { start: 9, end: 16 },
-      sentence: 'It takes 28 days.',
-    };
+    const text = 'It takes 28 days.';
+    const document = { id: '1', source: 'd.md', text };
+    const [evidence, own] = [document, ownDocument('context', text)].map((each) =>
+      evidenceAt(each, { start: 9, end: 16 }, text),
+    );
     const answer = (text: string | null, more = {}): Output => ({ type: 'answer', answer: text, score: 1, ...more });
     const outputs: Record<string, Output> = {
       right: answer('28 days', { evidence }),
       wrong: answer('30 days', { evidence }),
+      elsewhere: answer('28 days', { evidence: { ...evidence, document: '2' } }),
+      own: answer('28 days', { evidence: own }),
       unfounded: answer('28 days'),
       none: answer(null),
     };
-    const examples = Object.keys(outputs).map((text) => exampleWith(text, { type: 'answer', answers: ['28 days'] }));
-    const report = await evaluate(scripted(outputs, { type: 'answer', input: 'question' }).task, examples, options());
-    assert.equal(report.ungrounded, 2);
+    const gold = { type: 'answer', answers: ['28 days'] } as const;
+    const examples = Object.keys(outputs).map((name) => {
+      const example = exampleWith(name, gold);
+      return { ...example, record: { ...example.record, fields: { ...example.record.fields, context: text } } };
+    });
+    const { task } = scripted(outputs, { type: 'answer', input: 'question' });
+    const report = await evaluate({ ...task, documents: [document] }, examples, options());
+    assert.equal(report.ungrounded, 3);
     assert.deepEqual(report.perClass, []);
   });
 });

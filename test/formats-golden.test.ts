@@ -109,10 +109,11 @@ const cases: readonly Case[] = [
         answer: '30 days',
         score: 0.75,
         evidence: {
+          document: 'handbook',
           source: 'handbook.md',
-          text: handbook,
           line: 2,
           span: { start: handbook.indexOf('30 days'), end: handbook.indexOf('30 days') + 7 },
+          start: { utf16: 21, codepoint: 20, byte: 25 },
           sentence: 'Staff have 30 days of leave.',
         },
       }),

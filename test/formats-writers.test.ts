@@ -98,7 +98,7 @@ describe('jsonl', () => {
     const entities = [{ text: 'Zoë', label: 'p', start: 3, end: 6 }];
     const prediction = predict('😀 Zoë', { type: 'extract', entities });
     const offsets = (unit: FormatOptions['offsets']) => {
-      const { entities } = JSON.parse(jsonl.prediction(prediction, { ...options, offsets: unit }));
+      const { entities } = JSON.parse(jsonl.prediction(prediction, { ...options, taskType: 'extract', offsets: unit }));
       return [entities[0].start, entities[0].end];
     };
     assert.deepEqual(offsets('codepoint'), [2, 5]);
@@ -111,7 +111,7 @@ describe('jsonl', () => {
       fc.property(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'grapheme', minLength: 1 }), (before, name) => {
         const entity = { text: name, label: 'p', start: before.length, end: before.length + name.length };
         const prediction = predict(`${before}${name}!`, { type: 'extract', entities: [entity] });
-        const { text, entities } = JSON.parse(jsonl.prediction(prediction, options));
+        const { text, entities } = JSON.parse(jsonl.prediction(prediction, { ...options, taskType: 'extract' }));
         assert.equal([...text].slice(entities[0].start, entities[0].end).join(''), name);
       }),
     );
@@ -142,7 +142,7 @@ describe('pretty', () => {
     const paint = { ...plain, cyan: mark('cyan'), magenta: mark('magenta') };
     const output: Output = { type: 'extract', entities: [{ text: 'b\u001b', label: 'y', start: 2, end: 4 }] };
     const [marked] = pretty
-      .prediction(predict('a b\u001b', output), { ...options, labels: ['x', 'y'], paint })
+      .prediction(predict('a b\u001b', output), { ...options, taskType: 'extract', labels: ['x', 'y'], paint })
       .split('\n');
     assert.equal(marked, 'a <magenta>[b␛ y]</>');
   });

@@ -2,8 +2,6 @@ import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { describe, it } from 'node:test';
 import { onMessages, send } from '../src/host/framing.js';
-import { type PackedOutput, packOutput, unpackOutput } from '../src/host/protocol.js';
-import type { Output } from '../src/types.js';
 
 /** What arrives when `bytes` come in pieces of `size`. */
 async function received(bytes: Buffer, size: number): Promise<unknown[]> {
@@ -40,33 +38,4 @@ describe('a message', () => {
       assert.deepEqual(await received(Buffer.from(`${wrong}\n{}\n`), 1000), ['error']);
     });
   }
-});
-
-describe('the text of a document', () => {
-  const document = 'Trains leave at noon.';
-  const output: Output = {
-    type: 'answer',
-    answer: 'noon',
-    score: 0.9,
-    evidence: { source: 'a.md', text: document, line: 1, span: { start: 16, end: 20 }, sentence: document },
-  };
-
-  it('is sent once, and the output is what it was', () => {
-    const texts = new Map<number, string>();
-    let sent = 0;
-    const packed = packOutput(output, new Map([[document, 7]]), (text, id) => {
-      sent++;
-      texts.set(id, text);
-    });
-    assert.ok(!JSON.stringify((packed as { packed: unknown }).packed).includes('"text":"Trains'));
-    assert.deepEqual(unpackOutput(JSON.parse(JSON.stringify(packed)) as PackedOutput, texts), output);
-    assert.equal(sent, 1);
-  });
-
-  it('goes along where it is the record itself', () => {
-    assert.equal(
-      packOutput(output, new Map(), () => assert.fail('nothing to send')),
-      output,
-    );
-  });
 });

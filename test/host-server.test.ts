@@ -27,13 +27,19 @@ function optionsIn(t: TestContext): HostOptions {
     end.abort();
     rmSync(folder, { recursive: true, force: true });
   });
-  const task: Task = { profile: profileWith(), engine: fakeEngine(), predictor, constants: '', aside: null };
+  const task: Task = {
+    profile: profileWith(),
+    engine: fakeEngine(),
+    predictor,
+    documents: [],
+    constants: '',
+    aside: null,
+  };
   return {
     socket: path.join(folder, 'a.sock'),
     identity: { protocol, program: 'test', key: 'k' },
     task,
     hosted: { face: faceOf(task), basis: {}, modelFile: { path: '/m', stamp: null } },
-    documents: [],
     keepAliveMs: 60_000,
     checkModel: () => undefined,
     isCurrent: async () => true,

@@ -84,7 +84,7 @@ describe('known outputs', () => {
   const task = { profile: profileWith({ prompt }) };
 
   it('are the same to the last bit', async (t) => {
-    const known = knownOutputs(bucketStore(tempFolder(t)), task, [], 'basis');
+    const known = knownOutputs(bucketStore(tempFolder(t)), task, 'basis');
     assert.equal(await known.get(recordOf('x')), null);
     await known.set(recordOf('x'), output);
     assert.deepEqual(await known.get(recordOf('x')), output);
@@ -93,38 +93,20 @@ describe('known outputs', () => {
 
   it('depend on the text, the basis, and the fields that the prompt names, not on others', async (t) => {
     const store = bucketStore(tempFolder(t));
-    const known = knownOutputs(store, task, [], { threshold: 1 });
+    const known = knownOutputs(store, task, { threshold: 1 });
     await known.set(recordOf('x', { product: 'lamp', id: '1' }), output);
     assert.deepEqual(await known.get(recordOf('x', { product: 'lamp', id: '2', stars: 5 })), output);
     assert.equal(await known.get(recordOf('x', { product: 'pot', id: '1' })), null);
     assert.equal(await known.get(recordOf('y', { product: 'lamp', id: '1' })), null);
-    const other = knownOutputs(store, task, [], { threshold: 2 });
+    const other = knownOutputs(store, task, { threshold: 2 });
     assert.equal(await other.get(recordOf('x', { product: 'lamp', id: '1' })), null);
   });
 
-  it('find the document of an answer again, and are unknown without it', async (t) => {
-    const store = bucketStore(tempFolder(t));
-    const answers = { profile: profileWith({ type: 'answer' }) };
-    const evidence = {
-      source: 'guide.md',
-      text: 'Long document.\n',
-      line: 1,
-      span: { start: 0, end: 4 },
-      sentence: 'Long document.',
-    };
-    const answer: Output = { type: 'answer', answer: 'Long', score: 0.9, evidence };
-    const documents = [{ source: 'guide.md', text: 'Long document.\n' }];
-    const known = knownOutputs(store, answers, documents, 'basis');
-    await known.set(recordOf('q'), answer);
-    assert.deepEqual(await known.get(recordOf('q')), answer);
-    assert.equal(await knownOutputs(store, answers, [], 'basis').get(recordOf('q')), null);
-    const own: Output = {
-      type: 'answer',
-      answer: 'own',
-      score: 1,
-      evidence: { ...evidence, source: 'context', text: 'own text' },
-    };
-    await known.set(recordOf('q', { context: 'own text' }), own);
-    assert.deepEqual(await known.get(recordOf('q', { context: 'own text' })), own);
+  it('look at every field of a record whose answers are read from documents', async (t) => {
+    const known = knownOutputs(bucketStore(tempFolder(t)), { profile: profileWith({ type: 'answer' }) }, 'basis');
+    const answer: Output = { type: 'answer', answer: null, score: 0.2 };
+    await known.set(recordOf('q', { context: 'a', id: '1' }), answer);
+    assert.deepEqual(await known.get(recordOf('q', { context: 'a', id: '2' })), answer);
+    assert.equal(await known.get(recordOf('q', { context: 'b', id: '1' })), null);
   });
 });

@@ -74,7 +74,7 @@ describe('trying failed records again', () => {
     const file = path.join(tempFolder(t), 'out');
     writeFileSync(file, 'x\n');
     await assert.rejects(findFailedRows(file, 'tsv', 'classify'), /tsv does not tell failed records/u);
-    await assert.rejects(findFailedRows(file, 'csv', 'extract'), /a row for each entity/u);
+    await assert.rejects(findFailedRows(file, 'csv', 'extract'), /several rows for a record/u);
     await assert.rejects(findFailedRows(file, 'jsonl', 'classify'), /row 1 is not one/u);
     await assert.rejects(findFailedRows(file, 'csv', 'classify'), /row 1 is not one/u);
   });

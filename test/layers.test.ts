@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import ts from 'typescript';
+import { taskTypes } from '../src/task-types/index.js';
 
 /**
  * The rooms of src: a file imports from its own room and from earlier layers only. What stands in one line does not
@@ -63,6 +64,8 @@ interface SourceFile {
   readonly imports: readonly string[];
   readonly outside: readonly string[];
   readonly anyTypes: number;
+  /** Places that tell task types apart by their names. */
+  readonly typeNames: readonly string[];
 }
 
 const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
@@ -74,6 +77,7 @@ function scan(name: string): SourceFile {
   const imports: string[] = [];
   const outside: string[] = [];
   let anyTypes = 0;
+  const typeNames: string[] = [];
   const visit = (node: ts.Node): void => {
     const specifier = specifierOf(node);
     if (specifier !== null) imports.push(target(name, specifier));
@@ -81,10 +85,25 @@ function scan(name: string): SourceFile {
     if (ts.isNewExpression(node) && node.expression.getText(tree) === 'Date' && node.arguments?.length === 0)
       outside.push('new Date()');
     if (node.kind === ts.SyntaxKind.AnyKeyword) anyTypes++;
+    if (namesTaskType(node)) {
+      const { line } = tree.getLineAndCharacterOfPosition(node.getStart(tree));
+      typeNames.push(`${name}:${line + 1}: ${node.getText(tree).split('\n')[0]}`);
+    }
     ts.forEachChild(node, visit);
   };
   visit(tree);
-  return { name, room: roomOf(name), imports, outside, anyTypes };
+  return { name, room: roomOf(name), imports, outside, anyTypes, typeNames };
+}
+
+/** Whether a node is the name of a task type, or a table by such names, that is more than a plug's own declaration. */
+function namesTaskType(node: ts.Node): boolean {
+  if (ts.isObjectLiteralExpression(node)) {
+    const keys = node.properties.map(({ name }) => (name !== undefined && ts.isIdentifier(name) ? name.text : ''));
+    return keys.filter((key) => key in taskTypes).length > 1;
+  }
+  if (!ts.isStringLiteralLike(node) || !(node.text in taskTypes)) return false;
+  const declares = ts.isArrayLiteralExpression(node.parent) && ts.isPropertyAssignment(node.parent.parent);
+  return !(declares && node.parent.parent.name.getText() === 'taskTypes');
 }
 
 /** What a node imports: statically, dynamically or as a type. */
@@ -155,6 +174,15 @@ describe('src', () => {
     );
     assert.deepEqual(
       Object.keys(exceptions).filter((place) => !wrong.includes(place)),
+      [],
+    );
+  });
+
+  it('tells task types apart in their own folders alone', () => {
+    const mayAsk = ['task-types', 'methods', 'types.ts'];
+    const asks = files.filter(({ room }) => !mayAsk.includes(room));
+    assert.deepEqual(
+      asks.flatMap(({ typeNames }) => typeNames),
       [],
     );
   });

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bootstrapIntervals } from '../src/metrics/bootstrap.js';
-import { metrics, metricsFor } from '../src/metrics/index.js';
 import { mcNemar, pairedDifference } from '../src/metrics/significance.js';
 import type { PreparedMetric } from '../src/metrics/types.js';
 import { createRandom, shuffle } from '../src/random.js';
+import { metricsFor } from '../src/task-types/metrics.js';
 import type { Entity, Pair } from '../src/types.js';
+import { metricNamed } from './helpers/metrics.js';
 
 const labels = ['a', 'b'];
 const context = { labels, multiLabel: false };
@@ -27,7 +28,7 @@ function classified(n: number, right: number): Pair[] {
 }
 
 function accuracyOf(pairs: readonly Pair[]): PreparedMetric {
-  return metrics.accuracy.prepare(pairs, context);
+  return metricNamed('accuracy').prepare(pairs, context);
 }
 
 test('xoshiro128** gives the stream of a separate Python implementation', () => {
@@ -62,14 +63,18 @@ test('the interval of an accuracy is the normal one, ± 1.96 standard errors', (
 });
 
 test('the same seed gives the same interval, and a metric the same alone as beside others', () => {
-  const [accuracy, f1] = [metrics.accuracy, metrics['macro-f1']].map((m) => m.prepare(classified(200, 7), context));
+  const [accuracy, f1] = [metricNamed('accuracy'), metricNamed('macro-f1')].map((m) =>
+    m.prepare(classified(200, 7), context),
+  );
   const both = bootstrapIntervals([accuracy as PreparedMetric, f1 as PreparedMetric], { seed: 3 });
   assert.deepEqual(bootstrapIntervals([f1 as PreparedMetric], { seed: 3 })[0], both[1]);
   assert.notDeepEqual(bootstrapIntervals([f1 as PreparedMetric], { seed: 4 })[0], both[1]);
 });
 
 test('a metric that does not apply has no interval', () => {
-  assert.deepEqual(bootstrapIntervals([metrics['entity-f1'].prepare(classified(20, 5), context)], { seed: 1 }), [null]);
+  assert.deepEqual(bootstrapIntervals([metricNamed('entity-f1').prepare(classified(20, 5), context)], { seed: 1 }), [
+    null,
+  ]);
   assert.deepEqual(bootstrapIntervals([accuracyOf([])], { seed: 1 }), [null]);
 });
 
@@ -94,7 +99,7 @@ test('entity F1 over 3,500 sentences takes less than a second', () => {
     return { id: `${i}`, text: '', gold: { type: 'extract', entities: [entity] }, output };
   });
   const start = process.cpuUsage();
-  bootstrapIntervals([metrics['entity-f1'].prepare(pairs, context)], { seed: 1 });
+  bootstrapIntervals([metricNamed('entity-f1').prepare(pairs, context)], { seed: 1 });
   const seconds = process.cpuUsage(start).user / 1e6;
   assert.ok(seconds < 1, `${seconds} s of the processor`);
 });

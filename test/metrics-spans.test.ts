@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type MetricName, metrics } from '../src/metrics/index.js';
 import { perClass } from '../src/metrics/per-class.js';
-import { f1Score, normaliseAnswer } from '../src/metrics/squad.js';
+import { f1Score, normaliseAnswer } from '../src/task-types/answer/metrics/squad.js';
+import { countEntities } from '../src/task-types/extract/metrics/entities.js';
 import type { Entity, Pair } from '../src/types.js';
+import { metricNamed } from './helpers/metrics.js';
 
 const context = { labels: [], multiLabel: false };
 
-function value(name: MetricName, of: readonly Pair[]): number | null {
-  return metrics[name].prepare(of, context).value();
+function value(name: string, of: readonly Pair[]): number | null {
+  return metricNamed(name).prepare(of, context).value();
 }
 
 function near(actual: number | null, expected: number): void {
@@ -51,7 +52,7 @@ test('entity precision, recall and F1 are those of seqeval 1.2.2 (mode=strict, s
 });
 
 test('the table by type is classification_report of seqeval 1.2.2', () => {
-  const rows = perClass(sentences, ['LOC', 'ORG', 'PER']);
+  const rows = perClass(countEntities(sentences), ['LOC', 'ORG', 'PER']);
   assert.deepEqual(
     rows.map((row) => [row.label, row.support, (row.f1 ?? 0).toFixed(6)]),
     [
@@ -117,7 +118,7 @@ test('the answerable figures leave out questions without an answer', () => {
   const pairs = [answered(['x y'], 'x'), answered([], 'x'), answered(['z'], 'z')];
   near(value('token-f1-answerable', pairs), (2 / 3 + 1) / 2);
   assert.equal(value('exact-match-answerable', pairs), 0.5);
-  assert.equal(metrics['token-f1-answerable'].prepare(pairs, context).n, 2);
+  assert.equal(metricNamed('token-f1-answerable').prepare(pairs, context).n, 2);
 });
 
 test('a failed record has no answer, not even the right "no answer"', () => {

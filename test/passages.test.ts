@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { indexPassages } from '../src/methods/passages.js';
 
 const handbook = {
+  id: 'handbook.md',
   source: 'handbook.md',
   text: `# Time off
 
@@ -21,7 +22,11 @@ Call your manager before 9 am. After three days a doctor's note is needed.
 ---
 `,
 };
-const manual = { source: 'manual.txt', text: 'Hold the button for five seconds. The light turns green.' };
+const manual = {
+  id: 'manual.txt',
+  source: 'manual.txt',
+  text: 'Hold the button for five seconds. The light turns green.',
+};
 
 describe('passages', () => {
   it('are the sentences with their place in the document, without headings and rules', () => {
@@ -46,7 +51,7 @@ describe('passages', () => {
   });
 
   it('of nothing are none', () => {
-    const index = indexPassages([{ source: 'empty.md', text: ' \n\n# Title\n' }]);
+    const index = indexPassages([{ id: 'empty.md', source: 'empty.md', text: ' \n\n# Title\n' }]);
     assert.deepEqual(index.passages, []);
     assert.deepEqual(index.search('title?', 3), []);
     assert.equal(index.coverage('title?', []), 0);
@@ -70,7 +75,7 @@ describe('search', () => {
 
   it('finds a word as it stands in the document, whatever its ending', () => {
     for (const word of ['exceeds', 'proceedings', 'addresses', 'boxes', 'policies', 'housing', 'seeded', 'thesis']) {
-      const found = indexPassages([{ source: 'd', text: `Here is ${word}.` }]).search(`Which ${word}?`, 1);
+      const found = indexPassages([{ id: 'd', source: 'd', text: `Here is ${word}.` }]).search(`Which ${word}?`, 1);
       assert.equal(found.length, 1, word);
     }
   });
@@ -98,19 +103,19 @@ describe('search', () => {
 
   it('finds words of scripts without spaces by pairs of characters', () => {
     const text = '京都は美しい。東京の天気は晴れです。大阪は雨です。';
-    const japanese = indexPassages([{ source: 'ja.txt', text }]);
+    const japanese = indexPassages([{ id: 'ja.txt', source: 'ja.txt', text }]);
     assert.equal(japanese.search('東京の天気は？', 1)[0]?.passage.text, '東京の天気は晴れです。');
   });
 
   it('finds a single character of such a script', () => {
-    const chinese = indexPassages([{ source: 'zh.txt', text: '门 开着。' }]);
+    const chinese = indexPassages([{ id: 'zh.txt', source: 'zh.txt', text: '门 开着。' }]);
     assert.equal(chinese.search('门 在哪里', 1).length, 1);
   });
 
   it('never takes a neighbour from another document', () => {
     const two = indexPassages([
-      { source: 'a', text: 'The zebra is here.' },
-      { source: 'b', text: 'Nothing to see.' },
+      { id: 'a', source: 'a', text: 'The zebra is here.' },
+      { id: 'b', source: 'b', text: 'Nothing to see.' },
     ]);
     assert.deepEqual(
       two.search('zebra', 5).map((hit) => hit.passage.document.source),
@@ -132,7 +137,7 @@ describe('coverage', () => {
 
   it('counts rare words more than common ones', () => {
     const texts = ['common apple.', 'common pear.', 'common rare.'].join('\n\n');
-    const fruit = indexPassages([{ source: 'f', text: texts }]);
+    const fruit = indexPassages([{ id: 'f', source: 'f', text: texts }]);
     const [apple, , rare] = fruit.passages;
     assert.ok(apple !== undefined && rare !== undefined);
     // log(1 + 3/4) for "common", log(1 + 3/2) for "rare".

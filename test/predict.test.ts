@@ -62,7 +62,10 @@ function capitalTask(maxPieceTokens: number | null) {
     decide: (output) => aboveThreshold(output as ExtractOutput, 0.5),
   };
   const profile = profileWith({ type: 'extract', labels: [labelOf('name')] });
-  return { task: { profile, engine: fakeEngine(), predictor, constants: '', aside: null } satisfies Task, pieces };
+  return {
+    task: { profile, engine: fakeEngine(), predictor, constants: '', documents: [], aside: null } satisfies Task,
+    pieces,
+  };
 }
 
 describe('a short record', () => {
@@ -382,7 +385,7 @@ describe('a task with a cut vocabulary', () => {
       decide: (output) => output,
     };
     const profile = profileWith({ type: 'extract', labels: [labelOf('name')] });
-    return { profile, engine: fakeEngine({ slots: 4 }), predictor, constants: '', aside };
+    return { profile, engine: fakeEngine({ slots: 4 }), predictor, documents: [], constants: '', aside };
   }
 
   const doneBy = (list: readonly Prediction[]) =>

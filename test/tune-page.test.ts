@@ -8,11 +8,11 @@ import { plotSvg, shareAxis, ticks } from '../src/cli/page/plot.js';
 import { tunePage, writeTuneReport } from '../src/cli/tune-page.js';
 import { tuneReportText } from '../src/cli/tune-report.js';
 import type { Candidate, Trial } from '../src/methods/candidates/types.js';
-import { metrics } from '../src/metrics/index.js';
 import type { UnwrittenSettings } from '../src/profile/write-tuned-settings.js';
 import { search } from '../src/tune/search.js';
 import type { Before, TuneResult } from '../src/tune/tune.js';
 import type { Example, ExtractOutput, Output, TaskProfile } from '../src/types.js';
+import { metricNamed } from './helpers/metrics.js';
 import { exampleWith, labelled, profileWith } from './helpers/profiles.js';
 
 // `UPDATE_GOLDEN=1 npm test` writes the files anew.
@@ -100,8 +100,8 @@ function resultWith(more: Partial<TuneResult> = {}): TuneResult {
     search: {
       trials: [best, taken, lexical],
       rounds: [],
-      metric: metrics.accuracy,
-      objective: metrics.accuracy,
+      metric: metricNamed('accuracy'),
+      objective: metricNamed('accuracy'),
       reserved: new Set(),
       chosen,
       best,

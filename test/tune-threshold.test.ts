@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { SlmError } from '../src/errors.js';
 import { decideLabel } from '../src/methods/decide.js';
+import { evidenceAt, ownDocument } from '../src/task-types/answer/evidence.js';
 import { bestThreshold, chooseThreshold, decideHeldOut, type ThresholdTarget } from '../src/tune/threshold.js';
 import type { ClassifyOutput, Example, Output } from '../src/types.js';
 import { exampleWith, labelled, labelOf, profileWith } from './helpers/profiles.js';
@@ -63,7 +64,7 @@ describe('a threshold', () => {
             type: 'answer',
             answer,
             score,
-            evidence: { source: 'context', line: 1, span: { start: 0, end: 1 }, sentence: answer, text: answer },
+            evidence: evidenceAt(ownDocument('context', answer), { start: 0, end: 1 }, answer),
           };
     const examples = [asked(['Rosa Lind']), asked([]), asked(['the red door', 'a red door'])];
     const outputs = [given('Rosa Lind', 0.9), given('Rosa', 0.4), given(null, 0.1)];

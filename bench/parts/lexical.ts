@@ -1,9 +1,9 @@
-import { baselines } from '../../src/baselines/index.js';
+import { strongestBaseline } from '../../src/baselines/index.js';
 import { exampleOf, isBadExample } from '../../src/examples.js';
-import { metricsFor } from '../../src/metrics/index.js';
 import { loadProfile } from '../../src/profile/index.js';
 import { placeOf } from '../../src/record.js';
 import { fileSource, readerFor } from '../../src/records/index.js';
+import { metricsFor } from '../../src/task-types/metrics.js';
 import type { Example, TaskProfile } from '../../src/types.js';
 
 /** A file as the command line names it. */
@@ -29,7 +29,7 @@ export async function withoutModel(
   const profile = await loadProfile(task, { cwd, folders: [{ directory: folder, title: 'built in' }] });
   const [examples, held] = await Promise.all([readGold(profile, train), readGold(profile, test)]);
   const context = { labels: profile.labels.map(({ name }) => name), multiLabel: profile.multiLabel };
-  const { title, train: learn } = baselines[profile.type].strongest;
+  const { title, train: learn } = strongestBaseline(profile.type);
   const say = learn(examples, { ...context, seed: 1 });
   const pairs = held.map(({ record, gold }) => ({ id: record.id, text: record.text, gold, output: say(record) }));
   const metric = metricsFor(profile.type, profile.multiLabel).find(

@@ -1,4 +1,6 @@
 import { sentences } from '../segment.js';
+import { evidenceAt, ownDocument } from '../task-types/answer/evidence.js';
+import { answered, answersIn, unanswered } from '../task-types/answer/values.js';
 import type { AnswerOutput, Example, InputRecord, Span } from '../types.js';
 import type { Baseline } from './types.js';
 
@@ -11,6 +13,7 @@ export const bestSentence: Baseline = {
   name: 'best-sentence',
   title: 'the sentence most like the question',
   taskTypes: ['answer'],
+  reported: true,
   train(examples) {
     const idf = inverseFrequencies(examples.map(({ record }) => contextOf(record)));
     const overlaps = examples.map(({ record }) => findBest(record, idf)?.overlap ?? 0);
@@ -40,25 +43,12 @@ function findBest(record: InputRecord, idf: (word: string) => number): Found | n
 }
 
 function answer(record: InputRecord, found: Found | null, threshold: number): AnswerOutput {
-  if (found === null) return { type: 'answer', answer: null, score: 0, reason: 'there is no context' };
+  if (found === null) return unanswered(0, 'there is no context');
   const { span, overlap } = found;
-  if (overlap < threshold) {
-    return {
-      type: 'answer',
-      answer: null,
-      score: overlap,
-      reason: 'no sentence shares enough words with the question',
-    };
-  }
+  if (overlap < threshold) return unanswered(overlap, 'no sentence shares enough words with the question');
   const context = contextOf(record);
   const sentence = context.slice(span.start, span.end);
-  const line = context.slice(0, span.start).split('\n').length;
-  return {
-    type: 'answer',
-    answer: sentence,
-    score: overlap,
-    evidence: { source: 'context', text: context, line, span, sentence },
-  };
+  return answered(sentence, overlap, evidenceAt(ownDocument('context', context), span, sentence));
 }
 
 function contextOf(record: InputRecord): string {
@@ -87,7 +77,7 @@ function inverseFrequencies(texts: readonly string[]): (word: string) => number 
 }
 
 function unanswerableShare(examples: readonly Example[]): number {
-  const none = examples.filter(({ gold }) => gold.type === 'answer' && gold.answers.length === 0).length;
+  const none = examples.filter(({ gold }) => answersIn(gold).length === 0).length;
   return examples.length === 0 ? 0 : none / examples.length;
 }
 

@@ -1,5 +1,6 @@
 import { words } from '../segment.js';
-import type { Entity, ExtractOutput } from '../types.js';
+import { entitiesOf, extracted } from '../task-types/extract/values.js';
+import type { Entity } from '../types.js';
 import type { Baseline } from './types.js';
 
 /** Tags what stood as an entity in the examples, by its most frequent label: the longest match from left to right, whole words only. */
@@ -7,19 +8,19 @@ export const gazetteer: Baseline = {
   name: 'gazetteer',
   title: 'names seen in the examples',
   taskTypes: ['extract'],
+  reported: true,
   train(examples) {
     const names = new Map<string, Map<string, number>>();
     let longest = 0;
     for (const { gold } of examples) {
-      if (gold.type !== 'extract') continue;
-      for (const { text, label } of gold.entities) {
+      for (const { text, label } of entitiesOf(gold)) {
         const labels = names.get(text) ?? new Map<string, number>();
         labels.set(label, (labels.get(label) ?? 0) + 1);
         names.set(text, labels);
         longest = Math.max(longest, text.length);
       }
     }
-    return ({ text }): ExtractOutput => ({ type: 'extract', entities: findNames(text, names, longest) });
+    return ({ text }) => extracted(findNames(text, names, longest));
   },
 };
 

@@ -2,22 +2,33 @@ import type { TaskType } from '../types.js';
 import { bestSentence } from './best-sentence.js';
 import { gazetteer } from './gazetteer.js';
 import { lexicalClassifier } from './lexical-classifier.js';
-import { majority } from './majority.js';
+import { majorityLabel, neverAnswers, noEntity } from './majority.js';
 import { nearestOutput } from './nearest-output.js';
 import type { Baseline } from './types.js';
 import { wordTagger } from './word-tagger.js';
 
-interface Baselines {
-  /** What stands beside a measured task in a report; they are trained in a moment. */
-  readonly reported: readonly Baseline[];
-  /** The best one: tuning measures it beside its candidates. */
-  readonly strongest: Baseline;
+/** Every baseline; of those for the same task type, the strongest last. */
+const baselines: readonly Baseline[] = [
+  majorityLabel,
+  noEntity,
+  neverAnswers,
+  gazetteer,
+  lexicalClassifier,
+  wordTagger,
+  bestSentence,
+  nearestOutput,
+];
+
+function baselinesFor(type: TaskType): Baseline[] {
+  return baselines.filter(({ taskTypes }) => taskTypes.includes(type));
 }
 
-/** Baselines by task type; a report on free generation has none worth the name. */
-export const baselines: Readonly<Record<TaskType, Baselines>> = {
-  classify: { reported: [majority, lexicalClassifier], strongest: lexicalClassifier },
-  extract: { reported: [majority, gazetteer], strongest: wordTagger },
-  answer: { reported: [majority, bestSentence], strongest: bestSentence },
-  generate: { reported: [], strongest: nearestOutput },
-};
+/** What stands beside a measured task in a report; a report on free generation has none worth the name. */
+export function reportedBaselines(type: TaskType): Baseline[] {
+  return baselinesFor(type).filter(({ reported }) => reported);
+}
+
+/** The best one: tuning measures it beside its candidates. */
+export function strongestBaseline(type: TaskType): Baseline {
+  return baselinesFor(type).at(-1) as Baseline;
+}

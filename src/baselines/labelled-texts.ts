@@ -1,3 +1,4 @@
+import { labelsOf } from '../task-types/classify/values.js';
 import type { Example } from '../types.js';
 
 export interface LabelledText {
@@ -6,7 +7,5 @@ export interface LabelledText {
 }
 
 export function labelledTexts(examples: readonly Example[]): LabelledText[] {
-  return examples.flatMap(({ record, gold }) =>
-    gold.type === 'classify' ? [{ text: record.text, labels: gold.labels }] : [],
-  );
+  return examples.map(({ record, gold }) => ({ text: record.text, labels: labelsOf(gold) }));
 }

@@ -6,9 +6,10 @@ import type { Targets } from '../linear/targets.js';
 import { fitClassTfidf, tfidfTransform } from '../linear/tfidf.js';
 import { targetsOf as classTargets, outputsOf } from '../methods/candidates/classify-outputs.js';
 import { bestF1Threshold } from '../metrics/best-f1.js';
+import { scored } from '../task-types/classify/values.js';
 import type { ClassifyOutput, Example } from '../types.js';
 import { type LabelledText, labelledTexts } from './labelled-texts.js';
-import { majority } from './majority.js';
+import { majorityLabel } from './majority.js';
 import type { Baseline, BaselineContext } from './types.js';
 
 /**
@@ -33,11 +34,12 @@ export const lexicalClassifier: Baseline = {
   name: 'lexical',
   title: 'TF-IDF and logistic regression',
   taskTypes: ['classify'],
+  reported: true,
   heldOut,
   train(examples, context) {
     const texts = labelledTexts(examples);
     const labels = labelsOf(texts, context);
-    if (texts.length < 2 || labels.length < 2) return majority.train(examples, context);
+    if (texts.length < 2 || labels.length < 2) return majorityLabel.train(examples, context);
 
     const inputs = texts.map(({ text }) => text);
     const { tfidf, large } = fitClassTfidf(inputs, labels.length);
@@ -57,7 +59,7 @@ export const lexicalClassifier: Baseline = {
         threshold === null
           ? [labels[best] as string]
           : labels.filter((_, c) => (probabilities[c] as number) >= threshold);
-      return { type: 'classify', labels: holding, abstained: false, score: probabilities[best] as number, scores };
+      return scored(scores, holding, probabilities[best] as number);
     };
   },
 };

@@ -1,23 +1,27 @@
-import type { AnswerOutput, ClassifyOutput, Example, ExtractOutput, InputRecord, Output } from '../types.js';
+import { answersIn, unanswered } from '../task-types/answer/values.js';
+import { scored } from '../task-types/classify/values.js';
+import { extracted } from '../task-types/extract/values.js';
+import type { AnswerOutput, ClassifyOutput, Example, Output } from '../types.js';
 import { labelledTexts } from './labelled-texts.js';
 import type { Baseline, BaselineContext } from './types.js';
 
 /** Always the same: the most frequent label with the labels' frequencies as scores; no entity; no answer. */
-export const majority: Baseline = {
-  name: 'majority',
-  title: 'always the most frequent',
-  taskTypes: ['classify', 'extract', 'answer'],
-  train(examples, context) {
-    const output = constantOutput(examples, context);
-    return (_record: InputRecord) => output;
-  },
-};
+export const majorityLabel: Baseline = { ...majority(mostFrequentLabel), taskTypes: ['classify'] };
+export const noEntity: Baseline = { ...majority(() => extracted([])), taskTypes: ['extract'] };
+export const neverAnswers: Baseline = { ...majority(noAnswer), taskTypes: ['answer'] };
 
-function constantOutput(examples: readonly Example[], context: BaselineContext): Output {
-  const type = examples[0]?.gold.type ?? 'classify';
-  if (type === 'extract') return { type, entities: [] } satisfies ExtractOutput;
-  if (type === 'answer') return noAnswer(examples);
-  return mostFrequentLabel(examples, context);
+function majority(
+  outputFor: (examples: readonly Example[], context: BaselineContext) => Output,
+): Omit<Baseline, 'taskTypes'> {
+  return {
+    name: 'majority',
+    title: 'always the most frequent',
+    reported: true,
+    train(examples, context) {
+      const output = outputFor(examples, context);
+      return () => output;
+    },
+  };
 }
 
 /** Probabilities by relative frequency; equal ones where there are no examples. With several labels, those that hold more often than not. */
@@ -31,16 +35,11 @@ function mostFrequentLabel(examples: readonly Example[], { labels, multiLabel }:
   const scores = Object.fromEntries([...counts].map(([label, count]) => [label, share(count)]));
   const [best, count] = [...counts].reduce((a, b) => (b[1] > a[1] ? b : a), ['', -1]);
   const holding = multiLabel ? [...counts.keys()].filter((label) => (scores[label] as number) > 0.5) : [best];
-  return { type: 'classify', labels: holding, abstained: false, score: share(Math.max(0, count)), scores };
+  return scored(scores, holding, share(Math.max(0, count)));
 }
 
 /** A constant answer other than none is never right on new questions; the score is the share that has an answer. */
 function noAnswer(examples: readonly Example[]): AnswerOutput {
-  const answerable = examples.filter(({ gold }) => gold.type === 'answer' && gold.answers.length > 0).length;
-  return {
-    type: 'answer',
-    answer: null,
-    score: answerable / examples.length,
-    reason: 'this baseline never answers',
-  };
+  const answerable = examples.filter(({ gold }) => answersIn(gold).length > 0).length;
+  return unanswered(answerable / examples.length, 'this baseline never answers');
 }

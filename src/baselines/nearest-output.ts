@@ -1,4 +1,5 @@
 import { nearestTo } from '../methods/nearest-examples.js';
+import { written, writtenIn } from '../task-types/generate/values.js';
 import type { Example, GenerateOutput, InputRecord } from '../types.js';
 import type { Baseline } from './types.js';
 
@@ -7,6 +8,7 @@ export const nearestOutput: Baseline = {
   name: 'nearest-output',
   title: 'the output of the text most like it',
   taskTypes: ['generate'],
+  reported: false,
   train: (examples) => nearestIn(examples),
   heldOut(examples) {
     const nearest = nearestIn(examples);
@@ -19,6 +21,6 @@ function nearestIn(examples: readonly Example[]): (record: InputRecord) => Gener
   return ({ text }) => {
     const [found] = nearest(text, 1);
     const gold = found === undefined ? undefined : examples[found]?.gold;
-    return { type: 'generate', text: gold?.type === 'generate' ? gold.output : '' };
+    return written(gold === undefined ? '' : writtenIn(gold));
   };
 }

@@ -15,6 +15,8 @@ export interface Baseline {
   readonly name: string;
   readonly title: string;
   readonly taskTypes: readonly TaskType[];
+  /** Whether it stands in reports: it is trained in a moment, and says something about a task. */
+  readonly reported: boolean;
   /**
    * What it says of each example when it has learned from others alone, where that takes less than to train it for each
    * fold.

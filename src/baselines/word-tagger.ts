@@ -4,6 +4,7 @@ import { collectKeys, featureRows, wordFeatures } from '../heads/word-features.j
 import { trainChain } from '../linear/chain.js';
 import { predictScores } from '../linear/model.js';
 import { words as wordsOf } from '../segment.js';
+import { entitiesOf, extracted } from '../task-types/extract/values.js';
 import type { ExtractOutput } from '../types.js';
 import type { Baseline } from './types.js';
 
@@ -12,11 +13,11 @@ export const wordTagger: Baseline = {
   name: 'word-tagger',
   title: 'word features alone',
   taskTypes: ['extract'],
+  reported: false,
   train(examples, { labels }) {
     const texts = examples.map(({ record, gold }) => {
       const words = wordsOf(record.text);
-      const entities = gold.type === 'extract' ? gold.entities : [];
-      return { features: wordFeatures(record.text, words), tags: tagsOf(words, entities, labels) };
+      return { features: wordFeatures(record.text, words), tags: tagsOf(words, entitiesOf(gold), labels) };
     });
     const all = texts.flatMap(({ features }) => features);
     const rows = featureRows(collectKeys(all, all.length > 4000 ? 2 : 1));
@@ -29,9 +30,9 @@ export const wordTagger: Baseline = {
     );
     return ({ text }): ExtractOutput => {
       const words = wordsOf(text);
-      if (words.length === 0) return { type: 'extract', entities: [] };
+      if (words.length === 0) return extracted([]);
       const scores = predictScores(model, rows(wordFeatures(text, words)));
-      return { type: 'extract', entities: decodeEntities(text, words, labels, scores, model.steps).entities };
+      return extracted(decodeEntities(text, words, labels, scores, model.steps).entities);
     };
   },
 };

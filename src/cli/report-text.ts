@@ -1,6 +1,7 @@
 import type { Figure, Report } from '../evaluate.js';
 import type { Paint } from '../formats/index.js';
 import { clip, visible } from '../formats/pretty.js';
+import { taskTypes } from '../task-types/index.js';
 import { harmlessValues } from '../terminal-text.js';
 import { type Alignment, tableText } from './table.js';
 import { formatBytes } from './ui/quantities.js';
@@ -119,7 +120,7 @@ function footer({ speed, ungrounded, failed, type }: Report): string {
     `${speed.tokensPerRecord.toFixed(1)} tokens a record`,
     `${formatBytes(speed.peakMemoryBytes)} peak memory`,
   ];
-  if (type === 'extract' || type === 'answer') parts.push(`${ungrounded} ungrounded`);
+  if (taskTypes[type].isGrounded !== null) parts.push(`${ungrounded} ungrounded`);
   if (failed > 0) parts.push(`${failed} failed`);
   return parts.join(', ');
 }

@@ -7,7 +7,8 @@ import { resultForm } from '../app/run/run-spec.js';
 import { runStats } from '../app/run/run-stats.js';
 import { exitCodes, SlmError } from '../errors.js';
 import type { FormatOptions } from '../formats/types.js';
-import { hasAbstained, placeOf } from '../record.js';
+import { placeOf } from '../record.js';
+import { isWithheld } from '../task-types/withheld.js';
 import { claimPlace } from './claim-place.js';
 import type { CliContext } from './context.js';
 import { keepRunFiles } from './keep-files.js';
@@ -61,7 +62,7 @@ export async function runTask(
       await sink.write(prediction, options);
       done++;
       runRecords++;
-      if (hasAbstained(prediction)) abstained++;
+      if (isWithheld(prediction)) abstained++;
       for (const name of known === null ? namesIn(prediction.record) : []) {
         if (fieldNames.includes(name) || lateFields.has(name)) continue;
         lateFields.add(name);

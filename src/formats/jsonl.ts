@@ -1,6 +1,7 @@
-import { parseJson, stringifyJson } from '../json.js';
-import type { AnswerOutput, ClassifyOutput, Prediction } from '../types.js';
-import { evidenceOf, passedThrough, rounded, spansOf } from './fields.js';
+import { stringifyJson } from '../json.js';
+import { taskTypes } from '../task-types/index.js';
+import type { Prediction } from '../types.js';
+import { passedThrough } from './fields.js';
 import type { FormatOptions, Writer } from './types.js';
 
 /** JSON Lines: an object a record, with the input's own fields first. */
@@ -18,41 +19,7 @@ export const jsonl: Writer = {
 };
 
 function result({ record, output, error }: Prediction, options: FormatOptions): Record<string, unknown> {
-  const { id, text } = record;
-  switch (output?.type) {
-    case undefined:
-      return { id, error: error ?? 'no output' };
-    case 'classify':
-      return { id, ...classification(output, options) };
-    case 'extract': {
-      const span = spansOf(text, options.offsets);
-      const entities = output.entities.map(({ text, label, score, ...at }) => ({
-        text,
-        label,
-        ...span(at),
-        ...(score === undefined ? {} : { score: rounded(score) }),
-      }));
-      return { id, text, entities };
-    }
-    case 'answer':
-      return { id, question: text, ...answer(output, options) };
-    case 'generate':
-      return { id, output: output.value === undefined ? output.text : parseJson(output.text) };
-  }
-}
-
-function classification({ labels, abstained, score, scores }: ClassifyOutput, { multiLabel }: FormatOptions) {
-  return {
-    ...(multiLabel ? { labels } : { label: abstained ? null : (labels[0] ?? null) }),
-    ...(abstained ? { abstained } : {}),
-    score: rounded(score),
-    scores: Object.fromEntries(Object.entries(scores).map(([label, value]) => [label, rounded(value)])),
-  };
-}
-
-function answer(output: AnswerOutput, { offsets }: FormatOptions) {
-  const { answer, reason } = output;
-  const score = rounded(output.score);
-  if (answer === null) return { answer, score, ...(reason === undefined ? {} : { reason }) };
-  return { answer, ...evidenceOf(output, offsets), score };
+  const { id } = record;
+  if (output === undefined) return { id, error: error ?? 'no output' };
+  return { id, ...taskTypes[options.taskType].results.object(output, record, options) };
 }

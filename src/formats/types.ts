@@ -1,21 +1,11 @@
-import type { OffsetUnit } from '../spans.js';
+import type { Paint } from '../task-types/terminal.js';
+import type { ResultTask } from '../task-types/types.js';
 import type { Prediction, TaskType } from '../types.js';
 
-/** Colours and weights of a terminal; `plain` where there are none. */
-export type Paint = Readonly<
-  Record<'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'blue' | 'magenta' | 'cyan', (text: string) => string>
->;
+export type { Paint };
 
-export interface FormatOptions {
+export interface FormatOptions extends ResultTask {
   readonly taskType: TaskType;
-  /** classify and extract: every label of the task, in its order. */
-  readonly labels: readonly string[];
-  readonly multiLabel: boolean;
-  /** generate: names of the properties that the schema gives an output. */
-  readonly properties: readonly string[];
-  /** Name of the field that holds the main input. */
-  readonly input: string;
-  readonly offsets: OffsetUnit;
   /** Whether the input row's own fields come along (jsonl and csv). */
   readonly passThrough: boolean;
   /** csv: names of the fields to pass through, which must be known before the first record. */

@@ -2,7 +2,7 @@ import { createConnection, type Socket } from 'node:net';
 import type { InputRecord, Prediction } from '../types.js';
 import { onMessages, send } from './framing.js';
 import { isTrusted } from './place.js';
-import { type Hosted, type HostStatus, type Identity, type Reply, type Request, unpackOutput } from './protocol.js';
+import type { Hosted, HostStatus, Identity, Reply, Request } from './protocol.js';
 
 /** A host that has accepted us. */
 export interface Connection {
@@ -53,7 +53,6 @@ function conversation(stream: Socket) {
     number,
     { record: InputRecord; resolve(value: Prediction): void; reject(error: Error): void }
   >();
-  const texts = new Map<number, string>();
   let lost: HostLost | null = null;
   let nextId = 0;
   let silence: NodeJS.Timeout | undefined;
@@ -71,7 +70,6 @@ function conversation(stream: Socket) {
   });
 
   function receive(reply: Reply): void {
-    if ('textId' in reply) texts.set(reply.textId, reply.text);
     if ('id' in reply) {
       const asked = waiting.get(reply.id);
       waiting.delete(reply.id);
@@ -80,7 +78,7 @@ function conversation(stream: Socket) {
         const { output, error, ms } = reply;
         asked.resolve({
           record: asked.record,
-          ...(output === undefined ? {} : { output: unpackOutput(output, texts) }),
+          ...(output === undefined ? {} : { output }),
           ...(error === undefined ? {} : { error }),
           ms,
         });

@@ -6,7 +6,7 @@ import { chosenLabels } from '../task-types/among.js';
 import type { InputRecord, Output, TaskType } from '../types.js';
 
 /** Raised with every change of the messages; both sides must have the same. */
-export const protocol = 3;
+export const protocol = 4;
 
 /** What the client must know of a task to read its input and write its results. */
 export interface TaskFace {
@@ -87,36 +87,9 @@ export type Reply =
   /** `window`: records that may be under way at once. */
   | { readonly ready: Hosted; readonly window: number }
   | { readonly refused: string }
-  /** A document that answers point to; sent before the first of them. */
-  | { readonly text: string; readonly textId: number }
-  | { readonly id: number; readonly output?: PackedOutput; readonly error?: string; readonly ms: number }
+  | { readonly id: number; readonly output?: Output; readonly error?: string; readonly ms: number }
   /** The record could not be tried at all: the client shall do it. */
   | { readonly id: number; readonly failed: string }
   /** Still there, still at work. */
   | { readonly alive: true }
   | { readonly status: HostStatus };
-
-/** An output whose evidence may stand for a text that was sent before. */
-export type PackedOutput = Output | { readonly packed: Output; readonly textId: number };
-
-/** Replaces the text of a document by its number; `send` is called where the other side does not have it yet. */
-export function packOutput(
-  output: Output,
-  documents: ReadonlyMap<string, number>,
-  send: (text: string, textId: number) => void,
-): PackedOutput {
-  if (output.type !== 'answer' || output.evidence === undefined) return output;
-  const textId = documents.get(output.evidence.text);
-  if (textId === undefined) return output;
-  send(output.evidence.text, textId);
-  return { packed: { ...output, evidence: { ...output.evidence, text: '' } }, textId };
-}
-
-export function unpackOutput(output: PackedOutput, texts: ReadonlyMap<number, string>): Output {
-  if (!('packed' in output)) return output;
-  const { packed, textId } = output;
-  const text = texts.get(textId);
-  if (packed.type !== 'answer' || packed.evidence === undefined || text === undefined)
-    throw new Error(`the host pointed to text ${textId}, which it has not sent`);
-  return { ...packed, evidence: { ...packed.evidence, text } };
-}

@@ -5,7 +5,7 @@ import { predict, type Task } from '../predict.js';
 import type { InputRecord, Prediction } from '../types.js';
 import { askStatus } from './client.js';
 import { onMessages, send } from './framing.js';
-import { type Hosted, type HostStatus, type Identity, packOutput, type Reply, requestOf } from './protocol.js';
+import { type Hosted, type HostStatus, type Identity, type Reply, requestOf } from './protocol.js';
 import { createTurns, type Guest } from './turns.js';
 
 export interface HostOptions {
@@ -14,8 +14,6 @@ export interface HostOptions {
   readonly task: Task;
   /** What clients are told of it. */
   readonly hosted: Hosted;
-  /** Texts that answers may point to. */
-  readonly documents: readonly string[];
   readonly keepAliveMs: number;
   /** Throws when a result may have come from a model that was written to since it was loaded. */
   readonly checkModel: () => void;
@@ -133,11 +131,9 @@ export async function listen(options: HostOptions): Promise<Host> {
 
 /** Serves one client. */
 function attend(socket: Socket, options: HostOptions, guest: Guest) {
-  const { task, hosted, identity, documents } = options;
+  const { task, hosted, identity } = options;
   const { engine } = task;
   const abort = new AbortController();
-  const documentIds = new Map(documents.map((text, id) => [text, id]));
-  const sent = new Set<number>();
   let welcome = false;
   let underWay = 0;
   let pulse: NodeJS.Timeout | undefined;
@@ -177,7 +173,7 @@ function attend(socket: Socket, options: HostOptions, guest: Guest) {
         const { output, error, ms } = prediction;
         reply({
           id,
-          ...(output === undefined ? {} : { output: packOutput(output, documentIds, sendOnce) }),
+          ...(output === undefined ? {} : { output }),
           ...(error === undefined ? {} : { error }),
           ms,
         });
@@ -197,12 +193,6 @@ function attend(socket: Socket, options: HostOptions, guest: Guest) {
       clearInterval(pulse);
     },
   };
-
-  function sendOnce(text: string, textId: number): void {
-    if (sent.has(textId)) return;
-    sent.add(textId);
-    reply({ text, textId });
-  }
 }
 
 /** Null when the client has gone meanwhile. */

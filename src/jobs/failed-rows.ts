@@ -1,5 +1,6 @@
 import { parse } from 'csv-parse/sync';
 import { usageError } from '../errors.js';
+import { taskTypes } from '../task-types/index.js';
 import type { TaskType } from '../types.js';
 import { fileRows } from './file-rows.js';
 
@@ -27,10 +28,10 @@ export interface FailedRows {
  */
 export async function findFailedRows(path: string, format: string, type: TaskType): Promise<FailedRows> {
   if (format === 'jsonl') return failedLines(path);
-  if (format === 'csv' && type !== 'extract') return failedRecords(path);
+  if (format === 'csv' && !taskTypes[type].results.manyRows) return failedRecords(path);
   const why =
     format === 'csv'
-      ? 'csv has a row for each entity, so rows cannot be matched with records'
+      ? 'csv has several rows for a record here, so rows cannot be matched with records'
       : `${format} does not tell failed records from others with certainty`;
   throw usageError(
     `--retry-failed cannot work on "${path}": ${why}.`,

@@ -11,7 +11,8 @@ import {
 } from 'node:fs';
 import { promisify } from 'node:util';
 import { SlmError, usageError } from '../errors.js';
-import { type BadRow, hasAbstained, isBadRow } from '../record.js';
+import { type BadRow, isBadRow } from '../record.js';
+import { isWithheld } from '../task-types/withheld.js';
 import type { InputRecord, Prediction } from '../types.js';
 import { type Checkpoint, createJournal, type Journal, readJournal, slots } from './journal.js';
 import { lockOutput, type OutputLock } from './lock.js';
@@ -289,7 +290,7 @@ function jobOn(path: string, file: number, { at: start, output, journal, spec, l
           input: input.value(),
           output: output.value(),
           failed: at.failed + (prediction.error === undefined ? 0 : 1),
-          abstained: at.abstained + (hasAbstained(prediction) ? 1 : 0),
+          abstained: at.abstained + (isWithheld(prediction) ? 1 : 0),
         };
         journal.write(next);
         at = next;

@@ -1,4 +1,5 @@
 import { suggestion, usageError } from '../errors.js';
+import { taskTypes } from '../task-types/index.js';
 import type { TaskProfile, TaskType } from '../types.js';
 import { constrainedGeneration } from './constrained-generation/index.js';
 import { head } from './head/index.js';
@@ -30,8 +31,7 @@ export function methodNamed(name: string): Method {
 
 /** The method that a task type gets when its profile names none. */
 export function defaultMethod(type: TaskType, multiLabel: boolean): string {
-  if (type === 'classify') return multiLabel ? 'label-decisions' : 'label-likelihood';
-  return { extract: 'span-copying', answer: 'passage-spans', generate: 'constrained-generation' }[type];
+  return taskTypes[type].defaultMethod(multiLabel);
 }
 
 export function methodOf(profile: Pick<TaskProfile, 'method'>): Method {

@@ -3,6 +3,7 @@ import type { Recipe } from '../gguf/recipe.js';
 import type { PromptModel, PromptRenderer } from '../prompt.js';
 import type {
   Capability,
+  Document,
   Engine,
   Example,
   ExplanationPart,
@@ -14,9 +15,8 @@ import type {
   TaskType,
 } from '../types.js';
 import type { CandidatePlan, PlanOptions, TuneSession } from './candidates/types.js';
-import type { Document } from './document.js';
 
-export type { Document } from './document.js';
+export type { Document } from '../types.js';
 
 /** Results worth keeping between runs, such as calibration constants. The key holds all that they depend on. */
 export interface Cache {

@@ -1,8 +1,4 @@
-import type { Pair } from '../types.js';
-import { type Counts, compareSets, f1Of, precisionOf, recallOf } from './counts.js';
-import { entityPair, keys } from './entities.js';
-import { countByLabel } from './label-f1.js';
-import { labelPair } from './labels.js';
+import { type Counts, f1Of, precisionOf, recallOf } from './counts.js';
 
 export interface ClassRow {
   readonly label: string;
@@ -17,10 +13,8 @@ export interface ClassRow {
   readonly predicted: number;
 }
 
-/** A row for each label of a classification or type of entity: the profile's labels, then others that occur. */
-export function perClass(pairs: readonly Pair[], labels: readonly string[]): ClassRow[] {
-  const counts = countByLabel(pairs.map(labelPair).filter((pair) => pair !== null));
-  for (const [label, found] of countEntities(pairs)) counts.set(label, found);
+/** A row for each label of the profile, then for others that occur. */
+export function perClass(counts: ReadonlyMap<string, Counts>, labels: readonly string[]): ClassRow[] {
   const none: Counts = { tp: 0, fp: 0, fn: 0 };
   return [...new Set([...labels, ...counts.keys()])].map((label) => {
     const one = counts.get(label) ?? none;
@@ -33,19 +27,4 @@ export function perClass(pairs: readonly Pair[], labels: readonly string[]): Cla
       predicted: one.tp + one.fp,
     };
   });
-}
-
-function countEntities(pairs: readonly Pair[]): Map<string, Counts> {
-  const counts = new Map<string, Counts>();
-  for (const pair of pairs) {
-    const entities = entityPair(pair);
-    if (entities === null) continue;
-    for (const label of new Set([...entities.gold, ...entities.predicted].map((entity) => entity.label))) {
-      const ofLabel = (entity: { label: string }): boolean => entity.label === label;
-      const here = compareSets(keys(entities.gold.filter(ofLabel)), keys(entities.predicted.filter(ofLabel)));
-      const before = counts.get(label) ?? { tp: 0, fp: 0, fn: 0 };
-      counts.set(label, { tp: before.tp + here.tp, fp: before.fp + here.fp, fn: before.fn + here.fn });
-    }
-  }
-  return counts;
 }

@@ -1,4 +1,4 @@
-import type { Pair, TaskType } from '../types.js';
+import type { Pair } from '../types.js';
 
 export interface MetricContext {
   /** The profile's labels; empty where the task has none. */
@@ -10,8 +10,7 @@ export interface MetricContext {
 export interface MetricDefinition<S> {
   readonly name: string;
   readonly title: string;
-  readonly taskTypes: readonly TaskType[];
-  /** For `classify`: the kind of task that it is for. Defaults to both. */
+  /** Where records have labels: the kind of task that it is for. Defaults to both. */
   readonly labelling?: 'single' | 'multi';
   readonly better: 'higher' | 'lower';
   readonly range: readonly [number, number];
@@ -34,4 +33,27 @@ export interface PreparedMetric {
   readonly n: number;
   /** Over all pairs, or over those at the given positions, repeated ones counted as often. Null: undefined. */
   value(positions?: ArrayLike<number>): number | null;
+}
+
+/** Which labels were predicted for which. */
+export interface ConfusionMatrix {
+  /** The profile's labels, then others that occur. */
+  readonly labels: readonly string[];
+  /** counts[g][p]: records of gold label g for which label p was predicted, by position in `labels`. */
+  readonly counts: readonly (readonly number[])[];
+  /** Records of each gold label on which the task abstained. */
+  readonly abstained: readonly number[];
+  /** Records of each gold label that failed. */
+  readonly failed: readonly number[];
+}
+
+/** Records whose top score lies in (low, high]; the first bin has 0 as well. */
+export interface ReliabilityBin {
+  readonly low: number;
+  readonly high: number;
+  readonly n: number;
+  /** Mean top score; null in an empty bin. */
+  readonly confidence: number | null;
+  /** Share of top labels that are right; null in an empty bin. */
+  readonly accuracy: number | null;
 }

@@ -10,11 +10,11 @@ import { SchemaError } from '../grammar/schema-error.js';
 import { pointerSteps } from '../grammar/schema-node.js';
 import { defaultTemplates } from '../methods/default-prompts.js';
 import { defaultMethod, methodNamed, methods } from '../methods/index.js';
-import { metricsFor } from '../metrics/index.js';
 import { placeOf } from '../record.js';
 import { fileSource, readerFor } from '../records/index.js';
 import { readSettings, regularFile } from '../settings-file.js';
 import { taskTypes } from '../task-types/index.js';
+import { metricsFor } from '../task-types/metrics.js';
 import type { TypeSetting } from '../task-types/types.js';
 import { compileTemplate } from '../template.js';
 import type { Example, Label, MetricGoal, Row, TaskProfile, TaskType, Threshold } from '../types.js';
@@ -276,7 +276,7 @@ function labelsOf(raw: RawProfile): Label[] {
 const maxLabels = 2000;
 
 function checkLabels(raw: RawProfile, labels: readonly Label[], at: Locate): void {
-  const needed = { classify: raw.multiLabel ? 1 : 2, extract: 1, answer: 0, generate: 0 }[raw.type];
+  const needed = taskTypes[raw.type].fewestLabels(raw.multiLabel);
   if (labels.length < needed) {
     throw usageError(
       `${at(['labels'])}: a task of type "${raw.type}" needs at least ${needed} label${needed === 1 ? '' : 's'}, found ${labels.length}.`,
@@ -355,12 +355,11 @@ function checkTemplates(raw: RawProfile, at: Locate): void {
 
 function thresholdOf(raw: RawProfile, labels: readonly Label[], at: Locate): Threshold {
   const given = raw.threshold;
-  // Multi-label decisions and answers are yes or no: more likely than not, unless the profile says otherwise.
-  const usual = raw.multiLabel || raw.type === 'answer' ? 0.5 : 0;
+  const usual = taskTypes[raw.type].usualThreshold(raw.multiLabel);
   if (given === undefined) return { min: usual, below: 'abstain' };
   if (typeof given === 'number') return { min: given, below: 'abstain' };
   const names = labels.map((label) => label.name);
-  if (given.below !== 'abstain' && (raw.type !== 'classify' || raw.multiLabel)) {
+  if (given.below !== 'abstain' && (!taskTypes[raw.type].comparesLabels || raw.multiLabel)) {
     throw usageError(
       `${at(['threshold', 'below'])}: only a task that gives each text one label can fall back to another.`,
       'Leave "below" out.',

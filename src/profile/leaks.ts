@@ -1,8 +1,9 @@
+import { taskTypes } from '../task-types/index.js';
 import type { Example, TaskType } from '../types.js';
 
 /**
  * The first test example that is also among the examples, which would be in the prompt while it is scored. Case,
- * punctuation and white space do not make a difference. For `answer`, question and passage both count.
+ * punctuation and white space do not make a difference. Where records are about a passage, that counts, too.
  */
 export function findLeak(
   type: TaskType,
@@ -18,8 +19,7 @@ export function findLeak(
 }
 
 function contentOf(type: TaskType, { record }: Example): string {
-  const passage = type === 'answer' ? [record.fields.source, record.fields.context] : [];
-  return [record.text, ...passage].map((text) => plain(String(text ?? ''))).join('\n');
+  return [record.text, ...taskTypes[type].passageOf(record)].map((text) => plain(String(text ?? ''))).join('\n');
 }
 
 /** A text of nothing but signs (👍) is its signs. */

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { taskTypes } from '../task-types/index.js';
+import type { TaskType } from '../types.js';
 
 /** A name or word of a label; YAML takes `1` and `true` for other things than text. */
 const word = z.union([z.string().min(1), z.number(), z.boolean()], 'Expected a text, a number, true or false.');
@@ -26,7 +28,7 @@ export const profileSchema = z.strictObject({
   description: z.string().default('').describe('One sentence: what the task does.'),
   version: z.union([z.string(), z.number()]).default(1).describe('For your own bookkeeping.'),
   include: z.string().optional().describe('A task name or path to inherit from; keys here win.'),
-  type: z.enum(['classify', 'extract', 'answer', 'generate']),
+  type: z.enum(Object.keys(taskTypes) as [TaskType, ...TaskType[]]),
   model: z.string().optional().describe('Name, path or URI of the model to prefer.'),
   input: z.string().min(1).optional().describe('Field of the main input: "text", or "question" for answer.'),
   labels: z

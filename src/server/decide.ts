@@ -1,5 +1,7 @@
 import type { ServedTask, TaskPool } from '../app/serving/pool.js';
 import type { AskedQuestion } from '../app/serving/questions.js';
+import { classified } from '../task-types/classify/values.js';
+import { taskTypes } from '../task-types/index.js';
 import { HttpError } from './errors.js';
 import { predictAll } from './records.js';
 
@@ -24,11 +26,12 @@ export async function decide(
   state: string,
   signal: AbortSignal,
 ): Promise<Decision> {
-  if (task !== null && task.type === 'classify' && (options === null || areLabelsOf(task, options))) {
+  if (task !== null && taskTypes[task.type].comparesLabels && (options === null || areLabelsOf(task, options))) {
     const [prediction] = await predictAll(pool, task, [state], signal);
-    if (prediction?.output?.type !== 'classify')
+    const output = classified(prediction?.output);
+    if (output === null)
       throw new HttpError(422, 'invalid_request_error', prediction?.error ?? 'this text cannot be decided');
-    const { scores, abstained } = prediction.output;
+    const { scores, abstained } = output;
     const wanted = options?.map(({ name }) => name) ?? Object.keys(scores);
     const total = wanted.reduce((sum, name) => sum + (scores[name] ?? 0), 0);
     const share = (name: string) => (total > 0 ? (scores[name] ?? 0) / total : 1 / wanted.length);

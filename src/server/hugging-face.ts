@@ -1,4 +1,4 @@
-import { offsetsFromUtf16 } from '../spans.js';
+import { taskTypes } from '../task-types/index.js';
 import type { Prediction } from '../types.js';
 import { bodyOf } from './body.js';
 import { HttpError } from './errors.js';
@@ -41,37 +41,11 @@ export const huggingFace: Route = {
       throw new HttpError(413, 'invalid_request_error', `more than ${server.limits.records} inputs in one request`);
     const predictions = await predictAll(server.pool, task, records, signal);
     const results = predictions.map((prediction) => resultOf(prediction, parameters?.top_k ?? null));
-    // Classification is a list for each input, however many there are.
-    return c.json(several || task.type === 'classify' ? results : results[0]);
+    return c.json(several || taskTypes[task.type].results.pipelineIsList ? results : results[0]);
   },
 };
 
-function resultOf({ record, output, error }: Prediction, topK: number | null): object {
-  switch (output?.type) {
-    case undefined:
-      throw new HttpError(422, 'invalid_request_error', error ?? 'this input has no result');
-    case 'classify':
-      return Object.entries(output.scores)
-        .map(([name, score]) => ({ label: name, score }))
-        .sort((a, b) => b.score - a.score)
-        .slice(0, topK ?? undefined);
-    case 'extract': {
-      const convert = offsetsFromUtf16(record.text, 'codepoint');
-      return output.entities.map(({ text, label: group, score, start, end }) => ({
-        entity_group: group,
-        score: score ?? null,
-        word: text,
-        start: convert(start),
-        end: convert(end),
-      }));
-    }
-    case 'answer': {
-      const { answer, evidence, score } = output;
-      if (answer === null || evidence === undefined) return { answer: '', score, start: 0, end: 0 };
-      const convert = offsetsFromUtf16(evidence.text, 'codepoint');
-      return { answer, score, start: convert(evidence.span.start), end: convert(evidence.span.end) };
-    }
-    case 'generate':
-      return { generated_text: output.text };
-  }
+function resultOf({ record, output, error }: Prediction, top: number | null): object {
+  if (output === undefined) throw new HttpError(422, 'invalid_request_error', error ?? 'this input has no result');
+  return taskTypes[output.type].results.pipeline(output, record, top);
 }

@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { TaskPool } from '../app/serving/pool.js';
-import { hasAbstained } from '../record.js';
+import { classified } from '../task-types/classify/values.js';
+import { isWithheld } from '../task-types/withheld.js';
 import type { Prediction } from '../types.js';
 import type { Route } from './routes.js';
 import { z } from './routes.js';
@@ -58,10 +59,9 @@ export function createMeasures(memoryBytes: () => number): Measures {
     },
     underWay: (count) => queue.set(count),
     predicted(task, prediction) {
-      const outcome = prediction.error !== undefined ? 'error' : hasAbstained(prediction) ? 'abstained' : 'done';
+      const outcome = prediction.error !== undefined ? 'error' : isWithheld(prediction) ? 'abstained' : 'done';
       records.inc({ task, outcome });
-      if (prediction.output?.type === 'classify')
-        for (const label of prediction.output.labels) labels.inc({ task, label });
+      for (const label of classified(prediction.output)?.labels ?? []) labels.inc({ task, label });
     },
   };
 }

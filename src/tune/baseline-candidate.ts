@@ -1,11 +1,12 @@
-import { baselines } from '../baselines/index.js';
+import { strongestBaseline } from '../baselines/index.js';
 import { eventLoopTurn } from '../methods/candidates/event-loop.js';
 import type { Candidate, TuneSession } from '../methods/candidates/types.js';
+import { withValue } from '../task-types/generate/values.js';
 import type { Example, Output } from '../types.js';
 
 /** The best that can be had without a model, measured as candidates are. It cannot be taken. */
 export function baselineCandidate({ profile, seed }: Pick<TuneSession, 'profile' | 'seed'>): Candidate {
-  const baseline = baselines[profile.type].strongest;
+  const baseline = strongestBaseline(profile.type);
   const context = { labels: profile.labels.map(({ name }) => name), multiLabel: profile.multiLabel, seed };
   return {
     key: `baseline 1 ${baseline.name}`,
@@ -18,7 +19,8 @@ export function baselineCandidate({ profile, seed }: Pick<TuneSession, 'profile'
     async heldOut(part, folds) {
       const outputs = baseline.heldOut?.(part, context) ?? (await foldByFold(part, folds));
       await eventLoopTurn();
-      return { outputs: outputs.map(parsed), tokensPerRecord: 0 };
+      // A baseline copies text; where there is a schema, its value is what is compared.
+      return { outputs: profile.schema === null ? outputs : outputs.map(withValue), tokensPerRecord: 0 };
     },
     finish: null,
   };
@@ -36,11 +38,5 @@ export function baselineCandidate({ profile, seed }: Pick<TuneSession, 'profile'
       await eventLoopTurn();
     }
     return outputs;
-  }
-
-  /** A baseline copies text; where there is a schema, its value is what is compared. */
-  function parsed(output: Output): Output {
-    if (output.type !== 'generate' || profile.schema === null) return output;
-    return { ...output, value: JSON.parse(output.text) };
   }
 }

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { usageError } from '../errors.js';
 import { findLeak } from '../profile/leaks.js';
 import { placeOf } from '../record.js';
-import type { Engine, Example, Gold, TaskProfile } from '../types.js';
+import { taskTypes } from '../task-types/index.js';
+import type { Engine, Example, TaskProfile } from '../types.js';
 
 /** Labelled data that can be tuned on, and what was to be said about it. */
 export interface TuningData {
@@ -42,8 +43,8 @@ export function tuningData(profile: TaskProfile, given: readonly Example[], fixt
     );
   }
   checkEnough(kept, notices);
-  if (profile.type === 'classify') checkClasses(profile, kept, notices);
-  if (profile.type === 'extract') checkEntities(profile, kept, notices);
+  const golds = kept.map(({ gold }) => gold);
+  notices.push(...taskTypes[profile.type].checkExamples(golds, profile));
   if (kept.length < few) {
     notices.push(
       `with ${kept.length} examples, figures are rough and close candidates cannot be told apart: read the intervals, and label more where they are wide`,
@@ -86,6 +87,7 @@ export function fittingTexts(
 }
 
 function withoutRepetitions(profile: TaskProfile, examples: readonly Example[]) {
+  const { goldKey } = taskTypes[profile.type];
   const seen = new Map<string, Example>();
   const contradicting = new Map<string, Example>();
   let repeated = 0;
@@ -96,7 +98,7 @@ function withoutRepetitions(profile: TaskProfile, examples: readonly Example[]) 
       seen.set(key, example);
       continue;
     }
-    if (goldText(known.gold) === goldText(example.gold)) repeated++;
+    if (goldKey(known.gold) === goldKey(example.gold)) repeated++;
     else if (!contradicting.has(key)) contradicting.set(key, known);
   }
   const kept = [...seen].filter(([key]) => !contradicting.has(key)).map(([, example]) => example);
@@ -104,49 +106,7 @@ function withoutRepetitions(profile: TaskProfile, examples: readonly Example[]) 
 }
 
 function contentOf({ type }: TaskProfile, { record }: Example): string {
-  const more = type === 'answer' ? [record.fields.context, record.fields.source] : [];
-  return JSON.stringify([record.text.trim(), ...more]);
-}
-
-/** The same for the same gold: several labels have no order. */
-function goldText(gold: Gold): string {
-  return JSON.stringify(gold.type === 'classify' ? [...gold.labels].sort() : gold);
-}
-
-function checkClasses(profile: TaskProfile, examples: readonly Example[], notices: string[]): void {
-  const counts = new Map(profile.labels.map(({ name }) => [name, 0]));
-  for (const { gold } of examples) {
-    for (const label of gold.type === 'classify' ? gold.labels : []) counts.set(label, (counts.get(label) ?? 0) + 1);
-  }
-  const present = [...counts].filter(([, count]) => count > 0);
-  if (present.length < 2 && !profile.multiLabel) {
-    throw usageError(
-      `all ${examples.length} examples have the label "${present[0]?.[0]}"; there is nothing to tell apart.`,
-      'Add examples of the other labels.',
-    );
-  }
-  const missing = [...counts].filter(([, count]) => count === 0).map(([name]) => name);
-  if (missing.length > 0) notices.push(`no example has ${list(missing)}: what is tuned will hardly ever say so`);
-  const rare = present.filter(([, count]) => count < 5).map(([name]) => name);
-  if (rare.length > 0) notices.push(`fewer than 5 examples have ${list(rare)}`);
-}
-
-function checkEntities(profile: TaskProfile, examples: readonly Example[], notices: string[]): void {
-  const counts = new Map(profile.labels.map(({ name }) => [name, 0]));
-  for (const { gold } of examples) {
-    for (const { label } of gold.type === 'extract' ? gold.entities : [])
-      counts.set(label, (counts.get(label) ?? 0) + 1);
-  }
-  if ([...counts.values()].every((count) => count === 0)) {
-    throw usageError(`none of the ${examples.length} examples has an entity; there is nothing to find.`);
-  }
-  const rare = [...counts].filter(([, count]) => count < 10).map(([name]) => name);
-  if (rare.length > 0) notices.push(`fewer than 10 entities are ${list(rare)}`);
-}
-
-function list(names: readonly string[]): string {
-  const shown = names.slice(0, 8).map((name) => `"${name}"`);
-  return names.length > 8 ? `${shown.join(', ')} and ${names.length - 8} more` : shown.join(', ');
+  return JSON.stringify([record.text.trim(), ...taskTypes[type].passageOf(record)]);
 }
 
 function digestOf(examples: readonly Example[]): string {

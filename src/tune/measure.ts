@@ -1,6 +1,6 @@
 import type { Candidate, Trial, Trialled } from '../methods/candidates/types.js';
 import { bootstrapIntervals } from '../metrics/bootstrap.js';
-import type { Metric, PreparedMetric } from '../metrics/index.js';
+import type { Metric, PreparedMetric } from '../metrics/types.js';
 import type { Example, Output, Pair, TaskProfile } from '../types.js';
 import { foldsFor } from './folds.js';
 import { objectiveValueOf } from './objective.js';

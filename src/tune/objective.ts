@@ -1,30 +1,24 @@
-import { isSkewed } from '../methods/candidates/skew.js';
 import type { Trial } from '../methods/candidates/types.js';
-import { type Metric, metrics, metricsFor } from '../metrics/index.js';
+import type { Metric } from '../metrics/types.js';
+import { taskTypes } from '../task-types/index.js';
+import { metricsFor } from '../task-types/metrics.js';
 import type { Example, TaskProfile } from '../types.js';
 
-/**
- * The measure that tuning goes by. For labels the share that is right; where that would be high without any rare label
- * ever being found, macro F1, to which each label counts the same.
- */
-export function tuningMetric(profile: Pick<TaskProfile, 'type' | 'multiLabel'>, examples: readonly Example[]): Metric {
-  const { type, multiLabel } = profile;
-  const name: Record<TaskProfile['type'], string> = {
-    classify: multiLabel ? 'micro-f1' : isSkewed(profile, examples) ? 'macro-f1' : 'accuracy',
-    extract: 'entity-f1',
-    answer: 'token-f1',
-    generate: 'field-f1',
-  };
-  return metricsFor(type, multiLabel).find((metric) => metric.name === name[type]) as Metric;
+type Kind = Pick<TaskProfile, 'type' | 'multiLabel'>;
+
+/** The measure that tuning goes by. */
+export function tuningMetric(profile: Kind, examples: readonly Example[]): Metric {
+  const golds = examples.map(({ gold }) => gold);
+  return metricOf(profile, taskTypes[profile.type].tuningMetric(profile.multiLabel, golds));
 }
 
-/**
- * What candidates are compared by. With one label a text the Brier score: it looks at the probabilities, so that it
- * tells candidates apart on fewer examples than accuracy needs, and sees which of them is too sure of itself.
- * T. Gneiting, A. Raftery, "Strictly Proper Scoring Rules, Prediction, and Estimation", JASA 102, 2007.
- */
-export function objectiveFor(metric: Metric): Metric {
-  return metric === metrics.accuracy ? metrics.brier : metric;
+/** What candidates are compared by. */
+export function objectiveFor(profile: Kind, metric: Metric): Metric {
+  return metricOf(profile, taskTypes[profile.type].objective(metric.name));
+}
+
+function metricOf({ type, multiLabel }: Kind, name: string): Metric {
+  return metricsFor(type, multiLabel).find((metric) => metric.name === name) as Metric;
 }
 
 /** Higher is better, whatever the measure is. */

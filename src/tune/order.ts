@@ -1,15 +1,15 @@
 import type { CandidatePlan } from '../methods/candidates/types.js';
-import { labelOf } from '../methods/few-shot.js';
 import { createRandom, shuffle } from '../random.js';
+import { taskTypes } from '../task-types/index.js';
 import type { Example, TaskProfile } from '../types.js';
 
 /** A shuffled order in which every beginning has each label's share. */
 export function inRounds(profile: TaskProfile, examples: readonly Example[], seed: number): Example[] {
   const shuffled = shuffle(examples, createRandom(seed));
-  if (profile.type !== 'classify') return shuffled;
+  const { stratumOf } = taskTypes[profile.type];
   const byLabel = new Map<string, Example[]>();
   for (const example of shuffled) {
-    const label = labelOf(example);
+    const label = stratumOf(example.gold);
     byLabel.set(label, [...(byLabel.get(label) ?? []), example]);
   }
   const placed = [...byLabel.values()].flatMap((list) =>

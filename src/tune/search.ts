@@ -1,5 +1,6 @@
 import type { Candidate, CandidatePlan, Trial } from '../methods/candidates/types.js';
-import type { Metric } from '../metrics/index.js';
+import type { Metric } from '../metrics/types.js';
+import { taskTypes } from '../task-types/index.js';
 import type { Example, TaskProfile } from '../types.js';
 import { createTimeEstimate } from './expected-time.js';
 import { measureCandidate, type TrialJournal } from './measure.js';
@@ -50,7 +51,7 @@ export async function search(
 ): Promise<SearchResult> {
   const { candidates } = plan;
   const metric = tuningMetric(profile, examples);
-  const objective = objectiveFor(metric);
+  const objective = objectiveFor(profile, metric);
   const order = inRounds(profile, examples, options.seed);
   const reserved = reservedIn(plan);
   const start = options.now();
@@ -121,6 +122,6 @@ function betterHalf(alive: readonly Candidate[], measured: ReadonlyMap<Candidate
 }
 
 /** More labels need more examples before anything can be said. */
-function firstRoundOf({ type, labels }: TaskProfile): number {
-  return type === 'classify' ? Math.max(firstRound, labels.length * 12) : firstRound;
+function firstRoundOf(profile: TaskProfile): number {
+  return Math.max(firstRound, taskTypes[profile.type].strata(profile) * 12);
 }

@@ -1,7 +1,7 @@
 import { SlmError } from '../errors.js';
 import type { Candidate, Trial } from '../methods/candidates/types.js';
-import type { PreparedMetric } from '../metrics/index.js';
 import { pairedDifference } from '../metrics/significance.js';
+import type { PreparedMetric } from '../metrics/types.js';
 import type { TaskProfile } from '../types.js';
 import { costOf } from './cost.js';
 import { type MeasureOptions, prepare } from './measure.js';

@@ -1,9 +1,9 @@
 import { usageError } from '../errors.js';
 import { memo } from '../methods/candidates/memo.js';
 import { decideLabels } from '../methods/decide.js';
-import { isRight } from '../methods/passage-spans/answer-judge.js';
 import { bestF1Threshold, bestFirst, type Decision, thresholdAfter } from '../metrics/best-f1.js';
-import { entityKey } from '../spans.js';
+import { classified, labelsOf } from '../task-types/classify/values.js';
+import { taskTypes } from '../task-types/index.js';
 import type { Example, Output, TaskProfile, Threshold } from '../types.js';
 
 /** What a threshold is to reach on held-out examples. */
@@ -29,7 +29,12 @@ export function chooseThreshold(
   outputs: readonly Output[],
   target: ThresholdTarget,
 ): ChosenThreshold & { readonly shares: ThresholdShares } {
-  const decisions = bestFirst(examples.flatMap((example, i) => decisionsOf(example, outputs[i])));
+  const decisions = bestFirst(
+    examples.flatMap(({ gold }, i) => {
+      const output = outputs[i];
+      return output === undefined ? [] : taskTypes[profile.type].decisions(gold, output);
+    }),
+  );
   if (decisions.length === 0) throw usageError('nothing was predicted, so that no threshold can be chosen');
   let right = 0;
   let chosen = -1;
@@ -96,37 +101,22 @@ export function decideHeldOut(
     const isOther = (_: unknown, row: number) => fold[row] !== own;
     return bestF1(examples.filter(isOther), outputs.filter(isOther));
   });
-  return outputs.map((output, i) =>
-    output.type === 'classify'
-      ? decideLabels(output, { ...profile.threshold, min: minimumFor(fold[i] as number) }, profile.labels)
-      : output,
-  );
+  return outputs.map((output, i) => {
+    const labelled = classified(output);
+    return labelled === null
+      ? output
+      : decideLabels(labelled, { ...profile.threshold, min: minimumFor(fold[i] as number) }, profile.labels);
+  });
 }
 
 function bestF1(examples: readonly Example[], outputs: readonly Output[]): number {
   let wanted = 0;
   const decisions = examples.flatMap(({ gold }, i): Decision[] => {
-    const output = outputs[i];
-    if (gold.type !== 'classify' || output?.type !== 'classify') return [];
-    wanted += gold.labels.length;
-    return Object.entries(output.scores).map(([label, score]) => ({ score, right: gold.labels.includes(label) }));
+    const output = classified(outputs[i]);
+    if (output === null) return [];
+    const labels = labelsOf(gold);
+    wanted += labels.length;
+    return Object.entries(output.scores).map(([label, score]) => ({ score, right: labels.includes(label) }));
   });
   return bestF1Threshold(decisions, wanted) ?? usualForLabels;
-}
-
-function decisionsOf({ gold }: Example, output: Output | undefined): Decision[] {
-  if (gold.type === 'classify' && output?.type === 'classify') {
-    if (output.labels.length === 0) return [{ score: output.score, right: false }];
-    return output.labels.map((label) => ({ score: output.scores[label] ?? 0, right: gold.labels.includes(label) }));
-  }
-  if (gold.type === 'extract' && output?.type === 'extract') {
-    const wanted = new Set(gold.entities.map(entityKey));
-    return output.entities.map((entity) => ({ score: entity.score ?? 0, right: wanted.has(entityKey(entity)) }));
-  }
-  if (gold.type === 'answer' && output?.type === 'answer') {
-    // What is given below any threshold tells nothing of the precision above it.
-    if (output.answer === null) return [{ score: output.score, right: false }];
-    return [{ score: output.score, right: isRight(output.answer, gold.answers) }];
-  }
-  return [];
 }

@@ -324,7 +324,7 @@ export async function documentsFor(
   if (named.length === 0) {
     return readDocuments(profile.documents, context.stdin, onWarning, (file) => path.basename(file));
   }
-  if (profile.type !== 'answer') {
+  if (!taskTypes[profile.type].readsDocuments) {
     throw usageError(`--context is for tasks that answer questions; "${profile.name}" is of type ${profile.type}.`);
   }
   const files = named.flatMap((name) => {

@@ -12,7 +12,7 @@ import {
 } from '../../jobs/job.js';
 import { failedRecords, type Replacement, replaceRows } from '../../jobs/retry.js';
 import type { JobSpec } from '../../jobs/spec.js';
-import { hasAbstained } from '../../record.js';
+import { isWithheld } from '../../task-types/withheld.js';
 import type { TaskType } from '../../types.js';
 import { nothing, type ResultPlace, type ResultSink } from './result-sink.js';
 
@@ -121,7 +121,7 @@ async function retrySink(
       }
       replacement?.replace(writer.prediction(prediction, options));
       if (prediction.error === undefined) cured++;
-      if (hasAbstained(prediction)) abstained++;
+      if (isWithheld(prediction)) abstained++;
     },
     finish: commit,
     async stop(cause) {

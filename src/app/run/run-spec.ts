@@ -26,7 +26,7 @@ export async function outputBasis(
     among: profile.among ?? null,
     threshold: `${profile.threshold.min}, below it ${profile.threshold.below}`,
     constants,
-    documents: documents.length === 0 ? null : digestOf(documents),
+    documents: documents.length === 0 ? null : digestOf(documents.map(({ source, text }) => ({ source, text }))),
     model: model.name,
     'model sha256': model.sha256 ?? (await sha256Of(model.path, context.signal)),
     'context size': model.contextSize,

@@ -52,7 +52,7 @@ export async function openHere(
   const { task, checkModel, close } = await openTaskFor(context, profile, flags, parallel, documents, early);
   const basis = once(() => outputBasis(context, task, documents, flags));
   const store = flags.cache === true ? bucketStore(path.join(cacheDirectory(context), 'results')) : null;
-  const known = store === null ? null : knownOutputs(store, task, documents, await basis());
+  const known = store === null ? null : knownOutputs(store, task, await basis());
   return {
     face: faceOf(task),
     basis,

@@ -3,6 +3,8 @@ import { digestOf } from '../../jobs/rolling-digest.js';
 import { methodNamed } from '../../methods/index.js';
 import type { Cache } from '../../methods/types.js';
 import { openTask, predict, type Task } from '../../predict.js';
+import { classify } from '../../task-types/classify/index.js';
+import { classified } from '../../task-types/classify/values.js';
 import type { Engine, InputRecord, TaskProfile } from '../../types.js';
 import { type EngineFlags, modelToFetch, openModel } from '../opening/open.js';
 import type { Surroundings } from '../surroundings.js';
@@ -65,7 +67,8 @@ export async function openQuestions(context: Surroundings, flags: EngineFlags): 
       };
       const options = { explain: false, now: context.now, signal: AbortSignal.any([signal, context.signal]) };
       for await (const { output, error } of predict(task, only(record), options)) {
-        if (output?.type === 'classify') return new Map(Object.entries(output.scores));
+        const scores = classified(output)?.scores;
+        if (scores !== undefined) return new Map(Object.entries(scores));
         throw usageError(error ?? 'the question has no answer');
       }
       throw failure('interrupted');
@@ -104,7 +107,7 @@ function profileOf({ instructions, options }: AskedQuestion): TaskProfile {
     name: 'question',
     path: 'a question',
     description: '',
-    type: 'classify',
+    type: classify.type,
     model: null,
     input: 'state',
     labels,

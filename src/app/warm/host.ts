@@ -33,7 +33,6 @@ export async function host(
       ...address,
       task,
       hosted: { face: faceOf(task), basis: await outputBasis(context, task, documents, flags), modelFile },
-      documents: documents.map(({ text }) => text),
       keepAliveMs: flags.keepAlive,
       checkModel,
       isCurrent,

@@ -7,7 +7,8 @@ import { type TaskCard, taskCards, typeName } from '../../app/tasks/task-cards.j
 import { exitCodes, SlmError, usageError } from '../../errors.js';
 import { makeFolder } from '../../folders.js';
 import { findTask, listTasks, shownPath, type TaskPlace } from '../../profile/paths.js';
-import { starters } from '../../profile/starters.js';
+import { starters } from '../../task-types/starters.js';
+import type { Starter } from '../../task-types/types.js';
 import { jsonText } from '../../terminal-text.js';
 import type { TaskProfile } from '../../types.js';
 import type { CliContext } from '../context.js';
@@ -57,11 +58,11 @@ export function tasksCommand(context: CliContext): Command {
     .command('init')
     .description('create a task that runs as it is, to be changed into yours')
     .argument('<name>', 'lower-case letters, digits and hyphens')
-    .addOption(new Option('--type <type>', 'what it gives').choices(Object.keys(starters)).default('classify'))
+    .addOption(
+      new Option('--type <type>', 'what it gives').choices(Object.keys(starters)).default(Object.keys(starters)[0]),
+    )
     .option('--dir <folder>', 'where to put it', 'tasks')
-    .action((name: string, { type, dir }: { type: keyof typeof starters; dir: string }) =>
-      init(context, name, type, dir),
-    );
+    .action((name: string, { type, dir }: { type: string; dir: string }) => init(context, name, type, dir));
 
   command
     .command('calibrate')
@@ -197,7 +198,7 @@ function readJson(file: string): Record<string, unknown> {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>) : {};
 }
 
-function init(context: CliContext, name: string, type: keyof typeof starters, dir: string): void {
+function init(context: CliContext, name: string, type: string, dir: string): void {
   if (!/^[a-z0-9][a-z0-9-]*$/u.test(name)) {
     throw usageError(`"${name}" is not a task name`, 'Use lower-case letters, digits and hyphens.');
   }
@@ -205,7 +206,8 @@ function init(context: CliContext, name: string, type: keyof typeof starters, di
   if (existsSync(folder))
     throw usageError(`${path.join(dir, name)} exists already`, 'Choose another name; nothing was changed.');
   const schema = path.relative(folder, path.join(context.packageRoot, 'docs', 'task.schema.json'));
-  for (const [file, content] of Object.entries(starters[type](name, schema))) {
+  const starter = starters[type] as Starter;
+  for (const [file, content] of Object.entries(starter(name, schema))) {
     const target = path.join(folder, file);
     makeFolder(path.dirname(target));
     writeFileSync(target, content);

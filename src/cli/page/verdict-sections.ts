@@ -1,9 +1,9 @@
 import { mistakesOf } from '../../evaluate.js';
 import { bootstrapIntervals, type Interval } from '../../metrics/bootstrap.js';
-import { type ConfusionMatrix, confusion } from '../../metrics/confusion.js';
-import { metrics } from '../../metrics/index.js';
 import { type ClassRow, perClass } from '../../metrics/per-class.js';
-import { reliability } from '../../metrics/reliability.js';
+import type { ConfusionMatrix } from '../../metrics/types.js';
+import { taskTypes } from '../../task-types/index.js';
+import { metricsFor } from '../../task-types/metrics.js';
 import { pairsOf, prepare } from '../../tune/measure.js';
 import type { TuneResult } from '../../tune/tune.js';
 import type { Pair, TaskProfile } from '../../types.js';
@@ -30,11 +30,12 @@ export function figureCells({ score, interval }: { score: number; interval: Inte
 
 /** Whether a score of 0.8 is right in 80 % of the cases. */
 export function reliabilitySection(profile: TaskProfile, { after }: TuneResult, seed: number): Markup | null {
-  if (profile.type !== 'classify' || profile.multiLabel) return null;
-  const prepared = prepare(profile, after.examples, after.outputs, metrics.ece);
+  const ece = metricsFor(profile.type, profile.multiLabel).find(({ name }) => name === 'ece');
+  const bins = taskTypes[profile.type].reliability(pairsOf(after.examples, after.outputs), profile.multiLabel);
+  if (ece === undefined || bins === null) return null;
+  const prepared = prepare(profile, after.examples, after.outputs, ece);
   const [interval = null] = bootstrapIntervals([prepared], { seed });
   const [value, range] = figureCells({ score: prepared.value() ?? 0, interval });
-  const bins = reliability(pairsOf(after.examples, after.outputs));
   const points = bins.flatMap(({ n, confidence, accuracy, low, high }) =>
     confidence === null || accuracy === null
       ? []
@@ -91,20 +92,24 @@ function compared({ after, before }: TuneResult) {
 /** Which labels are taken for which, before and after. */
 export function matrixSection(profile: TaskProfile, result: TuneResult): Markup | null {
   const { before } = result;
-  if (profile.type !== 'classify' || profile.multiLabel) return null;
   const labels = profile.labels.map(({ name }) => name);
   const { examples, tuned } = compared(result);
   const sides = [
     ...(before === null ? [] : [{ title: 'Before', outputs: before.outputs }]),
     { title: 'Tuned', outputs: tuned },
   ];
+  const { confusion } = taskTypes[profile.type];
+  const matrices = sides.flatMap(({ title, outputs }) => {
+    const matrix = confusion(pairsOf(examples, outputs), labels, profile.multiLabel);
+    return matrix === null ? [] : [{ title, matrix }];
+  });
+  if (matrices.length === 0) return null;
   return html`<h2>What is taken for what</h2>
 <p>${examples.length} held-out examples.</p>
 <div class="pair">
-${sides.map(({ title, outputs }) => {
-  const matrix = confusion(pairsOf(examples, outputs), labels);
-  return matrix.labels.length > mostLabels ? confusionList(title, matrix) : confusionTable(title, matrix);
-})}</div>
+${matrices.map(({ title, matrix }) =>
+  matrix.labels.length > mostLabels ? confusionList(title, matrix) : confusionTable(title, matrix),
+)}</div>
 `;
 }
 
@@ -148,10 +153,11 @@ function confusionList(title: string, { labels, counts }: ConfusionMatrix): Mark
 export function labelSection(profile: TaskProfile, result: TuneResult): Markup | null {
   const { before } = result;
   const { examples, tuned } = compared(result);
-  if (profile.labels.length === 0) return null;
+  const { countsByLabel } = taskTypes[profile.type];
+  if (countsByLabel === null) return null;
   const labels = profile.labels.map(({ name }) => name);
-  const now = perClass(pairsOf(examples, tuned), labels);
-  const earlier = before === null ? null : perClass(pairsOf(examples, before.outputs), labels);
+  const now = perClass(countsByLabel(pairsOf(examples, tuned)), labels);
+  const earlier = before === null ? null : perClass(countsByLabel(pairsOf(examples, before.outputs)), labels);
   const was = (label: string): ClassRow | undefined => earlier?.find((row) => row.label === label);
   const measures = ['precision', 'recall', 'f1'] as const;
   const columns: Column[] = [

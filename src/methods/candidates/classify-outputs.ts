@@ -1,5 +1,6 @@
 import type { DenseMatrix } from '../../linear/matrix.js';
 import type { Targets } from '../../linear/targets.js';
+import { labelsOf, scored } from '../../task-types/classify/values.js';
 import type { ClassifyOutput, Example, TaskProfile } from '../../types.js';
 import { decideLabel, decideLabels } from '../decide.js';
 
@@ -10,14 +11,13 @@ type LabelSet = Pick<TaskProfile, 'multiLabel'> & { readonly labels: readonly { 
 export function targetsOf(profile: LabelSet, examples: readonly Example[]): Targets {
   const classes = profile.labels.length;
   const indexOf = new Map(profile.labels.map(({ name }, i) => [name, i]));
-  const labelsOf = ({ gold }: Example) => (gold.type === 'classify' ? gold.labels : []);
   if (!profile.multiLabel) {
-    const y = Int32Array.from(examples, (example) => indexOf.get(labelsOf(example)[0] ?? '') ?? 0);
+    const y = Int32Array.from(examples, (example) => indexOf.get(labelsOf(example.gold)[0] ?? '') ?? 0);
     return { kind: 'single', classes, y };
   }
   const y = new Uint8Array(examples.length * classes);
   examples.forEach((example, row) => {
-    for (const label of labelsOf(example)) y[row * classes + (indexOf.get(label) as number)] = 1;
+    for (const label of labelsOf(example.gold)) y[row * classes + (indexOf.get(label) as number)] = 1;
   });
   return { kind: 'multi', classes, y };
 }
@@ -32,7 +32,7 @@ export function outputsOf(profile: LabelSet, { rows, columns, values }: DenseMat
 /** Decided without a threshold: that is chosen afterwards. */
 export function outputOf({ labels, multiLabel }: LabelSet, probabilities: readonly number[]): ClassifyOutput {
   const scores = Object.fromEntries(labels.map(({ name }, i) => [name, probabilities[i] as number]));
-  const output: ClassifyOutput = { type: 'classify', labels: [], abstained: false, score: 0, scores };
+  const output = scored(scores);
   return multiLabel
     ? decideLabels(output, { min: 0.5, below: 'abstain' }, labels)
     : decideLabel(output, { min: 0, below: 'abstain' }, labels);

@@ -1,4 +1,5 @@
 import { compilePrompt, type FewShotExample, type PromptRenderer, tokenizePrompt } from '../../prompt.js';
+import { labelsOf } from '../../task-types/classify/values.js';
 import type { Example, Prompt, PromptTemplates, TaskProfile } from '../../types.js';
 import { labelOf } from '../few-shot.js';
 import type { LearnedExample, LearnedPrompt } from '../learned.js';
@@ -56,7 +57,7 @@ export function promptWith(
 /** Of several labels the prompt says all, in the order of the task. */
 export function examplesOf({ input, labels, multiLabel }: TaskProfile, chosen: readonly Example[]): LearnedExample[] {
   const saidOf = ({ gold }: Example) =>
-    labels.filter(({ name }) => gold.type === 'classify' && gold.labels.includes(name)).map(({ word }) => word);
+    labels.filter(({ name }) => labelsOf(gold).includes(name)).map(({ word }) => word);
   return chosen.map((example) => ({
     fields: { [input]: example.record.text },
     label: multiLabel ? saidOf(example).join(', ') : labelOf(example),

@@ -1,7 +1,6 @@
 import type { Recipe } from '../../gguf/recipe.js';
 import type { Interval } from '../../metrics/bootstrap.js';
-import type { Engine, Example, Output, StoredNumbers, TaskProfile, Threshold } from '../../types.js';
-import type { Document } from '../document.js';
+import type { Document, Engine, Example, Output, StoredNumbers, TaskProfile, Threshold } from '../../types.js';
 
 /** What tuning works with. Nothing in it knows the fixtures. */
 export interface TuneSession {

@@ -2,6 +2,7 @@ import { SlmError } from '../../errors.js';
 import { isExactNumber } from '../../json.js';
 import { once } from '../../lazy.js';
 import { tokenizePrompt } from '../../prompt.js';
+import { written, writtenIn } from '../../task-types/generate/values.js';
 import type { Example, GenerateOutput, Output, TaskProfile } from '../../types.js';
 import { eachExample } from '../candidates/each-example.js';
 import { memo } from '../candidates/memo.js';
@@ -104,7 +105,7 @@ function generationCandidate(
   };
 }
 
-const nothing: GenerateOutput = { type: 'generate', text: '' };
+const nothing = written('');
 
 function withExamples(profile: TaskProfile, shots: readonly LearnedExample[], setting: Setting): TaskProfile {
   return {
@@ -115,7 +116,7 @@ function withExamples(profile: TaskProfile, shots: readonly LearnedExample[], se
 }
 
 function outputOf({ gold }: Example): string {
-  return gold.type === 'generate' ? gold.output : '';
+  return writtenIn(gold);
 }
 
 /** The fields as a YAML file can hold them: a number whose digits are kept is a text of the same digits. */

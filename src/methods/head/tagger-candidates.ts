@@ -8,6 +8,7 @@ import { type Reading, readWords } from '../../heads/word-reading.js';
 import { boundedLogit, fitPlatt, type Platt, sureScore } from '../../linear/platt.js';
 import { words as wordsOf } from '../../segment.js';
 import { entityKey } from '../../spans.js';
+import { entitiesOf, extracted } from '../../task-types/extract/values.js';
 import type { Example, ExtractOutput, Output, Span } from '../../types.js';
 import { blocksAt } from '../candidates/depths.js';
 import { eventLoopTurn } from '../candidates/event-loop.js';
@@ -31,7 +32,7 @@ export const taggerPlan: Plan = (session, examples) => {
   const prepare = memo((example: Example): Prepared => {
     const { text } = example.record;
     const words = wordsOf(text);
-    const entities = example.gold.type === 'extract' ? example.gold.entities : [];
+    const entities = entitiesOf(example.gold);
     return { words, features: wordFeatures(text, words), tags: tagsOf(words, entities, labels) };
   });
   if (typeof session.derive !== 'function') return null;
@@ -132,7 +133,7 @@ function decoder(tagger: Tagger): (text: string, prepared: Prepared & { hidden: 
 }
 
 function outputOf(...decoded: Parameters<typeof decodeEntities>): ExtractOutput {
-  return { type: 'extract', entities: decodeEntities(...decoded).entities };
+  return extracted(decodeEntities(...decoded).entities);
 }
 
 function tokensOf(session: TuneSession, reading: Reading): (examples: readonly Example[]) => number {
@@ -144,9 +145,7 @@ function tokensOf(session: TuneSession, reading: Reading): (examples: readonly E
 
 /** As a run scores it. */
 function withSureness(output: Output, sureness: Platt): Output {
-  if (output.type !== 'extract') return output;
-  const entities = output.entities.map((entity) => ({ ...entity, score: sureScore(sureness, entity.score ?? 0) }));
-  return { ...output, entities };
+  return extracted(entitiesOf(output).map((entity) => ({ ...entity, score: sureScore(sureness, entity.score ?? 0) })));
 }
 
 /** Of held-out entities, how often they are right at which score. */
@@ -154,10 +153,8 @@ function fitSureness(examples: readonly Example[], outputs: readonly Output[]): 
   const scores: number[] = [];
   const right: boolean[] = [];
   examples.forEach(({ gold }, i) => {
-    const output = outputs[i];
-    if (gold.type !== 'extract' || output?.type !== 'extract') return;
-    const wanted = new Set(gold.entities.map(entityKey));
-    for (const entity of output.entities) {
+    const wanted = new Set(entitiesOf(gold).map(entityKey));
+    for (const entity of entitiesOf(outputs[i])) {
       scores.push(boundedLogit(entity.score ?? 0));
       right.push(wanted.has(entityKey(entity)));
     }

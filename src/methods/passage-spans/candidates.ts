@@ -1,5 +1,6 @@
-import { f1Score } from '../../metrics/squad.js';
 import { compilePrompt, tokenizePrompt } from '../../prompt.js';
+import { f1Score } from '../../task-types/answer/metrics/squad.js';
+import { isRight } from '../../task-types/answer/right.js';
 import type { AnswerOutput, Example } from '../../types.js';
 import { eachExample } from '../candidates/each-example.js';
 import { eventLoopTurn } from '../candidates/event-loop.js';
@@ -8,7 +9,7 @@ import type { Candidate, TuneSession } from '../candidates/types.js';
 import type { LearnedExample } from '../learned.js';
 import { prefixLength } from '../parts.js';
 import type { Plan } from '../types.js';
-import { fitJudge, isRight, type Judge, type JudgedCandidate } from './answer-judge.js';
+import { fitJudge, type Judge, type JudgedCandidate } from './answer-judge.js';
 import { passageOptions } from './options.js';
 import { answerOf, answersOf, judged, rejectBelow } from './passage-answer.js';
 import { createSearch, type Reading, read, type Search } from './passage-reading.js';

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { compilePrompt, type PromptModel, type PromptRenderer } from '../../prompt.js';
+import { lineOf } from '../../task-types/answer/evidence.js';
+import { isRight } from '../../task-types/answer/right.js';
 import type { AnswerOutput, Example, Output, TaskProfile } from '../../types.js';
 import { promptPart, tablePart } from '../explain.js';
 import { learnedBy, learnedExamples } from '../learned.js';
 import type { Document, Method, MethodContext, PieceInput } from '../types.js';
-import { defaultJudge, featuresOf, fitJudge, isRight, type Judge } from './answer-judge.js';
+import { defaultJudge, featuresOf, fitJudge, type Judge } from './answer-judge.js';
 import { passageOptions } from './options.js';
-import { answerOf, answersOf, judged, lineOf, rank, rejectBelow } from './passage-answer.js';
+import { answerOf, answersOf, judged, rank, rejectBelow } from './passage-answer.js';
 import { createSearch, type Reader, type Reading, read } from './passage-reading.js';
 
 type Options = z.infer<typeof passageOptions>;

@@ -1,3 +1,4 @@
+import { evidenceAt } from '../../task-types/answer/evidence.js';
 import type { AnswerOutput, Example } from '../../types.js';
 import { type Judge, type JudgedCandidate, probabilityOf } from './answer-judge.js';
 import type { Candidate, Reading } from './passage-reading.js';
@@ -29,18 +30,11 @@ export function answerOf(reading: Reading, judge: Judge, question: string): Answ
     return { type: 'answer', answer: null, score: 0, reason: 'no passage shares a word with the question' };
   }
   const { candidate: best, probability } = first;
-  const { document } = best.passage;
   return {
     type: 'answer',
     answer: best.text,
     score: probability,
-    evidence: {
-      source: document.source,
-      line: lineOf(document.text, best.start),
-      span: { start: best.start, end: best.end },
-      sentence: best.passage.text,
-      text: document.text,
-    },
+    evidence: evidenceAt(best.passage.document, best, best.passage.text),
   };
 }
 
@@ -59,11 +53,4 @@ export function rejectBelow(output: AnswerOutput, min: number): AnswerOutput {
 /** The accepted answers of an example; empty where none is right. */
 export function answersOf({ gold }: Example): readonly string[] {
   return gold.type === 'answer' ? gold.answers : [];
-}
-
-/** The line of an offset, from 1 on. */
-export function lineOf(text: string, offset: number): number {
-  let line = 1;
-  for (let at = text.indexOf('\n'); at !== -1 && at < offset; at = text.indexOf('\n', at + 1)) line++;
-  return line;
 }

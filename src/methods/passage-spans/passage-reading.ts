@@ -1,5 +1,6 @@
 import { type PromptRenderer, tokenizePrefix, tokenizeSegments } from '../../prompt.js';
 import { words as wordsOf } from '../../segment.js';
+import { ownDocument } from '../../task-types/answer/evidence.js';
 import type { Engine, InputRecord, Span, TaskProfile, Token } from '../../types.js';
 import { beginnings, complete, continuations, copiedSpan, follow, type SourceWord, sourceWords } from '../copying.js';
 import { indexPassages, type Passage, type PassageIndex } from '../passages.js';
@@ -51,8 +52,7 @@ export function createSearch(documents: readonly Document[], options: Pick<Readi
   const indexes = new Map<string, PassageIndex>();
   return (record) => {
     const own = record.fields[options.contextField];
-    if (typeof own === 'string' && own.trim() !== '')
-      return indexPassages([{ source: options.contextField, text: own }]);
+    if (typeof own === 'string' && own.trim() !== '') return indexPassages([ownDocument(options.contextField, own)]);
     const { source } = record.fields;
     // An example that names its document is asked about that one alone.
     const named = documents.filter((document) => typeof source === 'string' && document.source.endsWith(source));

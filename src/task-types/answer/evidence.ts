@@ -1,0 +1,54 @@
+import { onceEach } from '../../lazy.js';
+import { offsetsFromUtf16 } from '../../spans.js';
+import type { AnswerOutput, Document, InputRecord, Span } from '../../types.js';
+
+const ofRecord = 'record/';
+
+/** The field of a record as a document. */
+export function ownDocument(field: string, text: string): Document {
+  return { id: `${ofRecord}${field}`, source: field, text };
+}
+
+/** Where an answer stands. */
+export function evidenceAt(
+  document: Document,
+  { start, end }: Span,
+  sentence: string,
+): NonNullable<AnswerOutput['evidence']> {
+  const { codepoint, byte } = positionsIn(document);
+  return {
+    document: document.id,
+    source: document.source,
+    line: lineOf(document.text, start),
+    span: { start, end },
+    start: { utf16: start, codepoint: codepoint(start), byte: byte(start) },
+    sentence,
+  };
+}
+
+const positionsIn = onceEach(({ text }: Document) => ({
+  codepoint: offsetsFromUtf16(text, 'codepoint'),
+  byte: offsetsFromUtf16(text, 'byte'),
+}));
+
+/** The line of an offset, from 1 on. */
+export function lineOf(text: string, offset: number): number {
+  let line = 1;
+  for (let at = text.indexOf('\n'); at !== -1 && at < offset; at = text.indexOf('\n', at + 1)) line++;
+  return line;
+}
+
+/** Whether an answer stands where it says. */
+export function standsThere(
+  { answer, evidence }: AnswerOutput,
+  { fields }: InputRecord,
+  documents: readonly Document[],
+): boolean {
+  if (answer === null) return true;
+  if (evidence === undefined) return false;
+  const { document: id, span } = evidence;
+  const text = id.startsWith(ofRecord)
+    ? fields[id.slice(ofRecord.length)]
+    : documents.find((document) => document.id === id)?.text;
+  return typeof text === 'string' && text.slice(span.start, span.end) === answer;
+}

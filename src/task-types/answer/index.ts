@@ -1,0 +1,81 @@
+import type { AnswerGold, AnswerOutput } from '../../types.js';
+import { listInCell } from '../label-cell.js';
+import type { TaskTypeDefinition } from '../types.js';
+import { standsThere } from './evidence.js';
+import { metrics } from './metrics/index.js';
+import { results } from './results.js';
+import { isRight } from './right.js';
+import { answers } from './starter.js';
+
+/** A span of a passage that answers a question, or the statement that there is none. */
+export const answer: TaskTypeDefinition<AnswerOutput, AnswerGold> = {
+  type: 'answer',
+  title: 'question answering',
+  input: 'question',
+  goldFields: ['answers', 'answer'],
+  settings: ['threshold', 'documents'],
+  missingGold: { field: '"answers"', hint: 'See docs/input.md for the fields of labelled data' },
+  comparesLabels: false,
+  readsDocuments: true,
+  fewestLabels: () => 0,
+  // More likely right than not, unless the profile says otherwise.
+  usualThreshold: () => 0.5,
+  defaultMethod: () => 'passage-spans',
+
+  readGold(fields) {
+    const raw = fields.answers ?? fields.answer;
+    if (raw === undefined) return null;
+    const values = Array.isArray(raw) ? raw : (listInCell(raw) ?? (raw === null || raw === '' ? [] : [raw]));
+    return { type: 'answer', answers: values.map(String) };
+  },
+
+  goldKey: (gold) => JSON.stringify(gold),
+  passageOf: ({ fields }) => [fields.context, fields.source],
+  empty: () => ({ type: 'answer', answer: null, score: 0, reason: 'the question is empty' }),
+
+  // A question is not cut; its passages are chosen by the method.
+  merge: null,
+
+  isWithheld: (output) => output.answer === null,
+  confidence: ({ score }) => score,
+  isGrounded: standsThere,
+
+  correct({ gold, output }) {
+    if (gold.type !== 'answer' || output?.type !== 'answer') return false;
+    if (output.answer === null) return gold.answers.length === 0;
+    const given = plain(output.answer);
+    return gold.answers.some((accepted) => plain(accepted) === given);
+  },
+
+  describe(value) {
+    if (value.type !== 'answer') return '';
+    if ('answers' in value) return value.answers.length === 0 ? '(no answer)' : value.answers.join(' / ');
+    return value.answer ?? '(no answer)';
+  },
+
+  metrics,
+  countsByLabel: null,
+  confusion: () => null,
+  reliability: () => null,
+  isSkewed: () => false,
+  tuningMetric: () => 'token-f1',
+  objective: (metric) => metric,
+  stratumOf: () => '',
+  strata: () => 0,
+
+  // What is given below any threshold tells nothing of the precision above it.
+  decisions: ({ answers }, { answer, score }) => [{ score, right: answer !== null && isRight(answer, answers) }],
+
+  checkExamples: () => [],
+  results,
+  starters: { answer: answers },
+};
+
+function plain(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[\p{P}\p{S}]/gu, '')
+    .replace(/\b(a|an|the)\b/gu, ' ')
+    .replace(/\s+/gu, ' ')
+    .trim();
+}

@@ -1,0 +1,67 @@
+import { lengthIn, type OffsetUnit } from '../../spans.js';
+import type { AnswerOutput } from '../../types.js';
+import { decimals, rounded } from '../cells.js';
+import type { ResultForm } from '../types.js';
+
+/** An answer with its place in the document. */
+export const results: ResultForm<AnswerOutput> = {
+  names: ['answer', 'start', 'end', 'source', 'line', 'sentence', 'score', 'reason'],
+  inputName: 'question',
+  manyRows: false,
+
+  object(output, { text }, { offsets }) {
+    const { answer, reason } = output;
+    const score = rounded(output.score);
+    if (answer === null) return { question: text, answer, score, ...(reason === undefined ? {} : { reason }) };
+    return { question: text, answer, ...placeOf(output, offsets), score };
+  },
+
+  columns: () => ['question', 'answer', 'start', 'end', 'source', 'line', 'sentence', 'score', 'reason'],
+
+  rows(output, _record, { offsets }) {
+    const { answer, reason } = output;
+    return [{ answer, ...placeOf(output, offsets), score: rounded(output.score), reason }];
+  },
+
+  lines(output, { text }, { offsets }) {
+    const { source = '', line = '', start = '', end = '' } = placeOf(output, offsets) ?? {};
+    return [[output.answer ?? '', decimals(output.score), source, line, start, end, text]];
+  },
+
+  failedLine: ({ text }) => ['', '', '', '', '', '', text],
+
+  pipelineIsList: false,
+
+  pipeline(output) {
+    const { answer, score } = output;
+    const { start = 0, end = 0 } = placeOf(output, 'codepoint') ?? {};
+    return { answer: answer ?? '', score, start, end };
+  },
+
+  shown(output, { text }, { offsets }, { width, paint, visible, clip, percent }) {
+    const asked = paint.dim(visible(text));
+    const place = placeOf(output, offsets);
+    if (output.answer === null) {
+      const reason = output.reason === undefined ? '' : `: ${visible(output.reason)}`;
+      return [asked, `  ${paint.yellow('no answer')}${reason}`, ''];
+    }
+    const found = `  ${paint.bold(visible(output.answer))}  ${percent(output.score)}`;
+    if (place === null) return [asked, found, ''];
+    const { source, line, start, end, sentence } = place;
+    return [
+      asked,
+      found,
+      `  ${paint.dim(clip(visible(sentence), Math.max(10, width - 2)))}`,
+      `  ${paint.cyan(`${visible(source)}:${line}`)} ${paint.dim(`${start}–${end}`)}`,
+      '',
+    ];
+  },
+};
+
+/** Where an answer stands, for all formats; null when there is none. */
+function placeOf({ answer, evidence }: AnswerOutput, unit: OffsetUnit) {
+  if (evidence === undefined || answer === null) return null;
+  const { source, line, sentence } = evidence;
+  const start = evidence.start[unit];
+  return { start, end: start + lengthIn(answer, unit), source, line, sentence };
+}

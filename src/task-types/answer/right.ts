@@ -1,0 +1,21 @@
+/** Whether a candidate says nearly what one of the accepted answers says. */
+export function isRight(answer: string, accepted: readonly string[]): boolean {
+  return accepted.some((each) => wordOverlap(answer, each) >= 0.6);
+}
+
+/** F1 of the words that two answers share, as SQuAD has it, punctuation and case aside. */
+function wordOverlap(a: string, b: string): number {
+  const left = plainWords(a);
+  const right = plainWords(b);
+  const rest = [...right];
+  const shared = left.filter((word) => {
+    const at = rest.indexOf(word);
+    if (at !== -1) rest.splice(at, 1);
+    return at !== -1;
+  }).length;
+  return shared === 0 ? 0 : (2 * shared) / (left.length + right.length);
+}
+
+function plainWords(text: string): string[] {
+  return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+}

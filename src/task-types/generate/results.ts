@@ -1,0 +1,42 @@
+import { parseJson, stringifyJson } from '../../json.js';
+import type { GenerateOutput } from '../../types.js';
+import type { ResultForm, ResultTask } from '../types.js';
+
+/** What was generated: with a schema a JSON value with its digits as they were generated, else a text. */
+export const results: ResultForm<GenerateOutput> = {
+  names: ['output'],
+  inputName: null,
+  manyRows: false,
+  object: (output) => ({ output: generated(output) }),
+  columns: (task) => ['output', ...propertyColumns(task).values()],
+
+  rows(output, _record, task) {
+    const value = generated(output);
+    const parts = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+    const cells = [...propertyColumns(task)]
+      .filter(([name]) => Object.hasOwn(parts, name))
+      .map(([name, column]) => [column, parts[name]]);
+    return [{ output: value, ...Object.fromEntries(cells) }];
+  },
+
+  lines: ({ text }, { id }) => [[text, id]],
+  failedLine: ({ id }) => ['', id],
+
+  pipelineIsList: false,
+  pipeline: ({ text }) => ({ generated_text: text }),
+
+  shown(output, _record, _task, { harmless }) {
+    const text = output.value === undefined ? output.text : stringifyJson(generated(output), 2);
+    return harmless(text.trimEnd()).split('\n');
+  },
+};
+
+function generated({ text, value }: GenerateOutput): unknown {
+  return value === undefined ? text : parseJson(text);
+}
+
+/** The column of each property of the schema. */
+function propertyColumns({ properties }: ResultTask): Map<string, string> {
+  const ours = ['id', 'output', 'error'];
+  return new Map(properties.map((name) => [name, ours.includes(name) ? `output_${name}` : name]));
+}

@@ -1,0 +1,8 @@
+import { taskTypes } from './index.js';
+import type { Starter } from './types.js';
+
+/** What `slm tasks init --type` offers, by name. */
+export const starters: Readonly<Record<string, Starter>> = Object.assign(
+  {},
+  ...Object.values(taskTypes).map((definition) => definition.starters),
+);
