@@ -57,7 +57,7 @@ const context = surroundingsFor(flags.config);
 for (const task of ['sentiment', 'ner']) {
   const profile = await loadProfile(task, folders());
   await profileTask(task, true);
-  if (findTunedSettings(tunedFolders(context, profile), flags.model, context.cwd) !== null)
+  if (findTunedSettings(tunedFolders(context, profile), flags.model, context.cwd, profile.name) !== null)
     await profileTask(task, false);
   else if (flags.config !== undefined) say(`${task}: nothing was tuned for ${flags.model} in ${flags.config}`);
 }

@@ -5,6 +5,8 @@ import path from 'node:path';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { measureEach } from '../src/app/evaluating/measure-each.js';
+import type { CliContext } from '../src/cli/context.js';
+import { showPreparation } from '../src/cli/ui/preparation.js';
 import { makeFolder, takesFiles } from '../src/folders.js';
 import { assertClearError, moodTask, runSlm, slmEnv, tempFolder } from './helpers/slm.js';
 import { tinyGguf } from './helpers/tiny-gguf.js';
@@ -160,6 +162,80 @@ test('a folder that cannot be made is an error at once, not a loop', { skip: !ex
   const folder = path.join(tempFolder(t), 'a', 'b', 'c');
   assert.equal(takesFiles(folder), true);
   makeFolder(folder);
+});
+
+test('an output in a folder that is not there is refused before the work is done', async (t) => {
+  const cwd = tempFolder(t);
+  const task = moodTask();
+  const missing = /there is no folder "nodir"/u;
+  assertClearError(await runSlm(['run', task, '-t', 'x', '-o', 'nodir/x.tsv'], { cwd }), 2, missing);
+  assertClearError(await runSlm(['run', task, '-t', 'x', '--stats', 'nodir/x'], { cwd }), 2, missing);
+  assertClearError(await runSlm(['eval', task, '-o', 'nodir/x.json'], { cwd }), 2, missing);
+});
+
+test('models search finds models of the catalogue by all words, and words that are no command are said to be none', async (t) => {
+  const cwd = tempFolder(t);
+  const env = { XDG_DATA_HOME: path.join(cwd, 'data') };
+  const found = await runSlm(['models', 'search', 'QWEN', 'chat', '--json'], { cwd, env });
+  assert.equal(found.code, 0, found.stderr);
+  const names = (JSON.parse(found.stdout) as { name: string }[]).map(({ name }) => name);
+  assert.ok(names.length > 1 && names.every((name) => name.startsWith('qwen')), names.join(' '));
+  const table = await runSlm(['models', 'search', 'smollm2-135m'], { cwd, env });
+  assert.match(table.stdout, /^smollm2-135m-instruct /mu);
+  const none = await runSlm(['models', 'search', 'no-such-thing'], { cwd, env });
+  assert.equal(none.stdout, '');
+  assert.match(none.stderr, /no model of the catalogue has "no-such-thing"/u);
+  assertClearError(
+    await runSlm(['models', 'serach', 'x']),
+    2,
+    /no command "slm models serach"\. Did you mean "search"/u,
+  );
+  assertClearError(await runSlm(['tasks', 'lst']), 2, /no command "slm tasks lst"/u);
+});
+
+test('a task is found by the name of its folder, by its own name, and as a folder that lies here', async (t) => {
+  const cwd = tempFolder(t);
+  for (const folder of ['tasks/folder', 'here']) {
+    mkdirSync(path.join(cwd, folder), { recursive: true });
+    writeFileSync(path.join(cwd, folder, 'task.yaml'), 'name: own\ntype: classify\nlabels: [good, bad]\n');
+  }
+  for (const spec of ['folder', 'own', 'here', './here']) {
+    const { code, stdout, stderr } = await runSlm(['tasks', 'validate', spec], { cwd });
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^ok\town\t/u);
+  }
+});
+
+test('lists and sheets of tasks say for which models they are tuned', async (t) => {
+  const cwd = tempFolder(t);
+  const listed = await runSlm(['tasks', 'list', '--json'], { cwd });
+  const rows = JSON.parse(listed.stdout) as { name: string; tuned: string[] }[];
+  assert.ok(rows.find(({ name }) => name === 'ner')?.tuned.includes('gemma-3-270m'));
+  assert.deepEqual(rows.find(({ name }) => name === 'qa')?.tuned, []);
+  assert.match((await runSlm(['tasks', 'list'], { cwd })).stdout, /^ner .*gemma-3-270m/mu);
+  const sheet = await runSlm(['tasks', 'show', 'ner'], { cwd });
+  assert.match(sheet.stdout, /^tuned for +gemma-3-270m: .* \d\.\d{3} \[.*\] on \d+ examples$/mu);
+  const details = JSON.parse((await runSlm(['tasks', 'show', 'ner', '--json'], { cwd })).stdout);
+  assert.deepEqual(
+    details.tuned.map(({ model }: { model: string }) => model),
+    ['gemma-3-270m', 'smollm2-135m-instruct'],
+  );
+});
+
+test('a preparation is told of once, with what is counted', () => {
+  const said: string[] = [];
+  const stderr = { isTTY: false, columns: 80, write: () => undefined };
+  const show = showPreparation({
+    stderr,
+    quiet: false,
+    notice: (text: string) => said.push(text),
+  } as unknown as CliContext);
+  const preparation = { what: 'calibrating', task: 'mood', model: 'tiny', total: 3, items: 'texts without content' };
+  for (let round = 0; round < 2; round++) {
+    for (let done = 1; done <= 3; done++) show({ ...preparation, done });
+    show(null);
+  }
+  assert.deepEqual(said, ['calibrating mood for tiny on 3 texts without content; this is done once']);
 });
 
 /** A command line of a shell: what a program is given as its standard streams is made there. */

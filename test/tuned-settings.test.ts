@@ -45,7 +45,7 @@ function folder(t: TestContext): string {
 }
 
 function found(cwd: string, model = 'tiny') {
-  const settingsFile = findTunedSettings([cwd], model, cwd);
+  const settingsFile = findTunedSettings([cwd], model, cwd, 'mood');
   assert.ok(settingsFile !== null);
   return settingsFile;
 }
@@ -156,6 +156,10 @@ test('another profile, model or side file is refused, with the way out', (t) => 
     () => withTunedSettings(profile, found(cwd), 'cd'.repeat(32)),
     refusal(/made for another file of the model tiny/u),
   );
+  assert.throws(
+    () => withTunedSettings(profile, found(cwd), 'cd'.repeat(32)),
+    (error: SlmError) => /`slm tune sentiment -m tiny --reset`/u.test(error.hint ?? ''),
+  );
   writeFileSync(path.join(cwd, 'tiny.head'), 'something else');
   assert.throws(
     () => withTunedSettings(profile, found(cwd), sha),
@@ -183,12 +187,12 @@ test('a changed bit anywhere in the file is refused', (t) => {
 
 test('an settings is found by model, the first folder before the second', (t) => {
   const [one, two] = [folder(t), folder(t)];
-  assert.equal(findTunedSettings([one, two], 'tiny', one), null);
+  assert.equal(findTunedSettings([one, two], 'tiny', one, 'mood'), null);
   writeTunedSettings(two, settings, null);
-  assert.equal(findTunedSettings([one, two], 'tiny', one)?.file, path.join(two, 'tiny.yaml'));
+  assert.equal(findTunedSettings([one, two], 'tiny', one, 'mood')?.file, path.join(two, 'tiny.yaml'));
   writeTunedSettings(one, settings, null);
-  assert.equal(findTunedSettings([one, two], 'tiny', one)?.file, path.join(one, 'tiny.yaml'));
-  assert.equal(findTunedSettings([one, two], 'other', one), null);
+  assert.equal(findTunedSettings([one, two], 'tiny', one, 'mood')?.file, path.join(one, 'tiny.yaml'));
+  assert.equal(findTunedSettings([one, two], 'other', one, 'mood'), null);
 });
 
 test('writing without a head takes the side file of an earlier one away; removing takes both', (t) => {

@@ -42,6 +42,21 @@ export async function listModels(env: ModelEnvironment, standard: string): Promi
   return [...catalogue, ...others.map((name) => unlisted(name, env, standard))];
 }
 
+/** Those of the list that have all words, anywhere in what is said of them. */
+export async function searchModels(
+  env: ModelEnvironment,
+  standard: string,
+  words: readonly string[],
+): Promise<ListedModel[]> {
+  const families = new Map(readCatalogue(env).map(({ name, family }) => [name, family]));
+  const wanted = words.map((word) => word.toLowerCase());
+  return (await listModels(env, standard)).filter((model) => {
+    const { name, title, parameters, quant, format, license } = model;
+    const said = [name, title, families.get(name), parameters, quant, format, license].join('\n').toLowerCase();
+    return wanted.every((word) => said.includes(word));
+  });
+}
+
 /** A model of the store without a manifest: fetched by its address, or put there by somebody. */
 function unlisted(name: string, env: ModelEnvironment, standard: string): ListedModel {
   return {

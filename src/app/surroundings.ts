@@ -13,6 +13,8 @@ export interface Preparation {
   readonly model: string;
   readonly done: number;
   readonly total: number;
+  /** What is counted: `examples`. */
+  readonly items: string;
 }
 
 /** How far the measuring of a task on a model is. */

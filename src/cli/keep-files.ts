@@ -5,7 +5,7 @@ import { profileContext } from '../app/surroundings.js';
 import type { TaskProfile } from '../types.js';
 import { outputPath, type PlaceFlags } from './claim-place.js';
 import type { CliContext } from './context.js';
-import { refuseOverwriting } from './overwriting.js';
+import { refuseOverwriting, requireFolders } from './overwriting.js';
 
 interface RunFiles extends TaskFlags, PlaceFlags {
   stats?: string | true;
@@ -21,6 +21,7 @@ export async function keepRunFiles(
 ): Promise<void> {
   const named = outputPath(flags);
   const output = outputFile(named, '-o');
+  requireFolders(context.cwd, [output, ...outputFiles(flags.stats, '--stats')]);
   const others = [...outputFiles(flags.stats, '--stats'), ...(await filesBeside(named))];
   const read = flags.text === undefined ? inputs.map(({ source }) => inputFile(source.file, 'an input')) : [];
   await refuseOverwriting(context.cwd, flags.retryFailed === true ? others : [output, ...others], read);

@@ -32,6 +32,22 @@ export async function refuseOverwriting(
   }
 }
 
+/**
+ * Refuses outputs in folders that are not there, before the work is done for them.
+ * @throws SlmError of kind `usage`
+ */
+export function requireFolders(cwd: string, written: readonly UsedFile[]): void {
+  for (const { path: file, what } of written) {
+    if (file === '-') continue;
+    const folder = path.dirname(path.resolve(cwd, file));
+    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) continue;
+    throw usageError(
+      `${what} ${file}: there is no folder "${shownPath(folder, cwd)}"`,
+      'Make it, or name another file.',
+    );
+  }
+}
+
 function clash(cwd: string, target: UsedFile, other: UsedFile, consequence: string) {
   const shown = ({ path: file, what }: UsedFile, standard: string) =>
     file === '-' ? standard : `"${shownPath(path.resolve(cwd, file), cwd)}" (${what})`;

@@ -24,6 +24,8 @@ export type SlmEvent =
       readonly model: string;
       readonly done: number;
       readonly total: number;
+      /** What is counted: `examples`, or `texts without content` for a task that has too few. */
+      readonly items: string;
     }
   /** An example was measured by `evaluate`. */
   | {

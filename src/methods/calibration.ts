@@ -82,3 +82,8 @@ function logMeanProbabilities(scores: readonly (readonly number[])[]): number[] 
     Math.log(probabilities.reduce((sum, row) => sum + (row[i] as number), 0) / probabilities.length),
   );
 }
+
+/** What calibration scores, for telling people. */
+export function calibrationItems(kind: CalibrationKind): string {
+  return kind === 'contextual' ? 'texts without content' : 'examples';
+}

@@ -33,7 +33,7 @@ export interface MethodContext {
   ownDocuments(): Promise<readonly Document[]>;
   readonly cache: Cache;
   /** Long preparations tell how far they are. */
-  readonly onProgress: (what: string, done: number, total: number) => void;
+  readonly onProgress: (what: string, done: number, total: number, items?: string) => void;
 }
 
 /** A record, or a piece of a long one. */

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { suggestion, usageError } from '../errors.js';
+import { readSettings } from '../settings-file.js';
 
 /** A folder that tasks are looked for in, and what to call it. */
 export interface TaskFolder {
@@ -33,8 +34,13 @@ export function listTasks(folders: readonly TaskFolder[]): TaskPlace[] {
 export function findTask(spec: string, folders: readonly TaskFolder[], cwd: string): string {
   if (/[/\\]|\.ya?ml$/u.test(spec) || spec === '.') return taskAt(path.resolve(cwd, spec), spec);
   const tasks = listTasks(folders);
-  const found = tasks.find((task) => task.name === spec);
+  const found =
+    tasks.find((task) => task.name === spec) ??
+    // A folder that was renamed, or copied: the task goes by the name that it gives itself, too.
+    tasks.find((task) => nameIn(task.path) === spec);
   if (found !== undefined) return found.path;
+  const here = path.resolve(cwd, spec, 'task.yaml');
+  if (existsSync(here)) return here;
   throw usageError(
     `no task "${spec}".${suggestion(
       spec,
@@ -42,6 +48,16 @@ export function findTask(spec: string, folders: readonly TaskFolder[], cwd: stri
     )}`,
     '`slm tasks list` lists them; `slm tasks init NAME` makes a new one.',
   );
+}
+
+/** The name that a task gives itself, as far as that can be told without parsing it. */
+function nameIn(file: string): string | null {
+  try {
+    const text = readSettings(file, file).toString('utf8');
+    return /^name:\s*["']?([^"'\s#]+)/mu.exec(text)?.[1] ?? null;
+  } catch {
+    return null; // Said by whoever opens that task.
+  }
 }
 
 function taskAt(absolute: string, spec: string): string {

@@ -53,15 +53,21 @@ export interface FoundSettings {
 }
 
 /** Those of the first folder that has some for the model; null where none has. */
-export function findTunedSettings(folders: readonly string[], model: string, cwd: string): FoundSettings | null {
+export function findTunedSettings(
+  folders: readonly string[],
+  model: string,
+  cwd: string,
+  task: string,
+): FoundSettings | null {
   const file = folders.map((folder) => path.join(folder, `${model}.yaml`)).find((candidate) => existsSync(candidate));
   if (file === undefined) return null;
   const relative = path.relative(cwd, file);
   const shown = relative.startsWith('..') ? file : relative;
   const text = readSettings(file, shown, maxSettingsBytes).toString('utf8');
-  checkDigest(text, shown);
-  if (!/^format: 2$/mu.test(text)) throw usageError(`${shown}: written by another version of slm.`, again);
-  const { value } = parseYaml(text, shown, tunedSettingsSchema, again);
+  const hint = again(task, model);
+  checkDigest(text, shown, hint);
+  if (!/^format: 2$/mu.test(text)) throw usageError(`${shown}: written by another version of slm.`, hint);
+  const { value } = parseYaml(text, shown, tunedSettingsSchema, hint);
   return { file, settings: value };
 }
 
@@ -77,17 +83,14 @@ export function withDigest(text: string): string {
 }
 
 /** A changed byte could change every result without a word: nobody edits these files. */
-function checkDigest(text: string, shown: string): void {
+function checkDigest(text: string, shown: string, hint: string): void {
   const start = text.lastIndexOf('\n', text.trimEnd().length - 1) + 1;
   const digest = digestLine.exec(text.slice(start))?.[1];
   if (digest === undefined) {
-    throw usageError(
-      `${shown}: no digest in its last line; it is cut off, or an older version of slm wrote it.`,
-      again,
-    );
+    throw usageError(`${shown}: no digest in its last line; it is cut off, or an older version of slm wrote it.`, hint);
   }
   if (digest === digestOfText(text.slice(0, start))) return;
-  throw usageError(`${shown}: not as \`slm tune\` wrote it; its digest is another one.`, again);
+  throw usageError(`${shown}: not as \`slm tune\` wrote it; its digest is another one.`, hint);
 }
 
 /** The same whatever ends a line is: some tools change that. */
@@ -95,7 +98,9 @@ function digestOfText(text: string): string {
   return createHash('sha256').update(text.replaceAll('\r\n', '\n')).digest('hex');
 }
 
-const again = 'Tune the task again, remove the file with `slm tune TASK --reset`, or run with --untuned.';
+function again(task: string, model: string): string {
+  return `Tune the task again, remove the file with \`slm tune ${task} -m ${model} --reset\`, or run with --untuned.`;
+}
 
 /**
  * The profile as it was tuned for a model.
@@ -106,11 +111,12 @@ export function withTunedSettings(
   { file, settings }: FoundSettings,
   modelSha256: string,
 ): TaskProfile {
+  const hint = again(profile.name, settings.model);
   if (settings.modelSha256 !== modelSha256) {
-    throw usageError(`${file}: made for another file of the model ${settings.model} than the one here.`, again);
+    throw usageError(`${file}: made for another file of the model ${settings.model} than the one here.`, hint);
   }
   if (settings.profile !== profile.digest) {
-    throw usageError(`${file}: the task "${profile.name}" has changed since it was tuned.`, again);
+    throw usageError(`${file}: the task "${profile.name}" has changed since it was tuned.`, hint);
   }
   const { learns, options } = methodNamed(settings.method);
   const { numbers, threshold } = settings;
@@ -118,7 +124,7 @@ export function withTunedSettings(
     const result = schema.safeParse(settings[key]);
     if (result.success) return result.data;
     const [issue] = result.error.issues;
-    throw usageError(`${file}: "${[key, ...(issue?.path ?? [])].join('.')}": ${issue?.message}.`, again);
+    throw usageError(`${file}: "${[key, ...(issue?.path ?? [])].join('.')}": ${issue?.message}.`, hint);
   };
   const learned = checked<Readonly<Record<string, unknown>>>(learns?.schema ?? z.strictObject({}), 'learned');
   const digest = digestOfText(JSON.stringify([settings.method, settings.options, learned, threshold, numbers?.sha256]));
@@ -132,26 +138,27 @@ export function withTunedSettings(
       file,
       digest,
       learned,
-      numbers: numbers === undefined ? null : readNumbers(path.join(path.dirname(file), numbers.file), numbers.sha256),
+      numbers:
+        numbers === undefined ? null : readNumbers(path.join(path.dirname(file), numbers.file), numbers.sha256, hint),
     },
   };
   return learns?.apply?.(tuned) ?? tuned;
 }
 
-function readNumbersFile(file: string): Buffer {
+function readNumbersFile(file: string, hint: string): Buffer {
   try {
     return readSettings(file, file, maxNumbersBytes);
   } catch (error) {
-    throw usageError(messageOf(error), again, error);
+    throw usageError(messageOf(error), hint, error);
   }
 }
 
-function readNumbers(file: string, sha256: string) {
-  const bytes = readNumbersFile(file);
-  if (digestOfBytes(bytes) !== sha256) throw usageError(`${file} is not the file that the tuned settings name.`, again);
+function readNumbers(file: string, sha256: string, hint: string) {
+  const bytes = readNumbersFile(file, hint);
+  if (digestOfBytes(bytes) !== sha256) throw usageError(`${file} is not the file that the tuned settings name.`, hint);
   try {
     return decodeHead(bytes);
   } catch (error) {
-    throw usageError(`${file} cannot be read: ${messageOf(error)}`, again, error);
+    throw usageError(`${file} cannot be read: ${messageOf(error)}`, hint, error);
   }
 }

@@ -497,7 +497,7 @@ test('texts that a cut vocabulary does not cover get the very numbers of the who
   const values = valuePlaces(readGgufHeader(model), { layers, output: { values: tagger.rows } });
   const engine = await openEngine({ path: derived, threads: 1, contextSize: 512, values });
   try {
-    const overlay = findTunedSettings([path.dirname(file)], gemma, cwd);
+    const overlay = findTunedSettings([path.dirname(file)], gemma, cwd, 'x');
     assert.ok(overlay !== null);
     const tuned = withTunedSettings(profile, overlay, sha256);
     const task = await openTask({

@@ -306,8 +306,8 @@ async function prepare(
       documents,
       cache,
       ownDocuments: () => documentsFor(context, profile, []),
-      onProgress: (what, done, total) =>
-        context.preparing({ what, task: profile.name, model: engine.model.name, done, total }),
+      onProgress: (what, done, total, items = 'examples') =>
+        context.preparing({ what, task: profile.name, model: engine.model.name, done, total, items }),
     });
   } finally {
     context.preparing(null);

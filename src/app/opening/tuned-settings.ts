@@ -27,7 +27,7 @@ export async function tunedProfile(
   profile: TaskProfile,
   model: ResolvedModel,
 ): Promise<TaskProfile> {
-  const found = findTunedSettings(tunedFolders(context, profile), model.name, context.cwd);
+  const found = findTunedSettings(tunedFolders(context, profile), model.name, context.cwd, profile.name);
   if (found === null) return profile;
   return withTunedSettings(profile, found, await modelDigest(context, model));
 }
@@ -38,6 +38,11 @@ export async function modelDigest(context: Surroundings, model: ResolvedModel): 
 
 /** As it was tuned for the model of that name, for showing: whether the file here is the one it was tuned for is not looked at. */
 export function shownProfile(context: Surroundings, profile: TaskProfile, model: string): TaskProfile {
-  const found = findTunedSettings(tunedFolders(context, profile), path.basename(model, '.gguf'), context.cwd);
+  const found = findTunedSettings(
+    tunedFolders(context, profile),
+    path.basename(model, '.gguf'),
+    context.cwd,
+    profile.name,
+  );
   return found === null ? profile : withTunedSettings(profile, found, found.settings.modelSha256);
 }

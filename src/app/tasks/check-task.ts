@@ -26,7 +26,7 @@ export async function checkTask(context: Surroundings, spec: string): Promise<Ta
     modelProblem: (model) => modelProblem(context, model),
   });
   const tuned = tunedFiles(tunedFolders(context, profile)).map((file) => {
-    const found = findTunedSettings([path.dirname(file)], path.basename(file, '.yaml'), context.cwd);
+    const found = findTunedSettings([path.dirname(file)], path.basename(file, '.yaml'), context.cwd, profile.name);
     return found === null ? profile : withTunedSettings(profile, found, found.settings.modelSha256);
   });
   // A head can be used with the models only that it was trained for.

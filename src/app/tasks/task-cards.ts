@@ -5,7 +5,7 @@ import { fileCache } from '../../cache.js';
 import { listTasks } from '../../profile/paths.js';
 import type { TaskProfile } from '../../types.js';
 import { cacheDirectory, profileContext, type Surroundings } from '../surroundings.js';
-import { tunedFiles } from './tuned-files.js';
+import { tunedFiles, tunedModels } from './tuned-files.js';
 
 /** What lists say of a sound task. */
 export interface TaskCard {
@@ -16,6 +16,8 @@ export interface TaskCard {
   readonly fixtures: number;
   /** What is legal but looks like a slip, with file and line. */
   readonly notes: readonly string[];
+  /** Models that it is tuned for. */
+  readonly tuned: readonly string[];
 }
 
 /** A card, and what it was made from: another content of any of these is another card. */
@@ -40,7 +42,7 @@ export function taskCards(context: Surroundings): (file: string) => Promise<Task
   // A task may include another by name, and which one that is depends on those that there are.
   const places = listTasks(profileContext(context).folders).map((place) => place.path);
   return async (file) => {
-    const key = JSON.stringify(['task card 3', context.version, file, places]);
+    const key = JSON.stringify(['task card 4', context.version, file, places]);
     const kept = (await cache.get(key)) as KeptCard | null;
     if (kept !== null && isFresh(kept) && (await isThere(context, kept.model))) return kept.card;
     const [{ checkTask }, { tunedFolders }] = await Promise.all([
@@ -48,8 +50,8 @@ export function taskCards(context: Surroundings): (file: string) => Promise<Task
       import('../opening/tuned-settings.js'),
     ]);
     const profile = await checkTask(context, file);
-    const card = cardOf(profile);
     const folders = tunedFolders(context, profile);
+    const card = { ...cardOf(profile), tuned: tunedModels(folders) };
     const files = [...profile.files, ...tunedFiles(folders)].map((each) => [each, digestOf(each)] as const);
     await cache.set(key, {
       card,
@@ -68,7 +70,7 @@ async function isThere(context: Surroundings, model: string | null): Promise<boo
   return (await modelProblem(context, model)) === null;
 }
 
-function cardOf(profile: TaskProfile): TaskCard {
+function cardOf(profile: TaskProfile): Omit<TaskCard, 'tuned'> {
   const { name, description, examples, fixtures, notes = [] } = profile;
   return { name, type: typeName(profile), description, examples: examples.length, fixtures: fixtures.length, notes };
 }

@@ -12,3 +12,8 @@ export function tunedFiles(folders: readonly string[]): string[] {
       : [],
   );
 }
+
+/** The models that there are such settings for. */
+export function tunedModels(folders: readonly string[]): string[] {
+  return [...new Set(tunedFiles(folders).map((file) => path.basename(file, '.yaml')))].sort();
+}

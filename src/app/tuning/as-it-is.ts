@@ -35,7 +35,7 @@ export async function measureAsItIs(
   examples: readonly Example[],
 ): Promise<AsItIs | null> {
   const { profile, model, flags, documents } = measured;
-  const found = findTunedSettings(tunedFolders(context, profile), model.name, context.cwd);
+  const found = findTunedSettings(tunedFolders(context, profile), model.name, context.cwd, profile.name);
   if (found !== null && isStillFitting(found.settings, profile, await modelDigest(context, model))) {
     const fresh = unseen(examples, found.settings.data.texts ?? textList(profile.examples));
     if (fresh.length * 2 >= examples.length) {

@@ -9,6 +9,7 @@ import type { CliContext } from '../context.js';
 import { gold } from '../gold-options.js';
 import { keepFiles, outputFiles } from '../keep-files.js';
 import { list, shared, wholeNumber } from '../options.js';
+import { requireFolders } from '../overwriting.js';
 import { createPaint } from '../paint.js';
 import { comparisonText, reportText } from '../report-text.js';
 import { supervise } from '../supervisor.js';
@@ -57,6 +58,7 @@ export function evalCommand(context: CliContext): Command {
       if (await supervise(context)) return;
       const { model, ...options } = flags;
       const measured = { ...options, ...(model === undefined ? {} : { models: model }) };
+      requireFolders(context.cwd, outputFiles(flags.output, '-o'));
       const planned = await planEvaluation(context, task, measured);
       await keepFiles(context, planned.profile, planned.models, outputFiles(flags.output, '-o'), flags);
       const surroundings = { ...context, measuring: await showMeasuring(context) };

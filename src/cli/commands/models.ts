@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { listModels } from '../../app/model-list.js';
+import { listModels, searchModels } from '../../app/model-list.js';
 import { chooseModel } from '../../app/opening/open.js';
 import { cacheDirectory, modelEnvironment, modelEvents } from '../../app/surroundings.js';
 import { messageOf, modelError, SlmError, usageError } from '../../errors.js';
@@ -22,6 +22,7 @@ import {
 } from '../../models/index.js';
 import { jsonText } from '../../terminal-text.js';
 import type { CliContext } from '../context.js';
+import { refuseUnknownCommand } from '../default-command.js';
 import { type DeriveFlags, derivedDetails, derivedTable, deriveModel } from '../derived-models.js';
 import { modelDetails, modelSheet } from '../model-sheet.js';
 import { modelTable } from '../model-table.js';
@@ -29,7 +30,9 @@ import { wholeNumber } from '../options.js';
 
 /** `slm models`: what there is, and what is on this machine. */
 export function modelsCommand(context: CliContext): Command {
-  const command = new Command('models').description('list, fetch, check and remove models');
+  const command = new Command('models')
+    .description('list, fetch, check and remove models')
+    .hook('preSubcommand', refuseUnknownCommand);
   const print = (text: string) => context.stdout.write(`${text}\n`);
   const printJson = (value: unknown) => context.stdout.write(jsonText(value));
   const printSheet = (text: string) => context.print(`${text}\n`);
@@ -54,6 +57,20 @@ export function modelsCommand(context: CliContext): Command {
         return;
       }
       printJson(await listModels(modelEnvironment(context), await chooseModel(context, {}, null)));
+    });
+
+  command
+    .command('search')
+    .description('the models of the catalogue whose name, title, family, size, format or licence has all these words')
+    .argument('<words...>', 'such as "qwen", "chat" or "apache"; upper and lower case are the same')
+    .option('--json', 'as JSON')
+    .action(async (words: string[], { json }: { json?: boolean }) => {
+      const env = modelEnvironment(context);
+      const found = await searchModels(env, await chooseModel(context, {}, null), words);
+      if (json === true) return void printJson(found);
+      if (found.length > 0) return printSheet(modelTable(found));
+      context.notice(`no model of the catalogue has ${words.map((word) => `"${word}"`).join(' and ')}`);
+      context.notice('any GGUF file can be used by its address, such as hf:owner/repo/file.gguf, or by its path');
     });
 
   command

@@ -4,6 +4,7 @@ import { Command, Option } from 'commander';
 import type { EngineFlags } from '../../app/opening/open.js';
 import { profileContext } from '../../app/surroundings.js';
 import { type TaskCard, taskCards, typeName } from '../../app/tasks/task-cards.js';
+import type { TunedFor } from '../../app/tasks/tuned-for.js';
 import { exitCodes, SlmError, usageError } from '../../errors.js';
 import { makeFolder } from '../../folders.js';
 import { findTask, listTasks, shownPath, type TaskPlace } from '../../profile/paths.js';
@@ -12,12 +13,15 @@ import type { Starter } from '../../task-types/types.js';
 import { jsonText } from '../../terminal-text.js';
 import type { TaskProfile } from '../../types.js';
 import type { CliContext } from '../context.js';
+import { refuseUnknownCommand } from '../default-command.js';
 import { list, shared } from '../options.js';
 import { tableText } from '../table.js';
 
 /** `slm tasks`: what there is, whether it is sound, and a new one. */
 export function tasksCommand(context: CliContext): Command {
-  const command = new Command('tasks').description('list, show, check and create tasks');
+  const command = new Command('tasks')
+    .description('list, show, check and create tasks')
+    .hook('preSubcommand', refuseUnknownCommand);
 
   command
     .command('list', { isDefault: true })
@@ -39,8 +43,10 @@ export function tasksCommand(context: CliContext): Command {
     .action(async (spec: string, { json }: { json?: boolean }) => {
       const { loadProfile } = await import('../../profile/index.js');
       const profile = await loadProfile(spec, profileContext(context));
-      if (json === true) context.stdout.write(jsonText(details(profile)));
-      else context.print(await taskSheet(profile));
+      const { tunedFor } = await import('../../app/tasks/tuned-for.js');
+      const tuned = tunedFor(context, profile);
+      if (json === true) context.stdout.write(jsonText(details(profile, tuned)));
+      else context.print(await taskSheet(profile, tuned));
     });
 
   command
@@ -89,6 +95,8 @@ interface TaskRow {
   name: string;
   type: string;
   from: string;
+  /** Models that it is tuned for. */
+  tuned: readonly string[];
   description: string;
   path: string;
 }
@@ -99,27 +107,27 @@ type CardOf = (file: string) => Promise<TaskCard>;
 async function summary(place: TaskPlace, cardOf: CardOf): Promise<TaskRow> {
   const common = { name: place.name, from: place.title, path: place.path };
   try {
-    const { type, description } = await cardOf(place.path);
-    return { ...common, type, description };
+    const { type, description, tuned } = await cardOf(place.path);
+    return { ...common, type, tuned, description };
   } catch (error) {
     if (!(error instanceof SlmError)) throw error;
-    return { ...common, type: 'broken', description: error.message };
+    return { ...common, type: 'broken', tuned: [], description: error.message };
   }
 }
 
 function taskTable(rows: readonly TaskRow[]): string {
   return tableText(
-    ['TASK', 'TYPE', 'FROM', 'WHAT IT DOES'],
-    rows.map((row) => [row.name, row.type, row.from, row.description]),
+    ['TASK', 'TYPE', 'FROM', 'TUNED FOR', 'WHAT IT DOES'],
+    rows.map((row) => [row.name, row.type, row.from, row.tuned.join(', '), row.description]),
   );
 }
 
-function details(profile: TaskProfile) {
+function details(profile: TaskProfile, tuned: readonly TunedFor[]) {
   const { examples, fixtures, files: _files, ...rest } = profile;
-  return { ...rest, examples: examples.length, fixtures: fixtures.length };
+  return { ...rest, tuned, examples: examples.length, fixtures: fixtures.length };
 }
 
-async function taskSheet(profile: TaskProfile): Promise<string> {
+async function taskSheet(profile: TaskProfile, tuned: readonly TunedFor[]): Promise<string> {
   const { methodNamed } = await import('../../methods/index.js');
   const lines: [string, string][] = [
     ['task', profile.name],
@@ -143,6 +151,7 @@ async function taskSheet(profile: TaskProfile): Promise<string> {
       'threshold',
       profile.threshold.min === 0 ? 'none' : `${profile.threshold.min}, below it: ${profile.threshold.below}`,
     ],
+    ...tuned.map((each, i): [string, string] => [i === 0 ? 'tuned for' : '', tunedText(each)]),
     ['examples', String(profile.examples.length)],
     ['fixtures', String(profile.fixtures.length)],
     ...profile.documents.map((file, i): [string, string] => [i === 0 ? 'documents' : '', file]),
@@ -152,6 +161,19 @@ async function taskSheet(profile: TaskProfile): Promise<string> {
     ],
   ];
   return lines.map(([key, value]) => `${key.padEnd(13)} ${value}\n`).join('');
+}
+
+/** `gemma-3-270m: head over frozen features, accuracy 0.872 [0.849–0.894] on 300 examples` */
+function tunedText(tuned: TunedFor): string {
+  if ('problem' in tuned) return `${tuned.model}: ${tuned.problem}`;
+  const { model, method, metric, scores, examples, outdated } = tuned;
+  const score = scores.tuned;
+  const figure =
+    score === undefined
+      ? ''
+      : `, ${metric ?? 'score'} ${score.value.toFixed(3)} [${score.low.toFixed(3)}–${score.high.toFixed(3)}]`;
+  const state = outdated ? '; the task has changed since: tune it again' : '';
+  return `${model}: ${method}${figure} on ${examples} examples${state}`;
 }
 
 async function validate(context: CliContext, spec: string, cardOf: CardOf, strict: boolean): Promise<void> {

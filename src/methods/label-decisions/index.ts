@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { fitPlatt, type Platt, plattProbability } from '../../linear/platt.js';
 import { compilePrompt, type PromptModel, type PromptRenderer, usesChat } from '../../prompt.js';
 import type { ClassifyOutput, Engine, Label, Output, TaskProfile, Token } from '../../types.js';
+import { calibrationItems } from '../calibration.js';
 import { decideLabels } from '../decide.js';
 import { promptPart, tablePart } from '../explain.js';
 import { promptLength, roomForText, splitPrompt } from '../parts.js';
@@ -138,7 +139,7 @@ async function calibrationFor(
       engine.hold(async () => {
         const row: number[] = [];
         for (const label of profile.labels) row.push(await oddsOf(fields, label));
-        context.onProgress('calibrating', ++done, inputs.length);
+        context.onProgress('calibrating', ++done, inputs.length, calibrationItems(kind));
         return row;
       }),
     ),

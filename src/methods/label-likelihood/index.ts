@@ -6,6 +6,7 @@ import {
   type Calibration,
   type CalibrationKind,
   calibrate,
+  calibrationItems,
   calibrationKinds,
   contextualCalibration,
   fittedCalibration,
@@ -150,7 +151,7 @@ async function calibrationFor(
     kind === 'contextual' ? contentFree.map((text) => ({ [profile.input]: text })) : pool.map((e) => e.record.fields);
   const render = labelRenderer(profile, engine.model, options);
   const scores = await scoreAll(engine, render, words, inputs, (done) =>
-    context.onProgress('calibrating', done, inputs.length),
+    context.onProgress('calibrating', done, inputs.length, calibrationItems(kind)),
   );
   const gold = pool.map((example) => profile.labels.findIndex((label) => label.name === labelOf(example)));
   const calibration = fit(kind, scores, gold);

@@ -1,0 +1,41 @@
+import { messageOf, SlmError } from '../../errors.js';
+import { methodNamed } from '../../methods/index.js';
+import { findTunedSettings, type TunedSettings } from '../../profile/tuned-settings.js';
+import type { TaskProfile } from '../../types.js';
+import { tunedFolders } from '../opening/tuned-settings.js';
+import type { Surroundings } from '../surroundings.js';
+import { tunedModels } from './tuned-files.js';
+
+/** What a task is tuned to for a model. */
+export type TunedFor =
+  | {
+      readonly model: string;
+      readonly file: string;
+      readonly method: string;
+      /** What `scores` are, such as `accuracy`; null where the settings do not say. */
+      readonly metric: string | null;
+      readonly scores: TunedSettings['scores'];
+      /** Examples that it was tuned on. */
+      readonly examples: number;
+      /** Whether the task has changed since. */
+      readonly outdated: boolean;
+    }
+  | { readonly model: string; readonly file: string; readonly problem: string };
+
+/** What was tuned for a task, by model; where two folders have settings for one, those that a run takes. */
+export function tunedFor(context: Surroundings, profile: TaskProfile): TunedFor[] {
+  const folders = tunedFolders(context, profile);
+  return tunedModels(folders).flatMap((model): TunedFor[] => {
+    try {
+      const found = findTunedSettings(folders, model, context.cwd, profile.name);
+      if (found === null) return [];
+      const { method, metric, scores, data, profile: digest } = found.settings;
+      const title = methodNamed(method).title;
+      const outdated = digest !== profile.digest;
+      return [{ model, file: found.file, method: title, metric: metric ?? null, scores, examples: data.n, outdated }];
+    } catch (error) {
+      if (!(error instanceof SlmError)) throw error;
+      return [{ model, file: folders[0] as string, problem: messageOf(error) }];
+    }
+  });
+}
