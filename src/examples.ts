@@ -1,6 +1,6 @@
 import { messageOf } from './errors.js';
 import { withPlainNumbers } from './json.js';
-import { isBadRow, recordOf } from './record.js';
+import { isBadRow, noField, recordOf } from './record.js';
 import { wordProblem } from './segment.js';
 import { taskTypes } from './task-types/index.js';
 import type { GoldContext } from './task-types/types.js';
@@ -12,6 +12,8 @@ export interface ExampleContext extends GoldContext {
   /** Field of the main input, and of the label, where they have other names. */
   readonly field: string | null;
   readonly labelField: string | null;
+  /** What the task itself calls the field of the label; tried before the usual names. */
+  readonly ownLabelField: string | null;
 }
 
 /** A row that is no example, and why, as `file:line: …` says it best. */
@@ -22,12 +24,17 @@ export interface BadExample {
 
 /** A row as a labelled example of a task; one without gold, or with gold that its text contradicts, as an error. */
 export function exampleOf(row: Row, index: number, context: ExampleContext): Example | BadExample {
-  const record = recordOf(row, index, context.input, context.field);
+  const hint = context.inTask ? 'Name the field of the input with "input" in the task.yaml' : undefined;
+  const record = recordOf(row, index, context.input, context.field, hint);
   if (isBadRow(record)) return { origin: row.origin, error: record.error };
   const tooLong = wordProblem(record.text);
   if (tooLong !== null) return { origin: row.origin, error: tooLong };
-  const { labelField } = context;
-  const named = labelField === null ? record.fields : { ...record.fields, label: record.fields[labelField] };
+  const labelField = labelFieldOf(record.fields, context);
+  if (labelField !== null && !Object.hasOwn(record.fields, labelField)) {
+    const error = noField(labelField, Object.keys(record.fields), 'Name the field of the label with --label-field');
+    return { origin: row.origin, error };
+  }
+  const named = labelField === null ? record.fields : goldNamed(record.fields, labelField, context.type);
   const numbered = taskTypes[context.type].goldFields.filter((name) => Array.isArray(named[name]));
   // Offsets are counted with; everything else keeps its digits.
   const fields = { ...named, ...Object.fromEntries(numbered.map((name) => [name, withPlainNumbers(named[name])])) };
@@ -35,14 +42,27 @@ export function exampleOf(row: Row, index: number, context: ExampleContext): Exa
     const gold = taskTypes[context.type].readGold(fields, record.text, context);
     if (gold === null) return { origin: row.origin, error: missingGold(context, Object.keys(record.fields)) };
     const tags = Array.isArray(fields.tags) ? fields.tags.map(String) : [];
-    return { record: withoutGold(record, context), gold, ...(tags.length > 0 ? { tags } : {}) };
+    return { record: withoutGold(record, context.type, labelField), gold, ...(tags.length > 0 ? { tags } : {}) };
   } catch (error) {
     return { origin: row.origin, error: `example "${record.id}": ${messageOf(error)}.` };
   }
 }
 
+/** The field of the right answer, where it has another name than the task type gives it. */
+function labelFieldOf(fields: InputRecord['fields'], { labelField, ownLabelField }: ExampleContext): string | null {
+  if (labelField !== null) return labelField;
+  return ownLabelField !== null && Object.hasOwn(fields, ownLabelField) ? ownLabelField : null;
+}
+
+/** The fields with the right answer, and no other, under the name that the task type has for it. */
+function goldNamed(fields: InputRecord['fields'], labelField: string, type: TaskType): InputRecord['fields'] {
+  const { goldFields } = taskTypes[type];
+  const others = Object.entries(fields).filter(([name]) => !goldFields.includes(name));
+  return { ...Object.fromEntries(others), [goldFields[0] as string]: fields[labelField] };
+}
+
 /** What a method gets is what it would get in `run`, where nobody knows the answer. */
-function withoutGold(record: InputRecord, { type, labelField }: ExampleContext): InputRecord {
+function withoutGold(record: InputRecord, type: TaskType, labelField: string | null): InputRecord {
   const gold = new Set([...taskTypes[type].goldFields, 'tags', ...(labelField === null ? [] : [labelField])]);
   return { ...record, fields: Object.fromEntries(Object.entries(record.fields).filter(([name]) => !gold.has(name))) };
 }
@@ -56,7 +76,7 @@ export function isBadExample(example: Example | BadExample): example is BadExamp
   return 'error' in example;
 }
 
-function missingGold({ type }: ExampleContext, names: readonly string[]): string {
-  const { field, hint } = taskTypes[type].missingGold;
-  return `no ${field}; it has ${names.join(', ')}. ${hint}`;
+function missingGold({ type, inTask }: ExampleContext, names: readonly string[]): string {
+  const how = inTask ? '"labelField" in the task.yaml' : '--label-field';
+  return `no ${taskTypes[type].missingGold}; it has ${names.join(', ')}. Where the right answer has another name, give it with ${how}`;
 }

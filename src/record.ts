@@ -1,3 +1,4 @@
+import { suggestion } from './errors.js';
 import { isExactNumber, textOf } from './json.js';
 import type { InputRecord, Origin, Prediction, Row } from './types.js';
 
@@ -7,23 +8,32 @@ export interface BadRow {
   readonly index: number;
   readonly id: string;
   readonly error: string;
+  /** The field that the row does not have; null where something else is wrong with it. */
+  readonly missing: string | null;
 }
+
+/** Says how another field is named. */
+const namedByFlag = 'Name the field of the input with --field';
 
 /**
  * The record of a row. Its main input is the field `field` if given, else the profile's own, else `text`.
  * @param index 0-based position in the input
+ * @param hint how another field is named
  */
-export function recordOf(row: Row, index: number, input: string, field: string | null): InputRecord | BadRow {
+export function recordOf(
+  row: Row,
+  index: number,
+  input: string,
+  field: string | null,
+  hint = namedByFlag,
+): InputRecord | BadRow {
   const { fields, origin } = row;
   const id = identify(row);
-  if (row.error !== undefined) return { row, index, id, error: row.error };
+  if (row.error !== undefined) return { row, index, id, error: row.error, missing: null };
   const name = field ?? (input in fields ? input : 'text');
-  const value = fields[name];
-  if (value === undefined || value === null) {
-    const names = Object.keys(fields);
-    const has = names.length === 0 ? 'it has no fields' : `it has ${names.slice(0, 12).join(', ')}`;
-    return { row, index, id, error: `no field "${name}"; ${has}. Name the field of the input with --field` };
-  }
+  const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
+  if (value === null) return { row, index, id, error: `the field "${name}" is null; expected a text`, missing: null };
+  if (value === undefined) return { row, index, id, error: noField(name, Object.keys(fields), hint), missing: name };
   const text = textOf(value);
   if (field === null && name !== input) {
     // A line, or a text of the command line: it is called what the task calls it.
@@ -31,6 +41,17 @@ export function recordOf(row: Row, index: number, input: string, field: string |
     return { index, id, text, fields: { ...others, [input]: text }, added: null, origin };
   }
   return { index, id, text, fields: { ...fields, [input]: text }, added: input in fields ? null : input, origin };
+}
+
+/** What is said where a row does not have a field. */
+export function noField(name: string, names: readonly string[], hint: string): string {
+  const [only] = names;
+  if (only === undefined) return `no field "${name}"; it has no fields`;
+  const more = names.length > 12 ? ', …' : '';
+  const has = `no field "${name}"; it has ${names.slice(0, 12).join(', ')}${more}`;
+  if (names.length === 1 && /[,;|\t]/u.test(only))
+    return `${has}. That looks like several: name what separates them with --input-format csv --delimiter`;
+  return `${has}.${suggestion(name, names) || ` ${hint}`}`;
 }
 
 export function isBadRow(record: InputRecord | BadRow): record is BadRow {

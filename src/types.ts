@@ -360,6 +360,8 @@ export interface TaskProfile {
   /** Names of the labels that a result may have, where that is not all of them. The method still scores all. */
   readonly among?: readonly string[];
   readonly multiLabel: boolean;
+  /** Field of the right answer in labelled data, where it has another name than usual. */
+  readonly labelField?: string | null;
   readonly prompt: PromptTemplates;
   readonly examples: readonly Example[];
   readonly method: string;

@@ -223,6 +223,7 @@ describe('what is measured', () => {
     labelMap: new Map(),
     field: null,
     labelField: null,
+    ownLabelField: null,
   };
 
   function read(fields: Record<string, unknown>, changes: Partial<ExampleContext> = {}): Example {

@@ -65,6 +65,7 @@ async function goldIn(rows: AsyncIterable<Row>, options: FormatOptions, labels: 
       labelMap: new Map(),
       field: null,
       labelField: null,
+      ownLabelField: null,
     });
     if (isBadExample(example)) assert.fail(example.error);
     golds.push(example.gold);

@@ -144,6 +144,36 @@ describe('csv', () => {
     await assert.rejects(async () => read(readers.csv, 'a', { delimiter: '"' }), /cannot separate fields/);
   });
 
+  it('is told by its first line what separates the fields, and says so', async () => {
+    const told = async (content: string, options: Partial<ReadOptions> = {}) => {
+      const warnings: string[] = [];
+      const rows = await read(readers.csv, content, { onWarning: (message) => warnings.push(message), ...options });
+      return [...rows.map((row) => row.error ?? row.fields), ...warnings];
+    };
+    const rows = [{ text: 'a, b', label: '1' }];
+    const says = (what: string) =>
+      `input: its fields are separated by ${what}, as its first line shows. Name another with --delimiter`;
+    assert.deepEqual(await told('text;label\na, b;1\n'), [...rows, says('";"')]);
+    assert.deepEqual(await told('text\tlabel\na, b\t1\n'), [...rows, says('tabs')]);
+    assert.deepEqual(await told('text|label\na, b|1\n'), [...rows, says('"|"')]);
+    assert.deepEqual(await told('text,"x;y;z"\n"a, b",1\n'), [{ text: 'a, b', 'x;y;z': '1' }]);
+    assert.deepEqual(await told('text\na; b\n'), [{ text: 'a; b' }]);
+    // Without a header, the line has as many fields as there are names.
+    const options = { columns: ['text', 'label'] };
+    assert.deepEqual(await told('a; b; c,1\n', options), [{ text: 'a; b; c', label: '1' }]);
+    assert.deepEqual(await told('a. b;1\n', options), [{ text: 'a. b', label: '1' }, says('";"')]);
+    assert.deepEqual(await told('text;label\na;1\n', { delimiter: ',' }), [{ 'text;label': 'a;1' }]);
+  });
+
+  it("takes Excel's line sep=; for what it is", async () => {
+    assert.deepEqual(await summary(readers.csv, 'sep=;\r\ntext;label\r\na, b;1\r\n'), [
+      [3, { text: 'a, b', label: '1' }],
+    ]);
+    assert.deepEqual(await summary(readers.csv, 'sep=;\na;1\n', { columns: ['text', 'label'] }), [
+      [2, { text: 'a', label: '1' }],
+    ]);
+  });
+
   it('names columns without a name and refuses two of the same name', async () => {
     assert.deepEqual(await summary(readers.csv, ',text\n0,a\n'), [[2, { column_1: '0', text: 'a' }]]);
     await assert.rejects(read(readers.csv, 'a,a\n'), /input:1: two columns are called "a"/);

@@ -60,6 +60,7 @@ async function readGold(profile: TaskProfile, { file, columns, labelMap = {} }: 
       labelMap: new Map(Object.entries(labelMap)),
       field: null,
       labelField: null,
+      ownLabelField: null,
     });
     if (isBadExample(example)) throw new Error(`${placeOf(example.origin)}: ${example.error}`);
     examples.push(example);

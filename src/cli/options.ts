@@ -78,7 +78,7 @@ const namedDelimiters = new Map([
 ]);
 
 /** `;`, `tab` or `\t` as what stands between two fields. */
-function delimiter(value: string): string {
+export function delimiter(value: string): string {
   const character = namedDelimiters.get(value.toLowerCase()) ?? value;
   if (character === '' || /["\r\n]/u.test(character) || /^[\p{L}\d\s]{2,}$/u.test(character))
     throw new InvalidArgumentError('Expected a character such as ; or one of tab, comma, semicolon and pipe.');

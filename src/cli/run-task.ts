@@ -54,6 +54,7 @@ export async function runTask(
   const all = readRecords(context, meter.inputs, face, inputFlags);
   const records = known === null ? afterFirstNames(all, (names) => (fieldNames = names)) : all;
   const lateFields = new Set<string>();
+  const errors = new Map<string, number>();
   try {
     for await (const prediction of source.predict(sink.select(records), { explain })) {
       source.checkModel();
@@ -74,7 +75,10 @@ export async function runTask(
       if (prediction.error !== undefined) {
         failed++;
         progress.clear();
-        context.notice(`${placeOf(prediction.record.origin)}: ${prediction.error}`);
+        const before = errors.get(prediction.error) ?? 0;
+        // The same for a million records says no more than once.
+        if (before === 0) context.notice(`${placeOf(prediction.record.origin)}: ${prediction.error}`);
+        errors.set(prediction.error, before + 1);
       }
       const usage = source.usage();
       const tokens = usage === null ? null : usage.evaluatedTokens + usage.generatedTokens;
@@ -91,6 +95,9 @@ export async function runTask(
     throw error;
   }
   progress.end();
+  for (const [error, count] of errors) {
+    if (count > 1) context.notice(`${count} records: ${error}`);
+  }
   const interrupted = context.interrupted();
   const hint = interrupted ? await sink.stop('interrupted') : await sink.finish(options);
   if (flags.stats !== undefined) {

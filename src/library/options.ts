@@ -41,7 +41,10 @@ export interface DataOptions {
   labelMap?: Readonly<Record<string, string>>;
   /** Names of the columns of a table without a header. */
   columns?: readonly string[];
+  /** What separates the fields of a CSV file; told by its first line unless it is given. */
   delimiter?: string;
+  /** Of the file, such as `windows-1252`; told from its bytes unless it is given. */
+  encoding?: string;
   /** No more examples than this. */
   limit?: number;
 }
@@ -60,10 +63,10 @@ export function taskFlags(options: TaskOptions): TaskFlags {
 }
 
 export function goldFlags(options: DataOptions): GoldFlags {
-  const { dataFormat, field, labelField, labelMap, columns, delimiter, limit } = options;
+  const { dataFormat, field, labelField, labelMap, columns, delimiter, encoding, limit } = options;
   return {
     maxRecordSize: defaults.maxRecordSize,
-    ...given({ dataFormat, field, labelField, columns: copied(columns), delimiter, limit }),
+    ...given({ dataFormat, field, labelField, columns: copied(columns), delimiter, encoding, limit }),
     ...(labelMap === undefined ? {} : { labelMap: new Map(Object.entries(labelMap)) }),
   };
 }

@@ -65,6 +65,8 @@ export async function loadProfile(spec: string, context: ProfileContext): Promis
     labelMap: new Map(),
     field: null,
     labelField: null,
+    ownLabelField: raw.labelField ?? null,
+    inTask: true,
   };
   const examples = await examplesOf(raw.examples, 'examples', source, exampleContext);
   const fixtures = await examplesOf(raw.fixtures, 'fixtures', source, exampleContext);
@@ -88,6 +90,7 @@ export async function loadProfile(spec: string, context: ProfileContext): Promis
     input,
     labels,
     multiLabel,
+    labelField: raw.labelField ?? null,
     prompt: {
       instruction: raw.prompt.instruction ?? defaults.instruction,
       base: raw.prompt.base ?? defaults.base,

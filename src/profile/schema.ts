@@ -37,6 +37,11 @@ export const profileSchema = z.strictObject({
     .optional()
     .describe('Labels, with what they mean.'),
   multiLabel: z.boolean().default(false).describe('Whether several labels can hold at once.'),
+  labelField: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Field of the right answer in examples and labelled data, where it has another name.'),
   prompt: z
     .strictObject({
       instruction: z.string().optional().describe('Said once. Jinja; `labels` has name, word and description.'),

@@ -1,6 +1,7 @@
 import { usageError } from '../errors.js';
 import { lazy } from '../lazy.js';
 import { type TableRecord, tableRows } from './delimited.js';
+import { delimiterOf } from './delimiter.js';
 import { readLines } from './lines.js';
 import { tooLong } from './split-lines.js';
 import type { ByteSource, Reader, ReadOptions } from './types.js';
@@ -17,11 +18,11 @@ export const csv: Reader = {
   labelled: true,
   takes: ['columns', 'delimiter'],
   read(source, options) {
-    const { delimiter = ',' } = options;
-    if (delimiter === '' || /["\r\n]/.test(delimiter)) {
+    const { delimiter } = options;
+    if (delimiter !== undefined && (delimiter === '' || /["\r\n]/.test(delimiter))) {
       throw usageError(`${JSON.stringify(delimiter)} cannot separate fields`, 'Usual ones are , ; | and a tab.');
     }
-    return tableRows(records(source, options, delimiter), source.file, options);
+    return tableRows(records(source, options), source.file, options);
   },
 };
 
@@ -32,8 +33,10 @@ interface Open {
   bytes: number;
 }
 
-async function* records(source: ByteSource, options: ReadOptions, delimiter: string): AsyncIterable<TableRecord> {
+async function* records(source: ByteSource, options: ReadOptions): AsyncIterable<TableRecord> {
+  let { delimiter } = options;
   let open: Open | null = null;
+  let first = true;
   for await (const { line, text, error } of readLines(source, options)) {
     if (text === null) {
       yield { line: open?.line ?? line, error };
@@ -45,6 +48,16 @@ async function* records(source: ByteSource, options: ReadOptions, delimiter: str
     record.parts.push(text);
     record.bytes += Buffer.byteLength(text) + 1;
     if (record.parts.length === 1 && text.trim() === '') continue;
+    if (first) {
+      first = false;
+      const named = /^sep=([^"])$/iu.exec(text)?.[1];
+      if (named !== undefined) {
+        // A line of Excel's, which is no header.
+        delimiter ??= named;
+        continue;
+      }
+    }
+    delimiter ??= toldDelimiter(text, source.file, options);
     // Inside a quoted field, only a line with an odd number of quotes can end it.
     const inside = record.parts.length > 1 && quotes(text) % 2 === 0;
     const cells = inside ? 'open' : parseRecord(record.parts.join('\n'), delimiter);
@@ -57,6 +70,16 @@ async function* records(source: ByteSource, options: ReadOptions, delimiter: str
     }
   }
   if (open !== null) yield { line: open.line, error: `a quote in the record of line ${open.line} is never closed` };
+}
+
+/** What the first line shows to separate the fields; what is not a comma is said. */
+function toldDelimiter(line: string, file: string, { columns, onWarning }: ReadOptions): string {
+  const delimiter = delimiterOf(line, columns?.length ?? null);
+  if (delimiter !== ',') {
+    const shown = delimiter === '\t' ? 'tabs' : `"${delimiter}"`;
+    onWarning(`${file}: its fields are separated by ${shown}, as its first line shows. Name another with --delimiter`);
+  }
+  return delimiter;
 }
 
 function quotes(text: string): number {

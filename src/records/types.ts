@@ -24,7 +24,7 @@ export interface ReadOptions {
   readonly onWarning: (message: string) => void;
   /** Of the bytes, by a name that iconv-lite knows. By default it is told from the bytes. */
   readonly encoding?: string;
-  /** csv: the character between fields. Defaults to a comma. */
+  /** csv: the character between fields. By default it is told by the first line. */
   readonly delimiter?: string;
   /** csv and tsv: names for the columns of a file that has no header line. */
   readonly columns?: readonly string[];

@@ -17,7 +17,9 @@ export function labelNamed(raw: string, context: GoldContext): string {
   const names = context.labels.map((label) => label.name);
   throw new Error(
     `label "${raw}" is not one of ${names.slice(0, 12).join(', ')}${names.length > 12 ? ', …' : ''}.${suggestion(raw, names)}` +
-      ` Other names are mapped with --label-map ${JSON.stringify(raw)}=NAME`,
+      (context.inTask === true
+        ? ' Other names of a label are its "aliases" in the task.yaml'
+        : ` Other names are mapped with --label-map ${JSON.stringify(raw)}=NAME`),
   );
 }
 

@@ -32,6 +32,8 @@ export interface GoldContext {
   readonly multiLabel: boolean;
   /** Names of further labels that rows use, on the left, for the profile's own, on the right. */
   readonly labelMap: ReadonlyMap<string, string>;
+  /** Whether the rows are the task's own, and a task.yaml says how they are read, not flags. */
+  readonly inTask?: boolean;
 }
 
 /** Keys of a task.yaml that only some task types read. */
@@ -90,7 +92,7 @@ export interface TaskTypeDefinition<O extends Output = Output, G extends Gold = 
   /** Settings of a task.yaml that not every type reads, as far as this one does; the others are refused. */
   readonly settings: readonly TypeSetting[];
   /** What a labelled row without gold lacks, and how that is mended. */
-  readonly missingGold: { readonly field: string; readonly hint: string };
+  readonly missingGold: string;
   /** Field of the main input unless the profile says otherwise. */
   readonly input: string;
   /** Whether it is done on documents, and records may name or bring them in any field. */

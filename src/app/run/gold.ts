@@ -39,6 +39,7 @@ export async function readGold(
     labelMap: flags.labelMap ?? new Map(),
     field: flags.field ?? null,
     labelField: flags.labelField ?? null,
+    ownLabelField: profile.labelField ?? null,
   };
   const examples: Example[] = [];
   for await (const row of labelledRows(context, profile, data, flags)) {

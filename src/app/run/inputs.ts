@@ -1,6 +1,6 @@
 import { usageError } from '../../errors.js';
 import { isInShard, type Shard } from '../../jobs/shard.js';
-import { type BadRow, isBadRow, recordOf } from '../../record.js';
+import { type BadRow, isBadRow, placeOf, recordOf } from '../../record.js';
 import {
   type ByteSource,
   checkEncoding,
@@ -90,8 +90,11 @@ export async function* readRecords(
       const position = index++;
       if (flags.shard !== undefined && !isInShard(position, flags.shard)) continue;
       const record = recordOf(row, position, task.input, flags.field ?? null);
+      // Every row of a table has the same fields.
+      if (isBadRow(record) && record.missing !== null && input.reader.takes.includes('columns'))
+        throw usageError(`${placeOf({ ...row.origin, line: null })}: ${record.error}`);
       const error = isBadRow(record) ? null : wordProblem(record.text, flags.maxWord);
-      yield error === null ? record : { row, index: position, id: record.id, error };
+      yield error === null ? record : { row, index: position, id: record.id, error, missing: null };
     }
   }
 }

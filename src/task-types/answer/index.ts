@@ -14,7 +14,7 @@ export const answer: TaskTypeDefinition<AnswerOutput, AnswerGold> = {
   input: 'question',
   goldFields: ['answers', 'answer'],
   settings: ['threshold', 'documents'],
-  missingGold: { field: '"answers"', hint: 'See docs/input.md for the fields of labelled data' },
+  missingGold: '"answers"',
   comparesLabels: false,
   readsDocuments: true,
   fewestLabels: () => 0,

@@ -18,7 +18,7 @@ export const classify: TaskTypeDefinition<ClassifyOutput, ClassifyGold> = {
   input: 'text',
   goldFields: ['label', 'labels'],
   settings: ['labels', 'multiLabel', 'threshold'],
-  missingGold: { field: '"label" (or "labels")', hint: 'Name the label column with --label-field' },
+  missingGold: '"label" (or "labels")',
   comparesLabels: true,
   readsDocuments: false,
   fewestLabels: (multiLabel) => (multiLabel ? 1 : 2),

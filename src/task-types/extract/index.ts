@@ -18,7 +18,7 @@ export const extract: TaskTypeDefinition<ExtractOutput, ExtractGold> = {
   input: 'text',
   goldFields: ['entities', 'spans'],
   settings: ['labels', 'threshold'],
-  missingGold: { field: '"entities"', hint: 'See docs/input.md for the fields of labelled data' },
+  missingGold: '"entities"',
   comparesLabels: false,
   readsDocuments: false,
   fewestLabels: () => 1,

@@ -12,7 +12,7 @@ export const generate: TaskTypeDefinition<GenerateOutput, GenerateGold> = {
   input: 'text',
   goldFields: ['output'],
   settings: ['schema', 'grammar'],
-  missingGold: { field: '"output"', hint: 'See docs/input.md for the fields of labelled data' },
+  missingGold: '"output"',
   comparesLabels: false,
   readsDocuments: false,
   fewestLabels: () => 0,

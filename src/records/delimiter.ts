@@ -1,0 +1,13 @@
+const usual = [',', ';', '\t', '|'] as const;
+
+/**
+ * What separates the fields of a table, by its first line. A comma wherever it can be one: with names of columns given,
+ * where it makes as many fields; in a header, where there is one.
+ * @param columns how many fields a line has; null where it is the header
+ */
+export function delimiterOf(line: string, columns: number | null): string {
+  const unquoted = line.replace(/"(?:[^"]|"")*"/gu, '');
+  const counts = usual.map((delimiter) => unquoted.split(delimiter).length - 1);
+  if (columns !== null) return usual[counts.indexOf(columns - 1)] ?? ',';
+  return counts[0] === 0 ? (usual[counts.indexOf(Math.max(...counts))] ?? ',') : ',';
+}
