@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Reader, readers } from '../src/records/index.js';
+import { type Reader, type ReadOptions, readers } from '../src/records/index.js';
 import type { Row } from '../src/types.js';
 
-async function read(reader: Reader, content: string, maxRecordBytes = 8 * 1024 ** 2): Promise<Row[]> {
+async function read(reader: Reader, content: string, options: Partial<ReadOptions> = {}): Promise<Row[]> {
   const rows: Row[] = [];
   const source = {
     file: 'input',
@@ -11,7 +11,8 @@ async function read(reader: Reader, content: string, maxRecordBytes = 8 * 1024 *
       yield Buffer.from(content);
     },
   };
-  for await (const row of reader.read(source, { maxRecordBytes, onWarning: assert.fail })) rows.push(row);
+  for await (const row of reader.read(source, { maxRecordBytes: 8 * 1024 ** 2, onWarning: assert.fail, ...options }))
+    rows.push(row);
   return rows;
 }
 
@@ -83,8 +84,96 @@ describe('conll', () => {
     assert.deepEqual(await entities('a/B-X b/I-Y'), [a, { ...b, label: 'Y' }]);
   });
 
+  const treebank = [
+    '# sent_id = 1',
+    '# text = Ann visita al Prado.',
+    '1\tAnn\tAnn\tPROPN\tB-PER\t-',
+    '2\tvisita\tvisitar\tVERB\tO\t-',
+    '3-4\tal\t_\t_\tO\t-',
+    '3\ta\ta\tADP\tO\t-',
+    '4\tel\tel\tDET\tO\t-',
+    '5\tPrado\tPrado\tPROPN\tB-LOC\t-',
+    '5.1\t_\t_\t_\tO\t-',
+  ].join('\n');
+
+  it('finds words and tags where the first column numbers the words, and says so', async () => {
+    const warnings: string[] = [];
+    const rows = await read(readers.conll, `${treebank}\n\n# newpar\n1\tLeo\tLeo\tPROPN\tB-PER\t-\n`, {
+      onWarning: (message) => warnings.push(message),
+    });
+    assert.deepEqual(
+      rows.map((row) => [row.origin.line, row.error ?? row.fields.text]),
+      [
+        [3, 'Ann visita a el Prado'],
+        [12, 'Leo'],
+      ],
+    );
+    assert.deepEqual(rows[0]?.fields.entities, [
+      { text: 'Ann', label: 'PER', start: 0, end: 3 },
+      { text: 'Prado', label: 'LOC', start: 16, end: 21 },
+    ]);
+    assert.deepEqual(warnings, [
+      'input: its first column numbers the words; they are read from column 2, their tags from column 5',
+    ]);
+  });
+
+  it('reads the words of a treebank without tags', async () => {
+    const warnings: string[] = [];
+    const line = (n: number, word: string) => `${n}\t${word}\t_\tX\t_\t_\t0\troot\t_\t_\n`;
+    const onWarning = (message: string) => warnings.push(message);
+    const rows = await read(readers.conll, `${line(1, 'Yes')}\n${line(1, 'Go')}${line(2, 'home')}`, { onWarning });
+    assert.deepEqual(
+      rows.map((row) => row.fields),
+      [
+        { text: 'Yes', tokens: ['Yes'] },
+        { text: 'Go home', tokens: ['Go', 'home'] },
+      ],
+    );
+    assert.match(warnings[0] ?? '', /no column has tags such as B-PER/);
+  });
+
+  it('takes numbers that are words for words', async () => {
+    assert.deepEqual(
+      (await read(readers.conll, '1 CD O\n\n2 CD O\nBasel NNP B-ORG\n')).map((row) => row.fields.text),
+      ['1', '2 Basel'],
+    );
+    assert.deepEqual(
+      (await read(readers.conll, '1 O\n2 O\n')).map((row) => row.fields.text),
+      ['1 2'],
+    );
+    assert.deepEqual(
+      (await read(readers.conll, '1 CD O\n')).map((row) => row.fields.text),
+      ['1'],
+    );
+    assert.deepEqual(
+      (await read(readers.conll, '1996 CD O\n1997 CD O\n')).map((row) => row.fields.text),
+      ['1996 1997'],
+    );
+  });
+
+  it('skips comments before a sentence, and takes a token # for a token', async () => {
+    const rows = await read(readers.conll, '# id = d-7\n#\thttp://example.org [2009]\nAnn\tB-PER\n\n#\tO\n1\tO\n');
+    assert.deepEqual(
+      rows.map((row) => row.error ?? row.fields.tokens),
+      [['Ann'], ['#', '1']],
+    );
+  });
+
+  it('takes the names of the columns, from the user or from the file', async () => {
+    const content = '0 PER Ann B-PER NP\n1 - sings O VP\n';
+    const rows = await read(readers.conll, content, { columns: ['nr', 'kind', 'word', 'tag', 'chunk'] });
+    assert.deepEqual(rows[0]?.fields.entities, [{ text: 'Ann', label: 'PER', start: 0, end: 3 }]);
+    assert.equal(rows[0]?.fields.text, 'Ann sings');
+    const plus = await read(
+      readers.conll,
+      '# global.columns = ID FORM PARSEME:NE UPOS\n1 Ann B-PER X\n2-3 al O _\n2 a O _\n',
+    );
+    assert.deepEqual(plus[0]?.fields.tokens, ['Ann', 'a']);
+    await assert.rejects(read(readers.conll, content, { columns: ['a', 'b'] }), /no column of a, b has the words/);
+  });
+
   it('gives an error for a sentence with a bad line and goes on', async () => {
-    const rows = await read(readers.conll, 'a O\nb\nc O\n\nd X\n\ne O\n\nlong O\nlong O\n', 6);
+    const rows = await read(readers.conll, 'a O\nb\nc O\n\nd X\n\ne O\n\nlong O\nlong O\n', { maxRecordBytes: 6 });
     assert.deepEqual(
       rows.map((row) => row.error ?? row.fields.text),
       [

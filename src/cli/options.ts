@@ -117,7 +117,10 @@ export const shared = {
   untuned: () => new Option('--untuned', 'as the task says, whatever `slm tune` has found'),
   field: () => new Option('--field <name>', 'field or column of the input (default: the task\'s own, usually "text")'),
   columns: () =>
-    new Option('--columns <names>', 'names for the columns of a CSV or TSV file without a header').argParser(list),
+    new Option(
+      '--columns <names>',
+      'names for the columns of a CSV or TSV file without a header, or of a CoNLL file',
+    ).argParser(list),
   delimiter: () =>
     new Option(
       '--delimiter <char>',

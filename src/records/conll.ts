@@ -1,82 +1,132 @@
 import type { Row } from '../types.js';
+import {
+  type Columns,
+  columnsNamed,
+  columnsOf,
+  describeColumns,
+  isAside,
+  parseTag,
+  type Tag,
+  usualColumns,
+} from './conll-columns.js';
 import { readLines } from './lines.js';
 import { tooLong } from './split-lines.js';
 import type { Reader } from './types.js';
 
 /**
- * CoNLL columns: a token a line, the token in the first column and its tag in the last, blank lines between
- * sentences. Tags are IOB1, IOB2 (BIO), BIOES or BILOU. A row is a sentence: its tokens joined by one space and
- * the entities with `[start, end)` in code points of that text. `-DOCSTART-` lines are skipped.
+ * CoNLL columns: a token a line, blank lines between sentences. The token is in the first column and its tag in the
+ * last, unless the first one numbers the tokens (CoNLL-U) or the columns are named. Tags are IOB1, IOB2 (BIO), BIOES or
+ * BILOU. A row is a sentence: its tokens joined by one space and the entities with `[start, end)` in code points of that
+ * text. Comments (`# text = …`) and `-DOCSTART-` lines are skipped.
  */
 export const conll: Reader = {
   name: 'conll',
   // CoNLL-2003 is distributed as eng.train, eng.testa and eng.testb.
-  extensions: ['conll', 'conll2003', 'bio', 'iob', 'iob2', 'bioes', 'train', 'testa', 'testb'],
+  extensions: ['conll', 'conll2003', 'conllu', 'conllup', 'bio', 'iob', 'iob2', 'bioes', 'train', 'testa', 'testb'],
   labelled: true,
-  takes: [],
+  takes: ['columns'],
   async *read(source, options) {
+    const { file } = source;
+    const limit = options.maxRecordBytes;
+    let columns = options.columns === undefined ? null : columnsNamed(options.columns, file);
+    let hasComments = false;
+    /** Sentences before the first one that tells the columns. */
+    const waiting: Sentence[] = [];
     let sentence: Sentence | null = null;
+
+    const close = (isLast: boolean): Row[] => {
+      if (sentence !== null) waiting.push(sentence);
+      sentence = null;
+      if (columns === null) {
+        const decide = isLast || waiting.length >= mostWaiting;
+        columns = waiting.map(({ lines }) => told(lines, decide)).find((each) => each !== null) ?? null;
+        if (columns === null && !decide) return [];
+        columns ??= usualColumns;
+        if (columns.numbered) options.onWarning(`${file}: ${describeColumns(columns)}`);
+      }
+      const known = columns;
+      return waiting.splice(0).flatMap((each) => sentenceRow(each, known) ?? []);
+    };
+    const told = (lines: Sentence['lines'], isLast: boolean) =>
+      lines.length === 0
+        ? null
+        : columnsOf(
+            lines.map(({ cells }) => cells),
+            hasComments,
+            isLast,
+          );
+
     for await (const { line, text, error } of readLines(source, options)) {
       if (text !== null && (text.trim() === '' || text.startsWith('-DOCSTART-'))) {
-        if (sentence !== null) yield sentenceRow(sentence);
-        sentence = null;
+        yield* close(false);
         continue;
       }
-      sentence ??= { origin: { file: source.file, line }, tokens: [], tags: [], bytes: 0, error: null };
+      const cells = text === null ? [] : cellsOf(text);
+      if (text !== null && sentence === null && isComment(text, cells)) {
+        hasComments = true;
+        const names = /^#\s*global\.columns\s*=\s*(.+)$/u.exec(text)?.[1];
+        if (names !== undefined) columns ??= columnsNamed(names.trim().split(/\s+/u), file);
+        continue;
+      }
+      sentence ??= { origin: { file, line }, lines: [], bytes: 0, error: null };
       if (text === null) sentence.error ??= error;
-      else addToken(sentence, text, line, options.maxRecordBytes);
+      else addLine(sentence, { line, cells }, limit);
     }
-    if (sentence !== null) yield sentenceRow(sentence);
+    yield* close(true);
   },
 };
 
+/** Sentences that are kept for one that tells the columns: those before it have one word, which is a number. */
+const mostWaiting = 1000;
+
 interface Sentence {
   readonly origin: Row['origin'];
-  readonly tokens: string[];
-  readonly tags: Tag[];
+  readonly lines: { readonly line: number; readonly cells: readonly string[] }[];
   bytes: number;
   error: string | null;
 }
 
-interface Tag {
-  readonly prefix: string;
-  /** Empty for `O`. */
-  readonly label: string;
-}
-
-function addToken(sentence: Sentence, line: string, lineNumber: number, maxBytes: number): void {
-  if (sentence.error !== null) return;
+function cellsOf(line: string): string[] {
   // A token may contain a blank where tabs separate the columns.
-  const columns = line.includes('\t') ? line.trim().split(/ *\t+ */) : line.trim().split(/ +/);
-  const token = columns[0] ?? '';
-  const written = columns[columns.length - 1] ?? '';
-  const tag = parseTag(written);
-  sentence.bytes += Buffer.byteLength(token) + 1;
-  if (columns.length < 2) {
-    sentence.error = `line ${lineNumber} has one column; expected a token and its tag`;
-  } else if (tag === null) {
-    sentence.error = `line ${lineNumber}: tag "${written}" is neither O nor like B-PER or I-PER`;
-  } else if (sentence.bytes > maxBytes) {
+  return line.includes('\t') ? line.trim().split(/ *\t+ */) : line.trim().split(/ +/);
+}
+
+/** `# text = …`, or another remark before a sentence; a token `#` has its tag in the last column. */
+function isComment(line: string, cells: readonly string[]): boolean {
+  if (/^#\s*[\w.:-]+\s*=/u.test(line)) return true;
+  return /^#(?:\s|$)/u.test(line) && parseTag(cells.at(-1) ?? '') === null;
+}
+
+function addLine(sentence: Sentence, { line, cells }: Sentence['lines'][number], maxBytes: number): void {
+  if (sentence.error !== null) return;
+  for (const cell of cells) sentence.bytes += Buffer.byteLength(cell) + 1;
+  if (cells.length < 2) sentence.error = `line ${line} has one column; expected a token and its tag`;
+  else if (sentence.bytes > maxBytes)
     sentence.error = tooLong(`the sentence from line ${sentence.origin.line} on`, maxBytes);
-  } else {
-    sentence.tokens.push(token);
-    sentence.tags.push(tag);
-    return;
+  else sentence.lines.push({ line, cells });
+  if (sentence.error !== null) sentence.lines.length = 0;
+}
+
+/** Null for a sentence without words. */
+function sentenceRow({ origin, lines, error }: Sentence, { word, tag, numbered }: Columns): Row | null {
+  const bad = (problem: string): Row => ({ fields: {}, origin, error: problem });
+  if (error !== null) return bad(error);
+  const tokens: string[] = [];
+  const tags: Tag[] = [];
+  for (const { line, cells } of lines) {
+    if (numbered && isAside(cells[0] ?? '')) continue;
+    const token = cells[word];
+    const written = tag === null ? 'O' : cells[tag === 'last' ? cells.length - 1 : tag];
+    if (token === undefined || written === undefined)
+      return bad(`line ${line} has ${cells.length} columns; expected ${Math.max(word, Number(tag)) + 1} at least`);
+    const parsed = parseTag(written);
+    if (parsed === null) return bad(`line ${line}: tag "${written}" is neither O nor like B-PER or I-PER`);
+    tokens.push(token);
+    tags.push(parsed);
   }
-  sentence.tokens.length = 0;
-  sentence.tags.length = 0;
-}
-
-function parseTag(tag: string): Tag | null {
-  if (tag === 'O') return { prefix: 'O', label: '' };
-  const match = /^([BIESLU])-(.+)$/.exec(tag);
-  return match === null ? null : { prefix: match[1] ?? '', label: match[2] ?? '' };
-}
-
-function sentenceRow({ origin, tokens, tags, error }: Sentence): Row {
-  if (error !== null) return { fields: {}, origin, error };
+  if (tokens.length === 0) return null;
   const text = tokens.join(' ');
-  return { fields: { text, tokens, entities: entitiesOf(tokens, tags) }, origin };
+  return { fields: { text, tokens, ...(tag === null ? {} : { entities: entitiesOf(tokens, tags) }) }, origin };
 }
 
 interface TaggedEntity {

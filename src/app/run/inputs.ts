@@ -64,7 +64,7 @@ export function checkTableFlags(reader: Reader, file: string, flags: Pick<InputF
     if (flags[flag] === undefined || reader.takes.includes(flag)) continue;
     const formats = Object.values(readers).filter(({ takes }) => (takes as readonly string[]).includes(flag));
     throw usageError(
-      `--${flag} is for ${formats.map((format) => format.name).join(' and ')}; ${name} is read as ${reader.name}`,
+      `--${flag} is for ${formats.map((format) => format.name).join(', ')}; ${name} is read as ${reader.name}`,
       `Leave it out, or say what the file is, such as --input-format ${formats[0]?.name}.`,
     );
   }
