@@ -183,7 +183,11 @@ describe('names of fields that come along', () => {
   const context = surroundingsWith();
   const task = { input: 'text' };
   const flags = { maxRecordSize: 1 << 20 };
-  const inputOf = (file: string): Input => ({ source: fileSource(file), reader: readerFor(null, file) });
+  const inputOf = (file: string): Input => ({
+    source: fileSource(file),
+    reader: readerFor(null, file),
+    chosen: 'by suffix',
+  });
 
   it('are those of all records of a file, whatever comes first', async (t) => {
     const folder = filesIn(t, {
@@ -196,7 +200,11 @@ describe('names of fields that come along', () => {
   });
 
   it('are not asked of what can be read only once', async () => {
-    const stdin = { source: { file: '-', open: () => assert.fail('it was read') }, reader: readers.jsonl };
+    const stdin = {
+      source: { file: '-', open: () => assert.fail('it was read') },
+      reader: readers.jsonl,
+      chosen: 'by name' as const,
+    };
     assert.equal(await fieldNamesOf(context, [stdin], task, flags), null);
   });
 

@@ -43,6 +43,7 @@ describe('a record', () => {
 describe('records of a table', () => {
   const table = (content: string) => ({
     reader: readers.csv,
+    chosen: 'by suffix' as const,
     source: {
       file: 'in.csv',
       async *open() {

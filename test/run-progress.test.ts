@@ -51,7 +51,7 @@ describe('the share of the input', () => {
     const inputs = ['a.txt', 'b.txt'].map((name) => {
       const file = path.join(folder, name);
       writeFileSync(file, 'line\n'.repeat(50));
-      return { source: fileSource(file), reader: readers.lines };
+      return { source: fileSource(file), reader: readers.lines, chosen: 'by name' as const };
     });
     const meter = meterInputs(inputs);
     const shares: (number | null)[] = [];
@@ -67,7 +67,7 @@ describe('the share of the input', () => {
 
   it('is unknown for standard input', () => {
     const source = stdinSource(process.stdin);
-    const meter = meterInputs([{ source, reader: readers.lines }]);
+    const meter = meterInputs([{ source, reader: readers.lines, chosen: 'by name' }]);
     assert.equal(meter.fractionAt({ file: '-', line: 5 }), null);
   });
 });

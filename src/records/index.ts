@@ -21,10 +21,18 @@ export function readerFor(name: string | null, file: string): Reader {
     const names = Object.keys(readers);
     throw usageError(`no input format "${name}".${suggestion(name, names)}`, `There are ${names.join(', ')}.`);
   }
+  return readerBySuffix(file) ?? text;
+}
+
+/** The reader of a file's suffix (`.gz` aside); null where that says nothing. */
+export function readerBySuffix(file: string): Reader | null {
+  const all: readonly Reader[] = Object.values(readers);
   const suffix = /\.([^./\\]+)$/.exec(file.replace(/\.gz$/i, ''))?.[1]?.toLowerCase();
-  return all.find((reader) => suffix !== undefined && reader.extensions.includes(suffix)) ?? text;
+  return all.find((reader) => suffix !== undefined && reader.extensions.includes(suffix)) ?? null;
 }
 
 export { checkEncoding } from './encoding.js';
+export { type Beginning, recognise } from './recognise.js';
 export { fileSource, stdinSource } from './source.js';
+export { startOf } from './start.js';
 export type { ByteSource, Reader, ReadOptions } from './types.js';

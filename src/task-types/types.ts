@@ -91,7 +91,7 @@ export interface TaskTypeDefinition<O extends Output = Output, G extends Gold = 
   readonly goldFields: readonly string[];
   /** Settings of a task.yaml that not every type reads, as far as this one does; the others are refused. */
   readonly settings: readonly TypeSetting[];
-  /** What a labelled row without gold lacks, and how that is mended. */
+  /** The field of gold, as a message names it when a labelled row has none. */
   readonly missingGold: string;
   /** Field of the main input unless the profile says otherwise. */
   readonly input: string;

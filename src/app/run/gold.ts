@@ -1,10 +1,11 @@
 import { usageError } from '../../errors.js';
 import { type ExampleContext, exampleOf, goldRows, isBadExample } from '../../examples.js';
 import { placeOf } from '../../record.js';
-import { fileSource, readerFor } from '../../records/index.js';
+import { fileSource, stdinSource } from '../../records/index.js';
 import type { Example, Row, TaskProfile } from '../../types.js';
 import type { Surroundings } from '../surroundings.js';
-import { checkTableFlags, type InputFlags, readRows } from './inputs.js';
+import { choiceFor, type InputFlags, readRows } from './inputs.js';
+import { recogniseInputs } from './recognise-inputs.js';
 
 /** How labelled data is read. */
 export interface GoldFlags extends Omit<InputFlags, 'text' | 'lines'> {
@@ -42,7 +43,7 @@ export async function readGold(
     ownLabelField: profile.labelField ?? null,
   };
   const examples: Example[] = [];
-  for await (const row of labelledRows(context, profile, data, flags)) {
+  for await (const row of await labelledRows(context, profile, data, flags)) {
     if (examples.length >= (flags.limit ?? Number.POSITIVE_INFINITY)) break;
     const example = exampleOf(row, examples.length, exampleContext);
     if (isBadExample(example)) throw usageError(`${placeOf(example.origin)}: ${example.error}`);
@@ -73,23 +74,23 @@ export function refuseDataFlags(flags: GoldFlags): void {
   }
 }
 
-function labelledRows(
+async function labelledRows(
   context: Surroundings,
   { type }: Pick<TaskProfile, 'type'>,
   data: GoldData,
   flags: GoldFlags,
-): AsyncIterable<Row> | Row[] {
+): Promise<AsyncIterable<Row> | Row[]> {
   if (typeof data !== 'string') {
     return data.map((fields, i) => ({ fields, origin: { file: goldName(data), line: i + 1 } }));
   }
-  const reader = readerFor(flags.dataFormat ?? null, data);
-  if (!reader.labelled) {
+  const given = data === '-' ? stdinSource(context.stdin) : fileSource(data, context.cwd);
+  const chosen = { source: given, ...choiceFor(flags.dataFormat ?? null, data) };
+  const [input = chosen] = await recogniseInputs(context, [chosen], flags, '--data-format');
+  if (!input.reader.labelled) {
     throw usageError(
-      `"${data}" is read as ${reader.name}, which carries no labels`,
+      `"${data}" is read as ${input.reader.name}, which carries no labels`,
       'Say what it is with --data-format jsonl, csv, tsv, conll or squad.',
     );
   }
-  checkTableFlags(reader, data, flags);
-  const source = data === '-' ? { file: '-', open: () => context.stdin } : fileSource(data, context.cwd);
-  return goldRows(type, readRows(context, { source, reader }, flags));
+  return goldRows(type, readRows(context, input, flags));
 }

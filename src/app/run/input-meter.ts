@@ -44,7 +44,7 @@ export function meterInputs(inputs: readonly Input[]): InputMeter {
     total += stats.size;
   }
   return {
-    inputs: inputs.map(({ source, reader }) => ({ source: counted(source, parts.get(source.file)), reader })),
+    inputs: inputs.map((input) => ({ ...input, source: counted(input.source, parts.get(input.source.file)) })),
     fractionAt({ file, line }) {
       const part = parts.get(file);
       if (total === null || total === 0 || part === undefined || part.bytes === 0) return null;

@@ -6,6 +6,7 @@ import {
   checkEncoding,
   fileSource,
   type Reader,
+  readerBySuffix,
   readerFor,
   readers,
   stdinSource,
@@ -33,6 +34,15 @@ export interface InputFlags {
 export interface Input {
   readonly source: ByteSource;
   readonly reader: Reader;
+  /** What its format comes from; `by default` it is a text, as nothing says what else it is. */
+  readonly chosen: 'by name' | 'by suffix' | 'by content' | 'by default';
+}
+
+/** How a file is read, of a format that was named, or by its suffix. */
+export function choiceFor(named: string | null, file: string): Pick<Input, 'reader' | 'chosen'> {
+  const reader = readerFor(named, file);
+  if (named !== null) return { reader, chosen: 'by name' };
+  return { reader, chosen: readerBySuffix(file) === null ? 'by default' : 'by suffix' };
 }
 
 /** What to read: the files, `-` or nothing for standard input, or the texts of the command line. */
@@ -43,7 +53,7 @@ export function chooseInputs(context: Surroundings, files: readonly string[], fl
       if (flags[flag] !== undefined) throw usageError(`--${flag} is for files; --text has none`, 'Leave it out.');
     }
     const source = stringSource(flags.text.map((text) => JSON.stringify(text)).join('\n'));
-    return [{ source, reader: readers.jsonl }];
+    return [{ source, reader: readers.jsonl, chosen: 'by name' }];
   }
   if (flags.lines === true && flags.inputFormat !== undefined && flags.inputFormat !== 'lines') {
     throw usageError(`--lines contradicts --input-format ${flags.inputFormat}`, 'Leave one of them out.');
@@ -51,9 +61,8 @@ export function chooseInputs(context: Surroundings, files: readonly string[], fl
   const named = flags.lines === true ? 'lines' : (flags.inputFormat ?? null);
   if (flags.encoding !== undefined) checkEncoding(flags.encoding);
   return (files.length === 0 ? ['-'] : files).map((file) => {
-    const reader = readerFor(named, file);
-    checkTableFlags(reader, file, flags);
-    return { source: file === '-' ? stdinSource(context.stdin) : fileSource(file), reader };
+    const source = file === '-' ? stdinSource(context.stdin) : fileSource(file);
+    return { source, ...choiceFor(named, file) };
   });
 }
 
@@ -101,7 +110,7 @@ export async function* readRecords(
 
 export function readRows(
   context: Surroundings,
-  { source, reader }: Input,
+  { source, reader }: Pick<Input, 'source' | 'reader'>,
   flags: Omit<InputFlags, 'text'>,
 ): AsyncIterable<Row> {
   return reader.read(source, {

@@ -77,7 +77,9 @@ export function runCommand(context: CliContext): Command {
     .action(async (task: string, files: string[], flags: RunFlags & { dryRun?: boolean }) => {
       if (flags.dryRun === true) {
         const { showPrompt } = await import('../dry-run.js');
-        await showPrompt(context, task, chooseInputs(context, files, flags), flags);
+        const { recogniseInputs } = await import('../../app/run/recognise-inputs.js');
+        const inputs = await recogniseInputs(context, chooseInputs(context, files, flags), flags);
+        await showPrompt(context, task, inputs, flags);
       } else {
         const { runTask } = await import('../run-task.js');
         await runTask(context, task, files, flags);

@@ -1,0 +1,73 @@
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import { usageError } from '../../errors.js';
+import { type Beginning, type ByteSource, type Reader, readers, recognise, startOf } from '../../records/index.js';
+import type { Surroundings } from '../surroundings.js';
+import { checkTableFlags, type Input, type InputFlags } from './inputs.js';
+
+const titles = { jsonl: 'JSON Lines', json: 'JSON', csv: 'CSV', tsv: 'TSV' } as const;
+
+/**
+ * The same inputs, where those of which nothing says the format are read as what they are certain to be. What is a text
+ * by its suffix stays one.
+ * @param flagName what names a format
+ * @throws SlmError for a table that cannot be read without being told what its columns are
+ */
+export async function recogniseInputs(
+  context: Surroundings,
+  inputs: readonly Input[],
+  flags: Omit<InputFlags, 'text'>,
+  flagName = '--input-format',
+): Promise<Input[]> {
+  const recognised: Input[] = [];
+  for (const input of inputs) recognised.push(await recogniseInput(context, input, flags, flagName));
+  for (const { source, reader } of recognised) checkTableFlags(reader, source.file, flags);
+  return recognised;
+}
+
+async function recogniseInput(
+  context: Surroundings,
+  input: Input,
+  flags: Omit<InputFlags, 'text'>,
+  flagName: string,
+): Promise<Input> {
+  const { file } = input.source;
+  if (input.chosen === 'by name' || (input.chosen === 'by suffix' && input.reader !== readers.text)) return input;
+  const { beginning, source } = await peekAt(context, input.source, flags.encoding);
+  const fields = ['text', 'question', ...(flags.field === undefined ? [] : [flags.field.toLowerCase()])];
+  const found = recognise(beginning, fields);
+  const shown = file === '-' ? 'standard input' : file;
+  if (input.chosen === 'by suffix') {
+    if (found === 'json' || found === 'jsonl')
+      context.notice(
+        `${shown} looks like ${titles[found]} and is read as one text, by its suffix; ${flagName} ${found} reads its records`,
+      );
+    return input;
+  }
+  if (found === 'table') {
+    throw usageError(
+      `${shown} looks like a table without a header`,
+      `Say what its columns are: ${flagName} tsv --columns text,label (or conll). As one text it is read with ${flagName} text.`,
+    );
+  }
+  if (found === null) return { ...input, source };
+  context.notice(
+    `${shown} is read as ${titles[found]}, which it looks like; ${flagName} names another format, such as text`,
+  );
+  const reader: Reader = readers[found];
+  return { source, reader, chosen: 'by content' };
+}
+
+/** The beginning of a source, and a source that still has it: a pipe cannot be opened twice. */
+async function peekAt(
+  { cwd }: Surroundings,
+  source: ByteSource,
+  encoding: string | undefined,
+): Promise<{ beginning: Beginning; source: ByteSource }> {
+  const { beginning, chunks } = await startOf(source, encoding);
+  const isFile =
+    source.file !== '-' && statSync(path.resolve(cwd, source.file), { throwIfNoEntry: false })?.isFile() === true;
+  if (!isFile) return { beginning, source: { file: source.file, open: () => chunks } };
+  await chunks[Symbol.asyncIterator]().return?.();
+  return { beginning, source };
+}
