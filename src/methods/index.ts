@@ -5,7 +5,6 @@ import { constrainedGeneration } from './constrained-generation/index.js';
 import { head } from './head/index.js';
 import { labelDecisions } from './label-decisions/index.js';
 import { labelLikelihood } from './label-likelihood/index.js';
-import { nearestStates } from './nearest-states/index.js';
 import { passageSpans } from './passage-spans/index.js';
 import { spanCopying } from './span-copying/index.js';
 import { spanScoring } from './span-scoring/index.js';
@@ -20,7 +19,6 @@ export const methods = {
   'passage-spans': passageSpans,
   'constrained-generation': constrainedGeneration,
   head,
-  'nearest-states': nearestStates,
 } satisfies Record<string, Method>;
 
 /** @throws SlmError when there is no such method */
