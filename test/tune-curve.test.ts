@@ -30,7 +30,7 @@ async function curvesWith(inPrompt: number) {
     ...candidate('chosen', asked, async () => ({ options: {}, learned: {} })),
     inPrompt: new Set(examples.slice(0, inPrompt)),
   };
-  const yardstick = candidate('yardstick', asked, null);
+  const baseline = candidate('baseline', asked, null);
   const options = {
     seed: 1,
     onTrial: () => undefined,
@@ -44,7 +44,7 @@ async function curvesWith(inPrompt: number) {
     objective: metric,
     reserved,
   });
-  const { trial: lexical } = await measureCandidate(profile, yardstick, examples, {
+  const { trial: lexical } = await measureCandidate(profile, baseline, examples, {
     ...options,
     metric,
     objective: metric,
@@ -54,7 +54,7 @@ async function curvesWith(inPrompt: number) {
   const rounds = [lexical, after];
   const curves = await learningCurves(
     profile,
-    [yardstick, chosen],
+    [baseline, chosen],
     { rounds, chosen, metric, objective: metric, reserved },
     after,
     options,
@@ -66,11 +66,11 @@ async function curvesWith(inPrompt: number) {
 describe('learning curves', () => {
   it('add a quarter and a half of the examples to what the search has measured', async () => {
     const { asked, points } = await curvesWith(0);
-    assert.deepEqual(points, ['chosen 15 30 60', 'yardstick 15 30 60']);
-    assert.deepEqual(asked, ['chosen 15', 'chosen 30', 'yardstick 15', 'yardstick 30']);
+    assert.deepEqual(points, ['chosen 15 30 60', 'baseline 15 30 60']);
+    assert.deepEqual(asked, ['chosen 15', 'chosen 30', 'baseline 15', 'baseline 30']);
   });
 
   it('leave out parts of which the prompt holds more than a third', async () => {
-    assert.deepEqual((await curvesWith(8)).points, ['chosen 30 60', 'yardstick 30 60']);
+    assert.deepEqual((await curvesWith(8)).points, ['chosen 30 60', 'baseline 30 60']);
   });
 });

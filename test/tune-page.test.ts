@@ -126,7 +126,7 @@ function resultWith(more: Partial<TuneResult> = {}): TuneResult {
   };
 }
 
-const overlay: UnwrittenSettings = {
+const settings: UnwrittenSettings = {
   task: 'sentiment',
   model: 'tiny',
   modelSha256: 'a'.repeat(64),
@@ -196,7 +196,7 @@ describe('a plot', () => {
 });
 
 describe('the page of a tuning', () => {
-  const page = tunePage(profile, resultWith(), overlay);
+  const page = tunePage(profile, resultWith(), settings);
 
   it('is the same for the same result', () => checkGolden('tune-page.html', page));
 
@@ -208,7 +208,7 @@ describe('the page of a tuning', () => {
   it('compares on the examples that were measured both before and after', () => {
     const some = examples.slice(0, 5);
     const before = beforeWith(some, outputs(some, 9), { score: 0.8, outputs: outputs(some, 3) });
-    const text = tunePage(profile, resultWith({ before, p: 1 }), overlay);
+    const text = tunePage(profile, resultWith({ before, p: 1 }), settings);
     assert.match(text, /p = 1\.0000 \(McNemar&#39;s exact test\) on the same 5 examples/u);
     assert.match(text, /<p>5 held-out examples\.<\/p>/u);
     assert.match(text, /Held-out, 5 examples; –/u);
@@ -222,7 +222,7 @@ describe('the page of a tuning', () => {
   });
 
   it('leaves out what was not measured', () => {
-    const short = tunePage(profile, resultWith({ before: null, p: null, threshold: null, curves: [] }), overlay);
+    const short = tunePage(profile, resultWith({ before: null, p: null, threshold: null, curves: [] }), settings);
     assert.doesNotMatch(short, />before<|precision before|McNemar|threshold|Does more data help/u);
   });
 
@@ -238,7 +238,7 @@ describe('the page of a tuning', () => {
       before: beforeWith(list, [found], { score: 0, outputs: [nothing] }),
       curves: [],
     });
-    const text = tunePage(extract, result, overlay);
+    const text = tunePage(extract, result, settings);
     assert.match(
       text,
       /<th scope="row">positive<\/th><td class="number">1<\/td><td class="number">–<\/td><td class="number">1\.000<\/td><td class="number">0\.000<\/td><td class="number">1\.000<\/td>/u,
@@ -250,17 +250,17 @@ describe('the page of a tuning', () => {
   it('lists the commonest confusions where a matrix would be too large', () => {
     const labels = Array.from({ length: 20 }, (_, i) => ({ ...profile.labels[0], name: `label ${i}` }));
     const many = { ...profile, labels: [...profile.labels, ...labels] } as TaskProfile;
-    assert.match(tunePage(many, resultWith(), overlay), /Tuned: the commonest confusions/u);
+    assert.match(tunePage(many, resultWith(), settings), /Tuned: the commonest confusions/u);
   });
 
   it('makes the folder that it is written to', () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'slm-page-'));
     try {
       const file = path.join(folder, 'reports', 'page.html');
-      writeTuneReport(file, profile, resultWith(), overlay);
+      writeTuneReport(file, profile, resultWith(), settings);
       assert.equal(readFileSync(file, 'utf8'), page);
       assert.throws(
-        () => writeTuneReport(path.join(file, 'x.html'), profile, resultWith(), overlay),
+        () => writeTuneReport(path.join(file, 'x.html'), profile, resultWith(), settings),
         /cannot be written/u,
       );
     } finally {

@@ -230,12 +230,12 @@ describe('a search', () => {
     assert.equal((await searchAmong(profile, [simple, deep], texts(100), optionsWith())).chosen, deep);
   });
 
-  it('measures a yardstick to the end and never takes it', async () => {
-    const yardstick = candidate('words', 0, always, { finish: null });
+  it('measures a baseline to the end and never takes it', async () => {
+    const baseline = candidate('words', 0, always, { finish: null });
     const others = ['a', 'b', 'c'].map((key, i) => candidate(key, 1, wrongOnEvery(2 + i)));
-    const { chosen, trials } = await searchAmong(profile, [yardstick, ...others], texts(700), optionsWith());
-    assert.notEqual(chosen, yardstick);
-    assert.equal(yardstick.calls.at(-1), 700);
+    const { chosen, trials } = await searchAmong(profile, [baseline, ...others], texts(700), optionsWith());
+    assert.notEqual(chosen, baseline);
+    assert.equal(baseline.calls.at(-1), 700);
     assert.equal(trials[0]?.key, 'words');
   });
 

@@ -13,7 +13,7 @@ const basesOf = (variants?: readonly string[], input = 'text') => {
 };
 
 describe('the templates that tuning tries', () => {
-  it("are the task's own, which no overlay repeats, and the variants that it names", () => {
+  it("are the task's own, which no tuned settings repeat, and the variants that it names", () => {
     const variants = ['{{ text }}\nIt was', '{{ text }} =>'];
     assert.deepEqual(basesOf(variants), [prompt.base, ...variants]);
     const [own, other] = templatesFor(sessionWith({ profile: profileWith({ prompt: { ...prompt, variants } }) }));

@@ -26,18 +26,18 @@ export function writeTuneReport(
   file: string,
   profile: TaskProfile,
   result: TuneResult,
-  overlay: UnwrittenSettings,
+  settings: UnwrittenSettings,
 ): void {
   try {
     makeFolder(path.dirname(file));
-    writeFileSync(file, tunePage(profile, result, overlay));
+    writeFileSync(file, tunePage(profile, result, settings));
   } catch (error) {
     throw failure(`${file} cannot be written: ${messageOf(error)}`, 'The task is tuned all the same.', error);
   }
 }
 
-export function tunePage(profile: TaskProfile, result: TuneResult, overlay: UnwrittenSettings): string {
-  const title = `${overlay.task} tuned on ${overlay.model}`;
+export function tunePage(profile: TaskProfile, result: TuneResult, settings: UnwrittenSettings): string {
+  const title = `${settings.task} tuned on ${settings.model}`;
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -50,10 +50,10 @@ export function tunePage(profile: TaskProfile, result: TuneResult, overlay: Unwr
 <main>
 <h1>${title}</h1>
 ${profile.description === '' ? null : html`<p class="quiet">${profile.description}</p>\n`}${[
-  summary(result, overlay),
+  summary(result, settings),
   costSection(result),
   curveSection(result),
-  reliabilitySection(profile, result, overlay.seed),
+  reliabilitySection(profile, result, settings.seed),
   matrixSection(profile, result),
   labelSection(profile, result),
   mistakeSection(result),
@@ -65,7 +65,7 @@ ${profile.description === '' ? null : html`<p class="quiet">${profile.descriptio
   return page.markup;
 }
 
-function summary(result: TuneResult, overlay: UnwrittenSettings): Markup {
+function summary(result: TuneResult, settings: UnwrittenSettings): Markup {
   const { after, before, lexical, p, threshold, search, wins } = result;
   const { metric } = search;
   const columns: Column[] = [{ title: '' }, ...figureColumns(metric.title), { title: 'n', number: true }];
@@ -80,9 +80,9 @@ function summary(result: TuneResult, overlay: UnwrittenSettings): Markup {
       ? []
       : [['before and tuned', `${pText(p)} on the same ${before.n} examples`] as const]),
     ...(threshold === null ? [] : [['threshold', thresholdText(threshold)] as const]),
-    ['model', `${overlay.model}, sha256 ${overlay.modelSha256}`],
-    ['data', `${overlay.data.file}, ${overlay.data.n} examples, sha256 ${overlay.data.sha256}`],
-    ['seed', String(overlay.seed)],
+    ['model', `${settings.model}, sha256 ${settings.modelSha256}`],
+    ['data', `${settings.data.file}, ${settings.data.n} examples, sha256 ${settings.data.sha256}`],
+    ['seed', String(settings.seed)],
   ];
   return html`<p><strong>${verdictText(result, wins ? '' : null)}</strong></p>
 ${table(`Held-out ${metric.title}`, columns, rows)}${

@@ -38,7 +38,7 @@ const tune = (cache: string) =>
     env: { XDG_CACHE_HOME: path.join(cwd, cache) },
     timeoutMs: 600_000,
   });
-const overlay = () => readFileSync(path.join(cwd, 'tuned', `${smollm}.yaml`), 'utf8');
+const written = () => readFileSync(path.join(cwd, 'tuned', `${smollm}.yaml`), 'utf8');
 
 before(async () => {
   await modelFile(smollm);
@@ -52,7 +52,7 @@ before(async () => {
 test('slm tune of question answering: examples in the prompt, a judge and a threshold, and slm run uses them', async () => {
   const made = await tune('first');
   assert.equal(made.code, 0, made.stderr);
-  const first = overlay();
+  const first = written();
   assert.match(first, /^method: passage-spans$/mu);
   assert.match(first, /^ {2}ranker:\n {4}weights:/mu);
   assert.match(first, /^threshold:\n {2}min: /mu);
@@ -77,5 +77,5 @@ test('slm tune of question answering: examples in the prompt, a judge and a thre
 
   const again = await tune('second');
   assert.equal(again.code, 0, again.stderr);
-  assert.equal(overlay(), first, 'the same data and seed give the same bytes');
+  assert.equal(written(), first, 'the same data and seed give the same bytes');
 });

@@ -168,10 +168,10 @@ describe('slm tune of a classifier with several labels', () => {
       { cwd, env: { XDG_CACHE_HOME: path.join(folder, 'cache-topics') }, timeoutMs: 900_000 },
     );
     assert.equal(made.code, 0, made.stderr);
-    const overlay = readFileSync(path.join(cwd, 'tuned', `${smollm}.yaml`), 'utf8');
-    assert.match(overlay, /Text: \{\{ text \}\}\n +Labels:/u);
-    const [, threshold] = /^threshold:\n +min: (\S+)$/mu.exec(overlay) ?? [];
-    assert.ok(Number(threshold) > 0 && Number(threshold) < 1, overlay);
+    const settings = readFileSync(path.join(cwd, 'tuned', `${smollm}.yaml`), 'utf8');
+    assert.match(settings, /Text: \{\{ text \}\}\n +Labels:/u);
+    const [, threshold] = /^threshold:\n +min: (\S+)$/mu.exec(settings) ?? [];
+    assert.ok(Number(threshold) > 0 && Number(threshold) < 1, settings);
     assert.match(made.stdout, new RegExp(`threshold ${threshold}: .*best micro F1`, 'u'));
 
     const asked = topicTexts(7, 10);
@@ -220,14 +220,14 @@ describe('slm tune of a classifier', () => {
     assert.match(made.stdout, /on the same (\d+ )?examples: p = /u);
   });
 
-  test('writes an overlay and a side file, with figures that have intervals', () => {
+  test('writes tuned settings and a side file, with figures that have intervals', () => {
     assert.deepEqual(files(path.join(cwd, 'tuned')), tunedFiles);
-    const overlay = readFileSync(path.join(cwd, 'tuned', `${smollm}.yaml`), 'utf8');
-    assert.match(overlay, /^method: head$/mu);
-    assert.match(overlay, /^data:\n {2}file: moods\.csv\n {2}n: 40$/mu);
-    const [, value, low, high] = /tuned:\n +value: (\S+)\n +low: (\S+)\n +high: (\S+)/u.exec(overlay) ?? [];
+    const settings = readFileSync(path.join(cwd, 'tuned', `${smollm}.yaml`), 'utf8');
+    assert.match(settings, /^method: head$/mu);
+    assert.match(settings, /^data:\n {2}file: moods\.csv\n {2}n: 40$/mu);
+    const [, value, low, high] = /tuned:\n +value: (\S+)\n +low: (\S+)\n +high: (\S+)/u.exec(settings) ?? [];
     // Seen: 0.95 and more. Nothing in this data is hard.
-    assert.ok(Number(value) >= 0.75, overlay);
+    assert.ok(Number(value) >= 0.75, settings);
     assert.ok(Number(low) <= Number(value) && Number(value) <= Number(high));
   });
 
@@ -497,9 +497,9 @@ test('texts that a cut vocabulary does not cover get the very numbers of the who
   const values = valuePlaces(readGgufHeader(model), { layers, output: { values: tagger.rows } });
   const engine = await openEngine({ path: derived, threads: 1, contextSize: 512, values });
   try {
-    const overlay = findTunedSettings([path.dirname(file)], gemma, cwd, 'x');
-    assert.ok(overlay !== null);
-    const tuned = withTunedSettings(profile, overlay, sha256);
+    const settings = findTunedSettings([path.dirname(file)], gemma, cwd, 'x');
+    assert.ok(settings !== null);
+    const tuned = withTunedSettings(profile, settings, sha256);
     const task = await openTask({
       profile: tuned,
       engine,

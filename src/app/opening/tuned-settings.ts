@@ -6,7 +6,7 @@ import type { TaskProfile } from '../../types.js';
 import { configDirectory, type Surroundings } from '../surroundings.js';
 
 /**
- * Where overlays of a task are looked for, the user's own before those that come with a built-in task. A task of the
+ * Where tuned settings of a task are looked for, the user's own before those that come with a built-in task. A task of the
  * user has one place: its own folder, so that it can be taken along.
  */
 export function tunedFolders(context: Surroundings, profile: TaskProfile): string[] {

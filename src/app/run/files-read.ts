@@ -28,7 +28,7 @@ export async function filesRead(
 ): Promise<UsedFile[]> {
   const used = (what: string, paths: readonly string[]) => paths.map((file) => ({ path: file, what }));
   const named = documents?.flatMap((name) => (name === '-' ? [name] : documentFiles(name, context.cwd)));
-  const overlays = models.flatMap((model) =>
+  const tuned = models.flatMap((model) =>
     tunedFolders(context, profile).flatMap((folder) =>
       ['yaml', 'head'].map((suffix) => path.join(folder, `${path.basename(model, '.gguf')}.${suffix}`)),
     ),
@@ -36,7 +36,7 @@ export async function filesRead(
   return [
     ...used('a file of the task', [...profile.files, bundleFile(context, profile)]),
     ...used('a document', named ?? profile.documents),
-    ...used('what was tuned', overlays),
+    ...used('what was tuned', tuned),
     ...used('a settings file', configFiles(context)),
     ...used('the model', (await Promise.all(models.map((model) => fileOf(context, model)))).flat()),
   ];

@@ -7,7 +7,7 @@ import { isShort } from './few-shot-prompts.js';
 import { ownTemplate, type Template } from './templates.js';
 import type { TuneSession } from './types.js';
 
-/** Examples that those of a prompt are chosen from; they all stand in the overlay. */
+/** Examples that those of a prompt are chosen from; they all stand in the tuned settings. */
 export const mostNearest = 200;
 
 /**

@@ -9,9 +9,9 @@ import type { Candidate, TuneSession } from '../candidates/types.js';
 import type { LearnedExample } from '../learned.js';
 import { prefixLength } from '../parts.js';
 import type { Plan } from '../types.js';
-import { fitJudge, type Judge, type JudgedCandidate } from './answer-judge.js';
+import { fitRanker, type RankedCandidate, type Ranker } from './answer-ranker.js';
 import { passageOptions } from './options.js';
-import { answerOf, answersOf, judged, rejectBelow } from './passage-answer.js';
+import { answerOf, answersOf, rankedOf, rejectBelow } from './passage-answer.js';
 import { createSearch, type Reading, read, type Search } from './passage-reading.js';
 
 /** Answered questions in the prompt, sentences that are read, and answers that are compared; likely ones first. */
@@ -24,7 +24,7 @@ const settings = [
 /** A passage in the prompt has so many characters at most. */
 const longestExample = 600;
 
-/** Ways to read, each with a judge of the candidate answers that is fitted on the examples. */
+/** Ways to read, each with a ranker of the candidate answers that is fitted on the examples. */
 export const plan: Plan = (session, examples) => {
   const { contextField } = passageOptions.parse(session.profile.options);
   // Every setting looks in the same documents.
@@ -42,7 +42,7 @@ interface Setting {
 /** What is known of a question after reading: its candidates, and which of them are right. */
 interface Read {
   readonly reading: Reading;
-  readonly rows: readonly JudgedCandidate[];
+  readonly rows: readonly RankedCandidate[];
   readonly right: readonly boolean[];
 }
 
@@ -66,7 +66,7 @@ function readingCandidate(
     async (example: Example): Promise<Read> =>
       engine.hold(async () => {
         const reading = await read(reader, search, example.record);
-        const rows = reading.candidates.map((candidate) => judged(candidate, reading, example.record.text));
+        const rows = reading.candidates.map((candidate) => rankedOf(candidate, reading, example.record.text));
         return { reading, rows, right: rows.map(({ answer }) => isRight(answer, answersOf(example))) };
       }),
   );
@@ -86,9 +86,9 @@ function readingCandidate(
       const outputs: AnswerOutput[] = [];
       for (let fold = 0; fold <= Math.max(...folds); fold++) {
         const others = Array.from(part.keys()).filter((i) => folds[i] !== fold);
-        const judge = judgeOf(others.map((i) => reads[i] as Read));
-        const answer = (i: number) => answered(part[i] as Example, reads[i] as Read, judge);
-        // Seen through a judge that knows them, which is sure enough of itself on so few weights.
+        const ranker = rankerOf(others.map((i) => reads[i] as Read));
+        const answer = (i: number) => answered(part[i] as Example, reads[i] as Read, ranker);
+        // Seen through a ranker that knows them, which is sure enough of itself on so few weights.
         const min = bestThreshold(
           others.map((i) => part[i] as Example),
           others.map(answer),
@@ -106,16 +106,16 @@ function readingCandidate(
       // A handful of weights: what was read for the trial tells enough, and reading is what takes the time.
       const { examples: known } = trial;
       const reads = await Promise.all(known.map(readOne));
-      const judge = judgeOf(reads);
+      const ranker = rankerOf(reads);
       const min = bestThreshold(
         known,
-        known.map((example, i) => answered(example, reads[i] as Read, judge)),
+        known.map((example, i) => answered(example, reads[i] as Read, ranker)),
       );
       return {
         options: { ...options },
-        learned: { examples: shots, ranker: { weights: [...judge.weights], intercept: judge.intercept } },
+        learned: { examples: shots, ranker: { weights: [...ranker.weights], intercept: ranker.intercept } },
         threshold: { min, below: profile.threshold.below },
-        outputs: known.map((example, i) => answered(example, reads[i] as Read, judge)),
+        outputs: known.map((example, i) => answered(example, reads[i] as Read, ranker)),
       };
     },
   };
@@ -153,15 +153,15 @@ function examplesFrom(
   return chosen;
 }
 
-function judgeOf(reads: readonly Read[]): Judge {
-  return fitJudge(
+function rankerOf(reads: readonly Read[]): Ranker {
+  return fitRanker(
     reads.flatMap(({ rows }) => rows),
     reads.flatMap(({ right }) => right),
   );
 }
 
-function answered({ record }: Example, { reading }: Read, judge: Judge): AnswerOutput {
-  return answerOf(reading, judge, record.text);
+function answered({ record }: Example, { reading }: Read, ranker: Ranker): AnswerOutput {
+  return answerOf(reading, ranker, record.text);
 }
 
 /** The threshold with the best token F1, where no answer is right for questions without one. */

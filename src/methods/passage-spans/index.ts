@@ -7,9 +7,9 @@ import type { AnswerOutput, Example, Output, TaskProfile } from '../../types.js'
 import { promptPart, tablePart } from '../explain.js';
 import { learnedBy, learnedExamples } from '../learned.js';
 import type { Document, Method, MethodContext, PieceInput } from '../types.js';
-import { defaultJudge, featuresOf, fitJudge, type Judge } from './answer-judge.js';
+import { defaultRanker, featuresOf, fitRanker, type Ranker } from './answer-ranker.js';
 import { passageOptions } from './options.js';
-import { answerOf, answersOf, judged, rank, rejectBelow } from './passage-answer.js';
+import { answerOf, answersOf, rank, rankedOf, rejectBelow } from './passage-answer.js';
 import { createSearch, type Reader, type Reading, read } from './passage-reading.js';
 
 type Options = z.infer<typeof passageOptions>;
@@ -21,7 +21,7 @@ const passagePrompt = {
 };
 
 const rankerSchema = z.strictObject({
-  weights: z.array(z.number()).length(defaultJudge.weights.length),
+  weights: z.array(z.number()).length(defaultRanker.weights.length),
   intercept: z.number(),
 });
 
@@ -51,15 +51,15 @@ export const passageSpans: Method = {
     const render = rendererOf(profile, engine.model, options);
     const search = createSearch(context.documents, options);
     const reader: Reader = { engine, render, options, profile, end: engine.tokenize('\n').slice(0, 1) };
-    const judge = learnedBy(learns.schema, profile)?.ranker ?? (await judgeFor(context, options, reader));
+    const ranker = learnedBy(learns.schema, profile)?.ranker ?? (await rankerFor(context, options, reader));
 
     return {
       maxPieceTokens: null,
 
       async predict({ record, explain }: PieceInput) {
         const reading = await read(reader, search, record);
-        const output = answerOf(reading, judge, record.text);
-        return { output, explanation: explain ? explanationOf(reading, judge, record.text) : [] };
+        const output = answerOf(reading, ranker, record.text);
+        return { output, explanation: explain ? explanationOf(reading, ranker, record.text) : [] };
       },
 
       decide: (output: Output) => rejectBelow(output as AnswerOutput, profile.threshold.min),
@@ -84,17 +84,17 @@ function answeredExamples(profile: TaskProfile, options: Options) {
 }
 
 /**
- * Fits the judge on the candidates of the profile's examples, over the profile's own documents, whatever documents
+ * Fits the ranker on the candidates of the profile's examples, over the profile's own documents, whatever documents
  * are asked about now; once, then from the cache.
  */
-async function judgeFor(context: MethodContext, options: Options, reader: Reader): Promise<Judge> {
+async function rankerFor(context: MethodContext, options: Options, reader: Reader): Promise<Ranker> {
   const { profile, engine, cache } = context;
   const documents = await context.ownDocuments();
   const shots = new Set(answeredExamples(profile, options).map((shot) => shot.fields));
   const pool = profile.examples
     .filter((example) => !shots.has(example.record.fields) && isReadable(example, documents, options))
     .slice(0, options.poolSize);
-  if (pool.length < smallestPool) return defaultJudge;
+  if (pool.length < smallestPool) return defaultRanker;
   const key = ['judge 2', digestOf(documents), engine.model.sha256 ?? engine.model.path, profile.digest].join(' ');
   const known = rankerSchema.safeParse(await cache.get(key));
   if (known.success) return known.data;
@@ -107,20 +107,20 @@ async function judgeFor(context: MethodContext, options: Options, reader: Reader
         const reading = await read(reader, search, example.record);
         context.onProgress('calibrating', ++done, pool.length);
         return reading.candidates.map((candidate) => ({
-          candidate: judged(candidate, reading, example.record.text),
+          candidate: rankedOf(candidate, reading, example.record.text),
           right: isRight(candidate.text, answersOf(example)),
         }));
       }),
     ),
   );
   const all = readings.flat();
-  if (!all.some((row) => row.right)) return defaultJudge;
-  const judge = fitJudge(
+  if (!all.some((row) => row.right)) return defaultRanker;
+  const ranker = fitRanker(
     all.map((row) => row.candidate),
     all.map((row) => row.right),
   );
-  await cache.set(key, judge);
-  return judge;
+  await cache.set(key, ranker);
+  return ranker;
 }
 
 function digestOf(documents: readonly Document[]): string {
@@ -136,15 +136,15 @@ function isReadable(example: Example, documents: readonly Document[], options: O
   return documents.some((document) => typeof fields.source === 'string' && document.source.endsWith(fields.source));
 }
 
-function explanationOf(reading: Reading, judge: Judge, question: string) {
+function explanationOf(reading: Reading, ranker: Ranker, question: string) {
   const passages = reading.chosen.map((p) => [p.document.source, String(lineOf(p.document.text, p.start)), p.text]);
-  const ranked = rank(reading, judge, question).map(({ candidate, probability }) => [
+  const ranked = rank(reading, ranker, question).map(({ candidate, probability }) => [
     JSON.stringify(candidate.text),
     probability.toFixed(4),
-    ...featuresOf(judged(candidate, reading, question)).map((value) => value.toFixed(3)),
+    ...featuresOf(rankedOf(candidate, reading, question)).map((value) => value.toFixed(3)),
   ]);
   const names = ['mean log p', 'first log p', 'sentence', 'passages', 'repeats', 'number', 'name', 'log length'];
-  const weights = ['weight', '', ...judge.weights.map((weight) => weight.toFixed(3))];
+  const weights = ['weight', '', ...ranker.weights.map((weight) => weight.toFixed(3))];
   return [
     tablePart('passages', [['source', 'line', 'sentence'], ...passages]),
     ...(reading.prompt === null ? [] : [promptPart(reading.prompt)]),

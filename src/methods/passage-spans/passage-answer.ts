@@ -1,10 +1,10 @@
 import { evidenceAt } from '../../task-types/answer/evidence.js';
 import type { AnswerOutput, Example } from '../../types.js';
-import { type Judge, type JudgedCandidate, probabilityOf } from './answer-judge.js';
+import { probabilityOf, type RankedCandidate, type Ranker } from './answer-ranker.js';
 import type { Candidate, Reading } from './passage-reading.js';
 
-/** What the judge sees of a candidate. */
-export function judged(candidate: Candidate, { index, coverage }: Reading, question: string): JudgedCandidate {
+/** What the ranker sees of a candidate. */
+export function rankedOf(candidate: Candidate, { index, coverage }: Reading, question: string): RankedCandidate {
   return {
     question,
     answer: candidate.text,
@@ -17,15 +17,15 @@ export function judged(candidate: Candidate, { index, coverage }: Reading, quest
 }
 
 /** Candidates with the probability that they are right, best first. */
-export function rank(reading: Reading, judge: Judge, question: string) {
+export function rank(reading: Reading, ranker: Ranker, question: string) {
   return reading.candidates
-    .map((candidate) => ({ candidate, probability: probabilityOf(judged(candidate, reading, question), judge) }))
+    .map((candidate) => ({ candidate, probability: probabilityOf(rankedOf(candidate, reading, question), ranker) }))
     .sort((a, b) => b.probability - a.probability);
 }
 
 /** The most likely candidate with its place, whatever its probability is. */
-export function answerOf(reading: Reading, judge: Judge, question: string): AnswerOutput {
-  const [first] = rank(reading, judge, question);
+export function answerOf(reading: Reading, ranker: Ranker, question: string): AnswerOutput {
+  const [first] = rank(reading, ranker, question);
   if (first === undefined) {
     return { type: 'answer', answer: null, score: 0, reason: 'no passage shares a word with the question' };
   }

@@ -3,7 +3,7 @@ import { denseMatrix } from '../../linear/matrix.js';
 import { contentTerms } from '../passages.js';
 
 /** What is known of a candidate answer when it is judged. */
-export interface JudgedCandidate {
+export interface RankedCandidate {
   readonly question: string;
   readonly answer: string;
   /** Mean log-probability of a token, with the one that ends the answer, nats. */
@@ -21,18 +21,18 @@ export interface JudgedCandidate {
  * A logistic model of "this candidate is right", over a handful of features that hold for any subject. Few enough
  * to be fitted on some dozen questions.
  */
-export interface Judge {
+export interface Ranker {
   readonly weights: readonly number[];
   readonly intercept: number;
 }
 
 /** Where nothing could be fitted: likelihood and coverage count, a kind of answer that does not fit counts against. */
-export const defaultJudge: Judge = { weights: [0.8, 0.2, 1.5, 1, -1.5, 0.8, 0.5, -0.3], intercept: 0.5 };
+export const defaultRanker: Ranker = { weights: [0.8, 0.2, 1.5, 1, -1.5, 0.8, 0.5, -0.3], intercept: 0.5 };
 
 const featureCount = 8;
 
-/** Bounded, so that a judge fitted on little stays sane. */
-export function featuresOf(candidate: JudgedCandidate): number[] {
+/** Bounded, so that a ranker fitted on little stays sane. */
+export function featuresOf(candidate: RankedCandidate): number[] {
   const asked = new Set(contentTerms(candidate.question));
   const given = contentTerms(candidate.answer);
   const repeated = given.length === 0 ? 0 : given.filter((term) => asked.has(term)).length / given.length;
@@ -48,19 +48,19 @@ export function featuresOf(candidate: JudgedCandidate): number[] {
   ];
 }
 
-export function probabilityOf(candidate: JudgedCandidate, judge: Judge): number {
+export function probabilityOf(candidate: RankedCandidate, ranker: Ranker): number {
   const score = featuresOf(candidate).reduce(
-    (sum, value, i) => sum + value * (judge.weights[i] as number),
-    judge.intercept,
+    (sum, value, i) => sum + value * (ranker.weights[i] as number),
+    ranker.intercept,
   );
   return 1 / (1 + Math.exp(-score));
 }
 
 /**
- * Fits a judge on candidates whose truth is known.
+ * Fits a ranker on candidates whose truth is known.
  * @param right whether the candidate at the same place is right
  */
-export function fitJudge(candidates: readonly JudgedCandidate[], right: readonly boolean[]): Judge {
+export function fitRanker(candidates: readonly RankedCandidate[], right: readonly boolean[]): Ranker {
   const model = train(
     denseMatrix(candidates.map(featuresOf), featureCount),
     { kind: 'single', classes: 2, y: Int32Array.from(right, Number) },
