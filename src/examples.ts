@@ -78,5 +78,5 @@ export function isBadExample(example: Example | BadExample): example is BadExamp
 
 function missingGold({ type, inTask }: ExampleContext, names: readonly string[]): string {
   const how = inTask ? '"labelField" in the task.yaml' : '--label-field';
-  return `no ${taskTypes[type].missingGold}; it has ${names.join(', ')}. Where the right answer has another name, give it with ${how}`;
+  return `no ${taskTypes[type].missingGold}; it has ${names.map((name) => `"${name}"`).join(', ')}. Where the right answer has another name, give it with ${how}`;
 }

@@ -48,7 +48,10 @@ export function noField(name: string, names: readonly string[], hint: string): s
   const [only] = names;
   if (only === undefined) return `no field "${name}"; it has no fields`;
   const more = names.length > 12 ? ', …' : '';
-  const has = `no field "${name}"; it has ${names.slice(0, 12).join(', ')}${more}`;
+  const has = `no field "${name}"; it has ${names
+    .slice(0, 12)
+    .map((known) => `"${known}"`)
+    .join(', ')}${more}`;
   if (names.length === 1 && /[,;|\t]/u.test(only))
     return `${has}. That looks like several: name what separates them with --input-format csv --delimiter`;
   return `${has}.${suggestion(name, names) || ` ${hint}`}`;

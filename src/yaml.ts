@@ -138,7 +138,33 @@ function issueError(issue: z.core.$ZodIssue, at: Locate, schema: z.ZodType, help
     return usageError(`${at(issue.path)}: "${issue.path.join('.')}" is missing.`, help);
   }
   const where = issue.path.length === 0 ? '' : `"${issue.path.join('.')}": `;
-  return usageError(`${at(issue.path)}: ${where}${issue.message}`, help);
+  return usageError(`${at(issue.path)}: ${where}${saidPlainly(issue.message)}`, keysHelp(issue, schema) ?? help);
+}
+
+/** What YAML calls the types that zod names as JavaScript does. */
+const kinds: Readonly<Record<string, string>> = {
+  object: 'a mapping (key: value)',
+  record: 'a mapping (key: value)',
+  array: 'a list',
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  null: 'nothing',
+};
+
+/** zod's "Invalid input: expected object, received string", in the words of a task.yaml. */
+function saidPlainly(message: string): string {
+  const said = /^Invalid input: expected (\w+), received (\w+)$/u.exec(message);
+  const [, wanted = '', given = ''] = said ?? [];
+  return said === null ? message : `expected ${kinds[wanted] ?? wanted}, not ${kinds[given] ?? given}.`;
+}
+
+/** The keys that a mapping could have, where something else stands in its place. */
+function keysHelp(issue: z.core.$ZodIssue, schema: z.ZodType): string | null {
+  if (issue.code !== 'invalid_type' || issue.expected !== 'object') return null;
+  const known = keysAt(schema, issue.path);
+  return known.length > 0 ? `Its keys: ${known.join(', ')}.` : null;
 }
 
 /** The keys that an object of the schema may have at `path`; empty where that cannot be told. */

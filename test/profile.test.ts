@@ -161,7 +161,7 @@ const wrong: readonly (readonly [title: string, files: Files, start: string, ...
     'task.yaml:6:5: unknown key "alias".',
     'Did you mean "aliases"?',
   ],
-  ['a wrong type', { 'task.yaml': `${classify}multiLabel: sometimes\n` }, 'task.yaml:4:1: "multiLabel": ', 'boolean'],
+  ['a wrong type', { 'task.yaml': `${classify}multiLabel: sometimes\n` }, 'task.yaml:4:1: "multiLabel": ', 'true or false'],
   [
     'a wrong type in a list',
     { 'task.yaml': 'name: t\ntype: classify\nlabels:\n  - a\n  - [b]\n' },
@@ -177,7 +177,12 @@ const wrong: readonly (readonly [title: string, files: Files, start: string, ...
   ['an unknown task type', { 'task.yaml': 'name: t\ntype: clasify\n' }, 'task.yaml:2:1: "type": ', 'classify'],
   ['a missing type', { 'task.yaml': 'name: t\n' }, 'task.yaml:1:1: "type": ', 'classify'],
   ['an empty file', { 'task.yaml': '' }, 'task.yaml:1:1: "name" is missing'],
-  ['a list', { 'task.yaml': '- a\n' }, 'task.yaml:1:1: ', 'object'],
+  [
+    'a text in place of a mapping',
+    { 'task.yaml': 'name: x\ntype: classify\nlabels: [a, b]\nprompt: "{{ text }}"\n' },
+    'task.yaml:4:1: "prompt": expected a mapping (key: value), not a text.',
+  ],
+  ['a list', { 'task.yaml': '- a\n' }, 'task.yaml:1:1: ', 'mapping'],
   [
     'a name with capitals',
     { 'task.yaml': 'name: My Task\ntype: generate\n' },
@@ -438,7 +443,7 @@ describe('examples', () => {
   const bad: readonly (readonly [title: string, files: Files, start: string, ...words: string[]])[] = [
     ['that are not JSON', withExamples(classify, good, '', '{"text": '), 'ex.jsonl:3: ', 'JSON'],
     ['without gold', withExamples(classify, good, { text: 'x' }), 'ex.jsonl:2: no "label"'],
-    ['without text', withExamples(classify, { label: 'positive' }), 'ex.jsonl:1: no field "text"; it has label.'],
+    ['without text', withExamples(classify, { label: 'positive' }), 'ex.jsonl:1: no field "text"; it has "label".'],
     [
       'with a typo in the label',
       withExamples(classify, { id: 'd3', text: 'x', label: 'postive' }),

@@ -19,11 +19,11 @@ describe('a record', () => {
   it('suggests the field that was meant', () => {
     assert.equal(
       errorOf({ review: 'a', stars: 1 }, 'reviw'),
-      'no field "reviw"; it has review, stars. Did you mean "review"?',
+      'no field "reviw"; it has "review", "stars". Did you mean "review"?',
     );
     assert.match(
       errorOf({ body: 'a' }) ?? '',
-      /^no field "text"; it has body. Name the field of the input with --field$/,
+      /^no field "text"; it has "body". Name the field of the input with --field$/,
     );
   });
 
@@ -64,7 +64,7 @@ describe('records of a table', () => {
     );
     await assert.rejects(
       records.next(),
-      /^SlmError: in.csv: no field "reviews"; it has review, stars. Did you mean "review"\?/,
+      /^SlmError: in.csv: no field "reviews"; it has "review", "stars". Did you mean "review"\?/,
     );
   });
 });
@@ -119,7 +119,7 @@ describe('an example whose label has another name', () => {
       const example = of({ text: 'x', mood: 'bad' }, changes);
       return 'error' in example ? example.error : '';
     };
-    assert.match(message({ inTask: true }), /it has text, mood.*"labelField" in the task.yaml$/);
+    assert.match(message({ inTask: true }), /it has "text", "mood".*"labelField" in the task.yaml$/);
     assert.match(message({}), /--label-field$/);
     assert.match(message({ labelField: 'moood' }), /no field "moood".*Did you mean "mood"/);
     const wrong = of({ text: 'x', label: 'gut' }, { inTask: true });

@@ -50,7 +50,7 @@ describe('the library', () => {
     try {
       const results: (Library.Classification | Library.Failed)[] = [];
       for await (const result of mood.stream([{ note: 'no text' }, { text: 'Kind staff.' }])) results.push(result);
-      assert.match((results[0] as Library.Failed).error, /no field "text"; it has note/);
+      assert.match((results[0] as Library.Failed).error, /no field "text"; it has "note"/);
       assert.equal((results[1] as Library.Classification).label, 'good');
       await assert.rejects(() => mood({ note: 'no text' }), { code: 'SLM_FAILURE' });
     } finally {
