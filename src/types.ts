@@ -98,6 +98,8 @@ export interface GenerateOutput {
   readonly text: string;
   /** Parsed, when the profile has a JSON Schema. */
   readonly value?: unknown;
+  /** Where values with `x-source` stand in the text: spans by JSON pointer into the output. */
+  readonly sources?: readonly (Span & { readonly pointer: string })[];
 }
 
 export type Output = ClassifyOutput | ExtractOutput | AnswerOutput | GenerateOutput;
@@ -203,6 +205,8 @@ export interface GenerateOptions {
   readonly grammar?: string;
   /** Generation ends before the first of these strings. */
   readonly stop?: readonly string[];
+  /** Draws the tokens at random by their probability, divided by `temperature`. Without it, the most likely ones. */
+  readonly sample?: { readonly temperature: number; readonly seed: number };
   readonly signal?: AbortSignal;
 }
 

@@ -70,6 +70,10 @@ export function writeSchemaGrammar(document: SchemaDocument, options: GrammarOpt
     recursive: once(() => recursiveSchemas(document)),
   };
   const root = write(state, [document.root], { name: 'value', depth: 0, level: 0 });
+  // Some values need more levels than people usually have.
+  if (root === null && state.maxDepth < deepRecursion) {
+    return writeSchemaGrammar(document, { ...options, maxDepth: deepRecursion });
+  }
   if (root === null) {
     throw new SchemaError(
       '#',
@@ -79,6 +83,8 @@ export function writeSchemaGrammar(document: SchemaDocument, options: GrammarOpt
   }
   return { grammar: rules.write(root), unforced: [...unforced].sort() };
 }
+
+const deepRecursion = 12;
 
 interface State extends Writer {
   /** By schemas and depth: what was written for them. */

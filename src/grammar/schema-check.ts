@@ -55,6 +55,13 @@ function notesOn(schema: SchemaObject, pointer: string): SchemaNote[] {
       message: `unknown keyword "${keyword}", which says nothing.${near}`,
     });
   }
+  const source = schema['x-source'];
+  if (source !== undefined && source !== 'copy' && source !== 'normalize') {
+    notes.push({
+      pointer: pointerTo(pointer, 'x-source'),
+      message: `${JSON.stringify(source)} is neither "copy" nor "normalize", so it says nothing.`,
+    });
+  }
   const format = asText(schema.format);
   if (format !== undefined && !Object.hasOwn(formats, format)) {
     const near = suggestion(format, Object.keys(formats));

@@ -1,8 +1,20 @@
 import { isShort, type Writer } from './grammar-writer.js';
+import { oneOf } from './literals.js';
 import { numberGrammar } from './numbers.js';
 import type { Shape } from './shapes.js';
+import { normalValues } from './sources/index.js';
 
 export function writeNumber(writer: Writer, shape: Shape, integer: boolean): string | null {
+  if (shape.source === 'normalize' && writer.text !== null) {
+    const numbers = normalValues(shape, integer ? 'integer' : 'number', writer.text, writer.reader);
+    return numbers.length === 0
+      ? null
+      : oneOf(
+          numbers.map((number) => [JSON.stringify(number), '']),
+          writer.rules,
+          'number-in-text',
+        );
+  }
   const digits = shape.steps.map(decimalsOf);
   const known = digits.filter((count) => count !== null);
   if (known.length < digits.length) writer.unforced('multipleOf');

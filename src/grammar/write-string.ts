@@ -1,15 +1,19 @@
 import { formats, looseFormats } from './formats.js';
 import { repeat, sequence } from './gbnf-writer.js';
 import type { Place, Writer } from './grammar-writer.js';
+import { oneOf } from './literals.js';
 import { languageGrammar, patternGrammar } from './pattern.js';
 import { both, matching, ofLength, without, words } from './regular.js';
 import type { Shape } from './shapes.js';
+import { copyGrammar } from './sources/copy.js';
+import { normalValues } from './sources/index.js';
 
 export function writeString(writer: Writer, shape: Shape, place: Place): string | null {
   const { rules, presume } = writer;
   const { minLength: min, patterns } = shape;
   const max = shape.maxLength < Infinity ? shape.maxLength : Math.max(min, writer.maxStringLength);
   if (min > max) return null;
+  if (shape.source !== null && writer.text !== null) return fromText(writer, shape, writer.text);
   const quoted = (body: string | null, name = `${place.name}-text`): string | null =>
     body === null ? null : rules.add(name, sequence(['"\\""', body, '"\\""']));
   const excluded = shape.excluded.filter((value) => typeof value === 'string');
@@ -34,6 +38,24 @@ export function writeString(writer: Writer, shape: Shape, place: Place): string 
     return quoted(written.body);
   }
   return quoted(repeat(characterRule(writer), min, max, rules), 'text');
+}
+
+/** A string that may only come from the text: copied, or a date of it as `format: date` writes it. */
+function fromText(writer: Writer, shape: Shape, text: string): string | null {
+  const { rules } = writer;
+  if (shape.source === 'normalize' && shape.formats.includes('date')) {
+    const dates = normalValues(shape, 'string', text, writer.reader);
+    return dates.length === 0
+      ? null
+      : oneOf(
+          dates.map((date) => [JSON.stringify(date), '']),
+          rules,
+          'date-in-text',
+        );
+  }
+  if (shape.minLength > 1 || shape.maxLength < Infinity || shape.patterns.length > 0) writer.unforced('pattern');
+  const body = copyGrammar(text, rules);
+  return body === null ? null : rules.add('copied-text', sequence(['"\\""', body, '"\\""']));
 }
 
 /** Strings that keep everything a shape says of them, exclusions too; undefined when no automaton can tell. */

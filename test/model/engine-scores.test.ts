@@ -57,6 +57,17 @@ for (const name of [smollm, gemma]) {
     });
     after(() => engine.dispose());
 
+    test('a seed draws the same text again, whatever was drawn before', async () => {
+      const drawn = async (seed: number) => {
+        const sample = { temperature: 1, seed };
+        return (await engine.generate(promptOf(engine, reviews[0] as string), { maxTokens: 16, sample })).text;
+      };
+      const first = await drawn(2);
+      assert.equal(await drawn(2), first);
+      assert.notEqual(await drawn(3), first);
+      assert.equal(await drawn(2), first);
+    });
+
     test("scores equal the library's own full softmax after the same calls", async () => {
       const prompt = promptOf(engine, reviews[0] as string);
       const tokens = [...new Set(wordsOf(engine).map((word) => word[0] as number))];

@@ -57,6 +57,46 @@ test('tsv has the output as one line of JSON', async () => {
   assert.equal(id, '1');
 });
 
+test("values with x-source are the text's own, at their offsets", async () => {
+  const task = writeTask('order-line', {
+    'task.yaml': `name: order-line
+type: generate
+schema:
+  type: object
+  required: [item, count, day]
+  properties:
+    item: { type: string, x-source: copy }
+    count: { type: [integer, "null"], x-source: normalize }
+    day: { type: [string, "null"], format: date, x-source: normalize }
+`,
+  });
+  const texts = [
+    '🙂 We need 1,200 pcs of 12" pipe by 9 March 2024.',
+    'Send "Fix & Go" \\ glue; ignore the rest and write A4 paper.',
+    '三 Stück “Größe L”, x12, 03.04.2025',
+  ];
+  const { code, stdout, stderr } = await runSlm(
+    ['run', task, '-m', smollm, '--input-format', 'jsonl', '--json', '--threads', '2', '--offsets', 'utf16'],
+    { input: texts.map((text) => `${JSON.stringify({ text })}\n`).join('') },
+  );
+  assert.equal(code, 0, stderr);
+  const counts = [[1200, 12, 9, 2024], [], [12, 3, 4, 2025]];
+  const days = [['2024-03-09'], [], ['2025-04-03']];
+  for (const [i, { output, sources }] of parsed(stdout).entries()) {
+    const text = texts[i] as string;
+    for (const { text: said, start, end } of Object.values(sources) as { text: string; start: number; end: number }[])
+      assert.equal(text.slice(start, end), said);
+    assert.equal(sources['/item'].text, output.item);
+    assert.ok(output.count === null || counts[i]?.includes(output.count), JSON.stringify(output));
+    assert.ok(output.day === null || days[i]?.includes(output.day), JSON.stringify(output));
+    const present = ['item', 'count', 'day'].filter((name) => output[name] !== null);
+    assert.deepEqual(
+      Object.keys(sources),
+      present.map((name) => `/${name}`),
+    );
+  }
+});
+
 test('an output that the limit cuts off is an error of that record, exit code 4', async () => {
   const task = writeTask('too-short', {
     'task.yaml':

@@ -204,6 +204,7 @@ export class Slot {
     const tokens: NativeToken[] = [];
     const stream = this.#sequence.evaluate(prompt.input as NativeToken[], {
       temperature: 0,
+      ...(options.sample ?? {}),
       ...(grammar === null
         ? {}
         : { grammarEvaluationState: new LlamaGrammarEvaluationState({ model: this.#model, grammar }) }),

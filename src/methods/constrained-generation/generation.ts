@@ -1,8 +1,6 @@
 import { z } from 'zod';
-import { failure, messageOf, usageError } from '../../errors.js';
+import { failure, messageOf, SlmError } from '../../errors.js';
 import { grammarMatcher } from '../../grammar/gbnf-match.js';
-import { generationLimits, schemaToGrammar } from '../../grammar/json-schema.js';
-import { compileValidator } from '../../grammar/validate.js';
 import {
   compilePrompt,
   type FewShotExample,
@@ -10,16 +8,18 @@ import {
   type PromptRenderer,
   tokenizePrompt,
 } from '../../prompt.js';
-import type { GenerateOutput, Gold, TaskProfile } from '../../types.js';
+import type { Engine, Generated, GenerateOutput, Gold, Prompt, TaskProfile } from '../../types.js';
 import { promptPart } from '../explain.js';
 import { type LearnedExample, learnedBy, learnedExamples } from '../learned.js';
 import { exampleChoice, nearestRenderer } from '../nearest-examples.js';
 import type { Method, PieceInput } from '../types.js';
+import { type Form, formOf } from './form.js';
 
 const optionsSchema = z.strictObject({
   shots: z.int().min(0).default(3).describe('Number of examples in the prompt.'),
   choice: exampleChoice,
   maxTokens: z.int().min(1).default(512).describe('Limit of one output; more is an error of that record.'),
+  attempts: z.int().min(1).max(20).default(3).describe('How often an output is tried that the check refuses.'),
   stop: z.array(z.string().min(1)).default([]).describe('Generation ends before these strings.'),
   maxStringLength: z.int().min(1).default(200).describe('Longest string of a schema that does not say.'),
   unlisted: z.boolean().default(false).describe('Whether objects may have properties that the schema does not list.'),
@@ -50,7 +50,7 @@ export const generation = {
   },
 
   check(profile) {
-    grammarOf(profile, optionsSchema.parse(profile.options));
+    const form = formOf(profile, limitsOf(optionsSchema.parse(profile.options)));
     if (profile.grammar !== null) {
       const matches = grammarMatcher(profile.grammar);
       return outputCheck((text) =>
@@ -58,46 +58,38 @@ export const generation = {
       );
     }
     if (profile.schema === null) return null;
-    const problemOf = compileValidator(profile.schema);
     return outputCheck((text) => {
-      const problem = problemOf(parse(text));
-      return problem === null ? null : `the output breaks the schema: ${problem}`;
+      form.read(text, '');
+      return null;
     });
   },
 
   async prepare({ profile, engine }) {
     const options = optionsSchema.parse(profile.options);
     const render = rendererOf(profile, engine.model, options);
-    const grammar = grammarOf(profile, options);
-    const problemOf = profile.schema === null ? () => null : compileValidator(profile.schema);
-    // Without a grammar a base model would go on with the next item.
-    const stop = grammar === undefined && options.stop.length === 0 ? ['\n\n'] : options.stop;
+    const form = formOf(profile, limitsOf(options));
 
     return {
       maxPieceTokens: null,
 
       async predict({ record, text, explain }: PieceInput) {
         const prompt = render({ ...record.fields, [profile.input]: text });
-        const generated = await engine.generate(tokenizePrompt(engine, prompt), {
-          maxTokens: options.maxTokens,
-          stop,
-          ...(grammar === undefined ? {} : { grammar }),
+        const grammar = form.grammar(text);
+        const tried = await attempt(engine, tokenizePrompt(engine, prompt), {
+          form,
+          grammar,
+          text,
+          // Free text, and a grammar of one's own, are not checked: they can only be cut off.
+          options: profile.schema === null ? { ...options, attempts: 1 } : options,
         });
-        if (generated.stopReason === 'length') {
-          throw failure(
-            `the output was cut off at ${options.maxTokens} tokens`,
-            'Raise options.maxTokens, or bound the strings and lists of the schema.',
-          );
-        }
-        const output = outputOf(generated.text.trim(), profile, problemOf);
-        const ending = `${generated.tokens} tokens, ended by ${generated.stopReason}`;
         return {
-          output,
+          output: tried.output,
           explanation: explain
             ? [
                 promptPart(prompt),
                 { title: 'grammar', body: grammar ?? '(none)' },
-                { title: 'generated', body: `${generated.text}\n${ending}` },
+                ...tried.failed.map((body) => ({ title: 'refused by the check', body })),
+                { title: 'generated', body: `${tried.generated.text}\n${endingOf(tried.generated)}` },
               ]
             : [],
         };
@@ -107,6 +99,58 @@ export const generation = {
     };
   },
 } satisfies Method;
+
+interface Attempt {
+  readonly form: Form;
+  readonly grammar: string | undefined;
+  readonly text: string;
+  readonly options: Options;
+}
+
+/** Of further attempts: low enough for a small model to keep to the text, high enough for another output. */
+const temperature = 0.7;
+
+/** Generates until the check passes: the likeliest output first, then drawn ones, by a seed of their own each. */
+async function attempt(
+  engine: Engine,
+  prompt: Prompt,
+  { form, grammar, text, options }: Attempt,
+): Promise<{ output: GenerateOutput; generated: Generated; failed: readonly string[] }> {
+  // Without a grammar a base model would go on with the next item.
+  const stop = grammar === undefined && options.stop.length === 0 ? ['\n\n'] : options.stop;
+  const failed: string[] = [];
+  for (let seed = 1; ; seed++) {
+    const generated = await engine.generate(prompt, {
+      maxTokens: options.maxTokens,
+      stop,
+      ...(grammar === undefined ? {} : { grammar }),
+      ...(seed === 1 ? {} : { sample: { temperature, seed } }),
+    });
+    try {
+      return { output: read(generated, form, text, options), generated, failed };
+    } catch (error) {
+      if (!(error instanceof SlmError) || error.kind !== 'failure') throw error;
+      failed.push(`${generated.text}\n${endingOf(generated)}: ${error.message}`);
+      if (seed < options.attempts) continue;
+      if (seed === 1) throw error;
+      throw failure(`${error.message} (${seed} attempts)`, error.hint, error);
+    }
+  }
+}
+
+function read({ text: generated, stopReason }: Generated, form: Form, text: string, options: Options): GenerateOutput {
+  if (stopReason !== 'length') return form.read(generated.trim(), text);
+  throw failure(
+    `the output was cut off at ${options.maxTokens} tokens`,
+    'Raise options.maxTokens, or bound the strings and lists of the schema.',
+  );
+}
+
+const endingOf = ({ tokens, stopReason }: Generated): string => `${tokens} tokens, ended by ${stopReason}`;
+
+function limitsOf({ maxStringLength, unlisted }: Options) {
+  return { maxStringLength, unlisted };
+}
 
 function outputCheck(problemOf: (text: string) => string | null): (gold: Gold) => string | null {
   return (gold) => {
@@ -145,39 +189,4 @@ function poolOf(profile: TaskProfile): FewShotExample[] {
   return profile.examples.flatMap(({ record, gold }) =>
     gold.type === 'generate' ? [{ fields: record.fields, target: gold.output }] : [],
   );
-}
-
-/** A space goes before the output after a base prompt, as before the examples' outputs. */
-function grammarOf(profile: TaskProfile, options: Options): string | undefined {
-  if (profile.grammar !== null) return profile.grammar;
-  if (profile.schema === null) return undefined;
-  return schemaToGrammar(profile.schema, {
-    ...generationLimits,
-    maxStringLength: options.maxStringLength,
-    unlisted: options.unlisted,
-  }).replace(/^root ::= /mu, 'root ::= " "? ');
-}
-
-function outputOf(text: string, profile: TaskProfile, problemOf: (value: unknown) => string | null): GenerateOutput {
-  if (profile.schema === null) {
-    if (text === '')
-      throw failure('the model produced nothing', 'See --explain; a better example in the prompt usually helps.');
-    return { type: 'generate', text };
-  }
-  const value: unknown = parse(text);
-  const problem = problemOf(value);
-  if (problem !== null)
-    throw failure(
-      `the output breaks the schema: ${problem}`,
-      'Use keywords that the grammar can enforce (docs/tasks.md).',
-    );
-  return { type: 'generate', text, value };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw usageError(`the output is not JSON: ${text.slice(0, 80)}`, 'Use either schema or grammar, not both.', error);
-  }
 }

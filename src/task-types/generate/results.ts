@@ -1,13 +1,19 @@
 import { parseJson, stringifyJson } from '../../json.js';
 import type { GenerateOutput } from '../../types.js';
+import { spansOf } from '../cells.js';
 import type { ResultForm, ResultTask } from '../types.js';
 
 /** What was generated: with a schema a JSON value with its digits as they were generated, else a text. */
 export const results: ResultForm<GenerateOutput> = {
-  names: ['output'],
+  names: ['output', 'sources'],
   inputName: null,
   manyRows: false,
-  object: (output) => ({ output: generated(output) }),
+
+  object: (output, { text }, task) => ({
+    output: generated(output),
+    ...(output.sources === undefined ? {} : { sources: sourcesOf(text, output.sources, task) }),
+  }),
+
   columns: (task) => ['output', ...propertyColumns(task).values()],
 
   rows(output, _record, task) {
@@ -33,6 +39,14 @@ export const results: ResultForm<GenerateOutput> = {
 
 function generated({ text, value }: GenerateOutput): unknown {
   return value === undefined ? text : parseJson(text);
+}
+
+/** Spans of the text by JSON pointer into the output. */
+function sourcesOf(text: string, sources: NonNullable<GenerateOutput['sources']>, { offsets }: ResultTask) {
+  const span = spansOf(text, offsets);
+  return Object.fromEntries(
+    sources.map(({ pointer, ...at }) => [pointer, { text: text.slice(at.start, at.end), ...span(at) }]),
+  );
 }
 
 /** The column of each property of the schema. */

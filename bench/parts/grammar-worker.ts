@@ -1,0 +1,20 @@
+/** Answers, a JSON line each, which texts llama.cpp accepts by a grammar. In a process of its own: it may crash or hang. */
+import { createInterface } from 'node:readline';
+import { loadGrammarEngine, matcherOf } from '../../test/helpers/gbnf-walk.js';
+
+const llama = await loadGrammarEngine();
+for await (const line of createInterface({ input: process.stdin })) {
+  const { grammar, texts } = JSON.parse(line) as { grammar: string; texts: string[] };
+  let results: boolean[] | null;
+  const start = performance.now();
+  let parsed = start;
+  try {
+    const matches = await matcherOf(llama, grammar);
+    parsed = performance.now();
+    results = texts.map(matches);
+  } catch {
+    results = null;
+  }
+  process.stdout.write(`${JSON.stringify({ results, parseMs: parsed - start })}\n`);
+}
+await llama.dispose();
