@@ -122,7 +122,7 @@ describe('the library', () => {
     assert.deepEqual(await figures(rows), await figures('rated.jsonl'));
     await assert.rejects(library.evaluate(task, { env, cwd, data: [...rows, { review: 'So so.' }], ...reading }), {
       code: 'SLM_USAGE',
-      message: /^data:3: no "label"/u,
+      message: /^data:3: no field "stars"/u,
     });
   });
 
