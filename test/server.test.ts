@@ -90,7 +90,10 @@ describe('POST /v1/systemone', () => {
   it('names the models that there are', async () => {
     const response = await appWith().post('/v1/systemone', asking({ q: { type: 'noul' } }, { model: 'nope' }));
     assert.equal(response.status, 404);
-    assert.match(await response.text(), /no model \\"nope\\" here; there are jev-latest, default, mood, names/);
+    assert.match(
+      await response.text(),
+      /no model \\"nope\\" here; there are jev-latest, default, mood, names, facts, order/,
+    );
   });
 });
 
@@ -112,7 +115,7 @@ describe('POST /v1/decisions', () => {
       { value: true, probability: 4 / 9 },
       { value: false, probability: 5 / 9 },
     ]);
-    assert.deepEqual(answers[2], { type: 'predicate', probability: 3 / 5 });
+    assert.deepEqual(answers[2], { type: 'predicate', name: null, probability: 3 / 5 });
   });
 
   it('refuses images', async () => {

@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { requireKey } from './auth.js';
 import { decisions } from './decisions.js';
-import { errorResponse, HttpError } from './errors.js';
+import { detailErrors, type ErrorForm, errorResponse, HttpError } from './errors.js';
 import { healthz, readyz } from './health.js';
 import { huggingFace } from './hugging-face.js';
 import { createMeasures, measured, metricsRoute } from './metrics.js';
@@ -80,6 +80,7 @@ export function createApp(context: ServerContext): OpenAPIHono {
       route.path,
       async (c, next) => {
         c.set('route' as never, route.path as never);
+        c.set('errors' as never, (route.errors ?? detailErrors) as never);
         await next();
       },
       ...(route.open === true ? [] : [key]),
@@ -96,15 +97,20 @@ export function createApp(context: ServerContext): OpenAPIHono {
     errorResponse(
       c,
       new HttpError(404, 'not_found_error', `no ${c.req.method} ${new URL(c.req.url).pathname} here`),
+      detailErrors,
       report,
     ),
   );
-  app.onError((error, c) => errorResponse(c, error, report));
+  app.onError((error, c) => errorResponse(c, error, errorsOf(c), report));
   return app;
 
   function report(error: unknown): void {
     server.log(`defect: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   }
+}
+
+function errorsOf(c: Context): ErrorForm {
+  return (c.get('errors' as never) as ErrorForm | undefined) ?? detailErrors;
 }
 
 function describe(route: Route) {

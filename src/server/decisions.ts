@@ -1,16 +1,12 @@
 import { bodyOf } from './body.js';
 import { best, choiceConfidence, decide, expectation, scoreConfidence } from './decide.js';
-import { HttpError } from './errors.js';
+import { HttpError, openAiErrors } from './errors.js';
+import { message, parts, textOfMessages, textOfParts } from './messages.js';
 import { probability, type Route, z } from './routes.js';
 import { defaultModelName } from './systemone.js';
 import type { ServerContext } from './types.js';
 
-const part = z.object({ type: z.string(), text: z.string().optional() });
-const input = z.union([
-  z.string(),
-  z.array(z.object({ role: z.string().optional(), content: z.union([z.string(), z.array(part)]) })),
-]);
-const common = { name: z.string().nullish(), instructions: z.string() };
+const common = { name: z.string().nullish(), instructions: parts };
 const question = z.discriminatedUnion('type', [
   z.object({ type: z.literal('predicate'), ...common }),
   z.object({
@@ -32,9 +28,13 @@ const question = z.discriminatedUnion('type', [
   }),
 ]);
 type Question = z.infer<typeof question>;
-const request = z.object({ model: z.string(), input, questions: z.array(question).min(1) });
+const request = z.object({
+  model: z.string(),
+  input: z.union([z.string(), z.array(message)]),
+  questions: z.array(question).min(1),
+});
 
-const named = { name: z.string().nullish() };
+const named = { name: z.string().nullable() };
 const answer = z.discriminatedUnion('type', [
   z.object({ type: z.literal('predicate'), ...named, probability }),
   z.object({
@@ -62,6 +62,7 @@ export const decisions: Route = {
   body: request,
   answer: z.object({ model: z.string(), answers: z.array(answer), usage: z.record(z.string(), z.unknown()) }),
   work: true,
+  errors: openAiErrors,
   async handle(c, server, { signal }) {
     const { model, input, questions } = await bodyOf(c, request);
     if (questions.length > server.limits.records)
@@ -71,10 +72,12 @@ export const decisions: Route = {
       const names = [defaultModelName, ...server.pool.tasks.map(({ name }) => name)];
       throw new HttpError(404, 'not_found_error', `there is no model "${model}" here; there are ${names.join(', ')}`);
     }
-    const state = textOf(input);
+    const state = typeof input === 'string' ? input : textOfMessages(input);
     const answers = await Promise.all(
       questions.map((asking) =>
-        answerTo(asking, (options) => decide(server.pool, task, asking.instructions, options, state, signal)),
+        answerTo(asking, (options) =>
+          decide(server.pool, task, textOfParts(asking.instructions), options, state, signal),
+        ),
       ),
     );
     const tokens = await tokensOf(server, state, questions);
@@ -95,30 +98,30 @@ export const decisions: Route = {
 type Ask = (options: Parameters<typeof decide>[3]) => ReturnType<typeof decide>;
 
 async function answerTo(asking: Question, ask: Ask): Promise<object> {
-  const name = asking.name == null ? {} : { name: asking.name };
+  const name = asking.name ?? null;
   switch (asking.type) {
     case 'predicate': {
       const { probabilities } = await ask([
         { name: 'yes', word: 'yes', description: '' },
         { name: 'no', word: 'no', description: '' },
       ]);
-      return { type: 'predicate', ...name, probability: probabilities[0]?.[1] ?? 0 };
+      return { type: 'predicate', name, probability: probabilities[0]?.[1] ?? 0 };
     }
     case 'choice': {
-      const values = new Map(asking.choices?.map((each) => [String(each.value), each]) ?? []);
-      if (values.size !== (asking.choices?.length ?? 0))
+      const choices = new Map(asking.choices?.map((each) => [optionName(each.value, asking), each]) ?? []);
+      if (choices.size !== (asking.choices?.length ?? 0))
         throw new HttpError(400, 'invalid_request_error', 'two choices have the same value');
-      const options = [...values].map(([value, { description }]) => ({
-        name: value,
-        word: value,
+      const options = [...choices].map(([name, { value, description }]) => ({
+        name,
+        word: String(value),
         description: description ?? '',
       }));
       const { probabilities, abstained } = await ask(asking.choices == null ? null : options);
-      if (abstained) return { type: 'refusal', ...name };
-      const valueFor = (option: string) => values.get(option)?.value ?? option;
+      if (abstained) return { type: 'refusal', name };
+      const valueFor = (option: string) => choices.get(option)?.value ?? option;
       return {
         type: 'choice',
-        ...name,
+        name,
         choice: valueFor(best(probabilities)[0]),
         confidence: choiceConfidence(probabilities.map(([, p]) => p)),
         probabilities: probabilities.map(([option, p]) => ({ value: valueFor(option), probability: p })),
@@ -135,7 +138,7 @@ async function answerTo(asking: Question, ask: Ask): Promise<object> {
       const each = probabilities.map(([, p]) => p);
       return {
         type: 'score',
-        ...name,
+        name,
         score: expectation(each),
         confidence: scoreConfidence(each),
         probabilities: each.map((p, i) => ({ value: i, label: asking.levels[i]?.label ?? '', probability: p })),
@@ -144,16 +147,10 @@ async function answerTo(asking: Question, ask: Ask): Promise<object> {
   }
 }
 
-/** The text of an input. @throws HttpError for images, which the models here cannot read */
-function textOf(given: z.infer<typeof input>): string {
-  if (typeof given === 'string') return given;
-  const parts = given.flatMap(({ content }) =>
-    typeof content === 'string' ? [{ type: 'text', text: content }] : content,
-  );
-  const other = parts.find(({ text }) => text === undefined);
-  if (other !== undefined)
-    throw new HttpError(400, 'invalid_request_error', `input of type "${other.type}" is not read here; give text`);
-  return parts.map(({ text }) => text).join('\n');
+/** The name of a choice: its value. `true` and "true" are two choices, and then the first needs a name of its own. */
+function optionName(value: string | boolean, { choices }: Extract<Question, { type: 'choice' }>): string {
+  const clashes = typeof value === 'boolean' && choices?.some((other) => other.value === String(value));
+  return clashes ? `${value} (boolean)` : String(value);
 }
 
 async function tokensOf(server: ServerContext, state: string, questions: readonly Question[]): Promise<number> {

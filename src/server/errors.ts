@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { messageOf, SlmError } from '../errors.js';
 
-/** An answer that says what is wrong, in the form that clients of typed decisions read. */
+/** An answer that says what is wrong; its form is the route's. */
 export class HttpError extends Error {
   readonly status: ContentfulStatusCode;
   readonly kind: string;
@@ -23,7 +23,7 @@ export interface BodyProblem {
   readonly type: string;
 }
 
-/** A body that is not of the form that the endpoint takes: 422, with a list of what is wrong. */
+/** A body that is not of the form that the endpoint takes, with a list of what is wrong. */
 export class InvalidBody extends Error {
   readonly problems: readonly BodyProblem[];
 
@@ -33,20 +33,50 @@ export class InvalidBody extends Error {
   }
 }
 
-/** `{ detail: { error_type, message } }`, or for an invalid body `{ detail: [{ loc, msg, type }] }`. */
-export function errorResponse(c: Context, error: unknown, report: (error: unknown) => void): Response {
-  if (error instanceof InvalidBody) {
-    const detail = error.problems.map(({ path, message, type }) => ({ loc: ['body', ...path], msg: message, type }));
-    return c.json({ detail }, 422);
-  }
+/** How the clients of a route read what is wrong. */
+export interface ErrorForm {
+  /** Status of an invalid body. */
+  readonly invalidStatus: ContentfulStatusCode;
+  invalid(error: InvalidBody): object;
+  other(status: number, kind: string, message: string): object;
+}
+
+/** Clients of typed decisions: `{ detail: { error_type, message } }`, or a list of `{ loc, msg, type }`. */
+export const detailErrors: ErrorForm = {
+  invalidStatus: 422,
+  invalid: ({ problems }) => ({
+    detail: problems.map(({ path, message, type }) => ({ loc: ['body', ...path], msg: message, type })),
+  }),
+  other: (_status, kind, message) => ({ detail: { error_type: kind, message } }),
+};
+
+/** OpenAI's clients: `{ error: { message, type, param, code } }`. */
+export const openAiErrors: ErrorForm = {
+  invalidStatus: 400,
+  invalid: ({ problems, message }) => ({
+    error: { message, type: 'invalid_request_error', param: problems[0]?.path.join('.') ?? null, code: null },
+  }),
+  other: (_status, kind, message) => ({ error: { message, type: kind, param: null, code: null } }),
+};
+
+/** Hugging Face's clients: `{ error, error_type }`. */
+export const huggingFaceErrors: ErrorForm = {
+  invalidStatus: 422,
+  invalid: ({ message }) => ({ error: message, error_type: 'validation' }),
+  other: (_status, kind, message) => ({ error: message, error_type: kind }),
+};
+
+/** The answer that an error is, in the form that the route's clients read. */
+export function errorResponse(c: Context, error: unknown, form: ErrorForm, report: (error: unknown) => void): Response {
+  if (error instanceof InvalidBody) return c.json(form.invalid(error), form.invalidStatus);
   if (error instanceof HttpError) {
     for (const [name, value] of Object.entries(error.headers)) c.header(name, value);
-    return c.json({ detail: { error_type: error.kind, message: error.message } }, error.status);
+    return c.json(form.other(error.status, error.kind, error.message), error.status);
   }
   if (error instanceof SlmError && error.kind === 'usage')
-    return c.json({ detail: { error_type: 'invalid_request_error', message: error.message } }, 400);
+    return c.json(form.other(400, 'invalid_request_error', error.message), 400);
   report(error);
   // What a defect says may hold text of users, which other clients must not see.
   const message = error instanceof SlmError ? messageOf(error) : 'a defect of the server; its log has more';
-  return c.json({ detail: { error_type: 'server_error', message } }, 500);
+  return c.json(form.other(500, 'server_error', message), 500);
 }

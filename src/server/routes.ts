@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import type { ErrorForm } from './errors.js';
 import type { ServerContext } from './types.js';
 
 /** What a handler gets beside the request. */
@@ -21,6 +22,8 @@ export interface Route {
   readonly open?: boolean;
   /** Whether it takes part in the count of requests under way. */
   readonly work?: boolean;
+  /** How its clients read what is wrong; as those of typed decisions do, if nothing is said. */
+  readonly errors?: ErrorForm;
   handle(c: Context, server: ServerContext, call: Call): Promise<Response> | Response;
 }
 

@@ -51,6 +51,14 @@ export interface ResultTask {
   readonly offsets: OffsetUnit;
 }
 
+/** What a client of Hugging Face's inference API leaves out of a result. */
+export interface PipelineWish {
+  /** The most labels, or all; a list of answers, if more than one. */
+  readonly top: number | null;
+  /** Labels whose entities are not wanted. */
+  readonly ignored: readonly string[];
+}
+
 /** Results as values: the formats only write them down. */
 export interface ResultForm<O extends Output = Output> {
   /** Every name that a result as an object can have, beside those that all types share. */
@@ -69,8 +77,8 @@ export interface ResultForm<O extends Output = Output> {
   lines(output: O, record: InputRecord, task: ResultTask): (readonly Cell[])[];
   /** The line of a record that failed. */
   failedLine(record: InputRecord): readonly Cell[];
-  /** The shape of Hugging Face's inference API. @param top the most labels, or all */
-  pipeline(output: O, record: InputRecord, top: number | null): object;
+  /** The shape of Hugging Face's inference API. */
+  pipeline(output: O, record: InputRecord, wanted: PipelineWish): object;
   /** Whether that API gives a list of results also for a single input. */
   readonly pipelineIsList: boolean;
   /** Lines for people. */

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import { pythonWith } from '../helpers/python.js';
 import { collect, exitOf, moodTask, runSlm, slmEnv, startSlm, tempFolder, until } from '../helpers/slm.js';
 
 const exec = promisify(execFile);
@@ -48,12 +49,9 @@ describe('slm serve', () => {
   });
 
   it('passes every requirement of jevcompat that applies', async (t) => {
-    const venv = path.join(tempFolder(t), 'venv');
-    const python = process.env.PYTHON ?? 'python3';
-    await exec(python, ['-m', 'venv', venv]);
-    await exec(path.join(venv, 'bin', 'pip'), ['install', '-q', '--disable-pip-version-check', 'jevcompat==0.1.1']);
-    const report = path.join(venv, 'report.json');
-    const run = exec(path.join(venv, 'bin', 'jevcompat'), ['test', server.url, '--timeout', '600', '--json', report], {
+    const { bin } = await pythonWith(['jevcompat==0.1.1']);
+    const report = path.join(tempFolder(t), 'report.json');
+    const run = exec(path.join(bin, 'jevcompat'), ['test', server.url, '--timeout', '600', '--json', report], {
       env: slmEnv(),
       maxBuffer: 1 << 24,
     });

@@ -32,10 +32,11 @@ export const results: ResultForm<AnswerOutput> = {
 
   pipelineIsList: false,
 
-  pipeline(output) {
+  pipeline(output, _record, { top }) {
     const { answer, score } = output;
     const { start = 0, end = 0 } = placeOf(output, 'codepoint') ?? {};
-    return { answer: answer ?? '', score, start, end };
+    const found = { answer: answer ?? '', score, start, end };
+    return top !== null && top > 1 ? [found] : found;
   },
 
   shown(output, { text }, { offsets }, { width, paint, visible, clip, percent }) {

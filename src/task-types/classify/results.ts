@@ -39,7 +39,7 @@ export const results: ResultForm<ClassifyOutput> = {
 
   pipelineIsList: true,
 
-  pipeline: ({ scores }, _record, top) =>
+  pipeline: ({ scores }, _record, { top }) =>
     Object.entries(scores)
       .map(([label, score]) => ({ label, score }))
       .sort((a, b) => b.score - a.score)

@@ -45,9 +45,10 @@ export const results: ResultForm<ExtractOutput> = {
 
   pipelineIsList: false,
 
-  pipeline({ entities }, { text }) {
+  pipeline({ entities }, { text }, { ignored }) {
     const span = spansOf(text, 'codepoint');
-    return entities.map(({ text: word, label, score, ...at }) => ({
+    const wanted = entities.filter(({ label }) => !ignored.includes(label));
+    return wanted.map(({ text: word, label, score, ...at }) => ({
       entity_group: label,
       score: score ?? null,
       word,
