@@ -1,5 +1,6 @@
 import { reportedBaselines } from './baselines/index.js';
-import { bootstrapIntervals, type Interval } from './metrics/bootstrap.js';
+import { digestOf } from './jobs/rolling-digest.js';
+import { bootstrapIntervals, type Interval, quantile } from './metrics/bootstrap.js';
 import { type ClassRow, perClass } from './metrics/per-class.js';
 import type { ConfusionMatrix, Metric, MetricContext, PreparedMetric } from './metrics/types.js';
 import { predict, type Task, usageOf } from './predict.js';
@@ -30,6 +31,22 @@ export interface Mistake {
   /** How sure the method was, where that is one number. */
   readonly score: number | null;
   readonly tags: readonly string[];
+}
+
+/** What a record gave. */
+export interface RecordResult {
+  readonly id: string;
+  /** `file:line` of the record. */
+  readonly place: string;
+  /** Digest of what was read: two reports are compared on records that have the same. */
+  readonly digest: string;
+  /** Whether it is right in every respect. */
+  readonly correct: boolean;
+  /** Null where the record failed; then `error` says why. */
+  readonly output: Output | null;
+  readonly error?: string;
+  /** From the start of its evaluation to its end, beside other records. */
+  readonly ms: number;
 }
 
 export interface GoalResult extends MetricGoal {
@@ -67,7 +84,19 @@ export interface Report {
     /** Evaluated and generated, without the shared prefix. */
     readonly tokensPerRecord: number;
     readonly peakMemoryBytes: number;
+    /** How long a record took beside the others: the middle one, and what 95 of 100 stay below. */
+    readonly latencyMs: { readonly p50: number; readonly p95: number };
+    readonly cost: Cost;
   };
+  /** In the order of the data. */
+  readonly records: readonly RecordResult[];
+}
+
+/** What a thousand records cost. */
+export interface Cost {
+  readonly secondsPerThousand: number;
+  /** Where each record is paid for: the price of a thousand. Absent for models on this machine. */
+  readonly moneyPerThousand?: { readonly amount: number; readonly currency: string };
 }
 
 export interface EvaluateOptions {
@@ -135,8 +164,28 @@ export async function evaluate(task: Task, given: readonly Example[], options: E
       recordsPerSecond: pairs.length / seconds,
       tokensPerRecord: tokens / pairs.length,
       peakMemoryBytes: options.peakMemoryBytes(),
+      latencyMs: latencyOf(predictions),
+      cost: { secondsPerThousand: (1000 * seconds) / pairs.length },
     },
+    records: predictions.map(({ output = null, error, ms }, i) => ({
+      ...recordName(measured[i] as Example),
+      correct: output !== null && definition.correct(pairs[i] as Pair),
+      output,
+      ...(error === undefined ? {} : { error }),
+      ms,
+    })),
   };
+}
+
+/** What a report calls a record. */
+export function recordName({ record, gold }: Example): Pick<RecordResult, 'id' | 'place' | 'digest'> {
+  const digest = digestOf([record.text, ...taskTypes[gold.type].passageOf(record)]);
+  return { id: record.id, place: placeOf(record.origin), digest };
+}
+
+function latencyOf(predictions: readonly Prediction[]) {
+  const sorted = Float64Array.from(predictions, ({ ms }) => ms).sort();
+  return { p50: quantile(sorted, 0.5), p95: quantile(sorted, 0.95) };
 }
 
 async function predictAll(task: Task, examples: readonly Example[], options: EvaluateOptions): Promise<Prediction[]> {
@@ -164,7 +213,8 @@ async function* recordsOf(examples: readonly Example[]): AsyncIterable<InputReco
   for (const { record } of examples) yield record;
 }
 
-function pairOf(example: Example, output: Output | null): Pair {
+/** An example with what was predicted for it. */
+export function pairOf(example: Example, output: Output | null): Pair {
   return { id: example.record.id, text: example.record.text, gold: example.gold, output };
 }
 

@@ -38,10 +38,13 @@ export function sayTo(write: (text: string) => unknown): (text: string) => void 
 
 /** JSON for people and programs, with a line end: the same value, and nothing in it acts on a terminal. */
 export function jsonText(value: unknown): string {
-  // JSON itself escapes all below U+0020.
-  const escaped = JSON.stringify(value, null, 2).replace(
+  return `${harmlessJson(JSON.stringify(value, null, 2))}\n`;
+}
+
+/** The same JSON with escapes for what acts on a terminal; JSON itself escapes all below U+0020. */
+export function harmlessJson(json: string): string {
+  return json.replace(
     /[\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g,
     (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
-  return `${escaped}\n`;
 }

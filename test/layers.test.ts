@@ -23,6 +23,7 @@ const layers: readonly (readonly string[])[] = [
   ['predict.ts'],
   ['jobs'],
   ['evaluate.ts', 'tune'],
+  ['compare'],
   ['engines', 'models'],
   ['host'],
   ['app'],

@@ -39,8 +39,9 @@ export async function keepFiles(
   models: readonly string[],
   written: readonly UsedFile[],
   flags: { readonly data?: string; readonly context?: string[] },
+  further: readonly UsedFile[] = [],
 ): Promise<void> {
-  const read = flags.data === undefined ? [] : [inputFile(flags.data, '--data')];
+  const read = [...(flags.data === undefined ? [] : [inputFile(flags.data, '--data')]), ...further];
   await refuseOverwriting(context.cwd, [outputFile(undefined, ''), ...written], read, async () => {
     const [, , { filesRead }] = await loaded();
     return filesRead(context, profile, models, flags.context);

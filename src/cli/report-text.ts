@@ -1,3 +1,5 @@
+import type { GateResult } from '../compare/gate.js';
+import type { Comparison, Difference, SystemPair } from '../compare/types.js';
 import type { Figure, Report } from '../evaluate.js';
 import type { Paint } from '../formats/index.js';
 import { clip, visible } from '../formats/pretty.js';
@@ -39,15 +41,77 @@ function amongLines({ data: { among, leftOut = 0 } }: Report): string[] {
   return [`among ${among.join(', ')}${left}`];
 }
 
-/** One line a model, for the metrics of the first report. */
-export function comparisonText(reports: readonly Report[]): string {
-  const figures = reports[0]?.figures ?? [];
-  const rows = reports.map((report) => [
-    report.model.name,
-    ...report.figures.map(withInterval),
-    report.speed.recordsPerSecond.toFixed(1),
+/** All that was compared, a line each, then how each two differ. */
+export function comparisonText(measured: Comparison): string {
+  const { systems, pairs, metric, n } = harmlessValues(measured);
+  const names = systems[0]?.figures.map(({ name }) => name) ?? [];
+  const rows = systems.map(({ name, figures, latencyMs, cost, onFrontier }) => [
+    name,
+    ...figures.map(withInterval),
+    cost.secondsPerThousand.toFixed(1),
+    latencyMs.p50.toFixed(0),
+    latencyMs.p95.toFixed(0),
+    onFrontier ? 'yes' : '',
   ]);
-  return `\n${tableText(['model', ...figures.map((figure) => figure.name), 'records/s'], rows, numeric)}`;
+  const head = ['', ...names, 's/1000', 'ms', 'ms p95', 'frontier'];
+  if (pairs.length === 0) return '';
+  return `\n${tableText(head, rows, numeric)}frontier: no other one has a better ${metric} for the same time or less\n${pairText(pairs, metric, n)}`;
+}
+
+function pairText(pairs: readonly SystemPair[], metric: string, n: number): string {
+  const rows = pairs.map((pair) => {
+    const found = pair.metrics.find(({ name }) => name === metric);
+    const p = pairs.length > 1 ? [pValue(found?.p ?? null), pValue(found?.pHolm ?? null)] : [pValue(found?.p ?? null)];
+    return [
+      `${pair.first} − ${pair.second}`,
+      signed(found?.difference ?? null),
+      found?.interval ? `${signed(found.interval.low)} to ${signed(found.interval.high)}` : '–',
+      ...p,
+      String(pair.onlyFirst),
+      String(pair.onlySecond),
+      `${(100 * pair.agreement).toFixed(1)} %`,
+    ];
+  });
+  const head = ['difference', metric, '95 % interval', 'p', ...(pairs.length > 1 ? ['p (Holm)'] : [])];
+  const test = pairs[0]?.metrics.find(({ name }) => name === metric)?.test;
+  const how = test === 'mcnemar' ? "McNemar's exact test" : 'paired bootstrap';
+  const adjusted = pairs.length > 1 ? `; p (Holm) is adjusted for ${pairs.length} comparisons` : '';
+  return `\n${tableText([...head, 'right only in the first', 'only in the second', 'same result'], rows, numeric)}p: ${how} on the same ${n} records${adjusted}\n`;
+}
+
+/** Where they say something else. */
+export function differenceText(differences: readonly Difference[], { mistakes, width, paint }: TextOptions): string {
+  if (mistakes === 0 || differences.length === 0) return '';
+  const shown = harmlessValues(differences.slice(0, mistakes));
+  const lines = shown.flatMap(({ place, text, gold, said }) => [
+    `  ${paint.dim(place)} ${clip(visible(text), Math.max(30, width - place.length - 4))}`,
+    `    gold ${paint.green(clip(visible(gold), width))}`,
+    ...Object.entries(said).map(([name, { predicted, score, correct }]) => {
+      const sure = score === null ? '' : ` (${score.toFixed(2)})`;
+      return `    ${name}: ${(correct ? paint.green : paint.red)(clip(visible(predicted), width))}${sure}`;
+    }),
+  ]);
+  return [`where they differ, ${shown.length} of ${differences.length}:`, ...lines, ''].join('\n');
+}
+
+export function gateText(gates: readonly GateResult[], paint: Paint): string {
+  return harmlessValues(gates)
+    .map(({ gate, system, left, right, passed }) => {
+      const of = system === null ? '' : ` for ${system}`;
+      const line = `${passed ? 'passed' : 'FAILED'}: gate ${gate}${of} (${number(left)} and ${number(right)})\n`;
+      return passed ? paint.green(line) : paint.red(line);
+    })
+    .join('');
+}
+
+function signed(value: number | null): string {
+  if (value === null) return '–';
+  return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
+}
+
+function pValue(p: number | null): string {
+  if (p === null) return '–';
+  return p < 0.001 ? '<0.001' : p.toFixed(3);
 }
 
 /** A name, then numbers. */

@@ -25,14 +25,35 @@ export function bootstrapIntervals(
   metrics: readonly PreparedMetric[],
   { seed, resamples = 1000, level = 0.95 }: BootstrapOptions,
 ): (Interval | null)[] {
-  const values = metrics.map(() => [] as number[]);
+  return drawnValues(metrics, seed, resamples).map((values, m) =>
+    intervalFrom(metrics[m]?.value() ?? null, values, level),
+  );
+}
+
+/** The values of each metric over the draws, the same draws for all; null where it is undefined. */
+export function drawnValues(
+  metrics: readonly PreparedMetric[],
+  seed: number,
+  resamples = 1000,
+): (readonly (number | null)[])[] {
+  const values = metrics.map(() => [] as (number | null)[]);
   eachResample(metrics, seed, resamples, (positions) => {
     metrics.forEach((metric, m) => {
-      const value = metric.value(positions);
-      if (value !== null) values[m]?.push(value);
+      values[m]?.push(metric.value(positions));
     });
   });
-  return values.map((list, m) => around(metrics[m]?.value() ?? null, intervalOf(list, level)));
+  return values;
+}
+
+/** The interval of a figure from its values over the draws. */
+export function intervalFrom(value: number | null, drawn: readonly (number | null)[], level = 0.95): Interval | null {
+  return around(
+    value,
+    intervalOf(
+      drawn.filter((one) => one !== null),
+      level,
+    ),
+  );
 }
 
 /** Resampling pushes some figures in one direction, as it does a small ECE: the interval is widened to hold the value. */
@@ -42,7 +63,7 @@ function around(value: number | null, interval: Interval | null): Interval | nul
 }
 
 /** Calls `visit` with the positions of each draw; the array is the same one every time. */
-export function eachResample(
+function eachResample(
   metrics: readonly PreparedMetric[],
   seed: number,
   resamples: number,
@@ -66,7 +87,7 @@ export function intervalOf(values: readonly number[], level: number): Interval |
 }
 
 /** Of sorted values, interpolated between neighbours (definition 7 of Hyndman and Fan 1996, NumPy's default). */
-function quantile(sorted: Float64Array, share: number): number {
+export function quantile(sorted: Float64Array, share: number): number {
   const at = share * (sorted.length - 1);
   const below = Math.floor(at);
   const low = sorted[below] as number;

@@ -10,6 +10,7 @@ export function defineMetric<S>({ observe, summarise, ...about }: MetricDefiniti
       return {
         size: pairs.length,
         n: applicable.length,
+        outcomes: about.binary === true ? observed.map((stat) => (stat === null ? null : Number(stat) === 1)) : null,
         value(positions) {
           const stats = positions === undefined ? applicable : pick(observed, positions);
           return stats.length === 0 ? null : summarise(stats, context);

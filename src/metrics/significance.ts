@@ -1,4 +1,4 @@
-import { type BootstrapOptions, eachResample, type Interval, intervalOf } from './bootstrap.js';
+import { type BootstrapOptions, drawnValues, type Interval, intervalOf } from './bootstrap.js';
 import type { PreparedMetric } from './types.js';
 
 export interface McNemar {
@@ -44,6 +44,9 @@ export interface PairedDifference {
   readonly p: number;
 }
 
+/** A metric's value, and its values over the draws of a bootstrap. */
+export type Drawn = readonly [number | null, readonly (number | null)[]];
+
 /**
  * Difference of any metric between two systems on the same items, by drawing items with replacement. p is twice
  * the smaller share of draws on either side of 0, with one draw added to each count: A. Davison, D. Hinkley,
@@ -55,12 +58,14 @@ export function pairedDifference(
   second: PreparedMetric,
   { seed, resamples = 1000, level = 0.95 }: BootstrapOptions,
 ): PairedDifference | null {
-  const difference = minus(first.value(), second.value());
-  const differences: number[] = [];
-  eachResample([first, second], seed, resamples, (positions) => {
-    const drawn = minus(first.value(positions), second.value(positions));
-    if (drawn !== null) differences.push(drawn);
-  });
+  const [one = [], other = []] = drawnValues([first, second], seed, resamples);
+  return differenceOf([first.value(), one], [second.value(), other], level);
+}
+
+/** The same from the value of each and its values over the same draws. */
+export function differenceOf(first: Drawn, second: Drawn, level = 0.95): PairedDifference | null {
+  const difference = minus(first[0], second[0]);
+  const differences = first[1].map((drawn, b) => minus(drawn, second[1][b] ?? null)).filter((drawn) => drawn !== null);
   const interval = intervalOf(differences, level);
   if (difference === null || interval === null) return null;
   const notAbove = differences.filter((drawn) => drawn <= 0).length;

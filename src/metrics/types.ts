@@ -14,6 +14,8 @@ export interface MetricDefinition<S> {
   readonly labelling?: 'single' | 'multi';
   readonly better: 'higher' | 'lower';
   readonly range: readonly [number, number];
+  /** Whether an item counts 0 or 1 and the figure is their mean, so that an exact test of right and wrong fits. */
+  readonly binary?: boolean;
   /** Null where the metric does not apply to the item, which is not the same as zero. */
   observe(pair: Pair, context: MetricContext): S | null;
   /** Null where the figure is undefined, for example a precision without predictions. `stats` is never empty. */
@@ -33,6 +35,8 @@ export interface PreparedMetric {
   readonly n: number;
   /** Over all pairs, or over those at the given positions, repeated ones counted as often. Null: undefined. */
   value(positions?: ArrayLike<number>): number | null;
+  /** Whether each item counts; null where the metric does not apply to it. Null for metrics that are no such share. */
+  readonly outcomes: readonly (boolean | null)[] | null;
 }
 
 /** Which labels were predicted for which. */

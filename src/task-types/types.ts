@@ -150,6 +150,8 @@ export interface TaskTypeDefinition<O extends Output = Output, G extends Gold = 
 
   /** Whether an output is right in every respect. */
   correct(pair: Pair): boolean;
+  /** The same text for outputs that say the same, whatever their scores. */
+  outputKey(output: O): string;
   /** Gold and output in a few words, for lists of mistakes. */
   describe(value: G | O): string;
   /** The metrics of a report, in its order. */

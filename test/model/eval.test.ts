@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, describe, type TestContext, test } from 'node:test';
+import type { GateResult } from '../../src/compare/gate.js';
+import type { Comparison, Difference } from '../../src/compare/types.js';
 import type { Figure, Report } from '../../src/evaluate.js';
 import { gemma, modelFile, smollm } from '../helpers/models.js';
 import {
@@ -251,14 +253,77 @@ test('a minimum that is not reached exits with 100, one that cannot be measured 
 test('-m A,B compares models on the same records', async () => {
   const { code, stdout, stderr } = await evaluate([moodTask(), '-m', `${smollm},${gemma}`, '--json']);
   assert.equal(code, 0, stderr);
-  const reports: Report[] = JSON.parse(stdout);
+  const { reports, comparison }: { reports: Report[]; comparison: Comparison } = JSON.parse(stdout);
   assert.deepEqual(
     reports.map((report) => report.model.name),
     [smollm, gemma],
   );
+  assert.deepEqual(
+    [comparison.n, comparison.metric, comparison.pairs.map(({ first, second }) => [first, second])],
+    [4, 'accuracy', [[smollm, gemma]]],
+  );
+  for (const [i, report] of reports.entries()) assert.deepEqual(comparison.systems[i]?.figures, report.figures);
   for (const report of reports) assertShape(report, 4);
   const text = await evaluate([moodTask(), '-m', `${smollm},${gemma}`]);
   assert.match(text.stdout, new RegExp(`^${smollm} .*\\n${gemma} .*$`, 'mu'));
+});
+
+describe('an earlier report', () => {
+  const rows = [
+    { text: 'Wonderful, lovely, perfect.', label: 'good' },
+    { text: 'Broken after an hour.', label: 'bad' },
+    { text: 'A joy from beginning to end.', label: 'bad' },
+  ];
+  const differences = (file: string) => parsed(readFileSync(file, 'utf8')) as Difference[];
+
+  test('--baseline pairs it with what is measured now; a gate that fails exits with 100', async (t) => {
+    const folder = tempFolder(t);
+    const [earlier, differ] = ['earlier.json', 'differ.jsonl'].map((name) => path.join(folder, name));
+    assert.ok(earlier && differ);
+    const args = [moodTask(), '-m', smollm, '--data'];
+    const data = fileOf(t, 'data.jsonl', jsonl(rows));
+    assert.equal((await evaluate([...args, data, '-o', earlier])).code, 0);
+    // As if the model had said something else then: everything is paired and counted from the file.
+    const report = JSON.parse(readFileSync(earlier, 'utf8')) as { records: { output: { labels: string[] } }[] };
+    const [first] = report.records;
+    assert.ok(first);
+    const [said] = first.output.labels;
+    first.output.labels = [said === 'good' ? 'bad' : 'good'];
+    writeFileSync(earlier, JSON.stringify(report));
+
+    const more = ['--baseline', earlier, '--differences', differ, '--json'];
+    const same = fileOf(t, 'moved.jsonl', jsonl([...rows].reverse()));
+    const { code, stdout, stderr } = await evaluate([...args, same, ...more, '--gate', `${smollm} >= baseline - 1`]);
+    assert.equal(code, 0, stderr);
+    const { comparison, gates } = JSON.parse(stdout) as { comparison: Comparison; gates: GateResult[] };
+    assert.deepEqual(
+      comparison.systems.map(({ name, file }) => [name, file]),
+      [
+        [smollm, null],
+        ['baseline', earlier],
+      ],
+    );
+    assert.deepEqual(
+      [comparison.n, comparison.pairs[0]?.agreement, gates.map(({ passed }) => passed)],
+      [3, 2 / 3, [true]],
+    );
+    const [only, ...others] = differences(differ);
+    assert.deepEqual([only?.text, others.length], ['Wonderful, lovely, perfect.', 0]);
+
+    const failing = await evaluate([...args, same, '--baseline', earlier, '--gate', 'accuracy > baseline + 0.9']);
+    assert.equal(failing.code, 100, failing.stderr);
+    assert.match(failing.stdout, /FAILED: gate accuracy > baseline \+ 0\.9 for smollm2-135m-instruct/u);
+    assert.match(failing.stdout, /where they differ, 1 of 1:\n {2}.*moved\.jsonl:3/u);
+  });
+
+  test('files that do not fit stop before a model is loaded', async (t) => {
+    const args = [moodTask(), '-m', smollm];
+    const other = fileOf(t, 'other.json', '{"reports": 1}');
+    assertClearError(await evaluate([...args, '--baseline', other]), 2, /other\.json is not a report/u);
+    assertClearError(await evaluate([...args, '--baseline', 'none.json']), 2, /none\.json cannot be read/u);
+    assertClearError(await evaluate([...args, '--gate', 'acuracy > 1']), 2, /Did you mean "accuracy"/u);
+    assertClearError(await evaluate([...args, '--differences', path.join(tempFolder(t), 'd')]), 2, /needs two/u);
+  });
 });
 
 test('mistakes are listed with line, gold and prediction', async (t) => {

@@ -1,12 +1,19 @@
+import { compare } from '../../compare/compare.js';
+import { checkGate, type Gate, type GateResult, parseGate } from '../../compare/gate.js';
+import type { Subject } from '../../compare/paired-records.js';
+import type { Comparison } from '../../compare/types.js';
 import { usageError } from '../../errors.js';
 import { evaluate, type Report } from '../../evaluate.js';
 import { loadProfile } from '../../profile/index.js';
 import { requireSomeAmong } from '../../task-types/among.js';
+import { metricsFor } from '../../task-types/metrics.js';
 import type { Example, TaskProfile } from '../../types.js';
 import { documentsFor, modelToFetch, openTaskFor, resolveNamed, type TaskFlags, withChoices } from '../opening/open.js';
 import { type GoldData, type GoldFlags, goldName, readGold, refuseDataFlags } from '../run/gold.js';
 import { profileContext, type Surroundings } from '../surroundings.js';
+import { checkOverlap, earlierReports } from './earlier-reports.js';
 import { measureEach } from './measure-each.js';
+import { modelName, systemNames } from './system-names.js';
 
 /** How a task is measured. */
 export interface EvaluateFlags extends Omit<TaskFlags, 'model'>, GoldFlags {
@@ -14,6 +21,10 @@ export interface EvaluateFlags extends Omit<TaskFlags, 'model'>, GoldFlags {
   models?: readonly string[];
   /** Instead of the fixtures. */
   data?: GoldData;
+  /** A report that `slm eval` has written before, to compare with. */
+  baseline?: string;
+  /** Conditions that the figures must meet: `accuracy >= 0.9`, `A >= B - 0.02`. */
+  gate?: readonly string[];
   /** Of the bootstrap. */
   seed: number;
 }
@@ -23,6 +34,25 @@ export interface PlannedEvaluation {
   readonly profile: TaskProfile;
   /** As they are spoken of. */
   readonly models: readonly string[];
+  /** Earlier reports to compare with. */
+  readonly earlier: readonly Subject[];
+  readonly gates: readonly Gate[];
+}
+
+/** What measuring brought. */
+export interface Evaluation {
+  readonly profile: TaskProfile;
+  /** What was measured on. */
+  readonly examples: readonly Example[];
+  /** One for each model. */
+  readonly reports: readonly Report[];
+  /** All that was compared; those measured now come first. */
+  readonly subjects: readonly Subject[];
+  /** Null where there is nothing to compare, or the measuring was interrupted. */
+  readonly comparison: Comparison | null;
+  readonly gates: readonly GateResult[];
+  /** What the first model that failed has failed with, if another was measured before. */
+  readonly problem: unknown;
 }
 
 /** Finds the task and the models; reads no data and fetches nothing. */
@@ -32,27 +62,49 @@ export async function planEvaluation(
   flags: EvaluateFlags,
 ): Promise<PlannedEvaluation> {
   const profile = withChoices(await loadProfile(task, profileContext(surroundings)), flags);
-  return { profile, models: flags.models ?? [await modelToFetch(surroundings, {}, profile)] };
+  const models = flags.models ?? [await modelToFetch(surroundings, {}, profile)];
+  const names = systemNames(await Promise.all(models.map((model) => modelName(surroundings, model))));
+  const earlier = flags.baseline === undefined ? [] : earlierReports(surroundings, flags.baseline, profile, names);
+  const known = {
+    metrics: metricsFor(profile.type, profile.multiLabel).map(({ name }) => name),
+    systems: [...names, ...earlier.map(({ name }) => name)],
+  };
+  return { profile, models, earlier, gates: (flags.gate ?? []).map((text) => parseGate(text, known)) };
 }
 
 /**
  * Measures a task on one model after the other, after all of them were fetched and checked. The signal of the
  * surroundings ends it with a report of what was measured until then.
- * @returns the reports, and what the first model that failed has failed with, if another was measured before
  */
 export async function evaluateTask(
   surroundings: Surroundings,
-  { profile, models }: PlannedEvaluation,
+  { profile, models, earlier, gates }: PlannedEvaluation,
   flags: EvaluateFlags,
-): Promise<{ reports: Report[]; problem: unknown }> {
+): Promise<Evaluation> {
   const examples = await goldFor(surroundings, profile, flags);
   requireSomeAmong(examples, profile); // Said before a model is loaded.
+  for (const subject of earlier) checkOverlap(surroundings, examples, subject);
   for (const model of models) await resolveNamed(surroundings, model);
-  return measureEach(
+  const { reports, problem } = await measureEach(
     models,
     (model) => measure(surroundings, profile, examples, model, flags),
     () => surroundings.signal.aborted,
   );
+  const names = systemNames(reports.map(({ model }) => model.name));
+  const now = reports.map((report, i): Subject => ({ name: names[i] as string, report, file: null }));
+  const subjects = [...now, ...earlier];
+  // Of two models, one of them measured on half of the data, nothing is to be said yet.
+  const compared = surroundings.signal.aborted || (subjects.length < 2 && gates.length === 0);
+  const comparison = compared ? null : compare(profile, examples, subjects, flags.seed);
+  return {
+    profile,
+    examples,
+    reports,
+    subjects,
+    comparison,
+    gates: comparison === null ? [] : gates.flatMap((gate) => checkGate(gate, comparison)),
+    problem,
+  };
 }
 
 async function measure(

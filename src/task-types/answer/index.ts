@@ -47,6 +47,8 @@ export const answer: TaskTypeDefinition<AnswerOutput, AnswerGold> = {
     return gold.answers.some((accepted) => plain(accepted) === given);
   },
 
+  outputKey: ({ answer }) => JSON.stringify(answer),
+
   describe(value) {
     if (value.type !== 'answer') return '';
     if ('answers' in value) return value.answers.length === 0 ? '(no answer)' : value.answers.join(' / ');

@@ -87,6 +87,8 @@ export const classify: TaskTypeDefinition<ClassifyOutput, ClassifyGold> = {
     return gold.labels.length === output.labels.length && gold.labels.every((label) => output.labels.includes(label));
   },
 
+  outputKey: ({ labels, abstained }) => JSON.stringify([abstained, ...[...labels].sort()]),
+
   describe(value) {
     if (value.type !== 'classify') return '';
     if (value.labels.length > 0) return value.labels.join(', ');

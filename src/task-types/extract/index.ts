@@ -108,6 +108,8 @@ export const extract: TaskTypeDefinition<ExtractOutput, ExtractGold> = {
     return wanted.size === given.size && [...given].every((key) => wanted.has(key));
   },
 
+  outputKey: ({ entities }) => JSON.stringify(entities.map(entityKey).sort()),
+
   describe(value) {
     if (value.type !== 'extract') return '';
     return value.entities.length === 0 ? '(nothing)' : value.entities.map((e) => `${e.text} [${e.label}]`).join('; ');

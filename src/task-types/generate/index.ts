@@ -44,6 +44,8 @@ export const generate: TaskTypeDefinition<GenerateOutput, GenerateGold> = {
     return canonical(gold.output) === canonical(output.text);
   },
 
+  outputKey: ({ text }) => canonical(text),
+
   describe(value) {
     if (value.type !== 'generate') return '';
     return 'output' in value ? value.output : value.text;

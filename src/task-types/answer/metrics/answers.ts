@@ -6,6 +6,7 @@ const about = { better: 'higher', range: [0, 1], summarise: mean } as const;
 /** SQuAD 2.0 `exact`, as a share. */
 export const exactMatch = defineMetric<number>({
   ...about,
+  binary: true,
   name: 'exact-match',
   title: 'exact match',
   observe: (pair) => bestScore(pair, exactScore),
@@ -22,6 +23,7 @@ export const tokenF1 = defineMetric<number>({
 /** SQuAD 2.0 `HasAns_exact`: over the questions that have an answer. */
 export const exactMatchAnswerable = defineMetric<number>({
   ...about,
+  binary: true,
   name: 'exact-match-answerable',
   title: 'exact match, answerable',
   observe: (pair) => (isAnswerable(pair) ? bestScore(pair, exactScore) : null),

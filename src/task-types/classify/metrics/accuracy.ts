@@ -9,6 +9,7 @@ export const accuracy = defineMetric<number>({
   labelling: 'single',
   better: 'higher',
   range: [0, 1],
+  binary: true,
   observe: rightness,
   summarise: mean,
 });
@@ -20,6 +21,7 @@ export const subsetAccuracy = defineMetric<number>({
   labelling: 'multi',
   better: 'higher',
   range: [0, 1],
+  binary: true,
   observe: (pair) => {
     const labels = labelPair(pair);
     // No label at all is a right answer where none holds, even for a task that calls it abstaining.

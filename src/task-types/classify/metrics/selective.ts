@@ -12,6 +12,7 @@ export const coverage = defineMetric<number>({
   labelling: 'single',
   better: 'higher',
   range: [0, 1],
+  binary: true,
   observe: (pair) => {
     const labels = labelPair(pair);
     return labels === null ? null : Number((labels.predicted ?? []).length > 0);

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { defineMetric, mean } from '../../../metrics/define.js';
 import type { Gold, Output } from '../../../types.js';
 
-const about = { better: 'higher', range: [0, 1], summarise: mean } as const;
+const about = { better: 'higher', range: [0, 1], binary: true, summarise: mean } as const;
 
 /** Share of records with an output. The grammar makes every output valid, so what is missing was cut off or failed. */
 export const valid = defineMetric<number>({

@@ -1,0 +1,17 @@
+import path from 'node:path';
+import { readSpec } from '../../models/index.js';
+import { modelEnvironment, type Surroundings } from '../surroundings.js';
+
+/** What a model will be called in its report, before it is fetched. */
+export async function modelName(surroundings: Surroundings, model: string): Promise<string> {
+  const spec = await readSpec(model, modelEnvironment(surroundings));
+  return spec.kind === 'named' ? spec.name : path.basename(spec.path).replace(/\.gguf$/iu, '');
+}
+
+/** The names with a number where one comes again. */
+export function systemNames(names: readonly string[]): string[] {
+  return names.map((name, i) => {
+    const before = names.slice(0, i).filter((one) => one === name).length;
+    return before === 0 ? name : `${name} (${before + 1})`;
+  });
+}
