@@ -161,7 +161,12 @@ const wrong: readonly (readonly [title: string, files: Files, start: string, ...
     'task.yaml:6:5: unknown key "alias".',
     'Did you mean "aliases"?',
   ],
-  ['a wrong type', { 'task.yaml': `${classify}multiLabel: sometimes\n` }, 'task.yaml:4:1: "multiLabel": ', 'true or false'],
+  [
+    'a wrong type',
+    { 'task.yaml': `${classify}multiLabel: sometimes\n` },
+    'task.yaml:4:1: "multiLabel": ',
+    'true or false',
+  ],
   [
     'a wrong type in a list',
     { 'task.yaml': 'name: t\ntype: classify\nlabels:\n  - a\n  - [b]\n' },

@@ -122,6 +122,93 @@ describe("OpenAI's client for Node", () => {
     );
   });
 
+  it('gets the JSON of every kind of task as a message', async (t) => {
+    const client = openAi(await served(t));
+    const ask = async (model: string, content: string) => {
+      const { choices } = await client.chat.completions.create({ model, messages: [{ role: 'user', content }] });
+      assert.equal(choices[0]?.finish_reason, 'stop');
+      return choices[0]?.message.content ?? '';
+    };
+    assert.equal(await ask('order', 'abc'), '{"length":3,"note":"süß 😀"}');
+    assert.deepEqual(JSON.parse(await ask('mood', 'good')).label, 'good');
+    assert.equal(JSON.parse(await ask('mood', 'unsure')).label, null);
+    assert.deepEqual(JSON.parse(await ask('names', '😀 Rosa')), {
+      entities: [{ text: 'Rosa', label: 'person', start: 2, end: 6, score: 0.9 }],
+    });
+    assert.equal(JSON.parse(await ask('facts', 'Who?')).answer, null);
+  });
+
+  const schema = (type: string) => ({
+    type: 'json_schema' as const,
+    json_schema: { name: 'order', strict: true, schema: { type: 'object', properties: { length: { type } } } },
+  });
+
+  it('streams, in chunks that its helper puts together', async (t) => {
+    const client = openAi(await served(t));
+    const stream = client.chat.completions.stream({
+      model: 'order',
+      messages: [{ role: 'user', content: 'abc' }],
+      response_format: schema('integer'),
+      stream_options: { include_usage: true },
+    });
+    const pieces: string[] = [];
+    stream.on('content', (delta) => pieces.push(delta));
+    const { choices, usage } = await stream.finalChatCompletion();
+    assert.equal(choices[0]?.message.content, '{"length":3,"note":"süß 😀"}');
+    assert.equal(choices[0]?.finish_reason, 'stop');
+    assert.equal(pieces.join(''), choices[0]?.message.content);
+    assert.ok((usage?.total_tokens ?? 0) > 0);
+  });
+
+  it('is told, streaming or not, when a task does not give what response_format says', async (t) => {
+    const client = openAi(await served(t));
+    const wrong = {
+      model: 'order',
+      messages: [{ role: 'user', content: 'x' }],
+      response_format: schema('string'),
+    } as const;
+    await assert.rejects(
+      client.chat.completions.create({ ...wrong, messages: [...wrong.messages] }),
+      (error: unknown) => {
+        assert.ok(error instanceof OpenAI.UnprocessableEntityError);
+        assert.match(error.message, /what "order" gives is not of response_format: at \/length: must be string/);
+        return true;
+      },
+    );
+    const stream = await client.chat.completions.create({ ...wrong, messages: [...wrong.messages], stream: true });
+    await assert.rejects(async () => {
+      for await (const chunk of stream) assert.equal(chunk.choices[0]?.delta.content ?? '', '');
+    }, /what "order" gives is not of response_format/);
+  });
+
+  it('talks to the default model, with a schema and without', async (t) => {
+    const client = openAi(await served(t));
+    const ask = async (more: object) => {
+      const messages = [
+        { role: 'system', content: 'Be brief.' },
+        { role: 'user', content: [{ type: 'text', text: 'Hello' }] },
+      ] as OpenAI.ChatCompletionMessageParam[];
+      const { choices } = await client.chat.completions.create({ model: 'default', messages, ...more });
+      return choices[0]?.message.content;
+    };
+    assert.equal(await ask({}), 'you said: Hello');
+    assert.equal(await ask({ response_format: { type: 'json_object' } }), '{"said":true}');
+    await assert.rejects(ask({ tools: [{ type: 'function', function: { name: 'f' } }] }), /tools are not called here/);
+    await assert.rejects(ask({ n: 2 }), OpenAI.BadRequestError);
+  });
+
+  it('gives a task no conversation and no instruction of its own', async (t) => {
+    const client = openAi(await served(t));
+    const messages: OpenAI.ChatCompletionMessageParam[] = [
+      { role: 'system', content: 'Be brief.' },
+      { role: 'user', content: 'good' },
+    ];
+    await assert.rejects(
+      client.chat.completions.create({ model: 'mood', messages }),
+      /400 "mood" is a task with its own instruction/,
+    );
+  });
+
   it('lists the tasks as models', async (t) => {
     const client = openAi(await served(t));
     const names: string[] = [];

@@ -2,6 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { requireKey } from './auth.js';
+import { chat } from './chat.js';
 import { decisions } from './decisions.js';
 import { detailErrors, type ErrorForm, errorResponse, HttpError } from './errors.js';
 import { healthz, readyz } from './health.js';
@@ -15,7 +16,7 @@ import { systemone } from './systemone.js';
 import type { ServerContext } from './types.js';
 
 /** Every way in. A new one is a file and a line here. */
-const routes: readonly Route[] = [healthz, readyz, models, systemone, decisions, huggingFace, run, page];
+const routes: readonly Route[] = [healthz, readyz, models, systemone, decisions, chat, huggingFace, run, page];
 
 /** The server as a function from requests to responses. */
 export function createApp(context: ServerContext): OpenAPIHono {
@@ -60,7 +61,7 @@ export function createApp(context: ServerContext): OpenAPIHono {
       const time = AbortSignal.timeout(server.limits.requestMs);
       try {
         const response = await route.handle(c, server, { signal: AbortSignal.any([c.req.raw.signal, time]) });
-        if (route.mediaType === undefined || response.body === null) {
+        if (response.body === null || isJson(response)) {
           count(-1);
           return response;
         }
@@ -107,6 +108,11 @@ export function createApp(context: ServerContext): OpenAPIHono {
   function report(error: unknown): void {
     server.log(`defect: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   }
+}
+
+/** Whether a response is written at once, and is no stream. */
+function isJson(response: Response): boolean {
+  return response.headers.get('content-type')?.startsWith('application/json') === true;
 }
 
 function errorsOf(c: Context): ErrorForm {

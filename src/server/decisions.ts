@@ -1,3 +1,4 @@
+import type { ServedTask } from '../app/serving/pool.js';
 import { bodyOf } from './body.js';
 import { best, choiceConfidence, decide, expectation, scoreConfidence } from './decide.js';
 import { HttpError, openAiErrors } from './errors.js';
@@ -80,7 +81,7 @@ export const decisions: Route = {
         ),
       ),
     );
-    const tokens = await tokensOf(server, state, questions);
+    const tokens = await tokensOf(server, task, state, questions);
     return c.json({
       model,
       answers,
@@ -153,9 +154,14 @@ function optionName(value: string | boolean, { choices }: Extract<Question, { ty
   return clashes ? `${value} (boolean)` : String(value);
 }
 
-async function tokensOf(server: ServerContext, state: string, questions: readonly Question[]): Promise<number> {
+async function tokensOf(
+  server: ServerContext,
+  task: ServedTask | null,
+  state: string,
+  questions: readonly Question[],
+): Promise<number> {
   const texts = questions.map((asking) => JSON.stringify(asking));
-  const counts = await Promise.all([state, ...texts].map((text) => server.pool.countTokens(text)));
+  const counts = await Promise.all([state, ...texts].map((text) => server.pool.countTokens(task, text)));
   const [ofState = 0, ...others] = counts;
   return ofState * questions.length + others.reduce((sum, count) => sum + count, 0);
 }

@@ -35,7 +35,7 @@ export function textOfParts(given: z.infer<typeof parts>): string {
 }
 
 /** What a message says. */
-function textOfMessage(given: Message): string {
+export function textOfMessage(given: Message): string {
   return textOfParts(given.content ?? given.arguments ?? given.input ?? given.output ?? '');
 }
 

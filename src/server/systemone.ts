@@ -1,3 +1,4 @@
+import type { ServedTask } from '../app/serving/pool.js';
 import { bodyOf } from './body.js';
 import {
   asText,
@@ -95,7 +96,7 @@ export const systemone: Route = {
     return c.json({
       model,
       answers: Object.fromEntries(answers),
-      usage: { input_tokens: await tokensOf(server, text, asked), output_tokens: 0 },
+      usage: { input_tokens: await tokensOf(server, task, text, asked), output_tokens: 0 },
     });
   },
 };
@@ -141,9 +142,14 @@ function optionsOf(criteria: Readonly<Record<string, unknown>>): Options {
 }
 
 /** Of the state, once for each question, and of the questions. */
-async function tokensOf(server: ServerContext, state: string, asked: readonly (readonly [string, Question])[]) {
+async function tokensOf(
+  server: ServerContext,
+  task: ServedTask | null,
+  state: string,
+  asked: readonly (readonly [string, Question])[],
+) {
   const texts = asked.map(([, { instructions, criteria }]) => asText([instructions, criteria]));
-  const counts = await Promise.all([state, ...texts].map((text) => server.pool.countTokens(text)));
+  const counts = await Promise.all([state, ...texts].map((text) => server.pool.countTokens(task, text)));
   const [ofState = 0, ...ofQuestions] = counts;
   return ofState * asked.length + ofQuestions.reduce((sum, count) => sum + count, 0);
 }

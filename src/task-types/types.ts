@@ -77,6 +77,8 @@ export interface ResultForm<O extends Output = Output> {
   lines(output: O, record: InputRecord, task: ResultTask): (readonly Cell[])[];
   /** The line of a record that failed. */
   failedLine(record: InputRecord): readonly Cell[];
+  /** The result as a text, where it is one; absent where it is an object. */
+  text?(output: O): string;
   /** The shape of Hugging Face's inference API. */
   pipeline(output: O, record: InputRecord, wanted: PipelineWish): object;
   /** Whether that API gives a list of results also for a single input. */

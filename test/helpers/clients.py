@@ -6,6 +6,7 @@ import sys
 import openai
 from huggingface_hub import InferenceClient
 from huggingface_hub.errors import HfHubHTTPError
+from pydantic import BaseModel
 
 url = sys.argv[1]
 client = openai.OpenAI(base_url=url + "/v1", api_key="any", max_retries=0)
@@ -32,6 +33,24 @@ def refused():
         return error.message
 
 
+class Order(BaseModel):
+    length: int
+    note: str
+
+
+user = [{"role": "user", "content": "abc"}]
+
+
+def parsed():
+    return client.chat.completions.parse(model="order", messages=user, response_format=Order).choices[0].message.parsed
+
+
+def streamed():
+    with client.chat.completions.stream(model="order", messages=user, response_format=Order) as stream:
+        deltas = [event.delta for event in stream if event.type == "content.delta"]
+        return "".join(deltas), stream.get_final_completion().choices[0].message.parsed.model_dump()
+
+
 def hugging_face(task):
     return InferenceClient(f"{url}/models/{task}")
 
@@ -48,6 +67,8 @@ print(
         {
             "decisions": decisions(),
             "refused": refused(),
+            "parsed": parsed().model_dump(),
+            "streamed": streamed(),
             "models": [model.id for model in client.models.list()],
             "classified": hugging_face("mood").text_classification("good", top_k=2),
             "entities": hugging_face("names").token_classification("😀 Rosa", aggregation_strategy="simple"),

@@ -45,7 +45,11 @@ export function fakePool(wait: () => Promise<void> = async () => undefined): Tas
       const sum = options.reduce((total, { name }) => total + name.length, 0);
       return new Map(options.map(({ name }) => [name, name.length / sum]));
     },
-    countTokens: async (text) => text.split(/\s+/u).length,
+    async generate({ text, schema }) {
+      if (schema === null) return { type: 'generate', text: `you said: ${text}` };
+      return { type: 'generate', text: '{"said":true}', value: { said: true } };
+    },
+    countTokens: async (_task, text) => text.split(/\s+/u).length,
     load: async () => undefined,
     loaded: () => ['mood'],
     close: async () => undefined,

@@ -36,6 +36,12 @@ describe("the official clients for Python, OpenAI's and Hugging Face's", () => {
     assert.deepEqual(got.models, ['mood', 'names', 'facts', 'order', 'default']);
   });
 
+  it('parse what a task generates, streaming or not', () => {
+    const order = { length: 3, note: 'süß 😀' };
+    assert.deepEqual(got.parsed, order);
+    assert.deepEqual(got.streamed, [JSON.stringify(order), order]);
+  });
+
   it('get classes, entities and answers', () => {
     assert.deepEqual(got.classified, [
       { label: 'good', score: 0.6 },

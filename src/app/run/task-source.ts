@@ -36,6 +36,11 @@ export interface TaskSource {
   close(): Promise<void>;
 }
 
+/** A model in this process. */
+export interface LoadedSource extends TaskSource {
+  countTokens(text: string): number;
+}
+
 /**
  * Loads task and model into this process.
  * @param early the model under way, if it is the one
@@ -46,7 +51,7 @@ export async function openHere(
   flags: TaskFlags & { cache?: boolean },
   parallel: 'one' | 'many',
   early: HeadStart | null,
-): Promise<TaskSource> {
+): Promise<LoadedSource> {
   const profile = await loadProfile(spec, profileContext(context));
   const documents = await documentsFor(context, profile, flags.context ?? []);
   const { task, checkModel, close } = await openTaskFor(context, profile, flags, parallel, documents, early);
@@ -66,6 +71,7 @@ export async function openHere(
       }),
     usage: () => usageOf(task),
     cached: () => known?.hits ?? 0,
+    countTokens: (text) => task.engine.tokenize(text).length,
     close,
   };
 }

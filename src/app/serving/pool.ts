@@ -3,11 +3,11 @@ import { usageError } from '../../errors.js';
 import { loadProfile } from '../../profile/index.js';
 import { listTasks } from '../../profile/paths.js';
 import type { BadRow } from '../../record.js';
-import type { InputRecord, Prediction, TaskProfile } from '../../types.js';
+import type { GenerateOutput, InputRecord, Prediction, TaskProfile } from '../../types.js';
 import type { TaskFlags } from '../opening/open.js';
-import { openHere, type TaskSource } from '../run/task-source.js';
+import { type LoadedSource, openHere } from '../run/task-source.js';
 import { profileContext, type Surroundings } from '../surroundings.js';
-import { type AskedQuestion, openQuestions, type QuestionSource } from './questions.js';
+import { type AskedQuestion, openQuestions, type QuestionSource, type WantedText } from './questions.js';
 
 /** A task as clients see it. */
 export interface ServedTask {
@@ -39,8 +39,10 @@ export interface TaskPool {
   ): AsyncIterable<Prediction>;
   /** The probability of each option, by name, for a question that belongs to no task. */
   ask(question: AskedQuestion, state: string, signal: AbortSignal): Promise<ReadonlyMap<string, number>>;
-  /** Tokens of a text, by the model that answers questions. */
-  countTokens(text: string): Promise<number>;
+  /** A text, or JSON of this schema, by the default model. */
+  generate(wanted: WantedText, signal: AbortSignal): Promise<GenerateOutput>;
+  /** Tokens of a text, by the task's model or the one that answers questions. */
+  countTokens(task: ServedTask | null, text: string): Promise<number>;
   /** Loads a task's model, for a server that is to answer its first request at once. */
   load(task: ServedTask): Promise<void>;
   /** Names of what is in memory. */
@@ -75,9 +77,9 @@ export async function openPool(context: Surroundings, options: PoolOptions): Pro
       context.notice(`task "${spec}" is not served: ${(error as SlmError).message}`);
     }
   }
-  const entries = new Map<string, Entry<TaskSource | QuestionSource>>();
+  const entries = new Map<string, Entry<LoadedSource | QuestionSource>>();
 
-  const use = async <T extends TaskSource | QuestionSource, R>(
+  const use = async <T extends LoadedSource | QuestionSource, R>(
     name: string,
     open: () => Promise<T>,
     work: (source: T) => Promise<R>,
@@ -135,7 +137,11 @@ export async function openPool(context: Surroundings, options: PoolOptions): Pro
       }
     },
     ask: (question, state, signal) => withQuestions((source) => source.ask(question, state, signal)),
-    countTokens: (text) => withQuestions(async (source) => source.countTokens(text)),
+    generate: (wanted, signal) => withQuestions((source) => source.generate(wanted, signal)),
+    countTokens: (task, text) =>
+      task === null
+        ? withQuestions(async (source) => source.countTokens(text))
+        : use(task.name, openTask(task.name), async (source) => source.countTokens(text)),
     load: ({ name }) => use(name, openTask(name), async () => undefined),
     loaded: () => [...entries.keys()],
     async close() {

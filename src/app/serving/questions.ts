@@ -5,7 +5,9 @@ import type { Cache } from '../../methods/types.js';
 import { openTask, predict, type Task } from '../../predict.js';
 import { classify } from '../../task-types/classify/index.js';
 import { classified } from '../../task-types/classify/values.js';
-import type { Engine, InputRecord, TaskProfile } from '../../types.js';
+import { generate } from '../../task-types/generate/index.js';
+import { generated } from '../../task-types/generate/values.js';
+import type { Engine, GenerateOutput, InputRecord, Output, TaskProfile } from '../../types.js';
 import { type EngineFlags, modelToFetch, openModel } from '../opening/open.js';
 import type { Surroundings } from '../surroundings.js';
 
@@ -21,10 +23,24 @@ export interface AskedQuestion {
   }[];
 }
 
-/** Answers questions by the default model's label scores. */
+/** A text that is wanted of the model, and belongs to no task. */
+export interface WantedText {
+  readonly instructions: string;
+  readonly text: string;
+  /** JSON Schema; null for free text. */
+  readonly schema: unknown;
+  /** Whether objects may have properties that the schema does not list. */
+  readonly unlisted: boolean;
+  readonly maxTokens: number;
+  readonly stop: readonly string[];
+}
+
+/** Answers questions by the default model's label scores, and generates by it. */
 export interface QuestionSource {
   /** The probability of each option, by name. */
   ask(question: AskedQuestion, state: string, signal: AbortSignal): Promise<ReadonlyMap<string, number>>;
+  /** @throws SlmError when the schema cannot be used, or what was generated is cut off */
+  generate(wanted: WantedText, signal: AbortSignal): Promise<GenerateOutput>;
   countTokens(text: string): number;
   close(): Promise<void>;
 }
@@ -45,8 +61,7 @@ export async function openQuestions(context: Surroundings, flags: EngineFlags): 
   );
   const cache = memoryCache();
   const opened = new Map<string, Promise<Task>>();
-  const taskFor = (question: AskedQuestion): Promise<Task> => {
-    const profile = profileOf(question);
+  const taskFor = (profile: TaskProfile): Promise<Task> => {
     const known = opened.get(profile.digest) ?? prepare(profile, engine, cache);
     opened.delete(profile.digest);
     opened.set(profile.digest, known);
@@ -54,24 +69,32 @@ export async function openQuestions(context: Surroundings, flags: EngineFlags): 
     known.catch(() => opened.delete(profile.digest));
     return known;
   };
+  const outputOf = async (profile: TaskProfile, text: string, signal: AbortSignal): Promise<Output> => {
+    const task = await taskFor(profile);
+    const record: InputRecord = {
+      index: 0,
+      id: '',
+      text,
+      fields: { [profile.input]: text },
+      added: null,
+      origin: { file: '-', line: 1 },
+    };
+    const options = { explain: false, now: context.now, signal: AbortSignal.any([signal, context.signal]) };
+    for await (const { output, error } of predict(task, only(record), options)) {
+      if (output !== undefined) return output;
+      throw usageError(error ?? 'there is no result');
+    }
+    throw failure('interrupted');
+  };
   return {
     async ask(question, state, signal) {
-      const task = await taskFor(question);
-      const record: InputRecord = {
-        index: 0,
-        id: '',
-        text: state,
-        fields: { state },
-        added: null,
-        origin: { file: '-', line: 1 },
-      };
-      const options = { explain: false, now: context.now, signal: AbortSignal.any([signal, context.signal]) };
-      for await (const { output, error } of predict(task, only(record), options)) {
-        const scores = classified(output)?.scores;
-        if (scores !== undefined) return new Map(Object.entries(scores));
-        throw usageError(error ?? 'the question has no answer');
-      }
-      throw failure('interrupted');
+      const scores = classified(await outputOf(questionProfile(question), state, signal))?.scores;
+      return new Map(Object.entries(scores ?? {}));
+    },
+    async generate(wanted, signal) {
+      const output = generated(await outputOf(generationProfile(wanted), wanted.text, signal));
+      if (output === null) throw failure('nothing was generated');
+      return output;
     },
     countTokens: (text) => engine.tokenize(text).length,
     close: () => engine.dispose(),
@@ -97,41 +120,67 @@ function prepare(profile: TaskProfile, engine: Engine, cache: Cache): Promise<Ta
  * The question as a task. Options stand in the order of their names, so that the order in which a client names them
  * cannot matter; what contextual calibration takes off is the model's liking for an option whatever the text.
  */
-function profileOf({ instructions, options }: AskedQuestion): TaskProfile {
+function questionProfile({ instructions, options }: AskedQuestion): TaskProfile {
   const labels = [...options]
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map(({ name, description, word }) => ({ name, description, word, aliases: [] }));
   const method = 'label-likelihood';
-  const digest = digestOf([instructions, labels]);
   return {
+    ...nothing,
     name: 'question',
-    path: 'a question',
-    description: '',
     type: classify.type,
-    model: null,
     input: 'state',
     labels,
-    multiLabel: false,
     prompt: {
       instruction: `${literal(instructions)}\n{% for label in labels %}{{ '- ' + label.word + (': ' + label.description if label.description else '') + '\\n' }}{% endfor %}`,
       base: 'Text: {{ state }}\nAnswer:',
       chat: 'Text: {{ state }}\n\nAnswer with one of the options alone.',
       use: 'auto',
     },
-    examples: [],
     method,
     options: methodNamed(method).options.parse({ shots: 0, calibration: 'contextual' }),
-    schema: null,
-    grammar: null,
-    threshold: { min: 0, below: 'abstain' },
-    metrics: [],
-    fixtures: [],
-    documents: [],
-    files: [],
-    digest,
-    tuned: null,
+    digest: digestOf([instructions, labels]),
   };
 }
+
+/** What is wanted as a task without examples. */
+function generationProfile({ instructions, schema, unlisted, maxTokens, stop }: WantedText): TaskProfile {
+  const method = generate.defaultMethod(false);
+  return {
+    ...nothing,
+    name: 'generation',
+    type: generate.type,
+    input: 'text',
+    labels: [],
+    prompt: {
+      instruction: literal(instructions),
+      base: 'Input: {{ text }}\nOutput:',
+      chat: '{{ text }}',
+      use: 'auto',
+    },
+    method,
+    options: methodNamed(method).options.parse({ shots: 0, unlisted, maxTokens, stop }),
+    schema,
+    digest: digestOf([instructions, schema, unlisted, maxTokens, stop]),
+  };
+}
+
+/** What a task that stands in no file leaves open. */
+const nothing = {
+  path: 'a request',
+  description: '',
+  model: null,
+  multiLabel: false,
+  examples: [],
+  schema: null,
+  grammar: null,
+  threshold: { min: 0, below: 'abstain' },
+  metrics: [],
+  fixtures: [],
+  documents: [],
+  files: [],
+  tuned: null,
+} satisfies Partial<TaskProfile>;
 
 /** Text that says itself in a template, whatever is in it. */
 function literal(text: string): string {

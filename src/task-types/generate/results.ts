@@ -28,6 +28,8 @@ export const results: ResultForm<GenerateOutput> = {
   lines: ({ text }, { id }) => [[text, id]],
   failedLine: ({ id }) => ['', id],
 
+  text: ({ text }) => text,
+
   pipelineIsList: false,
   pipeline: ({ text }) => ({ generated_text: text }),
 

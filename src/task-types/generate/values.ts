@@ -10,6 +10,11 @@ export function written(text: string): GenerateOutput {
   return { type: 'generate', text };
 }
 
+/** The output, where it is a generated one. */
+export function generated(output: Output | undefined): GenerateOutput | null {
+  return output?.type === 'generate' ? output : null;
+}
+
 /** The output with the JSON value of its text, where it is a generated one. */
 export function withValue(output: Output): Output {
   return output.type === 'generate' ? { ...output, value: JSON.parse(output.text) } : output;
