@@ -35,7 +35,7 @@ import { sha256Of } from '../src/models/digest.js';
 import { loadProfile } from '../src/profile/index.js';
 import { writeTunedSettings } from '../src/profile/write-tuned-settings.js';
 import { words as wordsOf } from '../src/segment.js';
-import type { Engine, Prompt } from '../src/types.js';
+import type { LocalEngine, Prompt } from '../src/types.js';
 import { conllTexts } from './parts/data-sets.js';
 import { machine, markdownTable, say, spread } from './parts/figures.js';
 import { defaultData, modelFile, root, runProgram, runSlm } from './parts/program.js';
@@ -276,7 +276,7 @@ async function measure({ path: file, values, texts }: Job): Promise<Measured> {
 }
 
 /** Records a second, as many at once as there are slots. */
-async function speedOf<T>(items: readonly T[], work: (item: T) => Promise<unknown>, { slots }: Engine) {
+async function speedOf<T>(items: readonly T[], work: (item: T) => Promise<unknown>, { slots }: LocalEngine) {
   const start = performance.now();
   let next = 0;
   const worker = async () => {

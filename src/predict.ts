@@ -60,7 +60,7 @@ export interface PredictOptions {
 }
 
 /** Calibrates where the method needs it; later calls read that from the cache. */
-export async function openTask(context: MethodContext): Promise<Task> {
+export async function openTask({ engine, ...context }: MethodContext<never>): Promise<Task> {
   const constants = new Map<string, unknown>();
   const cache: Cache = {
     async get(key) {
@@ -74,12 +74,12 @@ export async function openTask(context: MethodContext): Promise<Task> {
     },
   };
   const method = methodOf(context.profile);
-  checkNeeds(method, context.engine);
-  const predictor = await method.prepare({ ...context, cache });
+  checkNeeds(method, engine);
+  const predictor = await method.prepare({ ...context, engine, cache });
   const sorted = [...constants].sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     profile: context.profile,
-    engine: context.engine,
+    engine,
     predictor,
     documents: context.documents,
     aside: null,
@@ -184,5 +184,5 @@ function piecesOf({ predictor, engine }: Task, text: string): Span[] {
   if (maxPieceTokens === null || Buffer.byteLength(text) <= maxPieceTokens) return [{ start: 0, end: text.length }];
   if (maxPieceTokens < 1)
     throw new Error('the prompt leaves no room for the text; use fewer examples or a larger --context-size');
-  return windows(text, sentences(text), maxPieceTokens, (piece) => engine.tokenize(piece).length);
+  return windows(text, sentences(text), maxPieceTokens, (piece) => engine.countTokens(piece));
 }

@@ -3,7 +3,7 @@ import { messageOf, usageError } from './errors.js';
 import { textOf } from './json.js';
 import { onceEach } from './lazy.js';
 import { type CompiledTemplate, compileTemplate } from './template.js';
-import type { Engine, Label, ModelInfo, Prompt, TaskProfile, Token } from './types.js';
+import type { Label, ModelInfo, Prompt, TaskProfile, Token, Tokenizer } from './types.js';
 
 /** A stretch of a prompt. Data comes from the user: no control token in it acts. */
 export interface Segment {
@@ -73,14 +73,14 @@ export function usesChat(profile: TaskProfile, model: PromptModel): boolean {
 }
 
 /** Tokens of some segments. Data is tokenised as plain text, apart from its surroundings. */
-export function tokenizeSegments(engine: Pick<Engine, 'tokenize'>, segments: readonly Segment[]): Token[] {
+export function tokenizeSegments(engine: Pick<Tokenizer, 'tokenize'>, segments: readonly Segment[]): Token[] {
   return mergeSegments(segments).flatMap((segment) =>
     engine.tokenize(segment.text, { special: segment.field === null }),
   );
 }
 
 /** The tokens of a prompt; the prefix begins with what the model wants every prompt to begin with. */
-export function tokenizePrompt(engine: Pick<Engine, 'tokenize' | 'bos'>, text: PromptText): Prompt {
+export function tokenizePrompt(engine: Pick<Tokenizer, 'tokenize' | 'bos'>, text: PromptText): Prompt {
   return { prefix: [tokenizePrefix(engine, text.prefix)], input: tokenizeSegments(engine, text.input) };
 }
 
@@ -88,7 +88,10 @@ export function tokenizePrompt(engine: Pick<Engine, 'tokenize' | 'bos'>, text: P
  * The tokens of the shared prefix, with the BOS token where the model has one and the template did not write it.
  * Those of the last prefixes are kept: each record has the same, and 16 examples are 50 stretches, 5 ms.
  */
-export function tokenizePrefix(engine: Pick<Engine, 'tokenize' | 'bos'>, prefix: readonly Segment[]): readonly Token[] {
+export function tokenizePrefix(
+  engine: Pick<Tokenizer, 'tokenize' | 'bos'>,
+  prefix: readonly Segment[],
+): readonly Token[] {
   const known = knownPrefixes(engine);
   const key = JSON.stringify(prefix.map(({ text, field }) => [text, field === null]));
   const tokens = known.get(key) ?? withBos(engine.bos, tokenizeSegments(engine, prefix));

@@ -184,9 +184,10 @@ export interface Prompt {
 }
 
 export interface ModelInfo {
-  /** Catalogue name, or the file's base name. */
+  /** Catalogue name, the file's base name, or the whole reference of a model behind a service. */
   readonly name: string;
-  readonly path: string;
+  /** Null for a model behind a service. */
+  readonly path: string | null;
   readonly sha256: string | null;
   readonly architecture: string;
   readonly format: 'base' | 'chat';
@@ -241,20 +242,8 @@ export interface EngineUsage {
   readonly reusedTokens: number;
 }
 
-/**
- * What an engine can do beside tokenising: log-probabilities of tokens (`scores`), free or bounded text
- * (`generation`), numbers of a text that a head is trained on (`features`), one vector for a text (`embeddings`).
- */
-export type Capability = 'scores' | 'generation' | 'features' | 'embeddings';
-
-/**
- * A loaded model. `src/engines/llama/open-engine.ts` makes the real one, `test/helpers/fake-engine.ts` a scripted one.
- * All calls may be made concurrently; up to `slots` run at once, further ones wait.
- */
-export interface Engine {
-  readonly model: ModelInfo;
-  readonly capabilities: readonly Capability[];
-  readonly slots: number;
+/** Cuts texts into the tokens of a model. */
+export interface Tokenizer {
   /**
    * Tokens of `text`. With `special`, control tokens written in it act (for template parts that we wrote);
    * without, they are plain text (for everything that comes from the user).
@@ -263,6 +252,10 @@ export interface Engine {
   detokenize(tokens: readonly Token[]): string;
   /** Tokens that a prompt must begin with: the BOS token where the model has one. */
   readonly bos: readonly Token[];
+}
+
+/** Capability `scores`: log-probabilities of tokens. */
+export interface TokenScorer extends Tokenizer {
   /**
    * Log-probability of each continuation after the prompt, nats, summed over its tokens. Exact: read from the
    * full softmax, not renormalised over the continuations. Continuations that share their first tokens share
@@ -274,20 +267,109 @@ export interface Engine {
    * (0 = after its first token).
    */
   scoreNext(prompt: Prompt, positions: readonly number[], tokens: readonly Token[]): Promise<number[][]>;
+  /** Greedy decoding among the tokens that `next` allows. */
+  decode(prompt: Prompt, next: NextTokens, options: { maxTokens: number }): Promise<Decoded>;
+}
+
+/** Capability `generation`: text after a prompt of tokens, free or bounded by a grammar. */
+export interface Generator extends Tokenizer {
+  generate(prompt: Prompt, options: GenerateOptions): Promise<Generated>;
+}
+
+/** Capability `features`: numbers of a text that a head is trained on, or the scores of a trained head. */
+export interface FeatureReader extends Tokenizer {
   /**
    * The model's raw outputs (logits) of the tokens 0 to `count` − 1 at each of the given positions of
    * `prompt.input`. For derived files whose output matrix is our own: there they are a hidden state, or the scores
    * of a trained head.
    */
   readOutputs(prompt: Prompt, positions: readonly number[], count: number): Promise<Float64Array[]>;
-  /** Greedy decoding among the tokens that `next` allows. */
-  decode(prompt: Prompt, next: NextTokens, options: { maxTokens: number }): Promise<Decoded>;
-  generate(prompt: Prompt, options: GenerateOptions): Promise<Generated>;
+}
+
+/** Capability `embeddings`: one vector for a text. */
+export interface Embedder {
+  /** Numbers of a vector. */
+  readonly dimensions: number;
+  /** Vectors of length 1, one for each text: their dot product is the cosine similarity. Long texts are cut off. */
+  embed(texts: readonly string[]): Promise<Float32Array[]>;
+}
+
+/** One of the answers that a `Decider` chooses from. */
+export interface DecisionOption {
+  readonly name: string;
+  /** Empty where the name says it all. */
+  readonly description: string;
+}
+
+/** Capability `decisions`: takes a whole text and says how likely each of some answers is. */
+export interface Decider {
+  /** Probabilities of the options, in their order; they sum to 1. */
+  decide(
+    question: { readonly instruction: string; readonly text: string; readonly options: readonly DecisionOption[] },
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<number[]>;
+}
+
+/** A turn of a conversation, as whole text. */
+export interface ChatTurn {
+  readonly role: 'system' | 'user' | 'assistant';
+  readonly text: string;
+}
+
+/** Capability `chat`: answers whole texts with a whole text. */
+export interface TextGenerator {
+  chat(
+    turns: readonly ChatTurn[],
+    options: {
+      readonly maxTokens: number;
+      /** JSON Schema that the answer must follow. */
+      readonly schema?: unknown;
+      readonly stop?: readonly string[];
+      readonly signal?: AbortSignal;
+    },
+  ): Promise<Generated>;
+}
+
+/** What engines can do; a method says which of these it needs. */
+export interface CapabilityInterfaces {
+  readonly scores: TokenScorer;
+  readonly generation: Generator;
+  readonly features: FeatureReader;
+  readonly embeddings: Embedder;
+  readonly decisions: Decider;
+  readonly chat: TextGenerator;
+}
+
+export type Capability = keyof CapabilityInterfaces;
+
+/**
+ * A model that is ready. `src/engines/index.ts` lists the kinds of engines, `test/helpers/fake-engine.ts` is a scripted
+ * one. All calls may be made concurrently; up to `slots` run at once, further ones wait.
+ */
+export interface Engine {
+  readonly model: ModelInfo;
+  /** The interfaces that it really has. */
+  readonly capabilities: readonly Capability[];
+  readonly slots: number;
+  /** How many tokens the text has; an estimate that is rather too high where the engine has no tokenizer. */
+  countTokens(text: string): number;
   /** Keeps one slot for all calls made within `work`: for records that need several calls on the same text. */
   hold<T>(work: () => Promise<T>): Promise<T>;
   usage(): EngineUsage;
   dispose(): Promise<void>;
 }
+
+type Intersection<Union> = (Union extends unknown ? (each: Union) => void : never) extends (all: infer All) => void
+  ? All
+  : never;
+
+/** An engine that has these capabilities. */
+export type EngineWith<Needs extends Capability> = Engine & Intersection<CapabilityInterfaces[Needs]>;
+
+/** A language model in this process. */
+export type LocalEngine = EngineWith<'scores' | 'generation' | 'features'> & {
+  readonly model: { readonly path: string };
+};
 
 /** A label of a profile. */
 export interface Label {
@@ -369,6 +451,8 @@ export interface TaskProfile {
   readonly prompt: PromptTemplates;
   readonly examples: readonly Example[];
   readonly method: string;
+  /** Whether the task names its method; else an engine that cannot do the usual one may get another. */
+  readonly methodNamed?: boolean;
   /** Checked against the method's own schema. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly schema: unknown;

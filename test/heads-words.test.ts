@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { collectKeys, featureRows, wordFeatures } from '../src/heads/word-features.js';
 import { readWords } from '../src/heads/word-reading.js';
 import { words } from '../src/segment.js';
-import type { Engine, Token } from '../src/types.js';
+import type { LocalEngine, Token } from '../src/types.js';
 import { fakeEngine } from './helpers/fake-engine.js';
 
 function featuresOf(text: string): string[][] {
@@ -101,7 +101,7 @@ describe('hashed features', () => {
 });
 
 /** A tokenizer whose tokens are bytes, so that characters are spread over tokens. */
-function byteTokenizer(): Pick<Engine, 'tokenize' | 'detokenize' | 'bos'> {
+function byteTokenizer(): Pick<LocalEngine, 'tokenize' | 'detokenize' | 'bos'> {
   return {
     bos: [256],
     tokenize: (text) => [...Buffer.from(text)],

@@ -3,9 +3,10 @@ import { promptModel } from '../app/opening/prompt-model.js';
 import { shownProfile } from '../app/opening/tuned-settings.js';
 import { type Input, type InputFlags, readRecords } from '../app/run/inputs.js';
 import { profileContext } from '../app/surroundings.js';
+import { serviceOf } from '../engines/index.js';
 import { exitCodes } from '../errors.js';
 import { describePrompt } from '../methods/explain.js';
-import { methodOf } from '../methods/index.js';
+import { methodOf, withFittingMethod } from '../methods/index.js';
 import { loadProfile } from '../profile/index.js';
 import { isBadRow } from '../record.js';
 import type { CliContext } from './context.js';
@@ -19,7 +20,13 @@ export async function showPrompt(
 ): Promise<void> {
   const untuned = withChoices(await loadProfile(task, profileContext(context)), flags);
   const spec = await chooseModel(context, flags, untuned);
-  const profile = flags.untuned === true ? untuned : shownProfile(context, untuned, spec);
+  const service = serviceOf(spec);
+  const profile =
+    service !== null
+      ? withFittingMethod(untuned, service.kind.capabilities)
+      : flags.untuned === true
+        ? untuned
+        : shownProfile(context, untuned, spec);
   const model = await promptModel(context, spec, profile);
   const render = methodOf(profile).renderer(profile, model);
   for await (const record of readRecords(context, inputs, profile, { ...flags, limit: 1 })) {

@@ -1,4 +1,4 @@
-import type { Engine, Prompt, Span, Token } from '../types.js';
+import type { Prompt, Span, Token, Tokenizer } from '../types.js';
 
 /** How often the model reads a text before its words are looked at. At the second time, early words have seen the late ones. */
 export const readings = ['once', 'twice'] as const;
@@ -14,12 +14,7 @@ export interface WordReading {
  * The text as the model reads it: nothing before it but what every prompt begins with, so that what is seen of a
  * word depends on this text alone. Characters that would act or break a line become blanks of the same length.
  */
-export function readWords(
-  engine: Pick<Engine, 'tokenize' | 'detokenize' | 'bos'>,
-  text: string,
-  words: readonly Span[],
-  reading: Reading,
-): WordReading {
+export function readWords(engine: Tokenizer, text: string, words: readonly Span[], reading: Reading): WordReading {
   const shown = ` ${plain(text)}`;
   const tokens = engine.tokenize(shown);
   const lineBreak = engine.tokenize('\n');
@@ -39,7 +34,7 @@ function plain(text: string): string {
 }
 
 /** Where each token ends in the text, UTF-16. A token that is part of a character ends where the character begins. */
-function tokenEnds(engine: Pick<Engine, 'detokenize'>, tokens: readonly Token[], text: string): number[] {
+function tokenEnds(engine: Pick<Tokenizer, 'detokenize'>, tokens: readonly Token[], text: string): number[] {
   const pieces = tokens.map((token) => engine.detokenize([token]));
   if (pieces.join('') === text) {
     let end = 0;

@@ -34,7 +34,7 @@ export interface Hosted {
   /** All that outputs depend on beside the record. */
   readonly basis: JobSpec;
   /** The mapped file, as it was when it was loaded. */
-  readonly modelFile: { readonly path: string; readonly stamp: FileStamp | null };
+  readonly modelFile: { readonly path: string; readonly stamp: FileStamp | null } | null;
 }
 
 /** Who speaks: a host answers only to the same program, protocol and task. */

@@ -1,4 +1,4 @@
-import type { Engine, Span, Token } from '../types.js';
+import type { Span, Token, Tokenizer } from '../types.js';
 
 /** A word of a source text with its tokens, as they follow a space or the word before. */
 export interface SourceWord extends Span {
@@ -21,7 +21,7 @@ export interface CopyState {
 
 /** Tokenises the words one by one, so that every token knows its offsets. A word takes its space along. */
 export function sourceWords(
-  engine: Pick<Engine, 'tokenize'>,
+  engine: Pick<Tokenizer, 'tokenize'>,
   text: string,
   spans: readonly (Span & { group?: number })[],
 ): SourceWord[] {

@@ -1,6 +1,6 @@
 import { suggestion, usageError } from '../errors.js';
 import { taskTypes } from '../task-types/index.js';
-import type { TaskProfile, TaskType } from '../types.js';
+import type { Capability, TaskProfile, TaskType } from '../types.js';
 import { constrainedGeneration } from './constrained-generation/index.js';
 import { head } from './head/index.js';
 import { labelDecisions } from './label-decisions/index.js';
@@ -32,6 +32,23 @@ export function methodNamed(name: string): Method {
 /** The method that a task type gets when its profile names none. */
 export function defaultMethod(type: TaskType, multiLabel: boolean): string {
   return taskTypes[type].defaultMethod(multiLabel);
+}
+
+/**
+ * The profile by a method that an engine can do. Where the task names its method it stays; so it does where there is
+ * none that the engine can do without training.
+ */
+export function withFittingMethod(
+  profile: TaskProfile,
+  capabilities: readonly Capability[],
+  table: Readonly<Record<string, Method>> = methods,
+): TaskProfile {
+  const can = ({ needs }: Method) => needs.every((need) => capabilities.includes(need));
+  if (profile.methodNamed === true || can(methodNamed(profile.method))) return profile;
+  const fitting = Object.values(table).find(
+    (method) => method.taskTypes.includes(profile.type) && method.recipe === undefined && can(method),
+  );
+  return fitting === undefined ? profile : { ...profile, method: fitting.name, options: fitting.options.parse({}) };
 }
 
 export function methodOf(profile: Pick<TaskProfile, 'method'>): Method {

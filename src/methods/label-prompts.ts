@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { compilePrompt, type PromptModel, type PromptRenderer, type PromptText, tokenizePrompt } from '../prompt.js';
-import type { Engine, TaskProfile } from '../types.js';
+import type { Engine, TaskProfile, Tokenizer } from '../types.js';
 import { ensembleExamples, examplePool, labelExamples } from './few-shot.js';
 import { type exampleChoice, longestExamples, nearestRenderer } from './nearest-examples.js';
 import { promptLength, roomForText } from './parts.js';
@@ -30,7 +30,7 @@ export function labelRenderer(
     : compilePrompt(profile, model, { shots: labelExamples(profile, shots) });
 }
 
-export function labelPrompts(profile: TaskProfile, engine: Engine, options: ExampleOptions): LabelPrompts {
+export function labelPrompts(profile: TaskProfile, engine: Engine & Tokenizer, options: ExampleOptions): LabelPrompts {
   const further = ensembleExamples(profile).map((own) => compilePrompt(profile, engine.model, { shots: own }));
   const renderers = [labelRenderer(profile, engine.model, options), ...further];
   const longest =

@@ -1,5 +1,5 @@
 import { type PromptText, type Segment, tokenizePrefix, tokenizeSegments } from '../prompt.js';
-import type { Engine, Prompt, TaskProfile } from '../types.js';
+import type { Engine, Prompt, TaskProfile, Tokenizer } from '../types.js';
 
 /**
  * Cuts a record's own part of the prompt before the first of the named fields: what comes before is the same for
@@ -12,7 +12,11 @@ export function splitAtField(text: PromptText, fields: readonly string[]): { sha
 }
 
 /** The prompt with a second part for what all values of the named fields share. */
-export function splitPrompt(engine: Engine, text: PromptText, fields: readonly string[]): Prompt {
+export function splitPrompt(
+  engine: Pick<Tokenizer, 'tokenize' | 'bos'>,
+  text: PromptText,
+  fields: readonly string[],
+): Prompt {
   const { shared, varying } = splitAtField(text, fields);
   return {
     prefix: [tokenizePrefix(engine, text.prefix), tokenizeSegments(engine, shared)].filter((part) => part.length > 0),

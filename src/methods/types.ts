@@ -4,7 +4,7 @@ import type { PromptModel, PromptRenderer } from '../prompt.js';
 import type {
   Capability,
   Document,
-  Engine,
+  EngineWith,
   Example,
   ExplanationPart,
   Gold,
@@ -24,9 +24,10 @@ export interface Cache {
   set(key: string, value: unknown): Promise<void>;
 }
 
-export interface MethodContext {
+/** What a method is made ready with; its engine has the capabilities that the method needs. */
+export interface MethodContext<Needs extends Capability = Capability> {
   readonly profile: TaskProfile;
-  readonly engine: Engine;
+  readonly engine: EngineWith<Needs>;
   /** What questions are answered from in this run. */
   readonly documents: readonly Document[];
   /** The profile's own documents, which its examples are about; read when asked for. */
@@ -74,12 +75,12 @@ export interface Learns {
 export type Plan = (session: TuneSession, examples: readonly Example[], options: PlanOptions) => CandidatePlan | null;
 
 /** A way to do a task with a model whose weights stay as they are. */
-export interface Method {
+export interface Method<Needs extends Capability = Capability> {
   readonly name: string;
   readonly title: string;
   readonly taskTypes: readonly TaskType[];
   /** What it asks of an engine; it is not opened on one that has less. */
-  readonly needs: readonly Capability[];
+  readonly needs: readonly Needs[];
   /** What `options:` of a profile may hold, with defaults. */
   readonly options: z.ZodType<Record<string, unknown>>;
   /** What the model will be given for a record, without a model. */
@@ -112,5 +113,5 @@ export interface Method {
   readonly learns?: Learns;
   /** Ways to do a task by it, for `slm tune` to compare; loaded only there. */
   readonly candidates?: () => Promise<Plan>;
-  prepare(context: MethodContext): Promise<Predictor>;
+  readonly prepare: (context: MethodContext<Needs>) => Promise<Predictor>;
 }

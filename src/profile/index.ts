@@ -100,6 +100,7 @@ export async function loadProfile(spec: string, context: ProfileContext): Promis
     },
     examples,
     method,
+    methodNamed: raw.method !== undefined || Object.keys(raw.options ?? {}).length > 0,
     options,
     schema,
     grammar,

@@ -1,8 +1,8 @@
-import type { Capability, Engine, Generated, GenerateOptions, ModelInfo, Prompt, Token } from '../../src/types.js';
+import type { Capability, Generated, GenerateOptions, LocalEngine, Prompt, Token } from '../../src/types.js';
 
 /** What the engine shall answer. Whatever a test leaves out fails when it is called. */
 export interface Script {
-  readonly model?: Partial<ModelInfo>;
+  readonly model?: Partial<LocalEngine['model']>;
   readonly slots?: number;
   /** Defaults to what llama.cpp has. */
   readonly capabilities?: readonly Capability[];
@@ -19,7 +19,7 @@ export interface Script {
   readonly delay?: (prompt: string) => Promise<void>;
 }
 
-export interface FakeEngine extends Engine {
+export interface FakeEngine extends LocalEngine {
   /** How often each method was called. */
   readonly calls: Record<'score' | 'next' | 'outputs' | 'decode' | 'generate' | 'hold', number>;
   /** Every prompt that was evaluated, as text, in order. */
@@ -85,6 +85,8 @@ export function fakeEngine(script: Script = {}): FakeEngine {
     calls,
     prompts,
     controlsIn: (tokens) => tokens.filter((token) => token < controls.length).map((token) => controls[token] as string),
+
+    countTokens: (text) => plainTokens(text).length,
 
     tokenize(text, options) {
       if (options?.special !== true) return plainTokens(text);

@@ -13,7 +13,7 @@ import { writeDerived } from '../../src/gguf/derive.js';
 import { readGgufHeader } from '../../src/gguf/header.js';
 import type { Recipe } from '../../src/gguf/recipe.js';
 import type { GgufTensor } from '../../src/gguf/types.js';
-import type { Engine } from '../../src/types.js';
+import type { LocalEngine } from '../../src/types.js';
 import { gemma, modelFile, smollm } from '../helpers/models.js';
 import { runSlm } from '../helpers/slm.js';
 import { filesIn } from '../helpers/task-folder.js';
@@ -54,8 +54,8 @@ for (const name of [gemma, smollm]) {
   describe(`files derived from ${name}`, () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'slm-derived-'));
     let source: string;
-    let whole: Engine;
-    let cut: Engine;
+    let whole: LocalEngine;
+    let cut: LocalEngine;
     let newIds: Int32Array;
 
     const engineOf = (file: string) => openEngine({ path: file, threads: 1, contextSize: 256 });
@@ -173,7 +173,7 @@ for (const name of [gemma, smollm]) {
 }
 
 /** Scores of a few tokens after each token of a sentence; for the second engine by their new ids. */
-async function scores(whole: Engine, cut: Engine, newIds: Int32Array) {
+async function scores(whole: LocalEngine, cut: LocalEngine, newIds: Int32Array) {
   const sentence = 'The capital of France is Paris, and the capital of Germany is Berlin. It has 3,6 million';
   const input = [...whole.bos, ...whole.tokenize(sentence)];
   const asked = [...new Set(input)].slice(0, 10);

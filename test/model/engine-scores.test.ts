@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { getLlama, LlamaLogLevel, type Token as NativeToken } from 'node-llama-cpp';
 import { openEngine } from '../../src/engines/llama/open-engine.js';
 import { SlmError } from '../../src/errors.js';
-import type { Engine, Prompt } from '../../src/types.js';
+import type { LocalEngine, Prompt } from '../../src/types.js';
 import { gemma, modelFile, smollm } from '../helpers/models.js';
 import { root } from '../helpers/slm.js';
 
@@ -22,7 +22,7 @@ const labels = [' positive', ' negative', ' very good indeed', ' very bad indeed
 /** Of about 700 tokens: more than the sliding window of Gemma 3 (512). */
 const longText = Array.from({ length: 70 }, (_, i) => `On day ${i} the train to the coast was late again.`).join(' ');
 
-function promptOf(engine: Engine, text: string): Prompt {
+function promptOf(engine: LocalEngine, text: string): Prompt {
   const prefix = [
     ...engine.bos,
     ...engine.tokenize(
@@ -32,7 +32,7 @@ function promptOf(engine: Engine, text: string): Prompt {
   return { prefix: [prefix], input: engine.tokenize(`\nReview: ${text}\nMood:`) };
 }
 
-const wordsOf = (engine: Engine) => labels.map((label) => engine.tokenize(label));
+const wordsOf = (engine: LocalEngine) => labels.map((label) => engine.tokenize(label));
 
 function assertClose(actual: readonly number[], expected: readonly number[], tolerance: number): void {
   assert.equal(actual.length, expected.length);
@@ -43,7 +43,7 @@ function assertClose(actual: readonly number[], expected: readonly number[], tol
 }
 
 /** One thread a slot, whatever the number of slots: the same arithmetic. */
-async function open(name: string, slots: 1 | 2, contextSize = 1536): Promise<Engine> {
+async function open(name: string, slots: 1 | 2, contextSize = 1536): Promise<LocalEngine> {
   const engine = await openEngine({ path: await modelFile(name), threads: slots, contextSize });
   assert.equal(engine.slots, slots);
   return engine;
@@ -51,7 +51,7 @@ async function open(name: string, slots: 1 | 2, contextSize = 1536): Promise<Eng
 
 for (const name of [smollm, gemma]) {
   describe(name, () => {
-    let engine: Engine;
+    let engine: LocalEngine;
     before(async () => {
       engine = await open(name, 1);
     });
@@ -157,7 +157,7 @@ for (const name of [smollm, gemma]) {
 
     test('a record scores the same to the last bit after a long one, in another order, on one slot or two', async () => {
       const words = wordsOf(engine).slice(0, 3);
-      const score = (on: Engine, text: string) => on.scoreContinuations(promptOf(on, text), words);
+      const score = (on: LocalEngine, text: string) => on.scoreContinuations(promptOf(on, text), words);
       const expected: number[][] = [];
       for (const text of reviews) expected.push(await score(engine, text));
 
@@ -300,7 +300,7 @@ test('nothing that the engine does reaches stdout', async () => {
 });
 
 /** All probabilities after a prompt, by the library's public means, evaluated in the same two calls. */
-async function fullSoftmax(engine: Engine, prompt: Prompt): Promise<Map<number, number>> {
+async function fullSoftmax(engine: LocalEngine, prompt: Prompt): Promise<Map<number, number>> {
   const llama = await getLlama({
     gpu: false,
     build: 'never',

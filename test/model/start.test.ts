@@ -10,7 +10,7 @@ import { readHeadersFast } from '../../src/engines/llama/patches/file-info.js';
 import { startLoading } from '../../src/engines/llama/patches/head-start.js';
 import { importInternal } from '../../src/engines/llama/patches/internals.js';
 import { places } from '../../src/engines/llama/patches/library.js';
-import type { Engine } from '../../src/types.js';
+import type { LocalEngine } from '../../src/types.js';
 import { gemma, modelFile, smollm } from '../helpers/models.js';
 import { root, runSlm } from '../helpers/slm.js';
 
@@ -20,7 +20,7 @@ after(() => rmSync(directory, { recursive: true, force: true }));
 /** For Gemma 3 of about 700 tokens: more than its sliding window (512). */
 const sentences: Readonly<Record<string, number>> = { [smollm]: 10, [gemma]: 75 };
 
-async function scoresOf(engine: Engine, name: string): Promise<number[][]> {
+async function scoresOf(engine: LocalEngine, name: string): Promise<number[][]> {
   const lines = Array.from({ length: sentences[name] as number }, (_, i) => `On day ${i} the train was late again.`);
   const prefix = [...engine.bos, ...engine.tokenize(lines.join(' '))];
   const words = [' good', ' bad', ' very good indeed'].map((word) => engine.tokenize(word));

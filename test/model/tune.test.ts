@@ -19,7 +19,7 @@ import { findTunedSettings, withTunedSettings } from '../../src/profile/tuned-se
 import { writeTunedSettings } from '../../src/profile/write-tuned-settings.js';
 import { createRandom } from '../../src/random.js';
 import { words } from '../../src/segment.js';
-import type { Engine, InputRecord } from '../../src/types.js';
+import type { InputRecord, LocalEngine } from '../../src/types.js';
 import { gemma, modelFile, smollm } from '../helpers/models.js';
 import { recordWith } from '../helpers/profiles.js';
 import { assertClearError, collect, exitOf, jsonl, parsed, runSlm, startSlm, until } from '../helpers/slm.js';
@@ -542,7 +542,7 @@ for (const name of [smollm, gemma]) {
         const target = path.join(folder, file);
         await writeDerived(source, target, { layers, tokens: 'all', output });
         const values = 'values' in output ? { values: valuePlaces(header, { layers, output }) } : {};
-        const engine: Engine = await openEngine({ path: target, threads: 1, contextSize: 256, ...values });
+        const engine: LocalEngine = await openEngine({ path: target, threads: 1, contextSize: 256, ...values });
         try {
           const text = 'Rosa flew to Łódź 🙂 and sang.';
           const list = words(text);

@@ -8,7 +8,7 @@ import { loadProfile } from '../../profile/index.js';
 import { requireSomeAmong } from '../../task-types/among.js';
 import { metricsFor } from '../../task-types/metrics.js';
 import type { Example, TaskProfile } from '../../types.js';
-import { documentsFor, modelToFetch, openTaskFor, resolveNamed, type TaskFlags, withChoices } from '../opening/open.js';
+import { documentsFor, modelToFetch, openTaskFor, requireModel, type TaskFlags, withChoices } from '../opening/open.js';
 import { type GoldData, type GoldFlags, goldName, readGold, refuseDataFlags } from '../run/gold.js';
 import { profileContext, type Surroundings } from '../surroundings.js';
 import { checkOverlap, earlierReports } from './earlier-reports.js';
@@ -84,7 +84,7 @@ export async function evaluateTask(
   const examples = await goldFor(surroundings, profile, flags);
   requireSomeAmong(examples, profile); // Said before a model is loaded.
   for (const subject of earlier) checkOverlap(surroundings, examples, subject);
-  for (const model of models) await resolveNamed(surroundings, model);
+  for (const model of models) await requireModel(surroundings, model);
   const { reports, problem } = await measureEach(
     models,
     (model) => measure(surroundings, profile, examples, model, flags),

@@ -1,8 +1,9 @@
 import path from 'node:path';
 import { z } from 'zod';
+import { serviceOf } from '../../engines/index.js';
 import { modelError } from '../../errors.js';
 import { makeFolder } from '../../folders.js';
-import { installedStats, readSpec } from '../../models/index.js';
+import { installedStats, type ModelEnvironment, readSpec } from '../../models/index.js';
 import { readJson, writeJson } from '../../models/json-file.js';
 import type { TaskProfile } from '../../types.js';
 import { projectModel, readConfig } from '../config.js';
@@ -13,7 +14,8 @@ const agreedSchema = z.object({ models: z.array(z.string()) });
 /**
  * Refuses to fetch a model that only a file of the project names, until the user has agreed to it once: who opens a
  * folder of somebody else has not chosen what is downloaded. `./slm.yaml` acts without being named itself, so it must
- * not name any model that is missing; a task may name one of the catalogue, whose digest we know.
+ * not name any model that is missing; a task may name one of the catalogue, whose digest we know. A model behind a
+ * service is refused in the same way: the user's texts would be sent to it.
  * @param chosen what flags and environment say
  * @throws SlmError of kind `model`
  */
@@ -45,13 +47,17 @@ async function agreedOrRefused(
   const environment = modelEnvironment(context);
   const agreed = path.join(environment.dataDir, 'agreed.json');
   for (const model of named.split(',').map((name) => name.trim())) {
-    // A model that nobody knows is for the one who opens it to report.
-    const read = await readSpec(model, environment).catch(() => null);
-    if (read === null || read.kind === 'path' || installedStats(environment.dataDir, read.name) !== null) continue;
-    if (which === 'addresses' && read.manifest !== null) continue;
+    const service = serviceOf(model);
+    if (service === null && (await isHarmless(environment, model, which))) continue;
     const known = (await readJson(agreed, agreedSchema))?.models ?? [];
     if (known.includes(model)) continue;
     if (!isOn(context.env.SLM_YES)) {
+      if (service !== null) {
+        throw modelError(
+          `${file} names the model ${model}; nothing is sent to ${service.kind.title} because a file of the project says so.`,
+          `If you trust it: \`-m ${model}\`, or --yes (SLM_YES=1), which is remembered.`,
+        );
+      }
       throw modelError(
         `${file} names the model ${model}, which is not installed; nothing is downloaded because a file of the project says so.`,
         `If you trust it: \`slm models pull ${model}\`, or --yes (SLM_YES=1), which is remembered.`,
@@ -59,6 +65,14 @@ async function agreedOrRefused(
     }
     await keep(agreed, [...known, model]);
   }
+}
+
+/** Whether nothing is downloaded for a model, or what is downloaded is known to us. */
+async function isHarmless(environment: ModelEnvironment, model: string, which: 'any' | 'addresses'): Promise<boolean> {
+  const read = await readSpec(model, environment).catch(() => null);
+  // A model that nobody knows is for the one who opens it to report.
+  if (read === null || read.kind === 'path' || installedStats(environment.dataDir, read.name) !== null) return true;
+  return which === 'addresses' && read.manifest !== null;
 }
 
 /** Asked again where it cannot be kept. */

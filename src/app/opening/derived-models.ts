@@ -1,3 +1,4 @@
+import { engines } from '../../engines/index.js';
 import { takesFiles } from '../../folders.js';
 import type { Recipe } from '../../gguf/recipe.js';
 import { type DerivedModel, derivedFolder, derivedModel, type ResolvedModel } from '../../models/index.js';
@@ -27,8 +28,7 @@ async function derivedIn(
     ...(derivedCacheBytes === undefined ? {} : { maxBytes: derivedCacheBytes }),
     now: () => context.date(),
     verify: async (derived) => {
-      const { verifyDerived } = await import('../../engines/llama/verify-derived.js');
-      await verifyDerived({ source: source.path, derived, recipe, signal: context.signal });
+      await engines.llama.verifyDerived({ source: source.path, derived, recipe, signal: context.signal });
     },
     onMake: (name, bytes) =>
       context.notice(`making ${name}, ${Math.round(bytes / 1e6)} MB in the cache; this is done once`),

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import type { HeadStart } from '../../engines/llama/patches/head-start.js';
+import { engines } from '../../engines/index.js';
+import type { HeadStart } from '../../engines/llama/index.js';
 import { findTask } from '../../profile/paths.js';
 import { readSettings } from '../../settings-file.js';
 import { defaultModel, readConfig } from '../config.js';
@@ -20,11 +21,10 @@ export async function loadEarly(context: Surroundings, task: string, flags: Engi
   if (name === null || !/^[a-z0-9][a-z0-9._-]*$/u.test(name) || name.endsWith('.gguf')) return null;
   const file = path.join(modelEnvironment(context).dataDir, 'models', `${name}.gguf`);
   if (!isUntouched(file)) return null;
-  const { startLoading } = await import('../../engines/llama/patches/head-start.js');
   const { cwd, folders } = profileContext(context);
   const hinted = hintedFile(context, findTask(task, folders, cwd), file) ?? file;
   // A derived file that no longer matches its record is made anew: there is nothing to begin with.
-  return isUntouched(hinted) ? startLoading(hinted) : null;
+  return isUntouched(hinted) ? engines.llama.startLoading(hinted) : null;
 }
 
 /** What a task says of its model, as far as that can be told without parsing it; null where it cannot. */

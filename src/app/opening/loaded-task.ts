@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { serviceOf } from '../../engines/index.js';
 import type { Document } from '../../methods/types.js';
 import { modelPath, readSpec } from '../../models/index.js';
 import { loadProfile } from '../../profile/index.js';
@@ -110,6 +111,7 @@ function tunedFilesOf(context: Surroundings, profile: TaskProfile, model: string
 /** What a model is called and whether its file was touched. */
 async function modelStamp(context: Surroundings, spec: string): Promise<unknown> {
   const environment = modelEnvironment(context);
+  if (serviceOf(spec) !== null) return [spec, null];
   const read = await readSpec(spec, environment);
   const file = read.kind === 'path' ? read.path : modelPath(environment.dataDir, read.name);
   const stats = statSync(file, { throwIfNoEntry: false });

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { bundledCache, fileCache, knowingCache, NotKnown, recordingCache, rememberingCache } from '../../cache.js';
 import { readDocuments } from '../../documents.js';
-import type { EngineOptions } from '../../engines/llama/open-engine.js';
-import type { HeadStart } from '../../engines/llama/patches/head-start.js';
+import { engines, type ServiceReference, serviceOf } from '../../engines/index.js';
+import type { EngineOptions, HeadStart } from '../../engines/llama/index.js';
 import { usageError } from '../../errors.js';
 import { type AlphabetName, writtenWith } from '../../gguf/alphabet.js';
 import { valuePlaces } from '../../gguf/architectures.js';
@@ -10,20 +10,22 @@ import { checkGguf } from '../../gguf/check.js';
 import { type ModelFile, stampOf, watchModelFile } from '../../gguf/model-file.js';
 import type { Recipe } from '../../gguf/recipe.js';
 import { summarize, tokenBytes } from '../../gguf/summary.js';
-import { methodOf } from '../../methods/index.js';
+import { methodOf, withFittingMethod } from '../../methods/index.js';
+import { checkCapabilities } from '../../methods/needs.js';
 import type { Cache, Document } from '../../methods/types.js';
 import { type ResolvedModel, resolveModel } from '../../models/index.js';
 import { type Aside, openTask, type Task } from '../../predict.js';
 import { documentFiles } from '../../profile/paths.js';
 import { withAmong } from '../../task-types/among.js';
 import { taskTypes } from '../../task-types/index.js';
-import type { Engine, TaskProfile } from '../../types.js';
+import type { Engine, LocalEngine, TaskProfile } from '../../types.js';
 import { defaultModel, readConfig } from '../config.js';
 import { noticeMissingCache } from '../scratch.js';
 import { cacheDirectory, modelEnvironment, modelEvents, type Surroundings } from '../surroundings.js';
 import { requireAgreement } from './agreement.js';
 import { openDerived } from './derived-models.js';
 import { keepHint } from './early-hint.js';
+import { openService } from './service.js';
 import { noticeThreads, threadsOf } from './threads.js';
 import { tunedProfile } from './tuned-settings.js';
 
@@ -68,9 +70,24 @@ export async function modelToFetch(
   return chooseModel(context, flags, profile);
 }
 
-/** Fetches a model where it is missing. */
-export function resolveNamed(context: Surroundings, spec: string): Promise<ResolvedModel> {
+/**
+ * Fetches a model where it is missing.
+ * @throws SlmError where the model is no file, and the work needs one
+ */
+export async function resolveNamed(context: Surroundings, spec: string): Promise<ResolvedModel> {
+  const service = serviceOf(spec);
+  if (service !== null) {
+    throw usageError(
+      `"${spec}" is a model of ${service.kind.title}, and this needs a model file.`,
+      'Name one of `slm models list`, or a .gguf file.',
+    );
+  }
   return resolveModel(spec, modelEnvironment(context), modelEvents(context));
+}
+
+/** Makes sure that a model can be opened: fetches its file where it is missing. */
+export async function requireModel(context: Surroundings, spec: string): Promise<void> {
+  if (serviceOf(spec) === null) await resolveNamed(context, spec);
 }
 
 /** Loads a model, after fetching it where it is missing. */
@@ -80,6 +97,8 @@ export async function openModel(
   flags: EngineFlags,
   parallel: 'one' | 'many',
 ): Promise<Engine> {
+  const service = serviceOf(spec);
+  if (service !== null) return openService(context, spec, service);
   noticeThreads(context, flags, await readConfig(context));
   return openResolved(context, await resolveNamed(context, spec), flags, parallel);
 }
@@ -95,7 +114,7 @@ export async function openResolved(
   parallel: 'one' | 'many',
   recipe: Recipe | null = null,
   early: HeadStart | null = null,
-): Promise<Engine> {
+): Promise<LocalEngine> {
   const config = await readConfig(context);
   const file = recipe === null ? model : await openDerived(context, model, recipe);
   const options: EngineOptions = {
@@ -118,18 +137,16 @@ export async function openResolved(
     prefixes: { directory: path.join(cacheDirectory(context), 'prefixes'), now: () => context.date() },
     ...(context.engineLog === null ? {} : { onLog: context.engineLog }),
   };
-  // Loaded only here: the commands that need no model start without the library (0.3 s).
-  const { startLoading } = await import('../../engines/llama/patches/head-start.js');
   // Its log would be lost, and a graphics card takes other options.
   const unfit = context.engineLog !== null || options.accelerator !== undefined;
   const started = isStill(early, file.path) ? early : null;
   if (started === null) await early?.discard();
-  const headStart = unfit ? null : (started ?? (await startLoading(file.path)));
-  const { openEngine } = await import('../../engines/llama/open-engine.js');
-  if (options.threads !== undefined || options.accelerator !== undefined) return openEngine({ ...options, headStart });
+  const headStart = unfit ? null : (started ?? (await engines.llama.startLoading(file.path)));
+  const { open } = engines.llama;
+  if (options.threads !== undefined || options.accelerator !== undefined) return open({ ...options, headStart });
   const { measuredShape } = await import('./machines.js');
   const shape = await measuredShape(context, model, parallel);
-  return openEngine({ ...options, headStart, ...definedOnly({ shape }) });
+  return open({ ...options, headStart, ...definedOnly({ shape }) });
 }
 
 /** Whether it is this model, and not one that another has replaced meanwhile. */
@@ -166,18 +183,21 @@ export async function openTaskFor(
   noticeMissingCache(context);
   // Before a model is fetched for what cannot be done.
   withAmong(untuned, flags.among);
-  const model = await resolveNamed(context, await modelToFetch(context, flags, untuned));
+  const spec = await modelToFetch(context, flags, untuned);
+  const service = serviceOf(spec);
+  if (service !== null) return openTaskOnService(context, untuned, flags, documents, spec, service);
+  const model = await resolveNamed(context, spec);
   const tuned = flags.untuned === true ? untuned : await tunedProfile(context, untuned, model);
   const profile = withChoices(tuned, flags);
   const { recipe } = methodOf(profile);
   const alphabet = coveringAlphabet(profile, model);
-  const engines: Engine[] = [];
+  const loaded: LocalEngine[] = [];
   const files: ModelFile[] = [];
   const cache = rememberingCache(constantsCache(context, profile));
-  const load = async (tokens: 'all' | AlphabetName): Promise<Engine> => {
+  const load = async (tokens: 'all' | AlphabetName): Promise<LocalEngine> => {
     const own = recipe?.(profile, tokens) ?? (tokens === 'all' ? null : { layers: null, tokens, output: null });
     const engine = await openResolved(context, model, flags, parallel, own, early);
-    engines.push(engine);
+    loaded.push(engine);
     files.push(watchModelFile(engine.model.path));
     return engine;
   };
@@ -198,7 +218,8 @@ export async function openTaskFor(
   };
   try {
     const task = await (alphabet === null ? openWhole() : openBoth(alphabet));
-    keepHint(context, path.resolve(context.cwd, profile.path), model.path, task.engine.model.path);
+    const { path: used } = task.engine.model;
+    if (used !== null) keepHint(context, path.resolve(context.cwd, profile.path), model.path, used);
     return {
       task,
       checkModel: () => {
@@ -212,7 +233,28 @@ export async function openTaskFor(
   }
 
   async function close(): Promise<void> {
-    await Promise.all(engines.splice(0).map((engine) => engine.dispose()));
+    await Promise.all(loaded.splice(0).map((engine) => engine.dispose()));
+  }
+}
+
+/** Nothing was tuned for a model behind a service, and no file of it can change. */
+async function openTaskOnService(
+  context: Surroundings,
+  untuned: TaskProfile,
+  flags: TaskFlags,
+  documents: readonly Document[],
+  reference: string,
+  service: ServiceReference,
+): Promise<OpenedTask> {
+  const profile = withChoices(withFittingMethod(untuned, service.kind.capabilities), flags);
+  checkCapabilities(methodOf(profile), reference, service.kind.capabilities);
+  const engine = await openService(context, reference, service);
+  try {
+    const task = await prepare(context, profile, engine, documents, constantsCache(context, profile));
+    return { task, checkModel: () => undefined, close: () => engine.dispose() };
+  } catch (error) {
+    await engine.dispose();
+    throw error;
   }
 }
 

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { serviceOf } from '../../engines/index.js';
 import { usageError } from '../../errors.js';
 import { checkGguf } from '../../gguf/check.js';
 import { summarize } from '../../gguf/summary.js';
@@ -12,6 +13,8 @@ import { modelEnvironment, type Surroundings } from '../surroundings.js';
  * here, else from the catalogue.
  */
 export async function promptModel(context: Surroundings, spec: string, profile: TaskProfile): Promise<PromptModel> {
+  // A service renders by itself what it is given.
+  if (serviceOf(spec) !== null) return { format: 'base', chatTemplate: null, bosText: '', eosText: '' };
   const environment = modelEnvironment(context);
   const found = await readSpec(spec, environment);
   const manifest = found.kind === 'named' ? found.manifest : null;

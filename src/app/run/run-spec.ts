@@ -28,7 +28,7 @@ export async function outputBasis(
     constants,
     documents: documents.length === 0 ? null : digestOf(documents.map(({ source, text }) => ({ source, text }))),
     model: model.name,
-    'model sha256': model.sha256 ?? (await sha256Of(model.path, context.signal)),
+    'model sha256': model.sha256 ?? (model.path === null ? null : await sha256Of(model.path, context.signal)),
     'context size': model.contextSize,
     gpu: flags.gpu ?? (await readConfig(context)).gpu ?? null,
   };

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { HeadStart } from '../../engines/llama/patches/head-start.js';
+import type { HeadStart } from '../../engines/llama/index.js';
 import { faceOf, type TaskFace } from '../../host/protocol.js';
 import { bucketStore } from '../../jobs/bucket-store.js';
 import { knownOutputs } from '../../jobs/known-outputs.js';
@@ -71,7 +71,7 @@ export async function openHere(
       }),
     usage: () => usageOf(task),
     cached: () => known?.hits ?? 0,
-    countTokens: (text) => task.engine.tokenize(text).length,
+    countTokens: (text) => task.engine.countTokens(text),
     close,
   };
 }

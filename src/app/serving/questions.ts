@@ -96,7 +96,7 @@ export async function openQuestions(context: Surroundings, flags: EngineFlags): 
       if (output === null) throw failure('nothing was generated');
       return output;
     },
-    countTokens: (text) => engine.tokenize(text).length,
+    countTokens: (text) => engine.countTokens(text),
     close: () => engine.dispose(),
   };
 }

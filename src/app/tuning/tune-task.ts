@@ -14,7 +14,7 @@ import { checkEnough, fittingTexts, tuningData } from '../../tune/data.js';
 import type { TrialJournal } from '../../tune/measure.js';
 import { tuningMetric } from '../../tune/objective.js';
 import { type TuneRequest, type TuneResult, tune } from '../../tune/tune.js';
-import type { Engine, TaskProfile } from '../../types.js';
+import type { LocalEngine, TaskProfile } from '../../types.js';
 import { readConfig } from '../config.js';
 import { requireAgreement } from '../opening/agreement.js';
 import {
@@ -191,7 +191,7 @@ function sessionOf(
   surroundings: Surroundings,
   profile: TaskProfile,
   model: ResolvedModel,
-  engine: Engine,
+  engine: LocalEngine,
   documents: TuneSession['documents'],
   flags: TuneFlags,
   onProgress: TuneSession['onProgress'],

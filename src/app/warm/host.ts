@@ -26,7 +26,7 @@ export async function host(
   const { task, checkModel, close } = await openTaskFor(context, profile, flags, 'many', documents);
   const { engine } = task;
   const file = engine.model.path;
-  const modelFile = { path: file, stamp: stampOf(file) };
+  const modelFile = file === null ? null : { path: file, stamp: stampOf(file) };
   try {
     await warmUp(context, task);
     const { ended } = await listen({

@@ -88,7 +88,7 @@ export async function openWarm(
 
 function warmSource(context: Surroundings, connection: Connection, openHere: () => Promise<TaskSource>): TaskSource {
   const { face, basis, modelFile } = connection.hosted;
-  const watch = watchModelFile(modelFile.path, modelFile.stamp);
+  const watch = modelFile === null ? null : watchModelFile(modelFile.path, modelFile.stamp);
   let substitute: TaskSource | null = null;
   const here = once(async () => {
     const source = await openHere();
@@ -108,7 +108,7 @@ function warmSource(context: Surroundings, connection: Connection, openHere: () 
     face,
     basis: async () => basis,
     checkModel() {
-      watch.check();
+      watch?.check();
       substitute?.checkModel();
     },
     async *predict(records) {

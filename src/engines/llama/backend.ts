@@ -1,12 +1,10 @@
 import type { LlamaLogLevel as LogLevel, Llama as NativeLlama } from 'node-llama-cpp';
 import { messageOf, modelError } from '../../errors.js';
+import type { Accelerator } from './options.js';
 import { loadBinary } from './patches/binary.js';
 import type { HeadStart } from './patches/head-start.js';
 import { GgufInsights, getLlama, Llama, LlamaLogLevel } from './patches/library.js';
 import { withPooledSamplers } from './patches/sampler-pool.js';
-
-/** `auto` takes what is there. Everything but `cpu` needs the packages that docs/install.md names. */
-export type Accelerator = 'cpu' | 'auto' | 'cuda' | 'vulkan' | 'metal';
 
 export interface BackendOptions {
   readonly accelerator: Accelerator;

@@ -4,54 +4,19 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Llama, LlamaModel, Token as NativeToken } from 'node-llama-cpp';
 import { failure, messageOf, modelError } from '../../errors.js';
-import type { ValuePlace } from '../../gguf/value-blocks.js';
-import type { Engine, EngineUsage } from '../../types.js';
+import type { EngineUsage, LocalEngine } from '../../types.js';
 import { cpuBudget } from '../cpu-budget.js';
-import { type Accelerator, startBackend } from './backend.js';
+import { defaultArithmetic } from './arithmetic.js';
+import { startBackend } from './backend.js';
 import { isMapped } from './memory-map.js';
+import { capabilities, type EngineOptions } from './options.js';
 import { readHeadersFast } from './patches/file-info.js';
-import type { HeadStart } from './patches/head-start.js';
 import { LlamaVocabularyType } from './patches/library.js';
 import { createCollector } from './patches/native-memory.js';
 import { openPrefixStore } from './prefix-identity.js';
-import { defaultShape, type Shape } from './shape.js';
-import { type Arithmetic, defaultArithmetic, Slot } from './slot.js';
+import { defaultShape } from './shape.js';
+import { Slot } from './slot.js';
 import { SlotPool } from './slot-pool.js';
-
-export interface EngineOptions {
-  readonly path: string;
-  readonly name?: string;
-  readonly sha256?: string | null;
-  /** Whether the file was made of the model that `name` and `sha256` say. */
-  readonly derived?: boolean;
-  /** `chat` models get the chat prompt of a profile. Defaults to whether the file has a template. */
-  readonly format?: 'base' | 'chat';
-  /** Overrides the file's own template (Jinja). */
-  readonly chatTemplate?: string;
-  /** Tokens a slot holds. Defaults to 2,048, or the trained length if that is shorter. */
-  readonly contextSize?: number;
-  /** Threads in all. Defaults to what affinity and cgroup allow. */
-  readonly threads?: number;
-  /**
-   * `many` is for streams of records (on 2 cores twice the records a second of one slot, and steady beside other
-   * work), `one` for a single record; shape.ts says what comes of it.
-   */
-  readonly parallel?: 'one' | 'many';
-  /** What was found best on this machine, in place of what `threads` and `parallel` would give. */
-  readonly shape?: Shape;
-  /** Another batch, or another way of attention, than results are computed with: they give other numbers. */
-  readonly arithmetic?: Partial<Arithmetic>;
-  readonly accelerator?: Accelerator;
-  readonly onLog?: (line: string) => void;
-  /** For files with blocks whose values are their outputs: where these are. */
-  readonly values?: readonly ValuePlace[];
-  /** The model under way (head-start.ts). */
-  readonly headStart?: HeadStart | null;
-  /** Ends what is under way: calls are rejected at once; llama.cpp itself ends the batch that it is at. */
-  readonly signal?: AbortSignal;
-  /** Where evaluated prefixes are kept for the next process, and the time. Defaults to nowhere. */
-  readonly prefixes?: { readonly directory: string; readonly now: () => number };
-}
 
 const defaultContextSize = 2048;
 
@@ -59,7 +24,7 @@ const defaultContextSize = 2048;
  * Loads a GGUF file.
  * @throws SlmError of kind `model` when the file cannot be loaded
  */
-export async function openEngine(options: EngineOptions): Promise<Engine> {
+export async function openEngine(options: EngineOptions): Promise<LocalEngine> {
   const shape = options.shape ?? defaultShape(Math.max(1, options.threads ?? cpuBudget()), options.parallel ?? 'many');
   const { slots, threadsPerSlot } = shape;
   const [llama] = await Promise.all([
@@ -139,12 +104,17 @@ function engineOf(
   model: LlamaModel,
   pool: SlotPool,
   options: EngineOptions & { slots: number; contextSize: number; states: string | null },
-): Engine {
+): LocalEngine {
   const { metadata } = model.fileInfo;
   const embeddedTemplate = metadata.tokenizer.chat_template ?? null;
   const chatTemplate = options.chatTemplate ?? embeddedTemplate;
   const { ggml } = metadata.tokenizer;
   const addsSpace = model.vocabularyType === LlamaVocabularyType.spm && ggml.add_space_prefix !== false;
+  const tokenize: LocalEngine['tokenize'] = (text, { special = false } = {}) =>
+    text === ''
+      ? []
+      : // We tokenise in pieces; models that put a space before every text would do so before each piece.
+        model.tokenize(text, special, addsSpace ? 'trimLeadingSpace' : undefined);
   return {
     model: {
       name: options.name ?? path.basename(options.path, '.gguf'),
@@ -158,14 +128,11 @@ function engineOf(
       contextSize: options.contextSize,
       vocabularySize: model.fileInfo.metadata.tokenizer.ggml.tokens.length,
     },
-    capabilities: ['scores', 'generation', 'features'],
+    capabilities,
     slots: options.slots,
+    countTokens: (text) => tokenize(text).length,
     bos: model.tokens.shouldPrependBosToken && model.tokens.bos !== null ? [model.tokens.bos] : [],
-    tokenize: (text, { special = false } = {}) =>
-      text === ''
-        ? []
-        : // We tokenise in pieces; models that put a space before every text would do so before each piece.
-          model.tokenize(text, special, addsSpace ? 'trimLeadingSpace' : undefined),
+    tokenize,
     detokenize: (tokens) => model.detokenize(tokens as NativeToken[], true),
     scoreContinuations: (prompt, continuations) =>
       pool.use(prompt, (slot) => slot.scoreContinuations(prompt, continuations)),

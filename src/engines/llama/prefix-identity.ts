@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import { cpus } from 'node:os';
-import type { EngineOptions } from './open-engine.js';
+import type { Arithmetic } from './arithmetic.js';
+import type { EngineOptions } from './options.js';
 import { libraryVersion } from './patches/library.js';
 import { type PrefixStore, prefixStore } from './prefix-store.js';
-import type { Arithmetic } from './slot.js';
 
 interface ContextShape {
   readonly contextSize: number;

@@ -10,6 +10,7 @@ import type {
 import { failure } from '../../errors.js';
 import type { ValuePlace } from '../../gguf/value-blocks.js';
 import type { Decoded, Generated, GenerateOptions, NextTokens, Prompt, Token } from '../../types.js';
+import type { Arithmetic } from './arithmetic.js';
 import { LlamaGrammarEvaluationState } from './patches/library.js';
 import { readStateFile } from './patches/state-values.js';
 import type { PrefixStore } from './prefix-store.js';
@@ -32,22 +33,11 @@ export interface ValueSource {
   readonly file: string;
 }
 
-/** What decides in which order numbers are added up: other settings, other last digits. */
-export interface Arithmetic {
-  /** Tokens that are evaluated at once. */
-  readonly batchSize: number;
-  /** `auto` is llama.cpp's own choice. */
-  readonly flashAttention: 'auto' | boolean;
-}
-
 /**
  * Tokens of a text between two looks at the values. Below every sliding window there is (Gemma 3 has 512), and whole
  * batches, so that the sums are the same as of the text at once.
  */
 const stretchTokens = 2 * 128;
-
-/** What results, and the constants that were fitted on them, are computed with everywhere. */
-export const defaultArithmetic: Arithmetic = { batchSize: 128, flashAttention: 'auto' };
 
 /** Log-probabilities of the tokens that were asked for, nats. */
 type NextLogprobs = ReadonlyMap<Token, number>;

@@ -1,8 +1,9 @@
 import { median } from '../../metrics/median.js';
-import type { Engine, Prompt } from '../../types.js';
-import { type EngineOptions, openEngine } from './open-engine.js';
+import type { LocalEngine, Prompt } from '../../types.js';
+import type { Arithmetic } from './arithmetic.js';
+import { openEngine } from './open-engine.js';
+import type { EngineOptions } from './options.js';
 import { type Shape, sameShape, shapeCandidates } from './shape.js';
-import type { Arithmetic } from './slot.js';
 
 /** Settings whose speed is measured. */
 export interface Candidate {
@@ -79,7 +80,7 @@ export async function measureCandidates(
   }));
 }
 
-async function measure(engine: Engine, now: () => number): Promise<{ tokensPerSecond: number; scores: string }> {
+async function measure(engine: LocalEngine, now: () => number): Promise<{ tokensPerSecond: number; scores: string }> {
   const prefix = [[...engine.bos, ...engine.tokenize(sharedText)]];
   const prompts = recordTexts(engine.slots).map((text): Prompt => ({ prefix, input: engine.tokenize(text) }));
   const words = [' good', ' bad'].map((word) => engine.tokenize(word));

@@ -1,5 +1,5 @@
 import type { Recipe } from '../../gguf/recipe.js';
-import type { Engine, Prompt, Token } from '../../types.js';
+import type { EngineWith, Prompt, Token } from '../../types.js';
 
 /** A prompt and the positions of its input whose hidden states are wanted. */
 export interface Wanted {
@@ -8,7 +8,7 @@ export interface Wanted {
 }
 
 /** Opens the file that a recipe makes of the model. */
-export type OpenDerived = (recipe: Recipe) => Promise<Engine>;
+export type OpenDerived = (recipe: Recipe) => Promise<EngineWith<'features'>>;
 
 export interface FeatureReader {
   /** Hidden states of one prompt, positions × width, one after another. */

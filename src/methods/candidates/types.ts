@@ -1,13 +1,13 @@
 import type { Recipe } from '../../gguf/recipe.js';
 import type { Interval } from '../../metrics/bootstrap.js';
-import type { Document, Engine, Example, Output, StoredNumbers, TaskProfile, Threshold } from '../../types.js';
+import type { Document, Example, LocalEngine, Output, StoredNumbers, TaskProfile, Threshold } from '../../types.js';
 
 /** What tuning works with. Nothing in it knows the fixtures. */
 export interface TuneSession {
   /** Without what was tuned before; its fixtures are empty. */
   readonly profile: TaskProfile;
   /** The whole model. */
-  readonly engine: Engine;
+  readonly engine: LocalEngine;
   /** What questions without a passage of their own are answered from. */
   readonly documents: readonly Document[];
   /** Blocks of the model, and numbers of a hidden state. */
@@ -16,7 +16,7 @@ export interface TuneSession {
   /** More blocks than that no candidate may take for a token: fewer are faster. */
   readonly mostBlocks: number;
   /** Opens the file that a recipe makes of the model; null where none can be made, with the reason. */
-  readonly derive: ((recipe: Recipe) => Promise<Engine>) | { readonly impossible: string };
+  readonly derive: ((recipe: Recipe) => Promise<LocalEngine>) | { readonly impossible: string };
   readonly seed: number;
   readonly signal: AbortSignal;
   /** How far the work on the present trial is. */

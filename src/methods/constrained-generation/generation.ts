@@ -8,7 +8,7 @@ import {
   type PromptRenderer,
   tokenizePrompt,
 } from '../../prompt.js';
-import type { Engine, Generated, GenerateOutput, Gold, Prompt, TaskProfile } from '../../types.js';
+import type { EngineWith, Generated, GenerateOutput, Gold, Prompt, TaskProfile } from '../../types.js';
 import { promptPart } from '../explain.js';
 import { type LearnedExample, learnedBy, learnedExamples } from '../learned.js';
 import { exampleChoice, nearestRenderer } from '../nearest-examples.js';
@@ -98,7 +98,7 @@ export const generation = {
       decide: (output) => output,
     };
   },
-} satisfies Method;
+} satisfies Method<'generation'>;
 
 interface Attempt {
   readonly form: Form;
@@ -112,7 +112,7 @@ const temperature = 0.7;
 
 /** Generates until the check passes: the likeliest output first, then drawn ones, by a seed of their own each. */
 async function attempt(
-  engine: Engine,
+  engine: EngineWith<'generation'>,
   prompt: Prompt,
   { form, grammar, text, options }: Attempt,
 ): Promise<{ output: GenerateOutput; generated: Generated; failed: readonly string[] }> {

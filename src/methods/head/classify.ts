@@ -10,7 +10,7 @@ import type { MethodContext, PieceInput, Predictor } from '../types.js';
 import type { HeadOptions } from './options.js';
 
 export async function prepareClassifier(
-  { profile, engine }: MethodContext,
+  { profile, engine }: MethodContext<'features'>,
   { classifier, pooling, prompts: count }: ClassifierHead,
   options: HeadOptions,
 ): Promise<Predictor> {

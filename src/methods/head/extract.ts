@@ -26,7 +26,7 @@ export function taggerRenderer(profile: TaskProfile): PromptRenderer {
 }
 
 export async function prepareTagger(
-  { profile, engine }: MethodContext,
+  { profile, engine }: MethodContext<'features'>,
   { tagger, reading, sureness }: TaggerHead,
   options: HeadOptions,
 ): Promise<Predictor> {
@@ -68,7 +68,7 @@ async function scoreText(
   text: string,
   words: readonly Span[],
   windowTokens: number,
-  engine: MethodContext['engine'],
+  engine: MethodContext<'features'>['engine'],
   scoreWindow: ScoreWindow,
   tags: number,
 ): Promise<DenseMatrix> {
@@ -99,7 +99,7 @@ async function scoreText(
   return { kind: 'dense', rows: words.length, columns: tags, values };
 }
 
-function windowsOf(text: string, windowTokens: number, engine: MethodContext['engine']): Span[] {
+function windowsOf(text: string, windowTokens: number, engine: MethodContext<'features'>['engine']): Span[] {
   const measure = (part: string) => engine.tokenize(part).length;
   const whole = [{ start: 0, end: text.length }];
   // No token is shorter than a byte, so most texts need no counting.

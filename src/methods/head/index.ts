@@ -20,7 +20,7 @@ import { headOptions } from './options.js';
  * changes: the layer stands as the values of one more block in a derived file, so that the model itself computes its
  * scores, for every token at once.
  */
-export const head: Method = {
+export const head: Method<'features'> = {
   name: 'head',
   title: 'a trained head over frozen features',
   taskTypes: ['classify', 'extract'],

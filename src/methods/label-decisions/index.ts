@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { fitPlatt, type Platt, plattProbability } from '../../linear/platt.js';
 import { compilePrompt, type PromptModel, type PromptRenderer, usesChat } from '../../prompt.js';
-import type { ClassifyOutput, Engine, Label, Output, TaskProfile, Token } from '../../types.js';
+import type { ClassifyOutput, EngineWith, Label, Output, TaskProfile, Token } from '../../types.js';
 import { calibrationItems } from '../calibration.js';
 import { decideLabels } from '../decide.js';
 import { promptPart, tablePart } from '../explain.js';
@@ -26,7 +26,7 @@ const contentFree = ['N/A', '[MASK]', '...'];
 const smallestPool = 8;
 
 /** One yes-or-no decision a label, scored, for tasks in which several labels can hold. The text is read once. */
-export const labelDecisions: Method = {
+export const labelDecisions: Method<'scores'> = {
   name: 'label-decisions',
   title: 'scored yes-or-no decisions',
   taskTypes: ['classify'],
@@ -113,13 +113,17 @@ function fieldsOf(label: Label): Record<(typeof labelFields)[number], string> {
   return { label: label.word, description: label.description };
 }
 
-async function logOdds(engine: Engine, text: ReturnType<PromptRenderer>, words: readonly Token[][]): Promise<number> {
+async function logOdds(
+  engine: EngineWith<'scores'>,
+  text: ReturnType<PromptRenderer>,
+  words: readonly Token[][],
+): Promise<number> {
   const [yes, no] = await engine.scoreContinuations(splitPrompt(engine, text, labelFields), words);
   return (yes as number) - (no as number);
 }
 
 async function calibrationFor(
-  context: MethodContext,
+  context: MethodContext<'scores'>,
   options: Options,
   oddsOf: (fields: Readonly<Record<string, unknown>>, label: Label) => Promise<number>,
 ): Promise<Platt[]> {

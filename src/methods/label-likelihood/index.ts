@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type PromptRenderer, tokenizePrompt, usesChat } from '../../prompt.js';
-import type { ClassifyOutput, Engine, Output, Token } from '../../types.js';
+import type { ClassifyOutput, EngineWith, Output, Token } from '../../types.js';
 import {
   batchCalibration,
   type Calibration,
@@ -53,7 +53,7 @@ const contentFree = ['N/A', '[MASK]', '...'];
 const smallestPool = 8;
 
 /** Scores every label as the continuation of the prompt; nothing is generated. */
-export const labelLikelihood: Method = {
+export const labelLikelihood: Method<'scores'> = {
   name: 'label-likelihood',
   title: 'scored labels',
   taskTypes: ['classify'],
@@ -131,7 +131,7 @@ export const labelLikelihood: Method = {
 
 /** Computed once for a profile and model, then kept in the cache. */
 async function calibrationFor(
-  context: MethodContext,
+  context: MethodContext<'scores'>,
   options: Options,
   words: readonly Token[][],
 ): Promise<Calibration> {
@@ -167,7 +167,7 @@ function fit(kind: CalibrationKind, scores: number[][], gold: readonly number[])
 }
 
 async function scoreAll(
-  engine: Engine,
+  engine: EngineWith<'scores'>,
   render: PromptRenderer,
   words: readonly Token[][],
   inputs: readonly Readonly<Record<string, unknown>>[],

@@ -30,7 +30,7 @@ const learns = { schema: z.strictObject({ examples: learnedExamples, ranker: ran
 const smallestPool = 16;
 
 /** Finds the best sentences by BM25, lets the model copy candidate answers out of them, and judges the best one. */
-export const passageSpans: Method = {
+export const passageSpans: Method<'scores'> = {
   name: 'passage-spans',
   title: 'answers copied from retrieved passages',
   taskTypes: ['answer'],
@@ -87,7 +87,7 @@ function answeredExamples(profile: TaskProfile, options: Options) {
  * Fits the ranker on the candidates of the profile's examples, over the profile's own documents, whatever documents
  * are asked about now; once, then from the cache.
  */
-async function rankerFor(context: MethodContext, options: Options, reader: Reader): Promise<Ranker> {
+async function rankerFor(context: MethodContext<'scores'>, options: Options, reader: Reader): Promise<Ranker> {
   const { profile, engine, cache } = context;
   const documents = await context.ownDocuments();
   const shots = new Set(answeredExamples(profile, options).map((shot) => shot.fields));

@@ -1,7 +1,7 @@
 import { type PromptRenderer, tokenizePrefix, tokenizeSegments } from '../../prompt.js';
 import { words as wordsOf } from '../../segment.js';
 import { ownDocument } from '../../task-types/answer/evidence.js';
-import type { Engine, InputRecord, Span, TaskProfile, Token } from '../../types.js';
+import type { EngineWith, InputRecord, Span, TaskProfile, Token } from '../../types.js';
 import { beginnings, complete, continuations, copiedSpan, follow, type SourceWord, sourceWords } from '../copying.js';
 import { indexPassages, type Passage, type PassageIndex } from '../passages.js';
 import type { Document } from '../types.js';
@@ -38,7 +38,7 @@ export interface Candidate extends Span {
 }
 
 export interface Reader {
-  readonly engine: Engine;
+  readonly engine: EngineWith<'scores'>;
   readonly render: PromptRenderer;
   readonly options: ReadingOptions;
   readonly profile: TaskProfile;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { compilePrompt, type PromptModel, type PromptRenderer, usesChat } from '../../prompt.js';
 import { words as wordsOf } from '../../segment.js';
-import type { Engine, Entity, ExtractOutput, Label, Output, Prompt, TaskProfile, Token } from '../../types.js';
+import type { EngineWith, Entity, ExtractOutput, Label, Output, Prompt, TaskProfile, Token } from '../../types.js';
 import { beginnings, complete, continuations, copiedSpan, follow, type SourceWord, sourceWords } from '../copying.js';
 import { promptPart, tablePart } from '../explain.js';
 import { promptLength, splitPrompt } from '../parts.js';
@@ -28,7 +28,7 @@ const longestList = 256;
  * Asks for a list of each label's entities and lets the model write nothing but words that follow each other in the
  * text. Works for any label, at the price of one list a label.
  */
-export const spanCopying: Method = {
+export const spanCopying: Method<'scores'> = {
   name: 'span-copying',
   title: 'lists copied from the text',
   taskTypes: ['extract'],
@@ -102,7 +102,7 @@ interface Copied {
 
 /** Decodes `a; b; c` or "none"; every item is a run of whole words of the source. */
 async function copyList(
-  engine: Engine,
+  engine: EngineWith<'scores'>,
   prompt: Prompt,
   words: readonly SourceWord[],
   marks: Marks,

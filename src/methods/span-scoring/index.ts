@@ -34,7 +34,7 @@ const spanField = 'span';
 const smallestPool = 8;
 
 /** Proposes spans by their shape and scores the label words, and "none", for each. */
-export const spanScoring: Method = {
+export const spanScoring: Method<'scores'> = {
   name: 'span-scoring',
   title: 'scored candidate spans',
   taskTypes: ['extract'],
@@ -156,7 +156,7 @@ function spanWithLabel(example: Example, label: string | null, options: Options)
 }
 
 async function calibrationFor(
-  context: MethodContext,
+  context: MethodContext<'scores'>,
   options: Options,
   score: (fields: Readonly<Record<string, unknown>>, span: string) => Promise<number[]>,
   words: readonly Token[][],

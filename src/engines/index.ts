@@ -1,0 +1,30 @@
+import { usageError } from '../errors.js';
+import { llama } from './llama/index.js';
+import type { EngineKind, ServiceEngineKind } from './types.js';
+
+/** Every kind of engines, by name. The name of a service is the scheme of its model references. */
+export const engines = { llama } satisfies Record<string, EngineKind>;
+
+/** A model reference that names a service. */
+export interface ServiceReference {
+  readonly kind: ServiceEngineKind;
+  /** What stands after the scheme. */
+  readonly address: string;
+}
+
+/**
+ * The service that a model reference names; null where it is one of a file.
+ * @throws SlmError of kind `usage` where the address is none of the service
+ */
+export function serviceOf(
+  reference: string,
+  table: Readonly<Record<string, EngineKind>> = engines,
+): ServiceReference | null {
+  const scheme = /^([a-z][a-z0-9-]+):/u.exec(reference)?.[1] ?? '';
+  const kind = Object.hasOwn(table, scheme) ? table[scheme] : undefined;
+  if (kind?.kind !== 'service') return null;
+  const address = reference.slice(scheme.length + 1);
+  const problem = kind.problem(address);
+  if (problem !== null) throw usageError(`the model "${reference}" is no model of ${kind.title}: ${problem}`);
+  return { kind, address };
+}

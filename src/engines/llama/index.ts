@@ -1,0 +1,17 @@
+import type { LocalEngine } from '../../types.js';
+import { capabilities, type EngineOptions } from './options.js';
+import type { DerivedCheck } from './verify-derived.js';
+
+export type { EngineOptions } from './options.js';
+export type { HeadStart } from './patches/head-start.js';
+
+/** llama.cpp in this process: GGUF files of language models. */
+export const llama = {
+  kind: 'file' as const,
+  title: 'llama.cpp',
+  capabilities,
+  // Loaded only when a model is: the commands that need none start without the library (0.3 s).
+  startLoading: async (file: string) => (await import('./patches/head-start.js')).startLoading(file),
+  open: async (options: EngineOptions): Promise<LocalEngine> => (await import('./open-engine.js')).openEngine(options),
+  verifyDerived: async (check: DerivedCheck) => (await import('./verify-derived.js')).verifyDerived(check),
+};

@@ -1,0 +1,35 @@
+import type { Capability, Engine } from '../types.js';
+
+/** A kind of engines. Adding one is a folder and a line in the table. */
+export type EngineKind = FileEngineKind | ServiceEngineKind;
+
+/** Runs model files in this process. What is no reference of a service is a file, or something to fetch one by. */
+export interface FileEngineKind {
+  readonly kind: 'file';
+  readonly title: string;
+  readonly capabilities: readonly Capability[];
+}
+
+/** Models behind a service. They are spoken of as `scheme:address`, the scheme being the name in the table. */
+export interface ServiceEngineKind {
+  readonly kind: 'service';
+  readonly title: string;
+  /** What every model of the service can do; known before one is opened. */
+  readonly capabilities: readonly Capability[];
+  /** What is wrong with an address, or null. With an example of the right form. */
+  problem(address: string): string | null;
+  /** Makes a model ready. A service that cannot be reached may be reported here, or at the first record. */
+  open(address: string, options: ServiceOptions): Promise<Engine>;
+}
+
+/** What an engine behind a service is given of the world. */
+export interface ServiceOptions {
+  /** The whole reference, which is the model's name: `openai:model@https://host/v1`. */
+  readonly reference: string;
+  /** For keys. Never to be shown. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Ends all calls. */
+  readonly signal: AbortSignal;
+  /** Something the user should know, in one line. */
+  readonly onNotice: (text: string) => void;
+}
