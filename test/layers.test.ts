@@ -141,6 +141,27 @@ function layerOf(room: string): number {
   return layers.findIndex((layer) => layer.includes(room));
 }
 
+/** Groups of files that import each other, however far around. */
+function cycles(): string[] {
+  const byName = new Map(files.map((file) => [file.name, file]));
+  const importsOf = (name: string) =>
+    (byName.get(name)?.imports ?? [])
+      .map((imported) => imported.replace(/\.js$/u, '.ts'))
+      .map((imported) => (byName.has(imported) ? imported : `${imported}x`))
+      .filter((imported) => byName.has(imported));
+  const found: string[] = [];
+  const finished = new Set<string>();
+  const visit = (name: string, way: readonly string[]): void => {
+    const at = way.indexOf(name);
+    if (at !== -1) found.push([...way.slice(at), name].join(' → '));
+    if (at !== -1 || finished.has(name)) return;
+    for (const imported of importsOf(name)) visit(imported, [...way, name]);
+    finished.add(name);
+  };
+  for (const { name } of files) visit(name, []);
+  return found;
+}
+
 describe('src', () => {
   it('has exactly the rooms of the table', () => {
     const rooms = new Set(files.map((file) => file.room));
@@ -154,6 +175,10 @@ describe('src', () => {
         .map((imported) => `${file.name} imports ${imported}`),
     );
     assert.deepEqual(wrong, []);
+  });
+
+  it('has no cycle of imports, those of types included', () => {
+    assert.deepEqual(cycles(), []);
   });
 
   it('wraps its heavy packages in one room each', () => {

@@ -2,12 +2,9 @@ import { type Binary, binaryKind, mayBecomeBinary, noKnownText, notText } from '
 import { encodingOf, isEncodingOpen, namedEncoding } from './encoding.js';
 import { gunzip, isGzip } from './gunzip.js';
 import { peek } from './peek.js';
-import type { ByteSource, ReadOptions } from './types.js';
+import type { ByteSource, Chunks, ReadOptions } from './types.js';
 import { unixLines } from './unix-lines.js';
 import { toUtf8 } from './utf8.js';
-
-/** Chunks of bytes, never empty. */
-export type Chunks = AsyncIterable<Buffer>;
 
 /**
  * The text of a source as chunks of valid UTF-8, with LF at the end of each line. The one place where bytes

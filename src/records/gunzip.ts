@@ -1,6 +1,6 @@
 import { createGunzip } from 'node:zlib';
 import { usageError } from '../errors.js';
-import type { Chunks } from './decode.js';
+import type { Chunks } from './types.js';
 
 const magic = Buffer.from([0x1f, 0x8b]);
 

@@ -1,5 +1,5 @@
 import { usageError } from '../errors.js';
-import type { Chunks } from './decode.js';
+import type { Chunks } from './types.js';
 
 /** One element of the outermost array of a JSON document, or one member of its outermost object. */
 export interface Element {

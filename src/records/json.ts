@@ -1,14 +1,14 @@
 import { usageError } from '../errors.js';
 import { isTooDeep } from '../json.js';
 import type { Row } from '../types.js';
-import { type Chunks, decode } from './decode.js';
+import { decode } from './decode.js';
 import { elements } from './json-elements.js';
 import { fieldsOf, isObject, parseJson } from './json-values.js';
 import { peek } from './peek.js';
 import { readWhole } from './read-all.js';
 import { tooLong } from './split-lines.js';
 import { isSquad, squadRows } from './squad.js';
-import type { Reader, ReadOptions } from './types.js';
+import type { Chunks, Reader, ReadOptions } from './types.js';
 
 /**
  * A JSON file: an array of objects or strings, which is read an element at a time; or an object whose values are all

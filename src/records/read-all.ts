@@ -1,7 +1,7 @@
 import { usageError } from '../errors.js';
-import { type Chunks, decode } from './decode.js';
+import { decode } from './decode.js';
 import { formatBytes } from './split-lines.js';
-import type { ByteSource, ReadOptions } from './types.js';
+import type { ByteSource, Chunks, ReadOptions } from './types.js';
 
 /** A JSON document of this size takes a gigabyte in memory. `--max-record-size` raises it, up to V8's longest string. */
 const usualDocumentBytes = 64 * 1024 ** 2;

@@ -1,4 +1,4 @@
-import type { Chunks } from './decode.js';
+import type { Chunks } from './types.js';
 
 /** Consecutive lines that arrived together. */
 export interface Lines {

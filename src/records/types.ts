@@ -43,3 +43,6 @@ export interface Reader {
   readonly takes: readonly TableOption[];
   read(source: ByteSource, options: ReadOptions): AsyncIterable<Row>;
 }
+
+/** Chunks of bytes, never empty. */
+export type Chunks = AsyncIterable<Buffer>;
