@@ -162,10 +162,12 @@ describe('markup', () => {
 
 describe('a plot', () => {
   it('has ticks at round numbers within its range', () => {
-    assert.deepEqual(ticks(0, 1, 5), [0, 0.2, 0.4, 0.6, 0.8, 1]);
-    assert.deepEqual(ticks(0.62, 1, 5), [0.7, 0.8, 0.9, 1]);
-    assert.deepEqual(ticks(0, 2600, 6), [0, 500, 1000, 1500, 2000, 2500]);
-    assert.deepEqual(ticks(3, 3, 5), [3]);
+    const on = (low: number, high: number, log = false) => ({ title: '', low, high, log, format: String });
+    assert.deepEqual(ticks(on(0, 1), 5), [0, 0.2, 0.4, 0.6, 0.8, 1]);
+    assert.deepEqual(ticks(on(0.62, 1), 5), [0.7, 0.8, 0.9, 1]);
+    assert.deepEqual(ticks(on(0, 2600), 6), [0, 500, 1000, 1500, 2000, 2500]);
+    assert.equal(ticks(on(3, 3), 5)[0], 3);
+    assert.deepEqual(ticks(on(0.5, 200, true), 6), [1, 2, 10, 20, 100, 200]);
   });
 
   it('draws points, intervals, lines, marks and a legend', () => {

@@ -5,9 +5,9 @@ import { makeFolder } from '../folders.js';
 import type { UnwrittenSettings } from '../profile/write-tuned-settings.js';
 import type { TuneResult } from '../tune/tune.js';
 import type { TaskProfile } from '../types.js';
+import { pageOf } from './page/frame.js';
 import { type Column, html, type Markup, table } from './page/markup.js';
 import { costSection, curveSection } from './page/search-sections.js';
-import { style } from './page/style.js';
 import {
   figureCells,
   figureColumns,
@@ -38,31 +38,16 @@ export function writeTuneReport(
 
 export function tunePage(profile: TaskProfile, result: TuneResult, settings: UnwrittenSettings): string {
   const title = `${settings.task} tuned on ${settings.model}`;
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
-<style>${{ markup: style }}</style>
-</head>
-<body>
-<main>
-<h1>${title}</h1>
-${profile.description === '' ? null : html`<p class="quiet">${profile.description}</p>\n`}${[
-  summary(result, settings),
-  costSection(result),
-  curveSection(result),
-  reliabilitySection(profile, result, settings.seed),
-  matrixSection(profile, result),
-  labelSection(profile, result),
-  mistakeSection(result),
-  method(result),
-]}</main>
-</body>
-</html>
-`;
-  return page.markup;
+  return pageOf(title, profile.description, [
+    summary(result, settings),
+    costSection(result),
+    curveSection(result),
+    reliabilitySection(profile, result, settings.seed),
+    matrixSection(profile, result),
+    labelSection(profile, result),
+    mistakeSection(result),
+    method(result),
+  ]);
 }
 
 function summary(result: TuneResult, settings: UnwrittenSettings): Markup {

@@ -250,7 +250,7 @@ test('a minimum that is not reached exits with 100, one that cannot be measured 
   assert.match(stdout, /FAILED: accuracy/u);
 });
 
-test('-m A,B compares models on the same records', async () => {
+test('-m A,B compares models on the same records', async (t) => {
   const { code, stdout, stderr } = await evaluate([moodTask(), '-m', `${smollm},${gemma}`, '--json']);
   assert.equal(code, 0, stderr);
   const { reports, comparison }: { reports: Report[]; comparison: Comparison } = JSON.parse(stdout);
@@ -264,7 +264,17 @@ test('-m A,B compares models on the same records', async () => {
   );
   for (const [i, report] of reports.entries()) assert.deepEqual(comparison.systems[i]?.figures, report.figures);
   for (const report of reports) assertShape(report, 4);
-  const text = await evaluate([moodTask(), '-m', `${smollm},${gemma}`]);
+  const folder = tempFolder(t);
+  const [page, junit] = ['out.html', 'junit.xml'].map((name) => path.join(folder, name)) as [string, string];
+  const text = await evaluate([moodTask(), '-m', `${smollm},${gemma}`, '--report', page, '--junit', junit]);
+  const markup = readFileSync(page, 'utf8');
+  // Two points; a legend has dots, too, where one is beaten.
+  assert.equal(markup.match(/<circle[^>]* r="5"\/><text[^>]*>(?:smollm|gemma)/gu)?.length, 2);
+  assert.match(markup, /<title>mood: 2 models<\/title>/u);
+  assert.match(
+    readFileSync(junit, 'utf8'),
+    new RegExp(`<testsuite name="mood on ${gemma}" tests="4" failures="0"`, 'u'),
+  );
   assert.match(text.stdout, new RegExp(`^${smollm} .*\\n${gemma} .*$`, 'mu'));
 });
 

@@ -29,6 +29,8 @@ interface EvalFlags extends Omit<EvaluateFlags, 'models' | 'data'> {
   json?: boolean;
   output?: string;
   differences?: string;
+  junit?: string;
+  report?: string;
   mistakes: number;
 }
 
@@ -69,6 +71,8 @@ export function evalCommand(context: CliContext): Command {
     .option('--json', 'the whole report as JSON')
     .option('-o, --output <file>', 'write the report there as JSON, too')
     .option('--differences <file>', 'write the records on which models differ there, as JSON Lines')
+    .option('--report <file>', 'write a report as a web page, with a picture of quality against cost')
+    .option('--junit <file>', 'write goals, gates and records in the XML of JUnit, for continuous integration')
     .addOption(new Option('--mistakes <n>', 'how many mistakes to list').argParser(wholeNumber(0)).default(10))
     .addOption(new Option('--seed <n>', 'seed of the bootstrap').argParser(wholeNumber(0)).default(defaults.seed))
     .action(async (task: string, flags: EvalFlags) => {
@@ -97,7 +101,12 @@ export function evalCommand(context: CliContext): Command {
 }
 
 function outputsOf(flags: EvalFlags) {
-  return [...outputFiles(flags.output, '-o'), ...outputFiles(flags.differences, '--differences')];
+  return [
+    ...outputFiles(flags.output, '-o'),
+    ...outputFiles(flags.differences, '--differences'),
+    ...outputFiles(flags.report, '--report'),
+    ...outputFiles(flags.junit, '--junit'),
+  ];
 }
 
 /** @throws SlmError where differences are wanted of one model alone */
@@ -139,6 +148,14 @@ async function writeEvaluation(context: CliContext, evaluation: Evaluation, flag
   };
   write(flags.output, json);
   write(flags.differences, differences.map((difference) => `${JSON.stringify(difference)}\n`).join(''));
+  if (flags.report !== undefined) {
+    const { evalPage } = await import('../eval-page.js');
+    write(flags.report, evalPage(evaluation, differences));
+  }
+  if (flags.junit !== undefined) {
+    const { junitXml } = await import('../junit.js');
+    write(flags.junit, junitXml(evaluation));
+  }
   if (problem !== null) {
     context.stdout.write(json);
     throw problem;

@@ -16,11 +16,11 @@ function written(part: Part): string {
   return escapeText(String(part));
 }
 
-/** Fit for text and for quoted attributes. Control characters, which no page may have, become visible. */
+/** Fit for text and for quoted attributes of HTML and XML. What neither may have, such as control characters, becomes visible. */
 function escapeText(text: string): string {
   return text
     .replace(/[&<>"']/gu, (character) => `&#${character.charCodeAt(0)};`)
-    .replace(/[\p{Cc}\p{Cs}]/gu, (character) => (/[\t\n]/u.test(character) ? character : '\ufffd'));
+    .replace(/[\p{Cc}\p{Cs}\ufffe\uffff]/gu, (character) => (/[\t\n]/u.test(character) ? character : '\ufffd'));
 }
 
 export interface Column {

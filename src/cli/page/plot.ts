@@ -1,3 +1,4 @@
+import { scaleLinear, scaleLog } from 'd3-scale';
 import { html, type Markup } from './markup.js';
 
 export interface Point {
@@ -27,6 +28,8 @@ export interface Axis {
   readonly low: number;
   readonly high: number;
   readonly format: (value: number) => string;
+  /** Whether equal steps are equal factors; then `low` is above 0. */
+  readonly log?: boolean;
 }
 
 export interface Plot {
@@ -51,11 +54,11 @@ export function plotSvg({ id, title, description, x, y, series, diagonal = false
   return html`<svg viewBox="0 0 ${size.width} ${size.height}" role="img" aria-labelledby="${id}-title ${id}-text">
 <title id="${id}-title">${title}</title>
 <desc id="${id}-text">${description}</desc>
-${ticks(y.low, y.high, 5).map(
+${ticks(y, 5).map(
   (value) =>
     html`<line class="grid" x1="${area.left}" x2="${area.right}" y1="${toY(value)}" y2="${toY(value)}"/><text x="${area.left - 8}" y="${place(toY(value) + 4)}" text-anchor="end">${y.format(value)}</text>
 `,
-)}${ticks(x.low, x.high, 6).map(
+)}${ticks(x, 6).map(
   (value) =>
     html`<line class="axis" x1="${toX(value)}" x2="${toX(value)}" y1="${area.bottom}" y2="${area.bottom + 5}"/><text x="${toX(value)}" y="${area.bottom + 19}" text-anchor="middle">${x.format(value)}</text>
 `,
@@ -81,10 +84,10 @@ ${joined && points.length > 1 ? html`<polyline points="${path}"/>\n` : null}${po
 `;
 }
 
-/** To the right of its point, or to the left where the plot ends. */
+/** Above its point, where no line crosses it; to the right, or to the left where the plot ends. */
 function label(mark: string, x: number, y: number): Markup {
   const leftOf = x + 10 + mark.length * 7 > area.right;
-  return html`<text x="${place(leftOf ? x - 9 : x + 9)}" y="${place(y + 4)}" text-anchor="${leftOf ? 'end' : 'start'}">${mark}</text>`;
+  return html`<text x="${place(leftOf ? x - 9 : x + 9)}" y="${place(y - 7)}" text-anchor="${leftOf ? 'end' : 'start'}">${mark}</text>`;
 }
 
 function legend(series: readonly Series[]): Markup[] {
@@ -106,9 +109,14 @@ function diagonalLine(x: Axis, y: Axis, toX: Scale, toY: Scale): Markup {
 
 type Scale = (value: number) => number;
 
-function scale({ low, high }: Axis, from: number, to: number): Scale {
-  const span = high - low || 1;
-  return (value) => place(from + ((value - low) / span) * (to - from));
+function scale(axis: Axis, from: number, to: number): Scale {
+  const drawn = scaleOf(axis).range([from, to]);
+  return (value) => place(drawn(value));
+}
+
+/** Where all values are the same, the axis has room around it. */
+function scaleOf({ low, high, log = false }: Axis) {
+  return (log ? scaleLog() : scaleLinear()).domain([low, high > low ? high : low + 1]);
 }
 
 /** A tenth of a pixel is as good as exact. */
@@ -116,15 +124,13 @@ function place(value: number): number {
   return Math.round(value * 10) / 10;
 }
 
-/** Round numbers in [low, high], about `count` of them: steps of 1, 2 or 5 times a power of ten. */
-export function ticks(low: number, high: number, count: number): number[] {
-  const rough = (high - low) / count;
-  if (!(rough > 0)) return [low];
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = ([1, 2, 5].find((factor) => factor * power >= rough * 0.999) ?? 10) * power;
-  const first = Math.ceil(low / step - 1e-9);
-  const last = Math.floor(high / step + 1e-9);
-  return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
+/** Round numbers on the axis, about `count` of them. */
+export function ticks(axis: Axis, count: number): number[] {
+  const drawn = scaleOf(axis);
+  const values = drawn.ticks(count);
+  if (axis.log !== true || values.length <= 2 * count) return values;
+  const label = drawn.tickFormat(count);
+  return values.filter((value) => label(value) !== '');
 }
 
 /** An axis for shares that has room for all of them: from a tenth below the least to 1. */
@@ -137,4 +143,17 @@ export function shareAxis(title: string, values: readonly number[]): Axis {
 export function countAxis(title: string, values: readonly number[]): Axis {
   const high = Math.max(1, ...values) * 1.04;
   return { title, low: 0, high, format: (value) => value.toLocaleString('en') };
+}
+
+/** An axis for times or prices that differ by factors. */
+export function costAxis(title: string, values: readonly number[]): Axis {
+  const positive = values.filter((value) => value > 0);
+  const [low, high] = [Math.min(...positive), Math.max(...positive)];
+  return {
+    title,
+    low: low / 2,
+    high: high * 2,
+    log: true,
+    format: (value) => value.toLocaleString('en', { maximumSignificantDigits: 3 }),
+  };
 }

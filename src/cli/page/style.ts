@@ -13,6 +13,7 @@ caption { text-align: left; padding-bottom: .25rem; }
 th, td { padding: .25rem .75rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; font-weight: 400; }
 thead th { white-space: normal; color: var(--quiet); vertical-align: bottom; }
 th:first-child, td:first-child { padding-left: 0; }
+tbody th:first-child { min-width: 8rem; }
 .number { text-align: right; white-space: nowrap; }
 .cell { display: block; margin: -.25rem -.75rem; padding: .25rem .75rem; background: color-mix(in srgb, var(--wrong) calc(var(--share) * 45%), transparent); }
 .cell.right { background: color-mix(in srgb, var(--tuned) calc(var(--share) * 45%), transparent); }

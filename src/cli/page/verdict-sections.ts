@@ -1,4 +1,4 @@
-import { mistakesOf } from '../../evaluate.js';
+import { type Mistake, mistakesOf } from '../../evaluate.js';
 import { bootstrapIntervals, type Interval } from '../../metrics/bootstrap.js';
 import { type ClassRow, perClass } from '../../metrics/per-class.js';
 import type { ConfusionMatrix } from '../../metrics/types.js';
@@ -107,10 +107,13 @@ export function matrixSection(profile: TaskProfile, result: TuneResult): Markup 
   return html`<h2>What is taken for what</h2>
 <p>${examples.length} held-out examples.</p>
 <div class="pair">
-${matrices.map(({ title, matrix }) =>
-  matrix.labels.length > mostLabels ? confusionList(title, matrix) : confusionTable(title, matrix),
-)}</div>
+${matrices.map(({ title, matrix }) => confusionMarkup(title, matrix))}</div>
 `;
+}
+
+/** All counts, or with many labels the commonest confusions. */
+export function confusionMarkup(title: string, matrix: ConfusionMatrix): Markup {
+  return matrix.labels.length > mostLabels ? confusionList(title, matrix) : confusionTable(title, matrix);
 }
 
 function confusionTable(title: string, { labels, counts, abstained, failed }: ConfusionMatrix): Markup {
@@ -188,28 +191,39 @@ ${table(`Held-out, ${examples.length} examples; – where a label was never pred
 export function mistakeSection({ after }: TuneResult): Markup {
   const pairs: readonly Pair[] = pairsOf(after.examples, after.outputs);
   const all = mistakesOf(after.examples, pairs);
-  const shown = all.slice(0, mostMistakes);
-  if (shown.length === 0) return html`<h2>Mistakes</h2>\n<p>None on ${after.n} held-out examples.</p>\n`;
+  if (all.length === 0) return html`<h2>Mistakes</h2>\n<p>None on ${after.n} held-out examples.</p>\n`;
   return html`<h2>The surest mistakes</h2>
 <p>Read these first: some may be wrong labels in the data.</p>
-${table(
-  `${shown.length} of ${all.length} held-out mistakes, the surest first`,
-  [{ title: 'where' }, { title: 'score', number: true }, { title: 'gold' }, { title: 'predicted' }, { title: 'text' }],
-  shown.map(({ place, score, gold, predicted, text }) => [
-    place,
-    figure(score),
-    html`<span class="gold">${gold}</span>`,
-    html`<span class="said">${predicted}</span>`,
-    html`<span class="text">${clipped(text)}</span>`,
-  ]),
-)}`;
+${mistakeTable('held-out mistakes', all)}`;
+}
+
+/** The first of a list of mistakes. @param what they are, such as `mistakes` */
+export function mistakeTable(what: string, all: readonly Mistake[]): Markup {
+  const shown = all.slice(0, mostMistakes);
+  return table(
+    `${shown.length} of ${all.length} ${what}, the surest first`,
+    [
+      { title: 'where' },
+      { title: 'score', number: true },
+      { title: 'gold' },
+      { title: 'predicted' },
+      { title: 'text' },
+    ],
+    shown.map(({ place, score, gold, predicted, text }) => [
+      place,
+      figure(score),
+      html`<span class="gold">${gold}</span>`,
+      html`<span class="said">${predicted}</span>`,
+      html`<span class="text">${clipped(text)}</span>`,
+    ]),
+  );
 }
 
 /** Cut between characters, not inside of one. */
-function clipped(text: string): string {
+export function clipped(text: string): string {
   return text.length <= longestText ? text : `${[...text.slice(0, longestText)].slice(0, -1).join('')}…`;
 }
 
-function figure(value: number | null): string {
+export function figure(value: number | null): string {
   return value === null ? '–' : value.toFixed(3);
 }
