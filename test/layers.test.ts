@@ -27,7 +27,7 @@ const layers: readonly (readonly string[])[] = [
   ['engines', 'models'],
   ['host'],
   ['app'],
-  ['library', 'server'],
+  ['library', 'server', 'mcp'],
   ['cli'],
   ['index.ts'],
 ];
@@ -43,6 +43,7 @@ const wrapped: Readonly<Record<string, string>> = {
   '@hono/zod-openapi': 'server',
   '@hono/node-server': 'server',
   'prom-client': 'server',
+  '@modelcontextprotocol/server': 'mcp',
 };
 
 /** Rooms that meet the world: the terminal's door and the library's. */

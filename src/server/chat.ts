@@ -1,12 +1,13 @@
 import { streamSSE } from 'hono/streaming';
 import type { ServedTask } from '../app/serving/pool.js';
+import { resultObject } from '../app/serving/predict-all.js';
 import { compileValidator } from '../grammar/validate.js';
 import { stringifyJson } from '../json.js';
 import { taskTypes } from '../task-types/index.js';
 import { bodyOf } from './body.js';
 import { errorResponse, HttpError, openAiErrors } from './errors.js';
 import { message, textOfMessage, textOfMessages } from './messages.js';
-import { predictAll } from './records.js';
+import { predictionsFor } from './records.js';
 import { type Route, z } from './routes.js';
 import { defaultModelName } from './systemone.js';
 import type { ServerContext } from './types.js';
@@ -133,12 +134,12 @@ function byTask(server: ServerContext, task: ServedTask, { messages, response_fo
   const text = textOfMessage(first);
   const check = response_format?.type === 'json_schema' ? compileValidator(response_format.json_schema.schema) : null;
   return async (signal) => {
-    const [prediction] = await predictAll(server.pool, task, [text], signal);
+    const [prediction] = await predictionsFor(server.pool, task, [text], signal);
     const output = prediction?.output;
     if (prediction === undefined || output === undefined)
       throw new HttpError(422, 'invalid_request_error', prediction?.error ?? 'this text has no result');
     const { results } = taskTypes[output.type];
-    const content = results.text?.(output) ?? stringifyJson(resultObject());
+    const content = results.text?.(output) ?? stringifyJson(resultObject(task, output, prediction.record));
     const problem = check?.(jsonOf(content)) ?? null;
     if (problem !== null)
       throw new HttpError(
@@ -147,17 +148,6 @@ function byTask(server: ServerContext, task: ServedTask, { messages, response_fo
         `what "${task.name}" gives is not of response_format: ${problem}`,
       );
     return { content, tokens: () => tokensOf(server, task, text, content) };
-
-    function resultObject() {
-      const object = results.object(output as never, prediction?.record as never, {
-        labels: task.labels.map(({ name }) => name),
-        multiLabel: task.multiLabel,
-        properties: [],
-        input: task.input,
-        offsets: 'codepoint',
-      });
-      return Object.fromEntries(Object.entries(object).filter(([name]) => name !== results.inputName));
-    }
   };
 }
 

@@ -3,7 +3,7 @@ import type { AskedQuestion } from '../app/serving/questions.js';
 import { classified } from '../task-types/classify/values.js';
 import { taskTypes } from '../task-types/index.js';
 import { HttpError } from './errors.js';
-import { predictAll } from './records.js';
+import { predictionsFor } from './records.js';
 
 /** Options of a question; null where the task's own labels are meant. */
 export type Options = readonly { readonly name: string; readonly description: string; readonly word: string }[];
@@ -27,7 +27,7 @@ export async function decide(
   signal: AbortSignal,
 ): Promise<Decision> {
   if (task !== null && taskTypes[task.type].comparesLabels && (options === null || areLabelsOf(task, options))) {
-    const [prediction] = await predictAll(pool, task, [state], signal);
+    const [prediction] = await predictionsFor(pool, task, [state], signal);
     const output = classified(prediction?.output);
     if (output === null)
       throw new HttpError(422, 'invalid_request_error', prediction?.error ?? 'this text cannot be decided');

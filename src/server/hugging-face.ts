@@ -1,9 +1,10 @@
 import type { ServedTask } from '../app/serving/pool.js';
+import type { RecordInput } from '../app/serving/predict-all.js';
 import { taskTypes } from '../task-types/index.js';
 import type { Prediction } from '../types.js';
 import { bodyOf } from './body.js';
 import { HttpError, huggingFaceErrors } from './errors.js';
-import { predictAll, type RecordInput, taskNamed } from './records.js';
+import { predictionsFor, taskNamed } from './records.js';
 import { type Route, z } from './routes.js';
 
 const asked = z.object({ question: z.string(), context: z.string() });
@@ -53,7 +54,7 @@ export const huggingFace: Route = {
     const records: readonly RecordInput[] = several ? inputs : [inputs];
     if (records.length > server.limits.records)
       throw new HttpError(413, 'invalid_request_error', `more than ${server.limits.records} inputs in one request`);
-    const predictions = await predictAll(server.pool, task, records, signal);
+    const predictions = await predictionsFor(server.pool, task, records, signal);
     const results = predictions.map((prediction) => resultOf(prediction, parameters ?? {}));
     return c.json(several || taskTypes[task.type].results.pipelineIsList ? results : results[0]);
   },

@@ -1,29 +1,17 @@
 import type { ServedTask, TaskPool } from '../app/serving/pool.js';
-import { type BadRow, recordOf } from '../record.js';
-import type { InputRecord, Prediction } from '../types.js';
+import { predictAll, type RecordInput } from '../app/serving/predict-all.js';
+import type { Prediction } from '../types.js';
 import { HttpError } from './errors.js';
 
-/** A text, or the fields of a record. */
-export type RecordInput = string | Readonly<Record<string, unknown>>;
-
-function recordFrom(task: ServedTask, input: RecordInput, index: number): InputRecord | BadRow {
-  const fields = typeof input === 'string' ? { text: input } : input;
-  return recordOf({ fields, origin: { file: '-', line: index + 1 } }, index, task.input, null);
-}
-
-/** The predictions for a few records, all at once. */
-export async function predictAll(
+/** The predictions for the records of a request. @throws HttpError when it was ended early */
+export async function predictionsFor(
   pool: TaskPool,
   task: ServedTask,
   inputs: readonly RecordInput[],
   signal: AbortSignal,
 ): Promise<Prediction[]> {
-  async function* records() {
-    for (const [index, input] of inputs.entries()) yield recordFrom(task, input, index);
-  }
-  const predictions: Prediction[] = [];
-  for await (const prediction of pool.predict(task, records(), signal)) predictions.push(prediction);
-  if (predictions.length < inputs.length) throw new HttpError(503, 'interrupted', 'the request was ended early');
+  const predictions = await predictAll(pool, task, inputs, signal);
+  if (predictions === null) throw new HttpError(503, 'interrupted', 'the request was ended early');
   return predictions;
 }
 

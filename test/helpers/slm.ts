@@ -7,7 +7,7 @@ import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
-const binary = path.join(root, 'bin', 'slm.js');
+export const binary = path.join(root, 'bin', 'slm.js');
 
 export interface SlmOptions {
   /** Standard input; nothing means that it is closed at once. */

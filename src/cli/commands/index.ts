@@ -30,6 +30,11 @@ const commands: Readonly<Record<string, Entry>> = {
     description: 'answer requests over HTTP, for programs and for people with a browser',
     load: async () => (await import('./serve.js')).serveCommand,
   },
+  mcp: {
+    usage: '[options] [tasks...]',
+    description: 'offer tasks as tools to assistants and agents, by the Model Context Protocol',
+    load: async () => (await import('./mcp.js')).mcpCommand,
+  },
   warm: {
     usage: '[options] <task>',
     description: 'keep a task and its model in memory, so that `slm run` starts at once',

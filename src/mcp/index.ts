@@ -1,0 +1,72 @@
+import type { Readable, Writable } from 'node:stream';
+import { McpServer } from '@modelcontextprotocol/server';
+import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
+import type { ServedTask, TaskPool } from '../app/serving/pool.js';
+import { predictAll, resultObject } from '../app/serving/predict-all.js';
+import { messageOf } from '../errors.js';
+import { stringifyJson } from '../json.js';
+import { toolOf } from './tool.js';
+
+/** What a server of the Model Context Protocol is made of. */
+export interface McpContext {
+  readonly pool: TaskPool;
+  readonly version: string;
+  readonly input: Readable;
+  readonly output: Writable;
+  /** Aborted when the server is to end. */
+  readonly closing: AbortSignal;
+  /** Largest message, bytes. */
+  readonly messageBytes: number;
+  /** One line for the operator. Never text of users. */
+  log(line: string): void;
+}
+
+/** Offers each task as a tool, until the client closes the input or the context is closing. */
+export async function serveMcp(context: McpContext): Promise<void> {
+  const transport = new StdioServerTransport(context.input, context.output, { maxBufferSize: context.messageBytes });
+  const handle = serveStdio(() => serverOf(context), { transport, onerror: ({ message }) => context.log(message) });
+  await new Promise<void>((resolve) => {
+    context.input.once('end', resolve);
+    context.input.once('close', resolve);
+    context.output.once('error', () => resolve());
+    if (context.closing.aborted) resolve();
+    else context.closing.addEventListener('abort', () => resolve(), { once: true });
+  });
+  await handle.close();
+}
+
+function serverOf(context: McpContext): McpServer {
+  const server = new McpServer({ name: 'slm', version: context.version }, { capabilities: { tools: {} } });
+  for (const task of context.pool.tasks) {
+    const { name, description, input } = toolOf(task);
+    const annotations = { readOnlyHint: true, idempotentHint: true, openWorldHint: false };
+    server.registerTool(name, { description, inputSchema: input, annotations }, (fields, { mcpReq }) =>
+      call(context, task, fields, AbortSignal.any([mcpReq.signal, context.closing])),
+    );
+  }
+  return server;
+}
+
+/** The result as JSON; what went wrong is a result too, for the assistant to read. */
+async function call(
+  { pool, log }: McpContext,
+  task: ServedTask,
+  fields: Readonly<Record<string, unknown>>,
+  signal: AbortSignal,
+) {
+  try {
+    const [prediction] = (await predictAll(pool, task, [fields], signal)) ?? [];
+    if (prediction?.output === undefined) return failed(prediction?.error ?? 'ended early');
+    const result = resultObject(task, prediction.output, prediction.record);
+    const text = stringifyJson(result);
+    // The digits of the text are exact; the object is for clients that read objects.
+    return { content: [{ type: 'text' as const, text }], structuredContent: JSON.parse(text) };
+  } catch (error) {
+    log(`${task.name}: ${messageOf(error)}`);
+    return failed(messageOf(error));
+  }
+}
+
+function failed(text: string) {
+  return { content: [{ type: 'text' as const, text }], isError: true };
+}
