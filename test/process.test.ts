@@ -228,6 +228,7 @@ test('a preparation is told of once, with what is counted', () => {
   const show = showPreparation({
     stderr,
     quiet: false,
+    now: () => 0,
     notice: (text: string) => said.push(text),
   } as unknown as CliContext);
   const preparation = { what: 'calibrating', task: 'mood', model: 'tiny', total: 3, items: 'texts without content' };

@@ -592,7 +592,7 @@ examples: ex.jsonl
 
   it('keeps which prompt is used, unless the task says otherwise', async (t) => {
     const use = async (yaml: string) => (await child(t, `name: child\ninclude: parent\n${yaml}`)).prompt.use;
-    assert.equal(await use('prompt: { use: auto }\n'), 'auto');
+    assert.equal(await use('prompt: { use: chat }\n'), 'chat');
     assert.equal(await use('prompt: { instruction: Say. }\n'), 'base');
   });
 

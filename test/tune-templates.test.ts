@@ -35,6 +35,19 @@ describe('the templates that tuning tries', () => {
     assert.deepEqual(plain?.prompt, { ...prompt, use: 'base' });
   });
 
+  it('for such a model are the chat turn too, where the task goes without it', () => {
+    const engine = fakeEngine();
+    const chat = { ...engine, model: { ...engine.model, format: 'chat' as const, chatTemplate: '{{ messages }}' } };
+    const profile = profileWith({ prompt: { ...prompt, use: 'base' } });
+    const turns = (model: typeof engine) =>
+      templatesFor(sessionWith({ engine: model, profile })).filter((template) => template.prompt?.use === 'chat');
+    assert.deepEqual(
+      turns(chat).map((template) => template.prompt),
+      [{ ...prompt, use: 'chat' }],
+    );
+    assert.deepEqual(turns(engine), []);
+  });
+
   it('call labels by their names in plain words, where these are others and all different', () => {
     const named = (...names: string[]) => names.map((name) => ({ name, word: name, description: '', aliases: [] }));
     const wordsOf = (...names: string[]) =>

@@ -33,8 +33,12 @@ export interface MethodContext<Needs extends Capability = Capability> {
   /** The profile's own documents, which its examples are about; read when asked for. */
   ownDocuments(): Promise<readonly Document[]>;
   readonly cache: Cache;
+  /** Calibration may take minutes: it was asked for. Otherwise it takes a few seconds, and the first answer comes soon. */
+  readonly thorough?: boolean;
   /** Long preparations tell how far they are. */
   readonly onProgress: (what: string, done: number, total: number, items?: string) => void;
+  /** Told when a calibration went by fewer examples than there are, so that the first answer came soon. */
+  readonly onShortened?: (used: number, all: number) => void;
 }
 
 /** A record, or a piece of a long one. */
@@ -62,7 +66,16 @@ export interface Predictor {
 }
 
 /** Templates in place of those that a profile leaves out. */
-export type DefaultPrompt = Pick<PromptTemplates, 'instruction' | 'base' | 'chat'>;
+export type DefaultTemplates = Pick<PromptTemplates, 'instruction' | 'base' | 'chat'>;
+
+/** Those, and which of them a profile gets that leaves the choice open. */
+export interface DefaultPrompt extends DefaultTemplates {
+  /**
+   * `base`: the completion prompt, for a chat model too. `auto`: the chat turn, where the model has a template. Chosen by
+   * measurement (docs/methods.md).
+   */
+  readonly use: 'auto' | 'base';
+}
 
 /** What a method can learn. Tuned settings hold it as `learned`, and only the method looks inside. */
 export interface Learns {

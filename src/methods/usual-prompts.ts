@@ -10,6 +10,7 @@ const labelPrompt: DefaultPrompt = {
   instruction: `Choose the label that fits the text.\n${labelList}`,
   base: 'Text: {{ text }}\nLabel:',
   chat: 'Text: {{ text }}\n\nAnswer with the label alone.',
+  use: 'base',
 };
 
 /** Asks whether one label holds. */
@@ -17,6 +18,7 @@ export const decisionPrompt: DefaultPrompt = {
   instruction: 'Say whether the label holds for the text.',
   base: `Text: {{ text }}\n${labelLine}\nDoes it hold?`,
   chat: `Text: {{ text }}\n${labelLine}\n\nDoes it hold? Answer yes or no.`,
+  use: 'base',
 };
 
 /** Asks for the entities of one label. */
@@ -24,6 +26,7 @@ export const entityPrompt: DefaultPrompt = {
   instruction: 'List what the text mentions, in its own words.',
   base: 'Text: {{ text }}\n{{ label }}:',
   chat: 'Text: {{ text }}\n\nList every {{ label }} in it, separated by semicolons, or say none.',
+  use: 'base',
 };
 
 export function classifyingPrompt({ multiLabel }: Pick<TaskProfile, 'multiLabel'>): DefaultPrompt {

@@ -8,7 +8,7 @@ import { checkGrammar } from '../grammar/gbnf.js';
 import { schemaNotes } from '../grammar/schema-check.js';
 import { SchemaError } from '../grammar/schema-error.js';
 import { pointerSteps } from '../grammar/schema-node.js';
-import { defaultTemplates } from '../methods/default-prompts.js';
+import { chosenPrompt, defaultTemplates } from '../methods/default-prompts.js';
 import { defaultMethod, methodNamed, methods } from '../methods/index.js';
 import { placeOf } from '../record.js';
 import { fileSource, readerFor } from '../records/index.js';
@@ -56,7 +56,8 @@ export async function loadProfile(spec: string, context: ProfileContext): Promis
   if (modelProblem !== null) throw usageError(`${at(['model'])}: ${modelProblem}`, '`slm models list` lists them.');
   const method = raw.method ?? defaultMethod(raw.type, multiLabel);
   const options = optionsOf(raw, method, at);
-  const defaults = defaultTemplates({ type: raw.type, multiLabel, method, input }, definition.input);
+  const { use: usual, ...defaults } = defaultTemplates({ type: raw.type, multiLabel, method, input }, definition.input);
+  const use = chosenPrompt(raw.prompt, usual);
   const exampleContext: ExampleContext = {
     type: raw.type,
     input,
@@ -95,7 +96,7 @@ export async function loadProfile(spec: string, context: ProfileContext): Promis
       instruction: raw.prompt.instruction ?? defaults.instruction,
       base: raw.prompt.base ?? defaults.base,
       chat: raw.prompt.chat ?? defaults.chat,
-      use: raw.prompt.use,
+      use,
       ...(raw.prompt.variants === undefined ? {} : { variants: raw.prompt.variants }),
     },
     examples,
@@ -116,7 +117,7 @@ export async function loadProfile(spec: string, context: ProfileContext): Promis
     digest: digestOf(
       {
         ...raw,
-        prompt: { ...raw.prompt, variants: undefined },
+        prompt: { ...raw.prompt, use, variants: undefined },
         options,
         labels,
         defaults,

@@ -75,6 +75,7 @@ export function fakeEngine(script: Script = {}): FakeEngine {
       chatTemplate: null,
       bosText: '<bos>',
       eosText: '<eos>',
+      bytes: 1,
       contextSize: 2048,
       vocabularySize: 1_000_000,
       ...script.model,

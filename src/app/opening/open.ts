@@ -322,7 +322,7 @@ export async function computeConstants(
   documents: readonly Document[],
 ): Promise<Readonly<Record<string, unknown>>> {
   const recording = recordingCache();
-  await prepare(context, profile, engine, documents, recording);
+  await prepare(context, profile, engine, documents, recording, { thorough: true });
   return recording.entries;
 }
 
@@ -340,20 +340,53 @@ async function prepare(
   engine: Engine,
   documents: readonly Document[],
   cache: Cache,
+  { thorough = false } = {},
 ): Promise<Task> {
+  let first: number | null = null;
+  let scored = 0;
   try {
     return await openTask({
       profile,
       engine,
       documents,
       cache,
+      thorough,
       ownDocuments: () => documentsFor(context, profile, []),
-      onProgress: (what, done, total, items = 'examples') =>
-        context.preparing({ what, task: profile.name, model: engine.model.name, done, total, items }),
+      onProgress: (what, done, total, items = 'examples') => {
+        first ??= context.now();
+        scored = done;
+        context.preparing({ what, task: profile.name, model: engine.model.name, done, total, items });
+      },
+      onShortened: (used, all) => {
+        // Of the first one the time is not known.
+        const each = first === null || scored < 2 ? null : (context.now() - first) / (scored - 1);
+        context.notice(shortenedNote(profile, engine.model, used, all, each));
+      },
     });
   } finally {
     context.preparing(null);
   }
+}
+
+/** What a calibration on a part of the examples leaves to be gained, and at what cost. */
+function shortenedNote(
+  { name }: TaskProfile,
+  model: Engine['model'],
+  used: number,
+  all: number,
+  msEach: number | null,
+): string {
+  const on = used === 0 ? 'without examples' : `on ${used} of ${all} examples`;
+  const cost = msEach === null ? '' : ` (about ${roughTime(msEach * all)}, once)`;
+  return (
+    `calibrated ${name} for ${model.name} ${on}, to answer soon; better: ` +
+    `\`slm tasks calibrate ${name} -m ${model.name}\` takes all ${all}${cost}, \`slm tune\` finds more`
+  );
+}
+
+function roughTime(ms: number): string {
+  const seconds = ms / 1000;
+  return seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.round(seconds / 60)} min`;
 }
 
 /** Documents named on the command line instead of the profile's own. */

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -125,6 +125,7 @@ function engineOf(
       chatTemplate,
       bosText: model.tokens.bosString ?? '',
       eosText: model.tokens.eosString ?? '',
+      bytes: statSync(options.path).size,
       contextSize: options.contextSize,
       vocabularySize: model.fileInfo.metadata.tokenizer.ggml.tokens.length,
     },

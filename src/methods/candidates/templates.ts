@@ -62,9 +62,9 @@ function showsInput(template: string, input: string): boolean {
 }
 
 /**
- * The task's own template first, then others that the labels can follow: for a model with a chat format the plain one,
- * and the variants of the profile, or general ones; and the own one with plainer words for the labels, where there are
- * any.
+ * The task's own template first, then others that the labels can follow: the variants of the profile, or general
+ * ones; for a model with a chat format the other of chat turn and completion prompt; and the own one with plainer words
+ * for the labels, where there are any.
  */
 export function templatesFor({ profile, engine }: TuneSession): Template[] {
   const { variants: named, ...prompt } = profile.prompt;
@@ -73,11 +73,21 @@ export function templatesFor({ profile, engine }: TuneSession): Template[] {
     return { name, profile: { ...profile, prompt: changed }, prompt: changed };
   };
   const variants = named ?? general.map((base) => base.replace('{{ text }}', `{{ ${profile.input} }}`));
+  const chat = usesChat(profile, engine.model);
   const others = [
-    ...(usesChat(profile, engine.model) ? [plain('without the chat format', prompt.base)] : []),
+    ...(chat ? [plain('without the chat format', prompt.base)] : []),
     ...variants.filter((base) => base !== prompt.base).map((base) => plain(JSON.stringify(lastLine(base)), base)),
   ];
-  return [ownTemplate(profile), ...others.slice(0, most), ...plainerWords(profile)];
+  const turn =
+    chat || engine.model.format !== 'chat' || engine.model.chatTemplate === null ? [] : [inChatTurn(profile)];
+  return [ownTemplate(profile), ...others.slice(0, most), ...turn, ...plainerWords(profile)];
+}
+
+/** For a model with a chat format whose task goes without it. */
+function inChatTurn(profile: TaskProfile): Template {
+  const { variants: _, ...prompt } = profile.prompt;
+  const changed: PromptTemplates = { ...prompt, use: 'chat' };
+  return { name: 'in the chat format', profile: { ...profile, prompt: changed }, prompt: changed };
 }
 
 /** The names of the labels as one would say them: `card_arrival` and `cardArrival` are "card arrival". */

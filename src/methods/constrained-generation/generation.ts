@@ -12,7 +12,7 @@ import type { EngineWith, Generated, GenerateOutput, Gold, Prompt, TaskProfile }
 import { promptPart } from '../explain.js';
 import { type LearnedExample, learnedBy, learnedExamples } from '../learned.js';
 import { exampleChoice, nearestRenderer } from '../nearest-examples.js';
-import type { Method, PieceInput } from '../types.js';
+import type { DefaultPrompt, Method, PieceInput } from '../types.js';
 import { type Form, formOf } from './form.js';
 
 const optionsSchema = z.strictObject({
@@ -26,10 +26,11 @@ const optionsSchema = z.strictObject({
 });
 type Options = z.infer<typeof optionsSchema>;
 
-const generationPrompt = {
+const generationPrompt: DefaultPrompt = {
   instruction: '',
   base: 'Input: {{ text }}\nOutput:',
   chat: '{{ text }}',
+  use: 'auto',
 };
 
 const learns = { schema: z.strictObject({ examples: learnedExamples }) };

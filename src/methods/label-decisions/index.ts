@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { fitPlatt, type Platt, plattProbability } from '../../linear/platt.js';
 import { compilePrompt, type PromptModel, type PromptRenderer, usesChat } from '../../prompt.js';
-import type { ClassifyOutput, EngineWith, Label, Output, TaskProfile, Token } from '../../types.js';
+import type { ClassifyOutput, EngineWith, Example, Label, Output, Prompt, TaskProfile, Token } from '../../types.js';
 import { calibrationItems } from '../calibration.js';
 import { decideLabels } from '../decide.js';
 import { promptPart, tablePart } from '../explain.js';
 import { promptLength, roomForText, splitPrompt } from '../parts.js';
+import { startPool } from '../start-calibration.js';
 import type { Method, MethodContext, PieceInput } from '../types.js';
 import { classifyingPrompt } from '../usual-prompts.js';
 
@@ -46,9 +47,15 @@ export const labelDecisions: Method<'scores'> = {
     const render = rendererOf(profile, engine.model, options);
     const separator = usesChat(profile, engine.model) ? '' : ' ';
     const words = [options.yes, options.no].map((word) => engine.tokenize(separator + word));
+    const promptOf = (fields: Readonly<Record<string, unknown>>, label: Label) =>
+      splitPrompt(engine, render({ ...fields, ...fieldsOf(label) }), labelFields);
     const oddsOf = (fields: Readonly<Record<string, unknown>>, label: Label) =>
-      logOdds(engine, render({ ...fields, ...fieldsOf(label) }), words);
-    const decisions = await calibrationFor(context, options, oddsOf);
+      logOdds(engine, promptOf(fields, label), words);
+    const tokensOf = ({ record }: Example) => {
+      const prompts = profile.labels.map((label) => promptOf(record.fields, label));
+      return (prompts[0]?.prefix[1]?.length ?? 0) + prompts.reduce((sum, { input }) => sum + input.length, 0);
+    };
+    const decisions = await calibrationFor(context, options, oddsOf, tokensOf);
     const around = render({ [profile.input]: 'x', ...fieldsOf(longest(profile.labels)) });
     const overhead = promptLength(splitPrompt(engine, around, labelFields));
 
@@ -113,12 +120,8 @@ function fieldsOf(label: Label): Record<(typeof labelFields)[number], string> {
   return { label: label.word, description: label.description };
 }
 
-async function logOdds(
-  engine: EngineWith<'scores'>,
-  text: ReturnType<PromptRenderer>,
-  words: readonly Token[][],
-): Promise<number> {
-  const [yes, no] = await engine.scoreContinuations(splitPrompt(engine, text, labelFields), words);
+async function logOdds(engine: EngineWith<'scores'>, prompt: Prompt, words: readonly Token[][]): Promise<number> {
+  const [yes, no] = await engine.scoreContinuations(prompt, words);
   return (yes as number) - (no as number);
 }
 
@@ -126,15 +129,18 @@ async function calibrationFor(
   context: MethodContext<'scores'>,
   options: Options,
   oddsOf: (fields: Readonly<Record<string, unknown>>, label: Label) => Promise<number>,
+  tokensOf: (example: Example) => number,
 ): Promise<Platt[]> {
   const { profile, engine, cache } = context;
   if (options.calibration === 'none') return profile.labels.map(() => ({ slope: 1, intercept: 0 }));
-  const pool = profile.examples.slice(options.shots);
-  const kind = pool.length < smallestPool ? 'contextual' : options.calibration;
-  const key = ['decisions 1', kind, engine.model.sha256 ?? engine.model.path, profile.digest].join(' ');
+  const all = profile.examples.slice(options.shots);
+  const wanted = all.length < smallestPool ? 'contextual' : options.calibration;
+  const key = ['decisions 1', wanted, engine.model.sha256 ?? engine.model.path, profile.digest].join(' ');
   const known = z.array(z.object({ slope: z.number(), intercept: z.number() })).safeParse(await cache.get(key));
   if (known.success && known.data.length === profile.labels.length) return known.data;
 
+  const pool = startPool(context, all, tokensOf);
+  const kind = pool.length < smallestPool ? 'contextual' : wanted;
   const inputs =
     kind === 'contextual' ? contentFree.map((text) => ({ [profile.input]: text })) : pool.map((e) => e.record.fields);
   let done = 0;
@@ -157,6 +163,8 @@ async function calibrationFor(
     return fitPlatt(column, holds);
   });
   await cache.set(key, decisions);
+  const used = kind === 'contextual' ? 0 : pool.length;
+  if (wanted !== 'contextual' && used < all.length) context.onShortened?.(used, all.length);
   return decisions;
 }
 

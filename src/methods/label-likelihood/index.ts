@@ -26,6 +26,7 @@ import { labelPrompts, labelRenderer } from '../label-prompts.js';
 import { learnedBy, learnedPromptShape, withLearnedPrompt } from '../learned.js';
 import { meanScores } from '../mean-scores.js';
 import { exampleChoice } from '../nearest-examples.js';
+import { spread, startPool } from '../start-calibration.js';
 import type { Method, MethodContext, PieceInput } from '../types.js';
 import { classifyingPrompt } from '../usual-prompts.js';
 
@@ -141,21 +142,30 @@ async function calibrationFor(
   if (learned !== undefined) return learned;
   // The nearest ones change from text to text, and none stands in its own prompt.
   const shots = options.choice === 'nearest' ? [] : balancedExamples(profile.examples, profile.labels, options.shots);
-  const pool = spread(withoutExamples(profile.examples, shots), options.poolSize);
-  const kind = pool.length < smallestPool ? 'contextual' : options.calibration;
-  const key = ['calibration 1', kind, engine.model.sha256 ?? engine.model.path, profile.digest].join(' ');
+  const all = spread(withoutExamples(profile.examples, shots), options.poolSize);
+  const wanted = all.length < smallestPool ? 'contextual' : options.calibration;
+  const key = ['calibration 1', wanted, engine.model.sha256 ?? engine.model.path, profile.digest].join(' ');
   const known = calibrationSchema.safeParse(await cache.get(key));
   if (known.success && known.data.bias.length === words.length) return known.data;
 
+  const render = labelRenderer(profile, engine.model, options);
+  const steps = words.reduce((sum, tokens) => sum + tokens.length - 1, 0);
+  const pool = startPool(
+    context,
+    all,
+    ({ record }) => tokenizePrompt(engine, render(record.fields)).input.length + steps,
+  );
+  const kind = pool.length < smallestPool ? 'contextual' : wanted;
   const inputs =
     kind === 'contextual' ? contentFree.map((text) => ({ [profile.input]: text })) : pool.map((e) => e.record.fields);
-  const render = labelRenderer(profile, engine.model, options);
   const scores = await scoreAll(engine, render, words, inputs, (done) =>
     context.onProgress('calibrating', done, inputs.length, calibrationItems(kind)),
   );
   const gold = pool.map((example) => profile.labels.findIndex((label) => label.name === labelOf(example)));
   const calibration = fit(kind, scores, gold);
   await cache.set(key, calibration);
+  const used = kind === 'contextual' ? 0 : pool.length;
+  if (wanted !== 'contextual' && used < all.length) context.onShortened?.(used, all.length);
   return calibration;
 }
 
@@ -181,10 +191,4 @@ async function scoreAll(
       return scores;
     }),
   );
-}
-
-/** At most `count` items, evenly over the list. */
-function spread<T>(items: readonly T[], count: number): T[] {
-  if (items.length <= count) return [...items];
-  return Array.from({ length: count }, (_, i) => items[Math.floor((i * items.length) / count)] as T);
 }

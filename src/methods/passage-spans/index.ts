@@ -6,7 +6,7 @@ import { isRight } from '../../task-types/answer/right.js';
 import type { AnswerOutput, Example, Output, TaskProfile } from '../../types.js';
 import { promptPart, tablePart } from '../explain.js';
 import { learnedBy, learnedExamples } from '../learned.js';
-import type { Document, Method, MethodContext, PieceInput } from '../types.js';
+import type { DefaultPrompt, Document, Method, MethodContext, PieceInput } from '../types.js';
 import { defaultRanker, featuresOf, fitRanker, type Ranker } from './answer-ranker.js';
 import { passageOptions } from './options.js';
 import { answerOf, answersOf, rank, rankedOf, rejectBelow } from './passage-answer.js';
@@ -14,10 +14,11 @@ import { createSearch, type Reader, type Reading, read } from './passage-reading
 
 type Options = z.infer<typeof passageOptions>;
 
-const passagePrompt = {
+const passagePrompt: DefaultPrompt = {
   instruction: 'Answer the question with words of the passage.',
   base: 'Passage: {{ context }}\nQuestion: {{ question }}\nAnswer:',
   chat: 'Passage: {{ context }}\n\nQuestion: {{ question }}\n\nAnswer in a few words of the passage.',
+  use: 'base',
 };
 
 const rankerSchema = z.strictObject({

@@ -6,13 +6,15 @@ import type { Entity, Example, ExtractOutput, Output, Span, TaskProfile, Token }
 import { type Calibration, calibrate, fittedCalibration, noCalibration } from '../calibration.js';
 import { promptPart, tablePart } from '../explain.js';
 import { promptLength, roomForText, splitPrompt } from '../parts.js';
-import type { Method, MethodContext, PieceInput } from '../types.js';
+import { startPool } from '../start-calibration.js';
+import type { DefaultPrompt, Method, MethodContext, PieceInput } from '../types.js';
 import { nameCandidates, phraseCandidates } from './spans.js';
 
-const spanPrompt = {
+const spanPrompt: DefaultPrompt = {
   instruction: 'Say what each name in the text is.',
   base: 'Text: {{ text }}\nName: {{ span }}\nKind:',
   chat: 'Text: {{ text }}\n\nWhat kind of thing is "{{ span }}"?',
+  use: 'base',
 };
 
 const optionsSchema = z.strictObject({
@@ -62,9 +64,16 @@ export const spanScoring: Method<'scores'> = {
     const words = [...profile.labels.map((label) => label.word), options.none].map((word) =>
       engine.tokenize(separator + word),
     );
+    const steps = words.reduce((sum, tokens) => sum + tokens.length - 1, 0);
+    const promptOf = (fields: Readonly<Record<string, unknown>>, span: string) =>
+      splitPrompt(engine, render({ ...fields, [spanField]: span }), [spanField]);
     const score = (fields: Readonly<Record<string, unknown>>, span: string) =>
-      engine.scoreContinuations(splitPrompt(engine, render({ ...fields, [spanField]: span }), [spanField]), words);
-    const calibration = await calibrationFor(context, options, score, words);
+      engine.scoreContinuations(promptOf(fields, span), words);
+    const tokensOf = ({ record: { text, fields } }: Example) => {
+      const prompts = candidatesOf(text, options).map(({ start, end }) => promptOf(fields, text.slice(start, end)));
+      return (prompts[0]?.prefix[1]?.length ?? 0) + prompts.reduce((sum, { input }) => sum + input.length + steps, 0);
+    };
+    const calibration = await calibrationFor(context, options, score, words, tokensOf);
     const around = render({ [profile.input]: 'x', [spanField]: 'x' });
     const room = roomForText(engine, profile, around, promptLength(splitPrompt(engine, around, [spanField])) + 64);
 
@@ -160,16 +169,18 @@ async function calibrationFor(
   options: Options,
   score: (fields: Readonly<Record<string, unknown>>, span: string) => Promise<number[]>,
   words: readonly Token[][],
+  tokensOf: (example: Example) => number,
 ): Promise<Calibration> {
   const { profile, engine, cache } = context;
-  const pool = profile.examples.slice(options.shots * 2, options.shots * 2 + options.poolSize);
-  if (options.calibration === 'none' || pool.length < smallestPool) return noCalibration(words.length);
+  const all = profile.examples.slice(options.shots * 2, options.shots * 2 + options.poolSize);
+  if (options.calibration === 'none' || all.length < smallestPool) return noCalibration(words.length);
   const key = ['spans 1', engine.model.sha256 ?? engine.model.path, profile.digest].join(' ');
   const known = z
     .object({ bias: z.array(z.number()), temperature: z.number().positive() })
     .safeParse(await cache.get(key));
   if (known.success && known.data.bias.length === words.length) return known.data;
 
+  const pool = startPool(context, all, tokensOf);
   let done = 0;
   const rows = await Promise.all(
     pool.map((example) =>
@@ -185,12 +196,16 @@ async function calibrationFor(
       }),
     ),
   );
-  const all = rows.flat();
-  const calibration = fittedCalibration(
-    all.map((row) => row.scores),
-    all.map((row) => row.gold),
-  );
+  const scored = rows.flat();
+  const calibration =
+    scored.length < smallestPool
+      ? noCalibration(words.length)
+      : fittedCalibration(
+          scored.map((row) => row.scores),
+          scored.map((row) => row.gold),
+        );
   await cache.set(key, calibration);
+  if (pool.length < all.length) context.onShortened?.(pool.length, all.length);
   return calibration;
 }
 

@@ -1,0 +1,41 @@
+import type { ModelInfo } from '../types.js';
+import type { MethodContext } from './types.js';
+
+/**
+ * What calibrating may cost before the first answer: bytes of weights times tokens read. Four seconds for a model of
+ * 1.1 GB on two cores; nothing of the machine goes into it, so that the same constants come out everywhere.
+ */
+const startBudget = 500e9;
+
+interface SizedEngine {
+  readonly model: Pick<ModelInfo, 'bytes'>;
+}
+
+/**
+ * The examples that are scored before the first answer: all where calibration was asked for or they are cheap on this
+ * model, else as many as a few seconds allow, evenly over the list.
+ * @param tokensOf tokens that one of them costs, beside what all prompts share
+ */
+export function startPool<T>(
+  { engine, thorough }: Pick<MethodContext, 'thorough'> & { readonly engine: SizedEngine },
+  pool: readonly T[],
+  tokensOf: (item: T) => number,
+): readonly T[] {
+  if (thorough === true || pool.length === 0) return pool;
+  const sample = spread(pool, sampled);
+  const mean = sample.reduce((sum, item) => sum + tokensOf(item), 0) / sample.length;
+  return spread(pool, affordable(engine, mean));
+}
+
+/** Items whose tokens are counted; the others are about as long. */
+const sampled = 12;
+
+function affordable({ model }: SizedEngine, tokens: number): number {
+  return Math.floor(startBudget / (model.bytes * Math.max(1, tokens)));
+}
+
+/** At most `count` items, evenly over the list. */
+export function spread<T>(items: readonly T[], count: number): T[] {
+  if (items.length <= count) return [...items];
+  return Array.from({ length: count }, (_, i) => items[Math.floor((i * items.length) / count)] as T);
+}
