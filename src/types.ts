@@ -195,8 +195,8 @@ export interface ModelInfo {
   readonly chatTemplate: string | null;
   readonly bosText: string;
   readonly eosText: string;
-  /** Size of the file: what is read for each token. */
-  readonly bytes: number;
+  /** Size of the file: what is read for each token; null where the engine has no file. */
+  readonly bytes: number | null;
   /** Tokens that a prompt may have at most. */
   readonly contextSize: number;
   readonly vocabularySize: number;

@@ -34,6 +34,7 @@ function countingService(opened: ServiceOptions[] = []): ServiceEngineKind {
           chatTemplate: null,
           bosText: '',
           eosText: '',
+          bytes: null,
           contextSize: 1000,
           vocabularySize: 0,
         },

@@ -30,8 +30,11 @@ export function startPool<T>(
 /** Items whose tokens are counted; the others are about as long. */
 const sampled = 12;
 
+/** Taken for a model whose size is not known. */
+const usualBytes = 1e9;
+
 function affordable({ model }: SizedEngine, tokens: number): number {
-  return Math.floor(startBudget / (model.bytes * Math.max(1, tokens)));
+  return Math.floor(startBudget / ((model.bytes ?? usualBytes) * Math.max(1, tokens)));
 }
 
 /** At most `count` items, evenly over the list. */
