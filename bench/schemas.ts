@@ -12,11 +12,13 @@ import { readDocument } from '../src/grammar/document.js';
 import { generationLimits, writeSchemaGrammar } from '../src/grammar/json-schema.js';
 import { isObject } from '../src/grammar/schema-node.js';
 import { compileCheck } from '../src/grammar/validate.js';
+import { isExactNumber, parseJson, stringifyJson, withPlainNumbers } from '../src/json.js';
 import { grammarJudge } from './parts/grammar-judge.js';
 
 interface Row {
   readonly name: string;
   readonly schema: unknown;
+  /** Numbers with the digits that they have in the file: by draft 4, 12345.0 is no integer. */
   readonly tests: readonly { readonly valid: boolean; readonly data: unknown }[];
 }
 
@@ -64,7 +66,10 @@ const rows = gunzipSync(readFileSync(values.data))
   .toString('utf8')
   .trim()
   .split('\n')
-  .map((line) => JSON.parse(line) as Row)
+  .map((line): Row => {
+    const { name, schema, tests } = parseJson(line) as Row;
+    return { name, schema: withPlainNumbers(schema), tests };
+  })
   .filter(({ name }) => values.only === undefined || name.includes(values.only));
 const judge = grammarJudge();
 const theirs = values.python === undefined ? null : convertedBy(values.python, rows);
@@ -97,7 +102,7 @@ async function judgeOurs(row: Row, tally: Tally): Promise<void> {
     tally.times.push(ms + wide.parseMs);
     tally.accepted++;
     if (unforced.length === 0) tally.forced.whole++;
-    const verdicts = row.tests.map(({ data }) => check(data));
+    const verdicts = row.tests.map(({ data }) => check(withPlainNumbers(data)));
     for (const [i, { valid, data }] of row.tests.entries()) {
       if (valid && isMatched(narrow.results, i)) tally.generated++;
       const violation = verdicts[i] ?? null;
@@ -127,7 +132,7 @@ async function judgeTheirs(row: Row, grammar: string | null, tally: Tally): Prom
 
 /** Each instance with its own order of keys, and in that of the schema. */
 function textsOf({ tests, schema }: Row): [string, string][] {
-  return tests.map(({ data }) => [JSON.stringify(data), JSON.stringify(ordered(data, schema))]);
+  return tests.map(({ data }) => [stringifyJson(data), stringifyJson(ordered(data, schema))]);
 }
 
 function isMatched(results: readonly boolean[], index: number): boolean {
@@ -177,7 +182,7 @@ function ordered(value: unknown, schema: unknown, root: unknown = schema, depth 
     const items = schemas.flatMap(({ items: inner }) => (isObject(inner) ? [inner] : []));
     return value.map((item) => ordered(item, { allOf: items }, root, depth + 1));
   }
-  if (!isObject(value)) return value;
+  if (!isObject(value) || isExactNumber(value)) return value;
   const properties = Object.assign({}, ...schemas.map((inner) => inner.properties ?? {}).reverse()) as Record<
     string,
     unknown

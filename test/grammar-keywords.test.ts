@@ -320,3 +320,19 @@ describe('large and strange schemas', () => {
     );
   });
 });
+
+it('matches listed objects with their keys in any order', async () => {
+  const matches = await matcherOf(llama, schemaToGrammar({ enum: [{ a: 1, b: [{ c: 2, d: 3 }] }, 'x'] }));
+  for (const text of ['{"a":1,"b":[{"c":2,"d":3}]}', '{"b":[{"d":3,"c":2}],"a":1}', '"x"'])
+    assert.ok(matches(text), text);
+  for (const text of ['{"a":1}', '{"a":1,"b":[]}', '{"a":1,"b":[{"c":2,"d":3}],"e":1}'])
+    assert.ok(!matches(text), text);
+});
+
+it('leaves to the check what unevaluatedProperties cannot know', async () => {
+  const properties = (name: string) => ({ properties: { [name]: n }, required: [name] });
+  const schema = { anyOf: [properties('a'), properties('b')], unevaluatedProperties: false };
+  const { grammar, unforced } = writeSchemaGrammar(readDocument(schema));
+  assert.ok((await matcherOf(llama, grammar))('{"a":1,"b":1}'));
+  assert.deepEqual(unforced, ['unevaluatedProperties']);
+});

@@ -59,3 +59,68 @@ it('takes unknown keywords and formats for annotations, and null for "nullable" 
   assert.notEqual(compileValidator({ properties: { toString: { type: 'string' } }, required: ['toString'] })({}), null);
   assert.equal(compileValidator({ properties: { toString: { type: 'string' } } })({}), null);
 });
+
+it('follows a dynamic reference to the outermost schema that has its anchor', () => {
+  const tree = {
+    $id: 'https://example.com/strict',
+    $dynamicAnchor: 'node',
+    $ref: 'tree',
+    unevaluatedProperties: false,
+    $defs: {
+      tree: {
+        $id: 'tree',
+        $dynamicAnchor: 'node',
+        properties: { data: true, children: { items: { $dynamicRef: '#node' } } },
+      },
+    },
+  };
+  const check = compileValidator(tree);
+  assert.equal(check({ children: [{ data: 1 }] }), null);
+  assert.match(check({ children: [{ daat: 1 }] }) ?? '', /^at \/children\/0/);
+  const plain = compileValidator({
+    $schema: 'https://json-schema.org/draft/2019-09/schema',
+    anyOf: [{ type: 'integer' }, { type: 'array', items: { $recursiveRef: '#' } }],
+  });
+  assert.deepEqual([plain([1, [2]]), plain([1, ['x']]) === null], [null, false]);
+});
+
+it('resolves references by the $id around them, whatever Ajv makes of it', () => {
+  const check = compileValidator({
+    $id: 'https://example.com/a.json',
+    $defs: { x: { $id: 'b/', $defs: { inner: { $id: 'c.json', type: 'integer' } }, $ref: 'c.json' } },
+    properties: {
+      n: { $ref: 'b/' },
+      same: { $id: 'd.json', type: 'string' },
+      twice: { $id: 'd.json', type: 'string' },
+    },
+  });
+  assert.deepEqual([check({ n: 1 }), check({ n: 'x' })], [null, 'at /n: must be integer']);
+});
+
+it('counts multiples as they are written, also far from 1', () => {
+  const check = compileValidator({ multipleOf: 0.01 });
+  assert.deepEqual([check(0.94), check(19.99), check(1e20)], [null, null, null]);
+  assert.equal(check(0.945), 'at the top level: must be multiple of 0.01');
+  assert.notEqual(compileValidator({ multipleOf: 0.123456789 })(1e308), null);
+});
+
+it('checks a property that is called __proto__', () => {
+  const schema: unknown = JSON.parse('{"properties":{"__proto__":{"type":"number"}}}');
+  const check = compileValidator(schema);
+  assert.deepEqual(
+    [check(JSON.parse('{"__proto__":1}')), check(JSON.parse('{"__proto__":"x"}')) === null],
+    [null, false],
+  );
+});
+
+it('knows what a condition alone has evaluated, and what a case of anyOf has', () => {
+  const bar = { properties: { foo: { const: 'a' } } };
+  const condition = compileValidator({ if: bar, unevaluatedProperties: false });
+  assert.deepEqual([condition({ foo: 'a' }), condition({ foo: 'b' }) === null], [null, false]);
+  const items = compileValidator({
+    anyOf: [{ items: { type: 'string' } }, true],
+    unevaluatedItems: { type: 'boolean' },
+  });
+  assert.deepEqual([items(['a', 'b']), items([true]), items(['a', 1]) === null], [null, null, false]);
+  assert.throws(() => compileValidator({ contains: { const: 1 }, unevaluatedItems: false }), /cannot be checked/);
+});

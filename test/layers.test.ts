@@ -101,9 +101,9 @@ function scan(name: string): SourceFile {
 function namesTaskType(node: ts.Node): boolean {
   if (ts.isObjectLiteralExpression(node)) {
     const keys = node.properties.map(({ name }) => (name !== undefined && ts.isIdentifier(name) ? name.text : ''));
-    return keys.filter((key) => key in taskTypes).length > 1;
+    return keys.filter((key) => Object.hasOwn(taskTypes, key)).length > 1;
   }
-  if (!ts.isStringLiteralLike(node) || !(node.text in taskTypes)) return false;
+  if (!ts.isStringLiteralLike(node) || !Object.hasOwn(taskTypes, node.text)) return false;
   const declares = ts.isArrayLiteralExpression(node.parent) && ts.isPropertyAssignment(node.parent.parent);
   return !(declares && node.parent.parent.name.getText() === 'taskTypes');
 }

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, it } from 'node:test';
+import { z } from 'zod';
 import { SlmError } from '../src/errors.js';
 import { compileValidator } from '../src/grammar/validate.js';
 import { loadProfile } from '../src/profile/index.js';
@@ -104,4 +105,62 @@ it('refuses what a run would refuse: no value, bad limits, examples that break t
     /^task\.yaml:4: example "examples\[0\]": the output/,
   );
   assert.equal((await load('schema: { type: integer, minimum: 9007199254740993 }')).type, 'generate');
+});
+
+it('reads what Zod and generators for TypeScript export', async () => {
+  const order = z.object({
+    id: z.int().positive(),
+    mail: z.email(),
+    state: z.enum(['open', 'paid']),
+    lines: z.array(z.object({ item: z.string().min(1), price: z.number().multipleOf(0.01) })).nonempty(),
+    note: z.string().nullable().optional(),
+  });
+  const good = { id: 1, mail: 'a@b.example', state: 'open', lines: [{ item: 'pen', price: 1.99 }], note: null };
+  const zod = { 'order.json': JSON.stringify(z.toJSONSchema(order)) };
+  // As typescript-json-schema and ts-json-schema-generator write `interface Order`.
+  const exported = {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    $ref: '#/definitions/Order',
+    definitions: {
+      Order: {
+        type: 'object',
+        properties: {
+          id: { type: 'number' },
+          mail: { type: 'string' },
+          state: { $ref: '#/definitions/State' },
+          lines: { type: 'array', items: { $ref: '#/definitions/Pick%3CLine%2C%22item%22%7C%22price%22%3E' } },
+          note: { anyOf: [{ type: 'string' }, { type: 'null' }] },
+        },
+        required: ['id', 'mail', 'state', 'lines'],
+        additionalProperties: false,
+      },
+      State: { type: 'string', enum: ['open', 'paid'] },
+      'Pick<Line,"item"|"price">': {
+        type: 'object',
+        properties: { item: { type: 'string' }, price: { type: 'number' } },
+        required: ['item', 'price'],
+      },
+    },
+  };
+  for (const files of [zod, { 'order.json': JSON.stringify(exported) }]) {
+    const check = compileValidator((await load('schema: order.json', files)).schema);
+    assert.equal(check(good), null);
+    assert.match(check({ ...good, state: 'lost' }) ?? '', /^at \/state/);
+    assert.match(check({ ...good, lines: [{ item: 'pen' }] }) ?? '', /^at \/lines\/0: must have required/);
+  }
+  const picked = await load('schema: order.json#/definitions/State', { 'order.json': JSON.stringify(exported) });
+  assert.deepEqual(
+    [compileValidator(picked.schema)('paid'), compileValidator(picked.schema)(1) === null],
+    [null, false],
+  );
+});
+
+it('refuses a schema of schemas with a vocabulary of its own, and a folder is no file', async () => {
+  const files = {
+    'own.json': '{"$vocabulary": {"https://json-schema.org/draft/2020-12/vocab/core": true}}',
+    's.json': '{"$schema": "https://example.com/own.json", "type": "integer"}',
+    'x/y.json': '{}',
+  };
+  assert.match(await problem('schema: s.json', files), /^own\.json: a schema of schemas with a "\$vocabulary"/);
+  assert.match(await problem('schema: { $ref: x }', files), /is not in this schema, nor in a file beside it/);
 });

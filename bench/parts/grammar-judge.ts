@@ -9,7 +9,7 @@ export interface Judgement {
 }
 
 /** Seconds for the texts of one schema; then llama.cpp is taken to hang. */
-const patience = 30;
+const patience = 60;
 
 /** llama.cpp as the judge of grammars, in a process that is started again when it crashes or hangs. */
 export function grammarJudge() {

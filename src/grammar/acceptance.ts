@@ -1,3 +1,4 @@
+import { isMultiple } from './multiples.js';
 import { isObject, type Schema, type SchemaType, same } from './schema-node.js';
 import { expand, isFound, itemSchemas, propertySchemas, type Reader, type Shape } from './shapes.js';
 
@@ -50,5 +51,5 @@ function numberFits({ bounds, steps }: Shape, value: number): boolean {
   if (bounds.maximum !== undefined && value > bounds.maximum) return false;
   if (bounds.exclusiveMinimum !== undefined && value <= bounds.exclusiveMinimum) return false;
   if (bounds.exclusiveMaximum !== undefined && value >= bounds.exclusiveMaximum) return false;
-  return steps.every((step) => Math.abs(value / step - Math.round(value / step)) < 1e-9);
+  return steps.every((step) => isMultiple(value, step));
 }

@@ -1,5 +1,5 @@
 import { messageOf, suggestion } from '../errors.js';
-import { type Draft, draftOf, schemasIn } from './drafts.js';
+import { type Draft, draftOf, mapSchemasIn, schemasIn } from './drafts.js';
 import { regExpOf } from './reg-exp.js';
 import { SchemaError } from './schema-error.js';
 import { isObject, isSchema, pointerSteps, pointerTo, type Schema, type SchemaObject, valueAt } from './schema-node.js';
@@ -9,6 +9,9 @@ const deepest = 200;
 /** Objects and lists of a schema, so that all work on it ends in a second. */
 const mostNodes = 200_000;
 
+/** By the name of a dynamic anchor (empty: `$recursiveAnchor`), the outermost schema that has it. */
+export type DynamicScope = ReadonlyMap<string, SchemaObject>;
+
 /** A schema made ready to be read: one draft, one form of `nullable` and `$ref`, and every reference resolved. */
 export interface SchemaDocument {
   readonly draft: Draft;
@@ -17,6 +20,10 @@ export interface SchemaDocument {
   resolve(reference: string, from: SchemaObject): Schema;
   /** Where a schema stands, for messages. */
   pointerOf(schema: SchemaObject): string;
+  /** Where a reference goes whose goal depends on the schemas that led to it; null where it is a plain one. */
+  dynamicTarget(schema: SchemaObject, scope: DynamicScope): Schema | null;
+  /** The scope with the anchors of the schema's resource, where no outer one has them. */
+  entered(schema: SchemaObject, scope: DynamicScope): DynamicScope;
   /** What references lead to. */
   readonly targets: ReadonlySet<SchemaObject>;
 }
@@ -44,6 +51,19 @@ export function readDocument(schema: unknown): SchemaDocument {
       return resolve(reference, base, pointerTo(pointer, '$ref'), index);
     },
     pointerOf: (inner) => index.places.get(inner)?.pointer ?? '#',
+    entered(schema, scope) {
+      const anchors = index.dynamic.get(index.places.get(schema)?.base ?? unnamed) ?? new Map<string, SchemaObject>();
+      return [...anchors.keys()].every((name) => scope.has(name)) ? scope : new Map([...anchors, ...scope]);
+    },
+    dynamicTarget(schema, scope) {
+      const reference = schema.$dynamicRef ?? schema.$recursiveRef;
+      if (typeof reference !== 'string') return null;
+      const target = document.resolve(reference, schema);
+      if (!isObject(target)) return target;
+      const name = schema.$dynamicRef === undefined ? '' : reference.replace(/^[^#]*#?/, '');
+      const anchor = name === '' ? (target.$recursiveAnchor === true ? '' : null) : target.$dynamicAnchor;
+      return anchor === name ? (scope.get(name) ?? target) : target;
+    },
   };
   checkReferences(document, targets);
   return document;
@@ -140,24 +160,13 @@ const beside = new Set(
 function plain(schema: unknown, draft: Draft, isRoot: boolean): unknown {
   if (Array.isArray(schema)) return schema.map((item) => plain(item, draft, false));
   if (!isObject(schema)) return schema;
-  const copy: Record<string, unknown> = { ...schema };
+  const own: Record<string, unknown> = { ...schema };
   if (typeof schema.$ref === 'string' && draft.refAlone) {
-    for (const key of Object.keys(copy)) {
-      if (beside.has(key) || (!isRoot && key === draft.id)) delete copy[key];
+    for (const key of Object.keys(own)) {
+      if (beside.has(key) || (!isRoot && key === draft.id)) delete own[key];
     }
   }
-  for (const [inner, [keyword = '', name]] of schemasIn(copy)) {
-    const value = plain(inner, draft, false);
-    if (name === undefined) copy[keyword] = value;
-    else {
-      if (copy[keyword] === schema[keyword]) {
-        const whole = schema[keyword];
-        copy[keyword] = Array.isArray(whole) ? [...whole] : { ...(whole as object) };
-      }
-      // As a data property: a property may be called "__proto__".
-      Object.defineProperty(copy[keyword], name, { value, enumerable: true, writable: true, configurable: true });
-    }
-  }
+  const copy = mapSchemasIn(own, (inner) => plain(inner, draft, false));
   if (copy.nullable === undefined || (copy.nullable === true && copy.type !== undefined)) return copy;
   const { nullable, ...rest } = copy;
   return nullable === true && Object.keys(rest).some((key) => beside.has(key) || key === '$ref')
@@ -175,8 +184,8 @@ interface Index {
   readonly resources: Map<string, unknown>;
   /** By URI with fragment. */
   readonly anchors: Map<string, Schema>;
-  /** By name, where `$dynamicRef` and `$recursiveRef` have one place to go. */
-  readonly dynamic: Map<string, Schema[]>;
+  /** By URI of a resource, its dynamic anchors. */
+  readonly dynamic: Map<string, Map<string, SchemaObject>>;
 }
 
 function indexOf(root: Schema, draft: Draft): Index {
@@ -203,8 +212,9 @@ function indexOf(root: Schema, draft: Draft): Index {
       const name = schema[keyword];
       if (typeof name === 'string') index.anchors.set(`${base}#${name}`, schema);
     }
-    if (typeof schema.$dynamicAnchor === 'string') {
-      index.dynamic.set(schema.$dynamicAnchor, [...(index.dynamic.get(schema.$dynamicAnchor) ?? []), schema]);
+    const dynamic = schema.$recursiveAnchor === true ? '' : schema.$dynamicAnchor;
+    if (typeof dynamic === 'string') {
+      index.dynamic.set(base, (index.dynamic.get(base) ?? new Map<string, SchemaObject>()).set(dynamic, schema));
     }
     for (const [inner, steps] of schemasIn(schema)) visit(inner, base, pointerTo(pointer, ...steps));
   };

@@ -57,10 +57,19 @@ const drafts: readonly Draft[] = [
 export function draftOf(schema: unknown): Draft {
   const newest = drafts[0] as Draft;
   if (!isObject(schema)) return newest;
-  const named = typeof schema.$schema === 'string' ? schema.$schema.replace(/^https?:/, '').replace(/#$/, '') : null;
-  const found = drafts.find(({ meta }) => meta.replace(/^https?:/, '') === named);
+  const found = typeof schema.$schema === 'string' ? draftNamed(schema.$schema) : undefined;
   if (found !== undefined) return found;
   return drafts.find((candidate) => isWellFormed(candidate, schema)) ?? newest;
+}
+
+/** Whether `$schema` names a draft that is known. */
+export function isDraft(uri: string): boolean {
+  return draftNamed(uri) !== undefined;
+}
+
+function draftNamed(uri: string): Draft | undefined {
+  const bare = uri.replace(/^https?:/, '').replace(/#$/, '');
+  return drafts.find(({ meta }) => meta.replace(/^https?:/, '') === bare);
 }
 
 /** Whether the draft's own schema accepts this one. */
@@ -93,4 +102,25 @@ export function* schemasIn(schema: Readonly<Record<string, unknown>>): Generator
       for (const [index, inner] of asArray(value).entries()) yield [inner, [keyword, String(index)]];
     } else yield [value, [keyword]];
   }
+}
+
+/** A copy of `schema` with `map` of every schema directly inside it; changed only where `map` gives something else. */
+export function mapSchemasIn(
+  schema: Readonly<Record<string, unknown>>,
+  map: (inner: unknown) => unknown,
+): Record<string, unknown> {
+  const copy: Record<string, unknown> = { ...schema };
+  for (const [inner, [keyword = '', name]] of schemasIn(schema)) {
+    const value = map(inner);
+    if (name === undefined) copy[keyword] = value;
+    else {
+      if (copy[keyword] === schema[keyword]) {
+        const whole = schema[keyword];
+        copy[keyword] = Array.isArray(whole) ? [...whole] : { ...(whole as object) };
+      }
+      // As a data property: a property may be called "__proto__".
+      Object.defineProperty(copy[keyword], name, { value, enumerable: true, writable: true, configurable: true });
+    }
+  }
+  return copy;
 }

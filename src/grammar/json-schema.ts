@@ -1,4 +1,4 @@
-import { once } from '../lazy.js';
+import { once, onceEach } from '../lazy.js';
 import { hasType, shapeMayAccept } from './acceptance.js';
 import { readDocument, type SchemaDocument } from './document.js';
 import { schemasIn } from './drafts.js';
@@ -166,11 +166,20 @@ function writeShape(state: State, shape: Shape, place: Place): string | null {
         shapeMayAccept({ ...shape, values: null }, value, state.reader),
     );
     if (values.length === 0) return null;
-    return oneOf(
-      values.map((value) => [JSON.stringify(value), '']),
-      state.rules,
-      place.name,
-    );
+    const plain = state.presume ? values : values.filter((value) => typeof value !== 'object' || value === null);
+    const others = state.presume ? [] : values.filter(isParted);
+    return some([
+      ...(plain.length === 0
+        ? []
+        : [
+            oneOf(
+              plain.map((value) => [JSON.stringify(value), '']),
+              state.rules,
+              place.name,
+            ),
+          ]),
+      ...others.map((value) => write(state, [literalSchema(value)], { ...place, counted: true })),
+    ]);
   }
   const presumed = shape.types ?? (state.presume ? presumedTypes(shape) : null);
   if (presumed === null && saysNothing(shape)) return state.any();
@@ -183,6 +192,25 @@ function writeShape(state: State, shape: Shape, place: Place): string | null {
   state.above.push(...above);
   return some(written);
 }
+
+function isParted(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+/** The schema of one list or object, whose keys may come in any order. */
+const literalSchema = onceEach((value: object): Schema => {
+  const inner = (each: unknown): Schema => (isParted(each) ? literalSchema(each) : { const: each });
+  if (Array.isArray(value)) {
+    return { type: 'array', prefixItems: value.map(inner), minItems: value.length, maxItems: value.length };
+  }
+  const entries = Object.entries(value);
+  return {
+    type: 'object',
+    properties: Object.fromEntries(entries.map(([name, each]) => [name, inner(each)])),
+    required: entries.map(([name]) => name),
+    additionalProperties: false,
+  };
+});
 
 const everyType: readonly SchemaType[] = ['object', 'array', 'string', 'number', 'boolean', 'null'];
 

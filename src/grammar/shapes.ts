@@ -89,6 +89,8 @@ interface State {
   readonly seen: Set<Schema>;
   /** Whether anything but alternatives was said. */
   said: boolean;
+  /** Whether more may be evaluated than the shape knows: by other cases of an `anyOf`, or a dynamic reference. */
+  open: boolean;
 }
 
 /** More kinds of one value than this are not told apart; the check afterwards does. */
@@ -108,7 +110,7 @@ export interface Reader {
 
 /** What values all of `schemas` accept. */
 export function expand(schemas: readonly Schema[], reader: Reader): Expansion {
-  const first: State = { shape: anyShape(), pending: [], seen: new Set(), said: false };
+  const first: State = { shape: anyShape(), pending: [], seen: new Set(), said: false, open: false };
   if (!absorbAll(first, schemas, reader)) return { shapes: [], cases: null };
   if (!first.said && first.pending.length === 1) return { shapes: [], cases: first.pending[0] ?? [] };
   let states = [first];
@@ -132,7 +134,20 @@ export function expand(schemas: readonly Schema[], reader: Reader): Expansion {
     }
     states = next;
   }
+  for (const state of states) closeOthers(state, reader);
   return { shapes: states.map(({ shape }) => shape), cases: null };
+}
+
+/** What `unevaluatedProperties` is about depends on all that stands around it, and inside. */
+function closeOthers({ shape, open }: State, reader: Reader): void {
+  for (const [keyword, others] of [
+    ['unevaluatedProperties', shape.otherProperties],
+    ['unevaluatedItems', shape.otherItems],
+  ] as const) {
+    if (others.length < 2 && !(open && others.length > 0)) continue;
+    reader.onUnheld(keyword);
+    others.splice(0);
+  }
 }
 
 function anyShape(): Shape {
@@ -163,7 +178,7 @@ function anyShape(): Shape {
   };
 }
 
-function cloned({ shape, pending, seen, said }: State): State {
+function cloned({ shape, pending, seen, said, open }: State): State {
   return {
     shape: {
       ...shape,
@@ -184,6 +199,7 @@ function cloned({ shape, pending, seen, said }: State): State {
     pending: [...pending],
     seen: new Set(seen),
     said,
+    open,
   };
 }
 
@@ -204,15 +220,19 @@ function absorb(state: State, schema: SchemaObject, waiting: Schema[], reader: R
   for (const keyword of ['$ref', '$dynamicRef', '$recursiveRef']) {
     const reference = asText(schema[keyword]);
     if (reference === undefined) continue;
-    if (keyword !== '$ref') reader.onUnheld(keyword);
-    // Whatever a dynamic reference goes to by way of others, the check knows; here, only where it goes by itself.
-    else waiting.push(reader.document.resolve(reference, schema));
+    // Where a dynamic reference goes, the check knows.
+    if (keyword !== '$ref') {
+      reader.onUnheld(keyword);
+      state.open = true;
+      state.said = true;
+    } else waiting.push(reader.document.resolve(reference, schema));
   }
   waiting.push(...schemasOf(schema.allOf));
   for (const keyword of ['anyOf', 'oneOf']) {
     if (schema[keyword] === undefined) continue;
     const cases = schemasOf(schema[keyword]).map((option) => [option, ...discriminated(schema, option, reader)]);
     if (keyword === 'oneOf') reader.onUnheld(keyword);
+    else if (cases.length > 1) state.open = true;
     state.pending.push(cases);
   }
   if (isSchema(schema.not)) {
@@ -260,7 +280,8 @@ function discriminator(schema: SchemaObject, option: SchemaObject, reader: Reade
 function absorbCondition(state: State, schema: SchemaObject, reader: Reader): void {
   const condition = schema.if as Schema;
   const [yes, no] = [schema.then, schema.else].map((value): Schema => (isSchema(value) ? value : true));
-  if (yes === true && no === true) return;
+  // What a condition alone evaluates counts for `unevaluatedProperties`, which old drafts do not have.
+  if (yes === true && no === true && reader.document.draft.refAlone) return;
   const otherwise = negated(condition, reader.document);
   if (otherwise?.exact !== true) reader.onUnheld('if');
   state.pending.push([

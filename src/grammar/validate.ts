@@ -1,9 +1,10 @@
-import type { Ajv, ErrorObject } from 'ajv';
+import type { Ajv, ErrorObject, ValidateFunction } from 'ajv';
 import type { FormatName } from 'ajv-formats';
 import { messageOf, suggestion } from '../errors.js';
 import { lazy } from '../lazy.js';
+import { mendKeywords } from './ajv-keywords.js';
 import { readDocument, type SchemaDocument } from './document.js';
-import { schemasIn } from './drafts.js';
+import { localForm } from './local-form.js';
 import { regExpOf } from './reg-exp.js';
 import { SchemaError } from './schema-error.js';
 import { isObject, pointerSteps, type Schema, schemaTypes, valueAt } from './schema-node.js';
@@ -58,16 +59,9 @@ export function compileCheck(
   document: SchemaDocument,
   { formats: checkFormats = true }: CheckOptions = {},
 ): (value: unknown) => Violation | null {
-  const compile = (root: Schema) => ajvFor(document, checkFormats).compile(root);
-  let validate: ReturnType<typeof compile>;
+  let validate: ValidateFunction;
   try {
-    try {
-      validate = compile(document.root);
-    } catch (error) {
-      // Generators of schemas write one `id` twice; nothing refers to it.
-      if (!/resolves to more than one schema/.test(messageOf(error))) throw error;
-      validate = compile(withoutIds(document.root, document.draft.id) as Schema);
-    }
+    validate = ajvFor(document, checkFormats).compile(localForm(document));
   } catch (error) {
     if (error instanceof SchemaError) throw error;
     throw new SchemaError('#', `not usable: ${messageOf(error)}.`, undefined, error);
@@ -121,29 +115,14 @@ function ajvFor({ draft }: SchemaDocument, checkFormats: boolean): Ajv {
     strict: false,
     // The schema was checked before; a `$schema` of somebody's own is not looked for.
     validateSchema: false,
-    // 0.94 is a multiple of 0.01, although 0.94 / 0.01 is 93.99999999999999.
-    multipleOfPrecision: 9,
     logger: false,
     code: { regExp: Object.assign((pattern: string) => regExpOf(pattern), { code: 'new RegExp' }) },
     ownProperties: true,
   });
   if (draft.id === '$id') ajv.removeKeyword('id');
+  mendKeywords(ajv);
   if (checkFormats) ajvFormats().default(ajv, { formats: checkedFormats });
   return ajv;
-}
-
-function withoutIds(schema: unknown, key: string): unknown {
-  if (Array.isArray(schema)) return schema.map((item) => withoutIds(item, key));
-  if (!isObject(schema)) return schema;
-  const { [key]: id, ...rest } = schema;
-  const copy: Record<string, unknown> = typeof id === 'string' ? rest : { ...schema };
-  for (const [inner, [keyword = '', name]] of schemasIn(copy)) {
-    const value = withoutIds(inner, key);
-    if (name === undefined) copy[keyword] = value;
-    else if (Array.isArray(copy[keyword])) copy[keyword] = Object.assign([...copy[keyword]], { [name]: value });
-    else copy[keyword] = { ...(copy[keyword] as object), [name]: value };
-  }
-  return copy;
 }
 
 function violation(errors: readonly ErrorObject[]): Violation {

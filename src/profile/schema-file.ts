@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { SlmError, suggestion, usageError } from '../errors.js';
-import { draftOf, schemasIn } from '../grammar/drafts.js';
+import { draftOf, isDraft, schemasIn } from '../grammar/drafts.js';
 import { isObject, pointerSteps, type SchemaObject, valueAt } from '../grammar/schema-node.js';
 import { withPlainNumbers } from '../json.js';
 import { parseJson } from '../records/json-values.js';
@@ -107,9 +107,13 @@ function bundled(value: unknown, file: string | null, folder: string, cwd: strin
     visit(inner, uri, path.dirname(found));
   };
   visit(value, rootUri, folder);
+  checkVocabulary(value, rootUri, folder, cwd);
   if (beside.size === 0 || !isObject(value)) return plainSchema(value, file, cwd);
   const files = Object.fromEntries(
-    [...beside.values()].map(({ uri, value: inner }) => [fileKey(uri), { ...asRecord(inner), [draft.id]: uri }]),
+    [...beside.values()].map(({ uri, value: inner }) => [
+      fileKey(uri),
+      { ...(draft.refAlone ? referringInside(asRecord(inner)) : asRecord(inner)), [draft.id]: uri },
+    ]),
   );
   // Beside `$ref`, old drafts read no base: there the reference itself says all.
   const alone = draft.refAlone && typeof value.$ref === 'string';
@@ -131,12 +135,37 @@ function bundled(value: unknown, file: string | null, folder: string, cwd: strin
   };
 }
 
+/** A schema of schemas beside this one may say that keywords mean something else than usual, or nothing. */
+function checkVocabulary(value: unknown, rootUri: string, folder: string, cwd: string): void {
+  const named = asRecord(value).$schema;
+  if (typeof named !== 'string' || isDraft(named)) return;
+  const uri = joined(named, rootUri);
+  const file = uri === null ? null : fileFor(uri, folder, folder);
+  const vocabulary = file === null ? null : asRecord(readValue(file, cwd)).$vocabulary;
+  if (file === null || !isObject(vocabulary)) return;
+  const usual = ['core', 'applicator', 'validation'];
+  const needed = Object.keys(vocabulary).filter((name) => vocabulary[name] === true);
+  const isKnown = needed.every((name) => name.startsWith('https://json-schema.org/draft/'));
+  if (isKnown && usual.every((part) => needed.some((name) => name.endsWith(`/vocab/${part}`)))) return;
+  throw usageError(
+    `${shownPath(file, cwd)}: a schema of schemas with a "$vocabulary" other than the usual one; its schemas cannot be read.`,
+    'Name one of the drafts in "$schema" instead.',
+  );
+}
+
 function plainSchema(value: unknown, file: string | null, cwd: string): TaskSchema {
   return {
     value,
     files: file === null ? [] : [file],
     place: (pointer) => (file === null ? null : placeIn(file, pointerSteps(pointer), cwd)),
   };
+}
+
+/** Beside `$ref`, old drafts read no `$id`. */
+function referringInside({ $ref, ...rest }: SchemaObject): SchemaObject {
+  return typeof $ref === 'string'
+    ? { ...rest, allOf: [{ $ref }] }
+    : { ...rest, ...($ref === undefined ? {} : { $ref }) };
 }
 
 const fileKey = (uri: string): string => `file ${uri.replace(base, '')}`;
@@ -169,7 +198,7 @@ function fileFor(uri: string, folder: string, here: string): string | null {
       : ['', '.json', '.yaml', '.schema.json'].map((suffix) =>
           path.resolve(folder, decodeURIComponent(relative) + suffix),
         );
-  return candidates.find((file) => existsSync(file)) ?? null;
+  return candidates.find((file) => statSync(file, { throwIfNoEntry: false })?.isFile()) ?? null;
 }
 
 function joined(reference: string, outer: string): string | null {
