@@ -336,3 +336,11 @@ it('leaves to the check what unevaluatedProperties cannot know', async () => {
   assert.ok((await matcherOf(llama, grammar))('{"a":1,"b":1}'));
   assert.deepEqual(unforced, ['unevaluatedProperties']);
 });
+
+it('takes 12.0 for an integer, but not in draft 4', async () => {
+  const integer = async (draft: string) =>
+    await matcherOf(llama, schemaToGrammar({ $schema: `http://json-schema.org/${draft}/schema#`, type: 'integer' }));
+  assert.ok((await integer('draft-06'))('12.0'));
+  const old = await integer('draft-04');
+  assert.deepEqual(['12', '-3', '12.0'].map(old), [true, true, false]);
+});

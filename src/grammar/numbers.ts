@@ -8,6 +8,8 @@ export interface NumberRange {
   readonly integer: boolean;
   /** Digits after the point, at most. */
   readonly fractionDigits?: number;
+  /** Whether an integer, with `any`, has neither point nor exponent. */
+  readonly digitsAlone?: boolean;
   /** Whether an integer may be written with zeros after the point, or a bounded number with any number of digits. */
   readonly any?: boolean;
 }
@@ -29,7 +31,7 @@ export function numberGrammar(range: NumberRange): string | null {
   }
   const digits = Math.min(fractionDigits, range.integer ? 0 : (range.fractionDigits ?? fractionDigits));
   if (low === null && high === null) {
-    if (range.any === true) return anyNumber(digits);
+    if (range.any === true) return range.digitsAlone === true ? wholeNumber : anyNumber(digits);
     if (digits === 0) return `("0" | "-"? [1-9] [0-9]{0,${integerDigits - 1}})`;
     const exponent = range.fractionDigits === undefined ? ' ([eE] [-+]? [0-9]{1,2})?' : '';
     return `"-"? ("0" | [1-9] [0-9]{0,${integerDigits - 1}}) ("." [0-9]{1,${digits}})?${exponent}`;
@@ -49,9 +51,11 @@ export function numberGrammar(range: NumberRange): string | null {
   return options.length === 0 ? null : alternatives(options);
 }
 
+const wholeNumber = '"-"? ("0" | [1-9] [0-9]*)';
+
 /** As JSON.stringify writes them: integers of any length up to 1e21, and all numbers with an exponent beyond. */
 function anyNumber(fraction: number): string {
-  const whole = '"-"? ("0" | [1-9] [0-9]*)';
+  const whole = wholeNumber;
   const large = '[eE] "+"? [0-9]{1,3}';
   if (fraction === 0) return `${whole} ("." "0"+)? (${large})?`;
   if (fraction < fractionDigits) return `${whole} ("." [0-9]{1,${fraction}} "0"*)? (${large})?`;

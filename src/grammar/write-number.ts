@@ -24,6 +24,8 @@ export function writeNumber(writer: Writer, shape: Shape, integer: boolean): str
     ...shape.bounds,
     integer: whole,
     any: !writer.presume,
+    // By draft 4, 12.0 is a number but no integer.
+    digitsAlone: integer && writer.reader.document.draft.name === 'draft-04',
     ...(known.length === 0 ? {} : { fractionDigits: Math.min(...known) }),
   });
   if (written === null || isShort(written)) return written;
