@@ -103,7 +103,7 @@ await build({
   // Packages in CommonJS ask for Node's own modules in their way.
   banner: { js: "import{createRequire as requireFrom}from'node:module';const require=requireFrom(import.meta.url);" },
   // With native or WebAssembly parts, or hardly ever used.
-  external: ['node-llama-cpp', '@node-llama-cpp/*', 'ink', 'react', 'react/*'],
+  external: ['node-llama-cpp', '@node-llama-cpp/*', 'ink', 'react', 'react/*', 'unpdf', 'html-to-text', 'htmlparser2'],
   plugins: [withoutUnused, libraryInternals, englishOnly],
   logLevel: 'warning',
 });

@@ -81,6 +81,8 @@ export interface AnswerOutput {
     readonly source: string;
     /** 1-based line of the document on which the answer starts. */
     readonly line: number;
+    /** 1-based page on which the answer starts; left out where the document has no pages. */
+    readonly page?: number;
     /** Span in the document's whole text. */
     readonly span: Span;
     /** Where the span starts, in the unit that results count in. */
@@ -158,6 +160,8 @@ export interface Document {
   /** Path as the user or the profile gave it; `-` for standard input, the field's name for a record's own text. */
   readonly source: string;
   readonly text: string;
+  /** Offset in the text at which each page begins; left out where it has no pages. */
+  readonly pages?: readonly number[];
 }
 
 /** A gold label and what was predicted for it; `output` is null when the record failed. */

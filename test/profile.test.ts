@@ -535,8 +535,8 @@ describe('documents', () => {
     return profile.documents.map((file) => path.relative(cwd, file));
   };
 
-  it('are the text files of a folder, sorted', async (t) => {
-    assert.deepEqual(await documents(t, 'd'), ['d/a.txt', 'd/b.md']);
+  it('are the files of a folder and of those in it that have a known format, sorted', async (t) => {
+    assert.deepEqual(await documents(t, 'd'), ['d/a.txt', 'd/b.md', 'd/sub/e.md']);
   });
 
   it('are what a pattern says', async (t) => {

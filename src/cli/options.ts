@@ -134,5 +134,8 @@ export const shared = {
       .default(defaults.maxRecordSize, '8M'),
   maxWord: () => new Option('--max-word <n>', 'longest word, in characters (default: 10000)').argParser(wholeNumber(1)),
   context: () =>
-    new Option('--context <file>', 'document or folder to answer from; may be repeated').argParser(collect),
+    new Option(
+      '--context <file>',
+      'document (text, HTML, PDF, DOCX, EPUB) or folder to answer from; may be repeated',
+    ).argParser(collect),
 } as const;

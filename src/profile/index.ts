@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { findDocuments } from '../documents/find.js';
 import { messageOf, suggestion, usageError } from '../errors.js';
 import { type BadExample, type ExampleContext, exampleOf, goldRows, isBadExample } from '../examples.js';
 import { readDocument } from '../grammar/document.js';
@@ -20,7 +21,7 @@ import { compileTemplate } from '../template.js';
 import type { Example, Label, MetricGoal, Row, TaskProfile, TaskType, Threshold } from '../types.js';
 import { type Locate, type Parsed, parseYaml } from '../yaml.js';
 import { findLeak } from './leaks.js';
-import { documentFiles, findTask, shownPath, type TaskFolder } from './paths.js';
+import { findTask, shownPath, type TaskFolder } from './paths.js';
 import { profileSchema, type RawProfile } from './schema.js';
 import { inlineSchema, readSchemaFile, type TaskSchema } from './schema-file.js';
 
@@ -469,11 +470,11 @@ function grammarOf(raw: RawProfile, source: Source): string | null {
 function documentsOf(raw: RawProfile, source: Source): string[] {
   const entries = typeof raw.documents === 'string' ? [raw.documents] : raw.documents;
   return entries.flatMap((entry, index) => {
-    const files = documentFiles(entry, path.dirname(source.file));
+    const { files } = findDocuments(entry, path.dirname(source.file));
     if (files.length === 0)
       throw usageError(
         `${source.at(['documents', index])}: no document at "${shownPath(entry, source.cwd)}".`,
-        'Name a file, a folder, or folder/*.md.',
+        'Name a file, a folder that holds some, or folder/*.md.',
       );
     return files;
   });

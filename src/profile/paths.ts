@@ -78,33 +78,6 @@ function subfolders(directory: string): string[] {
   }
 }
 
-/**
- * Files that a `documents` entry names: a file, a folder (its text files), or `folder/*.ext`. Absolute, sorted.
- */
-export function documentFiles(entry: string, directory: string): string[] {
-  const absolute = path.resolve(directory, entry);
-  const pattern = /^\*(\.[\w.]+)?$/u.exec(path.basename(absolute));
-  if (pattern !== null) {
-    const suffix = pattern[1] ?? '';
-    return filesIn(path.dirname(absolute)).filter((file) => file.endsWith(suffix));
-  }
-  if (statSync(absolute, { throwIfNoEntry: false })?.isDirectory() === true) {
-    return filesIn(absolute).filter((file) => /\.(md|markdown|txt|text|rst)$/iu.test(file));
-  }
-  return existsSync(absolute) ? [absolute] : [];
-}
-
-function filesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory, { withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => path.join(directory, entry.name))
-      .sort();
-  } catch {
-    return [];
-  }
-}
-
 /** Paths in messages are as short as they can be. */
 export function shownPath(file: string, cwd: string): string {
   const short = path.relative(cwd, file);

@@ -1,14 +1,16 @@
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { findDocuments } from '../../documents/find.js';
 import { serviceOf } from '../../engines/index.js';
 import type { Document } from '../../methods/types.js';
 import { modelPath, readSpec } from '../../models/index.js';
 import { loadProfile } from '../../profile/index.js';
-import { documentFiles, listTasks } from '../../profile/paths.js';
+import { listTasks } from '../../profile/paths.js';
 import type { TaskProfile } from '../../types.js';
 import { configFiles } from '../config.js';
 import { modelEnvironment, profileContext, type Surroundings } from '../surroundings.js';
-import { bundleFile, chooseModel, documentsFor, type TaskFlags, withChoices } from './open.js';
+import { documentsFor } from './documents.js';
+import { bundleFile, chooseModel, type TaskFlags, withChoices } from './open.js';
 import { tunedFolders } from './tuned-settings.js';
 
 /** Everything on disk that results depend on. */
@@ -69,7 +71,7 @@ async function stampsOf(
   start: number,
 ): Promise<string | null> {
   const { folders } = profileContext(context);
-  const named = (flags.context ?? []).flatMap((name) => documentFiles(name, context.cwd));
+  const named = (flags.context ?? []).flatMap((name) => findDocuments(name, context.cwd).files);
   const documents = flags.context === undefined ? profile.documents : named;
   const files = [
     ...profile.files,

@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { bundledCache, fileCache, knowingCache, NotKnown, recordingCache, rememberingCache } from '../../cache.js';
-import { readDocuments } from '../../documents.js';
 import { engines, type ServiceReference, serviceOf } from '../../engines/index.js';
 import type { EngineOptions, HeadStart } from '../../engines/llama/index.js';
 import { usageError } from '../../errors.js';
@@ -15,7 +14,6 @@ import { checkCapabilities } from '../../methods/needs.js';
 import type { Cache, Document } from '../../methods/types.js';
 import { type ResolvedModel, resolveModel } from '../../models/index.js';
 import { type Aside, openTask, type Task } from '../../predict.js';
-import { documentFiles } from '../../profile/paths.js';
 import { withAmong } from '../../task-types/among.js';
 import { taskTypes } from '../../task-types/index.js';
 import type { Engine, LocalEngine, TaskProfile } from '../../types.js';
@@ -24,6 +22,7 @@ import { noticeMissingCache } from '../scratch.js';
 import { cacheDirectory, modelEnvironment, modelEvents, type Surroundings } from '../surroundings.js';
 import { requireAgreement } from './agreement.js';
 import { openDerived } from './derived-models.js';
+import { documentsFor } from './documents.js';
 import { keepHint } from './early-hint.js';
 import { openService } from './service.js';
 import { noticeThreads, threadsOf } from './threads.js';
@@ -387,34 +386,6 @@ function shortenedNote(
 function roughTime(ms: number): string {
   const seconds = ms / 1000;
   return seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.round(seconds / 60)} min`;
-}
-
-/** Documents named on the command line instead of the profile's own. */
-export async function documentsFor(
-  context: Surroundings,
-  profile: TaskProfile,
-  named: readonly string[],
-): Promise<Document[]> {
-  const onWarning = (message: string) => context.notice(message);
-  if (named.length === 0) {
-    return readDocuments(profile.documents, context.stdin, onWarning, (file) => path.basename(file));
-  }
-  if (!taskTypes[profile.type].readsDocuments) {
-    throw usageError(`--context is for tasks that answer questions; "${profile.name}" is of type ${profile.type}.`);
-  }
-  const files = named.flatMap((name) => {
-    if (name === '-') return [name];
-    const found = documentFiles(name, context.cwd);
-    if (found.length === 0)
-      throw usageError(`no document at "${name}"`, 'Name a text file, or a folder that holds some.');
-    return found.length === 1 ? [name] : found.map((file) => path.relative(context.cwd, file));
-  });
-  return readDocuments(
-    files.map((file) => (file === '-' ? file : path.resolve(context.cwd, file))),
-    context.stdin,
-    onWarning,
-    (file) => (file === '-' ? file : path.relative(context.cwd, file)),
-  );
 }
 
 /** @throws SlmError where results of the task have no score that an option could be compared with */

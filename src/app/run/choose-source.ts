@@ -1,3 +1,4 @@
+import { usageError } from '../../errors.js';
 import type { TaskFlags } from '../opening/open.js';
 import type { Surroundings } from '../surroundings.js';
 import { type Input, type InputFlags, isSingle } from './inputs.js';
@@ -17,6 +18,7 @@ export async function chooseSource(
   inputs: readonly Input[],
   flags: SourceFlags & InputFlags,
 ): Promise<TaskSource> {
+  checkStdin(inputs, flags);
   const openHere = async () => {
     const { loadEarly } = await import('../opening/early-model.js');
     const early = await loadEarly(context, task, flags);
@@ -30,6 +32,16 @@ export async function chooseSource(
     await startHost(context, task, { ...flags, keepAlive: flags.keepAlive });
   }
   return (await openWarm(context, task, flags, openHere)) ?? openHere();
+}
+
+/** @throws SlmError where standard input would be both the records and a document */
+function checkStdin(inputs: readonly Input[], { context = [], text }: SourceFlags & InputFlags): void {
+  // Texts of the command line are called `-`, too.
+  if (!context.includes('-') || text !== undefined || inputs.every(({ source }) => source.file !== '-')) return;
+  throw usageError(
+    'standard input cannot be both the document (--context -) and the questions.',
+    'Give the questions with --text, or in a file.',
+  );
 }
 
 /**

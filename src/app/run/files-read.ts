@@ -1,6 +1,6 @@
 import path from 'node:path';
+import { findDocuments } from '../../documents/find.js';
 import { modelPath, readSpec } from '../../models/index.js';
-import { documentFiles } from '../../profile/paths.js';
 import type { TaskProfile } from '../../types.js';
 import { configFiles } from '../config.js';
 import { bundleFile } from '../opening/open.js';
@@ -27,7 +27,7 @@ export async function filesRead(
   documents: readonly string[] | undefined,
 ): Promise<UsedFile[]> {
   const used = (what: string, paths: readonly string[]) => paths.map((file) => ({ path: file, what }));
-  const named = documents?.flatMap((name) => (name === '-' ? [name] : documentFiles(name, context.cwd)));
+  const named = documents?.flatMap((name) => (name === '-' ? [name] : findDocuments(name, context.cwd).files));
   const tuned = models.flatMap((model) =>
     tunedFolders(context, profile).flatMap((folder) =>
       ['yaml', 'head'].map((suffix) => path.join(folder, `${path.basename(model, '.gguf')}.${suffix}`)),

@@ -9,7 +9,8 @@ import { type KnownOutputs, predict, usageOf } from '../../predict.js';
 import { loadProfile } from '../../profile/index.js';
 import type { BadRow } from '../../record.js';
 import type { EngineUsage, InputRecord, Prediction } from '../../types.js';
-import { documentsFor, openTaskFor, type TaskFlags } from '../opening/open.js';
+import { documentsFor } from '../opening/documents.js';
+import { openTaskFor, type TaskFlags } from '../opening/open.js';
 import { cacheDirectory, profileContext, type Surroundings } from '../surroundings.js';
 import { outputBasis } from './run-spec.js';
 

@@ -17,14 +17,8 @@ import { type TuneRequest, type TuneResult, tune } from '../../tune/tune.js';
 import type { LocalEngine, TaskProfile } from '../../types.js';
 import { readConfig } from '../config.js';
 import { requireAgreement } from '../opening/agreement.js';
-import {
-  checkHasThreshold,
-  chooseModel,
-  documentsFor,
-  type EngineFlags,
-  openResolved,
-  resolveNamed,
-} from '../opening/open.js';
+import { documentsFor } from '../opening/documents.js';
+import { checkHasThreshold, chooseModel, type EngineFlags, openResolved, resolveNamed } from '../opening/open.js';
 import { noticeThreads } from '../opening/threads.js';
 import { modelDigest, tunedFolders } from '../opening/tuned-settings.js';
 import { type GoldData, type GoldFlags, goldName, readGold, refuseDataFlags } from '../run/gold.js';

@@ -195,9 +195,8 @@ async function validate(context: CliContext, spec: string, cardOf: CardOf, stric
 
 /** Adds to what the folder has for other models; entries of the same models that no longer fit are dropped. */
 async function calibrate(context: CliContext, spec: string, flags: EngineFlags): Promise<void> {
-  const { bundleFile, modelToFetch, computeConstants, documentsFor, openModel } = await import(
-    '../../app/opening/open.js'
-  );
+  const { documentsFor } = await import('../../app/opening/documents.js');
+  const { bundleFile, modelToFetch, computeConstants, openModel } = await import('../../app/opening/open.js');
   const { loadProfile } = await import('../../profile/index.js');
   const profile = await loadProfile(spec, profileContext(context));
   const documents = await documentsFor(context, profile, []);

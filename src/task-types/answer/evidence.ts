@@ -20,6 +20,7 @@ export function evidenceAt(
     document: document.id,
     source: document.source,
     line: lineOf(document.text, start),
+    ...pageOf(document, start),
     span: { start, end },
     start: { utf16: start, codepoint: codepoint(start), byte: byte(start) },
     sentence,
@@ -36,6 +37,11 @@ export function lineOf(text: string, offset: number): number {
   let line = 1;
   for (let at = text.indexOf('\n'); at !== -1 && at < offset; at = text.indexOf('\n', at + 1)) line++;
   return line;
+}
+
+/** The page of an offset, from 1 on. */
+function pageOf({ pages }: Document, offset: number): { page?: number } {
+  return pages === undefined ? {} : { page: Math.max(1, pages.findLastIndex((start) => start <= offset) + 1) };
 }
 
 /** Whether an answer stands where it says. */

@@ -5,7 +5,7 @@ import type { ResultForm } from '../types.js';
 
 /** An answer with its place in the document. */
 export const results: ResultForm<AnswerOutput> = {
-  names: ['answer', 'start', 'end', 'source', 'line', 'sentence', 'score', 'reason'],
+  names: ['answer', 'start', 'end', 'source', 'line', 'page', 'sentence', 'score', 'reason'],
   inputName: 'question',
   manyRows: false,
 
@@ -16,7 +16,7 @@ export const results: ResultForm<AnswerOutput> = {
     return { question: text, answer, ...placeOf(output, offsets), score };
   },
 
-  columns: () => ['question', 'answer', 'start', 'end', 'source', 'line', 'sentence', 'score', 'reason'],
+  columns: () => ['question', 'answer', 'start', 'end', 'source', 'line', 'page', 'sentence', 'score', 'reason'],
 
   rows(output, _record, { offsets }) {
     const { answer, reason } = output;
@@ -48,12 +48,12 @@ export const results: ResultForm<AnswerOutput> = {
     }
     const found = `  ${paint.bold(visible(output.answer))}  ${percent(output.score)}`;
     if (place === null) return [asked, found, ''];
-    const { source, line, start, end, sentence } = place;
+    const { source, line, page, start, end, sentence } = place;
     return [
       asked,
       found,
       `  ${paint.dim(clip(visible(sentence), Math.max(10, width - 2)))}`,
-      `  ${paint.cyan(`${visible(source)}:${line}`)} ${paint.dim(`${start}–${end}`)}`,
+      `  ${paint.cyan(`${visible(source)}:${line}`)}${page === undefined ? '' : ` page ${page}`} ${paint.dim(`${start}–${end}`)}`,
       '',
     ];
   },
@@ -62,7 +62,14 @@ export const results: ResultForm<AnswerOutput> = {
 /** Where an answer stands, for all formats; null when there is none. */
 function placeOf({ answer, evidence }: AnswerOutput, unit: OffsetUnit) {
   if (evidence === undefined || answer === null) return null;
-  const { source, line, sentence } = evidence;
+  const { source, line, page, sentence } = evidence;
   const start = evidence.start[unit];
-  return { start, end: start + lengthIn(answer, unit), source, line, sentence };
+  return {
+    start,
+    end: start + lengthIn(answer, unit),
+    source,
+    line,
+    ...(page === undefined ? {} : { page }),
+    sentence,
+  };
 }

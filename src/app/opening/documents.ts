@@ -1,0 +1,74 @@
+import path from 'node:path';
+import { findDocuments, type Skipped } from '../../documents/find.js';
+import { type NamedDocument, readDocuments, skippedLines } from '../../documents/read.js';
+import { usageError } from '../../errors.js';
+import type { Document } from '../../methods/types.js';
+import { shownPath } from '../../profile/paths.js';
+import { taskTypes } from '../../task-types/index.js';
+import type { TaskProfile } from '../../types.js';
+import type { Surroundings } from '../surroundings.js';
+
+/**
+ * What questions are answered from: documents named on the command line, else the profile's own. Files of a folder
+ * that are left out are listed once.
+ * @throws SlmError where there is nothing to read
+ */
+export async function documentsFor(
+  context: Surroundings,
+  profile: TaskProfile,
+  named: readonly string[],
+): Promise<readonly Document[]> {
+  if (named.length === 0) return readAll(context, ownFiles(profile), []);
+  if (!taskTypes[profile.type].readsDocuments) {
+    throw usageError(`--context is for tasks that answer questions; "${profile.name}" is of type ${profile.type}.`);
+  }
+  return readNamed(context, named);
+}
+
+/** The documents of files and folders as somebody names them. */
+async function readNamed(context: Surroundings, named: readonly string[]): Promise<readonly Document[]> {
+  const found = named.map((name) => filesAt(context, name));
+  return readAll(
+    context,
+    found.flatMap(({ files }) => files),
+    found.flatMap(({ skipped }) => skipped),
+  );
+}
+
+function filesAt(context: Surroundings, name: string): { files: NamedDocument[]; skipped: readonly Skipped[] } {
+  if (name === '-') return { files: [{ path: '-', shown: '-', named: true }], skipped: [] };
+  const { files, skipped } = findDocuments(name, context.cwd);
+  if (files.length === 0) {
+    const why = skippedLines(skipped, (file) => shownPath(file, context.cwd)).join('; ');
+    throw usageError(
+      `no document at "${name}"${why === '' ? '' : `: ${why}`}`,
+      'Name a text, Markdown, HTML, PDF, DOCX or EPUB file, or a folder that holds some.',
+    );
+  }
+  const [only] = files;
+  const isFile = files.length === 1 && only === path.resolve(context.cwd, name);
+  const shown = (file: string) => (isFile ? name : path.relative(context.cwd, file));
+  return { files: files.map((file) => ({ path: file, shown: shown(file), named: isFile })), skipped };
+}
+
+/** Called by their names alone where these tell them apart. */
+function ownFiles({ documents, path: task }: TaskProfile): NamedDocument[] {
+  const names = documents.map((file) => path.basename(file));
+  const isUnique = (name: string) => names.indexOf(name) === names.lastIndexOf(name);
+  return documents.map((file, i) => {
+    const name = names[i] as string;
+    return { path: file, shown: isUnique(name) ? name : path.relative(path.dirname(task), file), named: false };
+  });
+}
+
+async function readAll(
+  context: Surroundings,
+  files: readonly NamedDocument[],
+  left: readonly Skipped[],
+): Promise<readonly Document[]> {
+  const { documents, skipped } = await readDocuments(files, context.stdin, (message) => context.notice(message));
+  const lines = skippedLines([...left, ...skipped], (file) => shownPath(file, context.cwd));
+  if (files.length > 0 && documents.length === 0) throw usageError(`no document can be read: ${lines.join('; ')}`);
+  for (const line of lines) context.notice(line);
+  return documents;
+}

@@ -1,0 +1,79 @@
+import { createReadStream } from 'node:fs';
+import { resolve } from 'node:path';
+import { messageOf, usageError } from '../errors.js';
+import type { Document } from '../types.js';
+import { extractText, maxDocumentBytes, UnreadableDocument } from './extract.js';
+import type { Skipped } from './find.js';
+
+/** A file to answer from. */
+export interface NamedDocument {
+  /** Absolute; `-` is standard input. */
+  readonly path: string;
+  /** How it stands in results. */
+  readonly shown: string;
+  /** Whether somebody asked for this very file: then it has to be read. Others are skipped where they cannot be. */
+  readonly named: boolean;
+}
+
+export interface DocumentsRead {
+  readonly documents: readonly Document[];
+  readonly skipped: readonly Skipped[];
+}
+
+/**
+ * Reads documents to answer from, as text.
+ * @throws SlmError where one that was named cannot be read
+ */
+export async function readDocuments(
+  files: readonly NamedDocument[],
+  stdin: AsyncIterable<Uint8Array>,
+  onWarning: (message: string) => void,
+): Promise<DocumentsRead> {
+  const documents: Document[] = [];
+  const skipped: Skipped[] = [];
+  for (const file of files) {
+    try {
+      const extracted = await extractText({ name: nameOf(file), bytes: await bytesOf(file, stdin) }, onWarning);
+      if (extracted.text.trim() === '') throw new UnreadableDocument('it is empty');
+      documents.push({ id: `${documents.length}/${file.shown}`, source: file.shown, ...extracted });
+    } catch (error) {
+      if (!(error instanceof UnreadableDocument)) throw error;
+      if (file.named) throw usageError(`${nameOf(file)} cannot be read: ${error.message}`, undefined, error);
+      skipped.push({ path: file.shown, reason: error.message });
+    }
+  }
+  return { documents, skipped };
+}
+
+function nameOf({ shown }: NamedDocument): string {
+  return shown === '-' ? 'standard input' : shown;
+}
+
+/** All bytes of a file, of which there may be no end. */
+async function bytesOf(file: NamedDocument, stdin: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of file.path === '-' ? stdin : createReadStream(resolve(file.path))) {
+      size += (chunk as Uint8Array).length;
+      if (size > maxDocumentBytes) throw new UnreadableDocument(`it has more than ${maxDocumentBytes >> 20} MB`);
+      chunks.push(chunk as Uint8Array);
+    }
+  } catch (error) {
+    if (error instanceof UnreadableDocument) throw error;
+    throw new UnreadableDocument(messageOf(error), { cause: error });
+  }
+  return Buffer.concat(chunks);
+}
+
+/** As much of what was skipped as one can read: a line for each reason, with the first few names. */
+export function skippedLines(skipped: readonly Skipped[], shownAs: (file: string) => string): string[] {
+  const reasons = new Map<string, string[]>();
+  for (const { path, reason } of skipped) reasons.set(reason, [...(reasons.get(reason) ?? []), shownAs(path)]);
+  return [...reasons].map(([reason, names]) => {
+    const more = names.length > mostNames ? ` and ${names.length - mostNames} more` : '';
+    return `not read (${reason}): ${names.slice(0, mostNames).join(', ')}${more}`;
+  });
+}
+
+const mostNames = 5;

@@ -1,0 +1,33 @@
+/** The text of a file, as answers are copied from it. */
+export interface ExtractedText {
+  /** Headings stand as in Markdown (`## Fees`), table rows as `| a | b |`; paragraphs are apart by a blank line. */
+  readonly text: string;
+  /** Offset in the text, UTF-16, at which each page begins; left out where a format has no pages. */
+  readonly pages?: readonly number[];
+}
+
+/** A file that was read into memory. */
+export interface DocumentFile {
+  /** As messages name it. */
+  readonly name: string;
+  readonly bytes: Buffer;
+}
+
+/** What a file may take from a machine. */
+export interface ExtractionLimits {
+  /** Of the text, and of everything that has to be unpacked for it. */
+  readonly maxBytes: number;
+  /** Ends the work. */
+  readonly signal: AbortSignal;
+}
+
+/** A kind of file that answers can be copied from. */
+export interface DocumentFormat {
+  readonly name: string;
+  /** Suffixes that mean it, lower case, without the dot. */
+  readonly extensions: readonly string[];
+  /** How every file of it begins; left out where nothing tells. */
+  readonly magic?: string;
+  /** @throws Error whose message is the reason why it cannot be read */
+  extract(file: DocumentFile, limits: ExtractionLimits, onWarning: (message: string) => void): Promise<ExtractedText>;
+}
