@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { SlmError } from '../src/errors.js';
 import { compileValidator } from '../src/grammar/validate.js';
 import { loadProfile } from '../src/profile/index.js';
+import { runSlm, writeTask } from './helpers/slm.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'slm-schema-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -163,4 +164,18 @@ it('refuses a schema of schemas with a vocabulary of its own, and a folder is no
   };
   assert.match(await problem('schema: s.json', files), /^own\.json: a schema of schemas with a "\$vocabulary"/);
   assert.match(await problem('schema: { $ref: x }', files), /is not in this schema, nor in a file beside it/);
+});
+
+it('notes keywords and formats that look like a slip; with --strict they are errors', async () => {
+  const task = writeTask('slip', {
+    'task.yaml': 'name: slip\ntype: generate\nschema: { type: string, maxLenght: 3, format: dat, colour: red }\n',
+  });
+  const noted = await runSlm(['tasks', 'validate', task]);
+  assert.equal(noted.code, 0);
+  assert.match(noted.stdout, /^ok\tslip/);
+  assert.match(noted.stderr, /3:\d+: schema at #\/maxLenght: unknown keyword "maxLenght".*Did you mean "maxLength"\?/);
+  assert.match(noted.stderr, /unknown format "dat".*Did you mean "date"\?/);
+  assert.doesNotMatch(noted.stderr, /colour/);
+  const strict = await runSlm(['tasks', 'validate', '--strict', task]);
+  assert.deepEqual([strict.code, strict.stdout], [2, '']);
 });

@@ -5,6 +5,7 @@ import type { Readable, Writable } from 'node:stream';
 /** Whether each text is accepted; null when llama.cpp cannot read the grammar. */
 export interface Judgement {
   readonly results: readonly boolean[] | null;
+  /** Of processor time. */
   readonly parseMs: number;
 }
 
