@@ -9,7 +9,7 @@ import { healthz, readyz } from './health.js';
 import { huggingFace } from './hugging-face.js';
 import { createMeasures, measured, metricsRoute } from './metrics.js';
 import { models } from './models.js';
-import { page } from './page.js';
+import { page } from './page/index.js';
 import type { Route } from './routes.js';
 import { run } from './run.js';
 import { systemone } from './systemone.js';

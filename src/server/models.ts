@@ -1,3 +1,4 @@
+import { taskTypes } from '../task-types/index.js';
 import { type Route, z } from './routes.js';
 import { defaultModelName } from './systemone.js';
 
@@ -19,13 +20,21 @@ export const models: Route = {
         x_type: z.string().optional(),
         x_labels: z.array(z.string()).optional(),
         x_description: z.string().optional(),
+        x_input: z.string().optional(),
+        x_reads_documents: z.boolean().optional(),
       }),
     ),
   }),
   handle(c, { pool }) {
     const model = (id: string, more: object) => ({ id, object: 'model', created: 0, owned_by: 'slm', ...more });
-    const tasks = pool.tasks.map(({ name, type, labels, description }) =>
-      model(name, { x_type: type, x_labels: labels.map((label) => label.name), x_description: description }),
+    const tasks = pool.tasks.map(({ name, type, labels, description, input }) =>
+      model(name, {
+        x_type: type,
+        x_labels: labels.map((label) => label.name),
+        x_description: description,
+        x_input: input,
+        x_reads_documents: taskTypes[type].readsDocuments,
+      }),
     );
     const listed = (name: string, description: string) => ({ name, description, release_date: '' });
     return c.json({

@@ -25,8 +25,11 @@ const order: ServedTask = { ...mood, name: 'order', type: 'generate', labels: []
  * A pool that answers by rule: a text is as good as it has "good", "Rosa" is a person and the answer to any question,
  * and an order is of the text's length. `wait` holds records up.
  */
-export function fakePool(wait: () => Promise<void> = async () => undefined): TaskPool & { asked: string[] } {
-  const tasks = [mood, names, facts, order];
+export function fakePool(
+  wait: () => Promise<void> = async () => undefined,
+  more: readonly ServedTask[] = [],
+): TaskPool & { asked: string[] } {
+  const tasks = [mood, names, facts, order, ...more];
   const asked: string[] = [];
   return {
     asked,
