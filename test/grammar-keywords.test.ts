@@ -344,3 +344,21 @@ it('takes 12.0 for an integer, but not in draft 4', async () => {
   const old = await integer('draft-04');
   assert.deepEqual(['12', '-3', '12.0'].map(old), [true, true, false]);
 });
+
+it('lists the multiples of any step between bounds', async () => {
+  await judge(
+    { type: 'integer', multipleOf: 3, minimum: 1, exclusiveMaximum: 99 },
+    { yes: ['3', '96'], no: ['0', '4', '99'] },
+  );
+  await judge(
+    { type: 'number', multipleOf: 0.25, minimum: -1, maximum: 1 },
+    { yes: ['-1', '0', '0.75'], no: ['0.7', '1.25'] },
+  );
+  await judge({ type: 'integer', multipleOf: 1.5, minimum: 0, maximum: 9 }, { yes: ['3', '6'], no: ['1.5', '4'] });
+  assert.deepEqual(unforced({ type: 'integer', multipleOf: 7, minimum: 0, maximum: 7000 }), []);
+  assert.deepEqual(unforced({ type: 'integer', multipleOf: 7 }), ['multipleOf']);
+  assert.throws(
+    () => schemaToGrammar({ type: 'integer', multipleOf: 7, minimum: 1, maximum: 6 }, generationLimits),
+    /no value is valid/,
+  );
+});

@@ -14,3 +14,13 @@ function decimal(value: number): { digits: bigint; exponent: number } {
   const [whole = '0', fraction = ''] = mantissa.split('.');
   return { digits: BigInt(whole + fraction), exponent: Number(exponent) - fraction.length };
 }
+
+/** The multiples of `step` from `low` to `high`, ascending; null when there are more than `most`. */
+export function multiplesIn(low: number, high: number, step: number, most: number): number[] | null {
+  const first = Math.floor(low / step);
+  const last = Math.ceil(high / step);
+  if (!(last - first <= most)) return null;
+  const { digits, exponent } = decimal(step);
+  const found = Array.from({ length: last - first + 1 }, (_, i) => Number(`${BigInt(first + i) * digits}e${exponent}`));
+  return found.filter((value) => value >= low && value <= high);
+}
