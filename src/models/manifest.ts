@@ -9,6 +9,16 @@ import type { Manifest, SourceEntry } from './types.js';
 const text = z.string().trim().min(1);
 const licenseSchema = z.strictObject({ name: text, url: z.url(), notice: text.optional() });
 
+const measuredSchema = z.strictObject({
+  type: text,
+  data: text,
+  tuned: z.boolean(),
+  metric: text,
+  value: z.number(),
+  interval: z.tuple([z.number(), z.number()]).optional(),
+  n: z.int().min(1),
+});
+
 const manifestSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, 'must be made of a-z, 0-9, ".", "_" and "-"'),
   title: text,
@@ -22,6 +32,7 @@ const manifestSchema = z.strictObject({
   bytes: bytesSchema.optional(),
   sha256: sha256Schema.optional(),
   verified: z.boolean().default(false),
+  measured: z.array(measuredSchema).default([]),
   sources: z.array(sourceSchema).min(1),
 });
 

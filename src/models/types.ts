@@ -53,6 +53,20 @@ export interface License {
   readonly notice?: string | undefined;
 }
 
+/** A figure of a model on public data, by which models are advised. Figures of the same data and metric are compared. */
+export interface MeasuredFigure {
+  /** A task type. */
+  readonly type: string;
+  readonly data: string;
+  /** Whether the task was tuned for the model, or run as it is. */
+  readonly tuned: boolean;
+  readonly metric: string;
+  readonly value: number;
+  /** 95 % bootstrap interval; left out where n is too small for one to say much. */
+  readonly interval?: readonly [number, number] | undefined;
+  readonly n: number;
+}
+
 /** A model of the catalogue: one YAML file. */
 export interface Manifest {
   readonly name: string;
@@ -72,6 +86,7 @@ export interface Manifest {
   readonly sha256: string | null;
   /** Whether the sources were really fetched and checked by us. */
   readonly verified: boolean;
+  readonly measured: readonly MeasuredFigure[];
   /** Tried in turn. */
   readonly sources: readonly SourceEntry[];
   /** The YAML file. */

@@ -21,6 +21,8 @@ import {
   resolveModel,
 } from '../../models/index.js';
 import { jsonText } from '../../terminal-text.js';
+import { adviceText } from '../advice-table.js';
+import { type AdviseFlags, advise } from '../advise-models.js';
 import type { CliContext } from '../context.js';
 import { refuseUnknownCommand } from '../default-command.js';
 import { type DeriveFlags, derivedDetails, derivedTable, deriveModel } from '../derived-models.js';
@@ -82,6 +84,23 @@ export function modelsCommand(context: CliContext): Command {
       const details = await showModel(context, spec);
       if (json === true) printJson(details);
       else printSheet(modelSheet(details));
+    });
+
+  command
+    .command('advise')
+    .description('what fits this machine, how fast it is, and which model was measured best for a task')
+    .option('--task <task>', 'only for tasks of the type of this one')
+    .addOption(
+      new Option('--context-size <tokens>', 'tokens that memory is estimated for')
+        .argParser(wholeNumber(1))
+        .default(2048),
+    )
+    .option('--measure', 'measure the speed of installed models, some seconds each')
+    .option('--json', 'as JSON')
+    .action(async (flags: AdviseFlags) => {
+      const advice = await advise(context, flags);
+      if (flags.json === true) printJson(advice);
+      else printSheet(adviceText(advice));
     });
 
   command

@@ -1,0 +1,129 @@
+import { freemem, totalmem } from 'node:os';
+import { cpuBudget } from '../engines/cpu-budget.js';
+import { checkGguf } from '../gguf/check.js';
+import { estimateMemory } from '../gguf/memory.js';
+import { summarize } from '../gguf/summary.js';
+import { type MeasuredFigure, type ModelEnvironment, modelPath, readCatalogue } from '../models/index.js';
+import type { TaskType } from '../types.js';
+import { type ListedModel, listModels } from './model-list.js';
+
+/** What a model would take of this machine, and what it was measured to do. */
+export interface AdvisedModel {
+  readonly name: string;
+  readonly installed: boolean;
+  readonly bytes: number | null;
+  /** For the context of `contextTokens`, bytes; null where the size of the file is not known. */
+  readonly memory: number | null;
+  readonly fits: boolean | null;
+  /** New tokens a second. */
+  readonly tokensPerSecond: number | null;
+  readonly speed: 'measured' | 'estimated' | null;
+  readonly measured: readonly MeasuredFigure[];
+}
+
+export interface ModelAdvice {
+  readonly machine: { readonly memory: number; readonly free: number; readonly threads: number };
+  readonly contextTokens: number;
+  readonly models: readonly AdvisedModel[];
+  /** For each task type the best that fit here, of the models that were measured. */
+  readonly advised: readonly Advised[];
+}
+
+/** The model that was measured best, and its figure. */
+export interface Best {
+  readonly model: string;
+  readonly figure: MeasuredFigure;
+}
+
+export interface Advised {
+  readonly type: TaskType;
+  readonly tuned: Best | null;
+  readonly untuned: Best | null;
+}
+
+/**
+ * Weights times tokens a second that a thread does, in the tensors that are read for each token. On two threads
+ * gemma-3-270m did 0.7 of what this gives, qwen2.5-coder-1.5b 1.6 times as much, smollm2-135m, whose Q4_1 blocks miss
+ * the fast kernels, a third.
+ */
+const weightsPerSecond = 55e9;
+/** Of a file that is not here: cache of a thousand tokens, as a share of the weights; 3 to 7 % in models of 1 to 4 B. */
+const cacheShare = 0.06;
+const runtimeBytes = 200_000_000;
+/** The rest is for the system and other programs. */
+const usableShare = 0.8;
+
+export interface AdviceOptions {
+  readonly types: readonly TaskType[];
+  readonly contextTokens: number;
+  /** Measures an installed model, new tokens a second; null to estimate. */
+  readonly measure: ((model: { readonly name: string; readonly path: string }) => Promise<number>) | null;
+}
+
+/** Which models fit this machine, how fast they are here, and which are advised. */
+export async function adviseModels(
+  env: ModelEnvironment,
+  standard: string,
+  { types, contextTokens, measure }: AdviceOptions,
+): Promise<ModelAdvice> {
+  const machine = { memory: totalmem(), free: freemem(), threads: cpuBudget() };
+  const figures = new Map(readCatalogue(env).map(({ name, measured }) => [name, measured]));
+  const models: AdvisedModel[] = [];
+  for (const listed of await listModels(env, standard)) {
+    const { memory, weights } = sizesOf(env, listed, contextTokens);
+    const fits = memory === null ? null : memory <= usableShare * machine.memory;
+    const timed =
+      measure !== null && listed.installed && fits === true
+        ? await measure({ name: listed.name, path: modelPath(env.dataDir, listed.name) })
+        : null;
+    const estimated = weights === null ? null : (weightsPerSecond * machine.threads) / weights;
+    models.push({
+      name: listed.name,
+      installed: listed.installed,
+      bytes: listed.bytes,
+      memory,
+      fits,
+      tokensPerSecond: timed ?? estimated,
+      speed: timed !== null ? 'measured' : estimated !== null ? 'estimated' : null,
+      measured: (figures.get(listed.name) ?? []).filter(({ type }) => (types as readonly string[]).includes(type)),
+    });
+  }
+  return { machine, contextTokens, models, advised: types.map((type) => advisedFor(type, models)) };
+}
+
+/** The best of the models that fit: as they are, and tuned. */
+export function advisedFor(
+  type: TaskType,
+  models: readonly Pick<AdvisedModel, 'name' | 'fits' | 'measured'>[],
+): Advised {
+  const all = models
+    .filter(({ fits }) => fits === true)
+    .flatMap(({ name, measured }) => measured.map((figure): Best => ({ model: name, figure })))
+    .filter(({ figure }) => figure.type === type);
+  const best = (tuned: boolean) =>
+    all.filter(({ figure }) => figure.tuned === tuned).sort((a, b) => b.figure.value - a.figure.value)[0] ?? null;
+  return { type, tuned: best(true), untuned: best(false) };
+}
+
+function sizesOf(
+  env: ModelEnvironment,
+  { name, installed, bytes, parameters }: ListedModel,
+  contextTokens: number,
+): { memory: number | null; weights: number | null } {
+  if (installed) {
+    const header = checkGguf(modelPath(env.dataDir, name));
+    const summary = summarize(header);
+    const embeddings = (summary.vocabularySize ?? 0) * (summary.embeddingLength ?? 0);
+    return { memory: estimateMemory(header, contextTokens).total, weights: summary.parameters - embeddings };
+  }
+  const memory = bytes === null ? null : bytes * (1 + (cacheShare * contextTokens) / 1000) + runtimeBytes;
+  return { memory, weights: parametersOf(parameters) };
+}
+
+/** `270M`, `1.5B`, `E2B`, `8x7B` as people say it; null where it is another way. */
+export function parametersOf(said: string | null): number | null {
+  const match = /^E?(?:(\d+)x)?(\d+(?:\.\d+)?)([MB])$/u.exec(said ?? '');
+  if (match === null) return null;
+  const [, times = '1', number, unit] = match;
+  return Number(times) * Number(number) * (unit === 'M' ? 1e6 : 1e9);
+}
