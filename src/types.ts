@@ -65,6 +65,8 @@ export interface ExtractOutput {
   readonly type: 'extract';
   /** Sorted by start; spans of the record's text. */
   readonly entities: readonly Entity[];
+  /** What a model has named and the text does not contain. Left out where there is nothing. */
+  readonly ungrounded?: readonly string[];
 }
 
 export interface AnswerOutput {

@@ -22,6 +22,7 @@ function countingService(opened: ServiceOptions[] = []): ServiceEngineKind {
     title: 'the counting service',
     capabilities: ['decisions'],
     problem: (address) => (/^\w+$/u.test(address) ? null : 'name one word, as in counting:words'),
+    host: () => 'counting.example',
     async open(_address, options): Promise<EngineWith<'decisions'>> {
       opened.push(options);
       return {
@@ -128,7 +129,13 @@ describe('a task on a model behind a service', () => {
   const opened: ServiceOptions[] = [];
   const folder = mkdtempSync(path.join(tmpdir(), 'slm-engines-'));
   const file = path.join(folder, 'task.yaml');
-  const env = { XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder, XDG_CACHE_HOME: folder, KEY: 'secret' };
+  const env = {
+    XDG_CONFIG_HOME: folder,
+    XDG_DATA_HOME: folder,
+    XDG_CACHE_HOME: folder,
+    KEY: 'secret',
+    SLM_REMOTE: '1',
+  };
   const profileFrom = (text: string): Promise<TaskProfile> => {
     writeFileSync(file, text);
     return loadProfile(file, { cwd: folder, folders: [] });
@@ -167,19 +174,49 @@ describe('a task on a model behind a service', () => {
     assert.equal(opened[0]?.env.KEY, 'secret');
   });
 
-  it('is refused where it names a method that the engine cannot do, before the service is asked', async () => {
+  it('is done by a method that the engine can do where it names another, and says so', async () => {
+    const notices: string[] = [];
+    const { task: open, close } = await openTaskFor(
+      surroundingsWith({ cwd: folder, env, offline: false, notice: (text) => notices.push(text) }),
+      await profileFrom(`${task}method: label-likelihood\n`),
+      { model: 'counting:words' },
+      'many',
+      [],
+    );
+    await close();
+    assert.equal(open.profile.method, 'asked-labels');
+    assert.deepEqual(notices, [
+      'fruit is done by "asked-labels" on counting:words, which cannot do "label-likelihood"',
+      'texts, and the examples and labels of the task, are sent to counting.example',
+    ]);
+  });
+
+  it('is refused where the engine can do no method of its type, before the service is asked', async () => {
     const before = opened.length;
     await assert.rejects(
       openTaskFor(
         surroundingsWith({ cwd: folder, env, offline: false }),
-        await profileFrom(`${task}method: label-likelihood\n`),
+        await profileFrom('name: x\ndescription: x\ntype: generate\n'),
         { model: 'counting:words' },
         'many',
         [],
       ),
-      { kind: 'usage', message: /needs log-probabilities of tokens, .* gives only probabilities of given answers/u },
+      { kind: 'usage', message: /needs generated text, .* gives only probabilities of given answers/u },
     );
     assert.equal(opened.length, before);
+  });
+
+  it('is refused until texts may leave the machine', async () => {
+    await assert.rejects(
+      openTaskFor(
+        surroundingsWith({ cwd: folder, env: { ...env, SLM_REMOTE: '' }, offline: false }),
+        await profileFrom(task),
+        { model: 'counting:words' },
+        'many',
+        [],
+      ),
+      { kind: 'usage', message: '"counting:words" would send the texts to counting.example.', hint: /--remote/u },
+    );
   });
 
   it('is refused offline', async () => {
@@ -216,7 +253,7 @@ describe('the method of a task on an engine', () => {
     assert.equal(withFittingMethod(usual, ['scores', 'decisions'], table), usual);
     assert.equal(withFittingMethod(usual, ['embeddings'], table), usual);
     const named = profileWith({ methodNamed: true });
-    assert.equal(withFittingMethod(named, ['decisions'], table), named);
+    assert.equal(withFittingMethod(named, ['scores'], table), named);
     assert.equal(withFittingMethod(usual, ['decisions'], table).method, 'asking');
   });
 });

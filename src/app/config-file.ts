@@ -2,12 +2,23 @@ import { z } from 'zod';
 import { readSettings } from '../settings-file.js';
 import { parseYaml } from '../yaml.js';
 
+/** How models behind a service are used. Only the user's own file can allow it. */
+const remoteSchema = z.strictObject({
+  allow: z.boolean().optional(),
+  concurrency: z.int().min(1).max(256).optional(),
+  /** Seconds. */
+  timeout: z.number().positive().optional(),
+  budget: z.number().min(0).optional(),
+  prices: z.record(z.string(), z.strictObject({ input: z.number().min(0), output: z.number().min(0) })).optional(),
+});
+
 const configSchema = z.strictObject({
   model: z.string().optional(),
   threads: z.int().min(1).optional(),
   contextSize: z.int().min(64).optional(),
   gpu: z.enum(['auto', 'cuda', 'vulkan', 'metal']).optional(),
   derivedCacheBytes: z.int().min(0).optional(),
+  remote: remoteSchema.optional(),
 });
 export type Config = z.infer<typeof configSchema>;
 

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import type { Price, ServiceSettings } from '../engines/types.js';
 import type { Config } from './config-file.js';
-import { configDirectory, type Surroundings } from './surroundings.js';
+import { configDirectory, isOn, type Surroundings } from './surroundings.js';
 
 /** The model where nobody names one. */
 export const defaultModel = 'gemma-3-270m';
@@ -25,4 +26,26 @@ export async function readConfig(context: Surroundings): Promise<Config> {
   if (found.length === 0) return {};
   const { readConfigFile } = await import('./config-file.js');
   return Object.assign({}, ...found.map(readConfigFile)) as Config;
+}
+
+/**
+ * How models behind a service are used. What allows them is the user's own: a flag, the environment, `config.yaml`; a
+ * project can only lower the budget.
+ */
+export async function remoteSettings(
+  context: Surroundings,
+): Promise<Omit<ServiceSettings, 'price'> & { allow: boolean; prices: Readonly<Record<string, Price>> }> {
+  const files = configFiles(context).map((file) => (existsSync(file) ? file : null));
+  const read = async (file: string | null | undefined) =>
+    file == null ? {} : ((await import('./config-file.js')).readConfigFile(file).remote ?? {});
+  const [own, project] = [await read(files[0]), await read(files[1])];
+  const budgets = [own.budget, project.budget].filter((each) => each !== undefined);
+  return {
+    allow: isOn(context.env.SLM_REMOTE) || own.allow === true,
+    concurrency: project.concurrency ?? own.concurrency ?? 8,
+    timeoutMs: 1000 * (project.timeout ?? own.timeout ?? 60),
+    firstWaitMs: 500,
+    budget: budgets.length === 0 ? null : Math.min(...budgets),
+    prices: { ...own.prices, ...project.prices },
+  };
 }

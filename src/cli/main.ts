@@ -18,6 +18,7 @@ import { showPreparation } from './ui/preparation.js';
 interface GlobalFlags {
   quiet?: boolean;
   offline?: boolean;
+  remote?: boolean;
   yes?: boolean;
   debug?: boolean;
   color: boolean;
@@ -39,6 +40,7 @@ const program = new Command('slm')
   .version(version, '-V, --version')
   .option('-q, --quiet', 'nothing on stderr but errors')
   .option('--offline', 'never use the network')
+  .option('--remote', 'let a model behind a service read the texts (docs/remote.md)')
   .option('--yes', 'download a model that a file of the project names (docs/privacy.md)')
   .option('--no-color', 'no colours')
   .option('--debug', 'stack traces, and the log of llama.cpp')
@@ -128,6 +130,7 @@ const context: CliContext = {
 
 program.hook('preAction', () => {
   if (program.opts<GlobalFlags>().yes === true) process.env.SLM_YES = '1';
+  if (program.opts<GlobalFlags>().remote === true) process.env.SLM_REMOTE = '1';
 });
 for (const command of await commandsFor(process.argv.slice(2), context)) program.addCommand(inherit(command));
 

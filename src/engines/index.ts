@@ -1,9 +1,12 @@
 import { usageError } from '../errors.js';
+import { decisions } from './decisions/index.js';
 import { llama } from './llama/index.js';
+import { openai } from './openai/index.js';
+import { systemone } from './systemone/index.js';
 import type { EngineKind, ServiceEngineKind } from './types.js';
 
 /** Every kind of engines, by name. The name of a service is the scheme of its model references. */
-export const engines = { llama } satisfies Record<string, EngineKind>;
+export const engines = { llama, openai, systemone, decisions } satisfies Record<string, EngineKind>;
 
 /** A model reference that names a service. */
 export interface ServiceReference {

@@ -18,14 +18,36 @@ export interface ServiceEngineKind {
   readonly capabilities: readonly Capability[];
   /** What is wrong with an address, or null. With an example of the right form. */
   problem(address: string): string | null;
+  /** The host that texts are sent to; null where that is this machine. */
+  host(address: string): string | null;
   /** Makes a model ready. A service that cannot be reached may be reported here, or at the first record. */
   open(address: string, options: ServiceOptions): Promise<Engine>;
+}
+
+/** What a model costs: money for a million tokens. */
+export interface Price {
+  readonly input: number;
+  readonly output: number;
+}
+
+/** How a service is used. */
+export interface ServiceSettings {
+  /** Calls at once. */
+  readonly concurrency: number;
+  /** Longest time for one call. */
+  readonly timeoutMs: number;
+  /** Before the first repetition; twice as long before each further one, less a share by chance. */
+  readonly firstWaitMs: number;
+  readonly price: Price | null;
+  /** Money that a run may cost; null for no limit. */
+  readonly budget: number | null;
 }
 
 /** What an engine behind a service is given of the world. */
 export interface ServiceOptions {
   /** The whole reference, which is the model's name: `openai:model@https://host/v1`. */
   readonly reference: string;
+  readonly settings: ServiceSettings;
   /** For keys. Never to be shown. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Ends all calls. */

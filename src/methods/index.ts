@@ -1,6 +1,10 @@
 import { suggestion, usageError } from '../errors.js';
 import { taskTypes } from '../task-types/index.js';
 import type { Capability, TaskProfile, TaskType } from '../types.js';
+import { askedAnswer } from './asked-answer/index.js';
+import { askedGeneration } from './asked-generation/index.js';
+import { askedLabels } from './asked-labels/index.js';
+import { askedSpans } from './asked-spans/index.js';
 import { constrainedGeneration } from './constrained-generation/index.js';
 import { head } from './head/index.js';
 import { labelDecisions } from './label-decisions/index.js';
@@ -19,6 +23,10 @@ export const methods = {
   'passage-spans': passageSpans,
   'constrained-generation': constrainedGeneration,
   head,
+  'asked-labels': askedLabels,
+  'asked-spans': askedSpans,
+  'asked-answer': askedAnswer,
+  'asked-generation': askedGeneration,
 } satisfies Record<string, Method>;
 
 /** @throws SlmError when there is no such method */
@@ -35,8 +43,8 @@ export function defaultMethod(type: TaskType, multiLabel: boolean): string {
 }
 
 /**
- * The profile by a method that an engine can do. Where the task names its method it stays; so it does where there is
- * none that the engine can do without training.
+ * The profile by a method that an engine can do: its own where the engine can do it, else the first that it can do
+ * without training; its own too where there is none.
  */
 export function withFittingMethod(
   profile: TaskProfile,
@@ -44,7 +52,7 @@ export function withFittingMethod(
   table: Readonly<Record<string, Method>> = methods,
 ): TaskProfile {
   const can = ({ needs }: Method) => needs.every((need) => capabilities.includes(need));
-  if (profile.methodNamed === true || can(methodNamed(profile.method))) return profile;
+  if (can(methodNamed(profile.method))) return profile;
   const fitting = Object.values(table).find(
     (method) => method.taskTypes.includes(profile.type) && method.recipe === undefined && can(method),
   );

@@ -247,6 +247,10 @@ async function openTaskOnService(
 ): Promise<OpenedTask> {
   const profile = withChoices(withFittingMethod(untuned, service.kind.capabilities), flags);
   checkCapabilities(methodOf(profile), reference, service.kind.capabilities);
+  if (untuned.methodNamed === true && profile.method !== untuned.method)
+    context.notice(
+      `${profile.name} is done by "${profile.method}" on ${reference}, which cannot do "${untuned.method}"`,
+    );
   const engine = await openService(context, reference, service);
   try {
     const task = await prepare(context, profile, engine, documents, constantsCache(context, profile));

@@ -1,23 +1,42 @@
 import type { ServiceReference } from '../../engines/index.js';
 import { usageError } from '../../errors.js';
 import type { Engine } from '../../types.js';
+import { remoteSettings } from '../config.js';
 import type { Surroundings } from '../surroundings.js';
 
 /**
  * Makes a model behind a service ready.
  * @throws SlmError of kind `usage` where the network must not be used
  */
-export function openService(
+export async function openService(
   context: Surroundings,
   reference: string,
   { kind, address }: ServiceReference,
 ): Promise<Engine> {
-  if (context.offline) {
+  const host = kind.host(address);
+  const settings = await remoteSettings(context);
+  // What stays on this machine needs no network and no leave.
+  if (host !== null && context.offline) {
     throw usageError(
       `"${reference}" is a model of ${kind.title}, and --offline (or SLM_OFFLINE, HF_HUB_OFFLINE) says not to use the network.`,
       'Name a model file, or leave it out.',
     );
   }
+  if (host !== null && !settings.allow) {
+    throw usageError(
+      `"${reference}" would send the texts to ${host}.`,
+      'If they may leave this machine: --remote (SLM_REMOTE=1), or remote.allow in your config.yaml.',
+    );
+  }
   const { env, signal, notice } = context;
-  return kind.open(address, { reference, env, signal, onNotice: (text) => notice(text) });
+  const { prices, allow: _, ...others } = settings;
+  const engine = await kind.open(address, {
+    reference,
+    env,
+    signal,
+    settings: { ...others, price: prices[reference] ?? null },
+    onNotice: (text) => notice(text),
+  });
+  if (host !== null) notice(`texts, and the examples and labels of the task, are sent to ${host}`);
+  return engine;
 }

@@ -75,13 +75,14 @@ export const extract: TaskTypeDefinition<ExtractOutput, ExtractGold> = {
       entities: pieces.flatMap(({ output, offset }) =>
         output.entities.map((entity) => ({ ...entity, start: entity.start + offset, end: entity.end + offset })),
       ),
+      ...ungroundedIn(pieces.map(({ output }) => output)),
     };
   },
 
   /** A text may have NUL and zero-width spaces anywhere; they belong to no entity that they begin or end. */
-  tidy({ entities }, text) {
+  tidy({ entities, ...others }, text) {
     return {
-      type: 'extract',
+      ...others,
       entities: entities.flatMap((entity) => {
         // What stands elsewhere than it says is a fault of the method, which measuring must see.
         if (text.slice(entity.start, entity.end) !== entity.text) return [entity];
@@ -151,4 +152,10 @@ function checkOffsets(start: number, end: number, length: number): void {
   throw new Error(
     `marks [${start}, ${end}) in a text of ${length} characters. Offsets are [start, end) in code points`,
   );
+}
+
+/** What the texts do not contain, where there is any. */
+function ungroundedIn(outputs: readonly ExtractOutput[]): Pick<ExtractOutput, 'ungrounded'> {
+  const ungrounded = outputs.flatMap((output) => output.ungrounded ?? []);
+  return ungrounded.length === 0 ? {} : { ungrounded };
 }

@@ -5,7 +5,7 @@ import type { ResultForm } from '../types.js';
 
 /** Entities with their places: a list in an object, a row each in a table. */
 export const results: ResultForm<ExtractOutput> = {
-  names: ['entities'],
+  names: ['entities', 'ungrounded'],
   inputName: 'text',
   manyRows: true,
 
@@ -17,7 +17,7 @@ export const results: ResultForm<ExtractOutput> = {
       ...span(at),
       ...(score === undefined ? {} : { score: rounded(score) }),
     }));
-    return { text, entities };
+    return { text, entities, ...(output.ungrounded === undefined ? {} : { ungrounded: output.ungrounded }) };
   },
 
   columns: () => ['text', 'entity', 'label', 'start', 'end', 'score'],

@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { failure } from '../../errors.js';
+import type { EngineWith } from '../../types.js';
+import { readAddress } from '../remote/address.js';
+import { createClient } from '../remote/client.js';
+import { remoteEngine } from '../remote/engine.js';
+import type { ServiceEngineKind } from '../types.js';
+
+const example = 'decisions:MODEL@https://host/v1';
+const address = (written: string) => readAddress(written, 'https://api.openai.com/v1', example);
+const answer = z.object({
+  answers: z
+    .array(
+      z.union([
+        z.object({
+          type: z.literal('choice'),
+          probabilities: z.array(z.object({ value: z.union([z.string(), z.boolean()]), probability: z.number() })),
+        }),
+        z.object({ type: z.literal('refusal') }),
+      ]),
+    )
+    .length(1),
+  usage: z.object({
+    input_tokens: z.number(),
+    output_tokens: z.number(),
+    input_tokens_details: z.object({ cached_tokens: z.number() }).partial().optional(),
+  }),
+});
+
+/** `decisions:MODEL@URL`: the decisions of OpenAI's interface. */
+export const decisions: ServiceEngineKind = {
+  kind: 'service',
+  title: 'typed decisions',
+  capabilities: ['decisions'],
+  problem: (written) => (typeof address(written) === 'string' ? (address(written) as string) : null),
+  host: (written) => (address(written) as { host: string | null }).host,
+  async open(written, options): Promise<EngineWith<'decisions'>> {
+    const place = address(written) as Exclude<ReturnType<typeof address>, string>;
+    const client = createClient(place, options);
+    return {
+      ...remoteEngine(client, options, ['decisions']),
+      async decide({ instruction, text, options: choices }, { signal } = {}) {
+        const body = {
+          model: place.model,
+          input: text,
+          questions: [
+            {
+              type: 'choice',
+              instructions: instruction,
+              choices: choices.map(({ name, description }) => ({
+                value: name,
+                ...(description === '' ? {} : { description }),
+              })),
+            },
+          ],
+        };
+        const read = answer.safeParse(await client.post('/decisions', body, signal));
+        if (!read.success) throw failure(`${options.reference} gave an answer that is no decision`);
+        const { answers, usage } = read.data;
+        client.spending.add({
+          input: usage.input_tokens,
+          cached: usage.input_tokens_details?.cached_tokens ?? 0,
+          output: usage.output_tokens,
+        });
+        const [given] = answers;
+        if (given?.type !== 'choice') throw failure(`${options.reference} refused to answer`);
+        const known = new Map(given.probabilities.map(({ value, probability }) => [String(value), probability]));
+        return choices.map(({ name }) => known.get(name) ?? 0);
+      },
+    };
+  },
+};

@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import { failure, SlmError } from '../../errors.js';
+import type { ChatTurn } from '../../types.js';
+import type { RemoteClient } from '../remote/client.js';
+
+/** A token of an answer, with those that could have stood there. */
+export interface AnsweredToken {
+  readonly token: string;
+  readonly alternatives: ReadonlyMap<string, number>;
+}
+
+export interface ChatAnswer {
+  readonly text: string;
+  readonly tokens: number;
+  /** Whether it is longer than was allowed. */
+  readonly cut: boolean;
+  /** Null where the service gives none. */
+  readonly logprobs: readonly AnsweredToken[] | null;
+}
+
+export interface ChatOptions {
+  readonly maxTokens: number;
+  readonly schema: unknown;
+  readonly stop: readonly string[];
+  readonly logprobs: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export type Ask = (turns: readonly ChatTurn[], options: ChatOptions) => Promise<ChatAnswer>;
+
+const alternatives = z.array(z.object({ token: z.string(), logprob: z.number() }));
+const answer = z.object({
+  choices: z
+    .array(
+      z.object({
+        message: z.object({ content: z.string().nullish(), refusal: z.string().nullish() }),
+        finish_reason: z.string().nullish(),
+        logprobs: z
+          .object({ content: z.array(z.object({ token: z.string(), top_logprobs: alternatives })).nullish() })
+          .nullish(),
+      }),
+    )
+    .min(1),
+  usage: z
+    .object({
+      prompt_tokens: z.number(),
+      completion_tokens: z.number(),
+      prompt_tokens_details: z.object({ cached_tokens: z.number().nullish() }).nullish(),
+    })
+    .nullish(),
+});
+
+/** As many as services give. */
+const mostAlternatives = 20;
+
+/** Chat completions of a model. The likeliest answer, where the service lets one ask for it. */
+export function chatWith(client: RemoteClient, model: string, reference: string): Ask {
+  // Services differ in what they take: what one refuses by its name is left out from then on.
+  const refused = new Set<string>();
+  const send = async (body: Record<string, unknown>, signal?: AbortSignal): Promise<unknown> => {
+    const sent = Object.fromEntries(Object.entries(body).filter(([name]) => !refused.has(name)));
+    try {
+      return await client.post('/chat/completions', sent, signal);
+    } catch (error) {
+      const name = optional.find((each) => each in sent && !refused.has(each) && mentions(error, each));
+      if (name === undefined) throw error;
+      refused.add(name);
+      if (name === 'logprobs') refused.add('top_logprobs');
+      return send(body, signal);
+    }
+  };
+  return async (turns, { maxTokens, schema, stop, logprobs, signal }) => {
+    const body = {
+      model,
+      messages: turns.map(({ role, text }) => ({ role, content: text })),
+      max_completion_tokens: maxTokens,
+      temperature: 0,
+      ...(stop.length === 0 ? {} : { stop }),
+      ...(schema === null
+        ? {}
+        : {
+            response_format: {
+              type: 'json_schema',
+              json_schema: { name: 'result', schema, strict: !refused.has('strict') },
+            },
+          }),
+      ...(logprobs ? { logprobs: true, top_logprobs: mostAlternatives } : {}),
+    };
+    const read = answer.safeParse(await send(body, signal));
+    if (!read.success) throw failure(`${reference} gave an answer that is no chat completion`);
+    const { choices, usage } = read.data;
+    const [choice] = choices;
+    const tokens = usage?.completion_tokens ?? 0;
+    client.spending.add({
+      input: usage?.prompt_tokens ?? 0,
+      cached: usage?.prompt_tokens_details?.cached_tokens ?? 0,
+      output: tokens,
+    });
+    const { content, refusal } = choice?.message ?? {};
+    if (refusal != null && refusal !== '') throw failure(`${reference} refused to answer`);
+    const given = choice?.logprobs?.content ?? null;
+    return {
+      text: content ?? '',
+      tokens,
+      cut: choice?.finish_reason === 'length',
+      logprobs:
+        given === null
+          ? null
+          : given.map(({ token, top_logprobs }) => ({
+              token,
+              alternatives: new Map(top_logprobs.map((each) => [each.token, each.logprob])),
+            })),
+    };
+  };
+}
+
+/** What an answer can do without. */
+const optional = ['temperature', 'logprobs', 'top_logprobs'] as const;
+
+function mentions(error: unknown, name: string): boolean {
+  return error instanceof SlmError && error.kind === 'usage' && error.message.includes(name);
+}

@@ -1,0 +1,26 @@
+/** A model and where it is asked for: `MODEL@https://host/v1`. */
+export interface RemoteAddress {
+  readonly model: string;
+  /** Without a slash at the end. */
+  readonly url: string;
+  /** The host that texts are sent to; null where that is this machine. */
+  readonly host: string | null;
+}
+
+/** @returns the address, or what is wrong with it */
+export function readAddress(address: string, usualUrl: string | null, example: string): RemoteAddress | string {
+  const at = address.lastIndexOf('@http');
+  const model = at < 0 ? address : address.slice(0, at);
+  const written = at < 0 ? usualUrl : address.slice(at + 1);
+  if (model === '' || written === null) return `write the model and its address, as in ${example}`;
+  if (!URL.canParse(written)) return `"${written}" is no address; write it as in ${example}`;
+  const url = new URL(written);
+  if (url.username !== '' || url.password !== '') return 'leave user and password out of the address';
+  const local = isLoopback(url.hostname);
+  if (url.protocol !== 'https:' && !local) return `texts are sent over https alone, as in ${example}`;
+  return { model, url: `${url.origin}${url.pathname.replace(/\/+$/u, '')}`, host: local ? null : url.host };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/u.test(host);
+}

@@ -1,0 +1,144 @@
+import pLimit from 'p-limit';
+import pRetry, { AbortError } from 'p-retry';
+import { failure, modelError, type SlmError, usageError } from '../../errors.js';
+import type { ServiceOptions } from '../types.js';
+import type { RemoteAddress } from './address.js';
+import { keyFor } from './key.js';
+import { createSpending, type Spending } from './spending.js';
+
+/** Asks one service. */
+export interface RemoteClient {
+  /**
+   * The JSON that the service answers with. Waits for a free place; repeats what may succeed later.
+   * @throws SlmError of kind `model` where no further call can succeed, else of kinds that are the record's alone
+   */
+  post(path: string, body: object, signal?: AbortSignal): Promise<unknown>;
+  readonly spending: Spending;
+}
+
+const repeats = 5;
+/** A service that wants to be left alone for longer is an error. */
+const longestWaitMs = 120_000;
+/** Answers worth another try: busy, overloaded, broken for the moment. */
+const passing = new Set([408, 409, 425, 429, 500, 502, 503, 504, 529]);
+
+/** A refusal that may pass, and how long the service asks to wait. */
+class Passing extends Error {
+  readonly waitMs: number;
+
+  constructor(message: string, waitMs: number) {
+    super(message);
+    this.waitMs = waitMs;
+  }
+}
+
+export function createClient({ url, host }: RemoteAddress, options: ServiceOptions): RemoteClient {
+  const { settings, reference, env } = options;
+  const key = keyFor(url, env);
+  const spending = createSpending(reference, settings.price, settings.budget);
+  const limit = pLimit(settings.concurrency);
+  const where = host ?? new URL(url).host;
+  const hide = (text: string) => (key === null ? text : text.replaceAll(key, '…')).slice(0, 500);
+
+  const once = async (path: string, body: string, signal: AbortSignal): Promise<unknown> => {
+    const time = AbortSignal.timeout(settings.timeoutMs);
+    let response: Response;
+    let text: string;
+    try {
+      response = await fetch(`${url}${path}`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json', ...(key === null ? {} : { Authorization: `Bearer ${key}` }) },
+        body,
+        // A key must not follow to another host.
+        redirect: 'error',
+        signal: AbortSignal.any([signal, time]),
+      });
+      text = await response.text();
+    } catch (error) {
+      if (signal.aborted) throw new AbortError(signal.reason instanceof Error ? signal.reason : 'ended');
+      if (time.aborted) throw new Passing(`${where} gave no answer within ${settings.timeoutMs / 1000} s`, 0);
+      throw new Passing(`${where} cannot be reached: ${hide(causeOf(error))}`, 0);
+    }
+    if (response.ok) return parsed(text, where);
+    const problem = `${where} answered with ${response.status}: ${hide(problemIn(text))}`;
+    if (passing.has(response.status) && !/insufficient_quota/u.test(text))
+      throw new Passing(problem, waitOf(response.headers.get('retry-after')));
+    throw new AbortError(refusal(response.status, problem, key !== null));
+  };
+
+  return {
+    spending,
+    post: (path, body, signal = options.signal) =>
+      limit(async () => {
+        const ended = AbortSignal.any([signal, options.signal]);
+        const text = JSON.stringify(body);
+        spending.check();
+        try {
+          return await pRetry(() => once(path, text, ended), {
+            retries: repeats,
+            minTimeout: settings.firstWaitMs,
+            maxTimeout: 30_000,
+            randomize: true,
+            signal: ended,
+            async onFailedAttempt({ error, retriesLeft }) {
+              if (error instanceof Passing && retriesLeft > 0) await pause(error.waitMs, ended);
+            },
+            shouldRetry: ({ error }) => error instanceof Passing && error.waitMs <= longestWaitMs,
+          });
+        } catch (error) {
+          if (error instanceof Passing) throw failure(`${error.message} (${repeats + 1} attempts at most)`);
+          throw error;
+        }
+      }),
+  };
+}
+
+/** What no repeating mends. Keys, models and money are for the user to see to, before anything else is sent. */
+function refusal(status: number, problem: string, hasKey: boolean): SlmError {
+  if (status === 401 || status === 403)
+    return modelError(problem, hasKey ? 'The key is not accepted.' : 'Give a key: SLM_API_KEY or SLM_API_KEY_FILE.');
+  if (status === 402 || status === 404 || status === 429) return modelError(problem);
+  return usageError(problem);
+}
+
+function parsed(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new AbortError(failure(`${where} answered with what is no JSON`));
+  }
+}
+
+/** What an error says, in the forms that services have. */
+function problemIn(text: string): string {
+  try {
+    const { error, detail } = JSON.parse(text) as { error?: { message?: string } | string; detail?: unknown };
+    if (typeof error === 'string') return error;
+    if (typeof error?.message === 'string') return error.message;
+    return typeof detail === 'string' ? detail : JSON.stringify(detail ?? error ?? text);
+  } catch {
+    return text.trim();
+  }
+}
+
+/** Seconds, as a service asks for them; a date is not read. */
+function waitOf(header: string | null): number {
+  const seconds = Number(header ?? '0');
+  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 0;
+}
+
+function causeOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (ms === 0 || ms > longestWaitMs || signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,54 @@
+import { modelError, usageError } from '../../errors.js';
+import type { EngineUsage } from '../../types.js';
+import type { Price } from '../types.js';
+
+/** Tokens of one answer, as the service counts them. */
+export interface Tokens {
+  readonly input: number;
+  /** Of the input, read from the service's cache. */
+  readonly cached: number;
+  readonly output: number;
+}
+
+/** What was used so far, and the money that it cost. */
+export interface Spending {
+  add(tokens: Tokens): void;
+  /** @throws SlmError of kind `model`, which ends a run, when the budget is spent */
+  check(): void;
+  usage(): EngineUsage;
+}
+
+/** @param budget in the money of the price; what is under way when it is spent comes on top */
+export function createSpending(reference: string, price: Price | null, budget: number | null): Spending {
+  if (budget !== null && price === null)
+    throw usageError(
+      `there is a budget, but no price of ${reference}`,
+      'Write it into slm.yaml: remote.prices (docs/remote.md).',
+    );
+  let calls = 0;
+  let input = 0;
+  let cached = 0;
+  let output = 0;
+  const spent = () => (price === null ? 0 : (input * price.input + output * price.output) / 1e6);
+  return {
+    add(tokens) {
+      calls++;
+      input += tokens.input;
+      cached += tokens.cached;
+      output += tokens.output;
+    },
+    check() {
+      if (budget === null || spent() < budget) return;
+      throw modelError(
+        `the budget of ${budget} is spent: ${calls} calls of ${reference} cost ${spent().toFixed(4)}`,
+        'Raise remote.budget and go on with --resume.',
+      );
+    },
+    usage: () => ({
+      evaluatedTokens: input - cached,
+      prefixTokens: 0,
+      generatedTokens: output,
+      reusedTokens: cached,
+    }),
+  };
+}

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import type { ClassifyOutput, DecisionOption, Output } from '../../types.js';
+import { decideLabel, decideLabels } from '../decide.js';
+import { tablePart } from '../explain.js';
+import { instructionOf, shownTurns } from '../turns.js';
+import type { Method, PieceInput } from '../types.js';
+
+const optionsSchema = z.strictObject({});
+
+const yesOrNo: readonly DecisionOption[] = [
+  { name: 'yes', description: '' },
+  { name: 'no', description: '' },
+];
+
+/** Asks a service how likely each label is; where several can hold, whether each does. */
+export const askedLabels: Method<'decisions'> = {
+  name: 'asked-labels',
+  title: 'labels decided by a service',
+  taskTypes: ['classify'],
+  needs: ['decisions'],
+  options: optionsSchema,
+  defaultPrompt: () => ({
+    instruction: 'Choose the label that fits the text.',
+    base: '{{ text }}',
+    chat: '{{ text }}',
+    use: 'auto',
+  }),
+  vocabulary: 'whole',
+  renderer: (profile) => shownTurns(profile, { shots: [], keepLines: true }),
+
+  async prepare({ profile, engine }) {
+    const instruction = instructionOf(profile);
+    const { labels, multiLabel } = profile;
+    const probabilitiesOf = async (text: string): Promise<number[]> => {
+      if (!multiLabel) return engine.decide({ instruction, text, options: labels });
+      return Promise.all(
+        labels.map(async ({ name, description }) => {
+          const question = `Does the label "${name}"${description && ` (${description})`} hold?`;
+          const [yes] = await engine.decide({ instruction: `${instruction}\n${question}`, text, options: yesOrNo });
+          return yes ?? 0;
+        }),
+      );
+    };
+    return {
+      maxPieceTokens: null,
+
+      async predict({ text, explain }: PieceInput) {
+        const probabilities = await probabilitiesOf(text);
+        const scores = Object.fromEntries(labels.map(({ name }, i) => [name, probabilities[i] ?? 0]));
+        const rows = Object.entries(scores).map(([name, value]) => [name, value.toFixed(4)]);
+        const output: ClassifyOutput = { type: 'classify', labels: [], abstained: false, score: 0, scores };
+        return {
+          output,
+          explanation: explain
+            ? [{ title: 'instruction', body: instruction }, tablePart('labels', [['label', 'probability'], ...rows])]
+            : [],
+        };
+      },
+
+      decide(output: Output) {
+        const decide = multiLabel ? decideLabels : decideLabel;
+        return decide(output as ClassifyOutput, profile.threshold, labels);
+      },
+    };
+  },
+};
