@@ -14,7 +14,7 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { LlamaContext, LlamaModel } from 'node-llama-cpp';
-import { openTaskFor } from '../src/app/opening/open.js';
+import { openTaskFor } from '../src/app/opening/open-cascade.js';
 import { tunedFolders } from '../src/app/opening/tuned-settings.js';
 import type { Surroundings } from '../src/app/surroundings.js';
 import { Slot } from '../src/engines/llama/slot.js';

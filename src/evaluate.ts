@@ -3,7 +3,7 @@ import { digestOf } from './jobs/rolling-digest.js';
 import { bootstrapIntervals, type Interval, quantile } from './metrics/bootstrap.js';
 import { type ClassRow, perClass } from './metrics/per-class.js';
 import type { ConfusionMatrix, Metric, MetricContext, PreparedMetric } from './metrics/types.js';
-import { predict, type Task, usageOf } from './predict.js';
+import { openStages, predict, settingsDigest, type Task, usageOf } from './predict.js';
 import { placeOf } from './record.js';
 import { amongExamples, chosenLabels, requireSomeAmong } from './task-types/among.js';
 import { taskTypes } from './task-types/index.js';
@@ -58,7 +58,12 @@ export interface Report {
   readonly task: string;
   readonly type: TaskProfile['type'];
   readonly method: string;
+  /** Changes with the task and with what was tuned for the model. */
+  readonly settings: string;
+  /** A single model, or a cascade, which has no digest. */
   readonly model: { readonly name: string; readonly sha256: string | null };
+  /** The models of a cascade, in the order in which they are asked. */
+  readonly stages?: readonly StageReport[];
   readonly data: {
     readonly source: string;
     readonly n: number;
@@ -92,6 +97,20 @@ export interface Report {
   readonly records: readonly RecordResult[];
 }
 
+/** What a model of a cascade did. */
+export interface StageReport {
+  readonly model: string;
+  /** How sure it had to be; null for the last one. */
+  readonly atLeast: number | null;
+  /** Records that it was asked for, and those whose result is its own. */
+  readonly asked: number;
+  readonly answered: number;
+  /** Of those whose result is its own, the ones that are right in every respect. */
+  readonly right: number;
+  /** How long it was at work. */
+  readonly seconds: number;
+}
+
 /** What a thousand records cost. */
 export interface Cost {
   readonly secondsPerThousand: number;
@@ -121,6 +140,8 @@ export async function evaluate(task: Task, given: readonly Example[], options: E
   const { profile, engine } = task;
   requireSomeAmong(given, profile);
   const examples = amongExamples(given, profile);
+  // What takes part is loaded before the clock starts, as a single model is.
+  const stages = await openStages(task);
   const before = usageOf(task);
   const start = options.now();
   const predictions = await predictAll(task, examples, options);
@@ -143,7 +164,9 @@ export async function evaluate(task: Task, given: readonly Example[], options: E
     task: profile.name,
     type: profile.type,
     method: profile.method,
-    model: { name: engine.model.name, sha256: engine.model.sha256 },
+    settings: settingsDigest(profile),
+    model: { name: engine.model.name, sha256: task.stage === undefined ? engine.model.sha256 : null },
+    ...(task.stage === undefined ? {} : { stages: stageReports(stages, pairs) }),
     data: {
       source: options.source,
       n: pairs.length,
@@ -181,6 +204,25 @@ export async function evaluate(task: Task, given: readonly Example[], options: E
 export function recordName({ record, gold }: Example): Pick<RecordResult, 'id' | 'place' | 'digest'> {
   const digest = digestOf([record.text, ...taskTypes[gold.type].passageOf(record)]);
   return { id: record.id, place: placeOf(record.origin), digest };
+}
+
+function stageReports(stages: readonly Task[], pairs: readonly Pair[]): StageReport[] {
+  const answeredBy = pairs.map(({ output }) => stages.findIndex(({ stage }) => stage?.model === output?.model));
+  return stages.flatMap(({ stage, profile }, at) => {
+    if (stage === undefined) return [];
+    const own = pairs.filter((_, i) => answeredBy[i] === at);
+    return [
+      {
+        model: stage.model,
+        atLeast: stage.atLeast,
+        // A record that failed has no model that answered: it is not counted for any.
+        asked: answeredBy.filter((by) => by >= at).length,
+        answered: own.length,
+        right: own.filter((pair) => taskTypes[profile.type].correct(pair)).length,
+        seconds: stage.seconds(),
+      },
+    ];
+  });
 }
 
 function latencyOf(predictions: readonly Prediction[]) {

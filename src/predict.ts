@@ -32,6 +32,22 @@ export interface Task {
   readonly constants: string;
   /** The same task on the model with its whole vocabulary; null where this one has all tokens. */
   readonly aside: Aside | null;
+  /** Absent where it is the only model. */
+  readonly stage?: Stage;
+}
+
+/** The place of a task's model in a cascade: it answers what it is sure of, and passes on the rest. */
+export interface Stage {
+  /** Its name; the engine of the first one goes by that of the cascade. */
+  readonly model: string;
+  /** Sureness from which its output is the result; null for the last one, which answers all that is left. */
+  readonly atLeast: number | null;
+  /** Null for the last one. */
+  readonly next: { open(): Promise<Task> /** Null until a record has asked for it. */; opened(): Task | null } | null;
+  /** Runs work of this model when it is its turn. */
+  take<T>(work: () => Promise<T>): Promise<T>;
+  /** How long it has been at work. */
+  seconds(): number;
 }
 
 /** What does the records that a model with a cut vocabulary would read as other tokens. */
@@ -87,16 +103,35 @@ export async function openTask({ engine, ...context }: MethodContext<never>): Pr
   };
 }
 
+/** Changes with the task, with what was tuned for its model, and with the labels that were chosen. */
+export function settingsDigest({ digest, among }: Pick<TaskProfile, 'digest' | 'among'>): string {
+  return createHash('sha256')
+    .update(JSON.stringify([digest, among ?? null]))
+    .digest('hex')
+    .slice(0, 32);
+}
+
+/** The tasks of a cascade, those that were opened; the task alone where there is none. */
+export function openedStages(task: Task): Task[] {
+  const next = task.stage?.next?.opened() ?? null;
+  return next === null ? [task] : [task, ...openedStages(next)];
+}
+
+/** The same with all of them opened: for what depends on all, and for measuring without the time of loading. */
+export async function openStages(task: Task): Promise<Task[]> {
+  const next = await task.stage?.next?.open();
+  return next === undefined ? [task] : [task, ...(await openStages(next))];
+}
+
 /** What a task has cost so far, on whichever of its engines. */
-export function usageOf({ engine, aside }: Pick<Task, 'engine' | 'aside'>): EngineUsage {
-  const own = engine.usage();
-  const other = aside?.opened()?.engine.usage();
-  if (other === undefined) return own;
+export function usageOf(task: Task): EngineUsage {
+  const engines = openedStages(task).flatMap(({ engine, aside }) => [engine, aside?.opened()?.engine ?? []].flat());
+  const sum = (key: keyof EngineUsage) => engines.reduce((total, engine) => total + engine.usage()[key], 0);
   return {
-    evaluatedTokens: own.evaluatedTokens + other.evaluatedTokens,
-    prefixTokens: own.prefixTokens + other.prefixTokens,
-    generatedTokens: own.generatedTokens + other.generatedTokens,
-    reusedTokens: own.reusedTokens + other.reusedTokens,
+    evaluatedTokens: sum('evaluatedTokens'),
+    prefixTokens: sum('prefixTokens'),
+    generatedTokens: sum('generatedTokens'),
+    reusedTokens: sum('reusedTokens'),
   };
 }
 
@@ -115,7 +150,9 @@ export function predict(
   records: AsyncIterable<InputRecord | BadRow>,
   options: PredictOptions,
 ): AsyncIterable<Prediction> {
-  const atOnce = task.engine.slots * (task.predictor.apart === true ? recordsPerSlot.apart : recordsPerSlot.usual);
+  // The models of a cascade take turns; the more records are under way, the fewer turns there are.
+  const many = task.predictor.apart === true || task.stage !== undefined;
+  const atOnce = task.engine.slots * (many ? recordsPerSlot.apart : recordsPerSlot.usual);
   return mapInOrder(records, atOnce, (record) => predictOne(task, record, options), options.signal);
 }
 
@@ -125,8 +162,7 @@ async function predictOne(task: Task, record: InputRecord | BadRow, options: Pre
   try {
     const known = options.explain ? null : ((await options.known?.get(record)) ?? null);
     if (known !== null) return { record, output: known, ms: options.now() - start };
-    const able = task.aside === null || task.aside.covers(record) ? task : await task.aside.open();
-    const { output, explanation } = await outputFor(able, record, options.explain);
+    const { output, explanation } = await answerFor(task, record, options.explain);
     if (!options.explain) await options.known?.set(record, output);
     return { record, output, ms: options.now() - start, ...(options.explain ? { explanation } : {}) };
   } catch (error) {
@@ -136,12 +172,39 @@ async function predictOne(task: Task, record: InputRecord | BadRow, options: Pre
   }
 }
 
+interface Answer {
+  readonly output: Output;
+  readonly explanation: readonly ExplanationPart[];
+}
+
+/** The answer of the model; in a cascade, of the first one that is sure enough. */
+async function answerFor(task: Task, record: InputRecord, explain: boolean): Promise<Answer> {
+  const { aside, stage } = task;
+  const able = aside === null || aside.covers(record) ? task : await aside.open();
+  if (stage === undefined) return outputFor(able, record, explain);
+  const { output, explanation } = await stage.take(() => outputFor(able, record, explain));
+  const sureness = taskTypes[task.profile.type].sureness?.(output, task.profile.multiLabel) ?? 1;
+  const own = {
+    output: { ...output, model: stage.model },
+    explanation: explanation.map((part) => ({ ...part, title: `${stage.model}: ${part.title}` })),
+  };
+  // An empty text gets its answer without a model: no other one knows more.
+  if (stage.next === null || stage.atLeast === null || sureness >= stage.atLeast || record.text.trim() === '')
+    return own;
+  const further = await answerFor(await stage.next.open(), record, explain);
+  const passed = {
+    title: `${stage.model} passes it on`,
+    body: `sureness ${sureness.toFixed(4)}, wanted at least ${stage.atLeast}`,
+  };
+  return { output: further.output, explanation: [...own.explanation, passed, ...further.explanation] };
+}
+
 /** The work was ended from outside; that is no fault of the record. */
 function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';
 }
 
-async function outputFor(task: Task, record: InputRecord, explain: boolean) {
+async function outputFor(task: Task, record: InputRecord, explain: boolean): Promise<Answer> {
   const { profile, predictor } = task;
   if (record.text.trim() === '') return { output: taskTypes[profile.type].empty(profile), explanation: [] };
   const spans = piecesOf(task, record.text);

@@ -50,7 +50,13 @@ export interface Entity extends Span {
   readonly score?: number;
 }
 
-export interface ClassifyOutput {
+/** What outputs of all types can have. */
+interface Answered {
+  /** In a cascade, the model that gave it. */
+  readonly model?: string;
+}
+
+export interface ClassifyOutput extends Answered {
   readonly type: 'classify';
   /** Labels that hold: one for single-label tasks, any number for multi-label, none when abstaining. */
   readonly labels: readonly string[];
@@ -61,7 +67,7 @@ export interface ClassifyOutput {
   readonly scores: Readonly<Record<string, number>>;
 }
 
-export interface ExtractOutput {
+export interface ExtractOutput extends Answered {
   readonly type: 'extract';
   /** Sorted by start; spans of the record's text. */
   readonly entities: readonly Entity[];
@@ -69,7 +75,7 @@ export interface ExtractOutput {
   readonly ungrounded?: readonly string[];
 }
 
-export interface AnswerOutput {
+export interface AnswerOutput extends Answered {
   readonly type: 'answer';
   /** Copied from the source; null for "no answer". */
   readonly answer: string | null;
@@ -96,7 +102,7 @@ export interface AnswerOutput {
   readonly reason?: string;
 }
 
-export interface GenerateOutput {
+export interface GenerateOutput extends Answered {
   readonly type: 'generate';
   /** Exactly as generated; valid for the profile's schema or grammar. */
   readonly text: string;

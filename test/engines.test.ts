@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { openTaskFor } from '../src/app/opening/open.js';
+import { openTaskFor } from '../src/app/opening/open-cascade.js';
 import { engines, serviceOf } from '../src/engines/index.js';
 import type { ServiceEngineKind, ServiceOptions } from '../src/engines/types.js';
 import { methods, withFittingMethod } from '../src/methods/index.js';

@@ -11,8 +11,18 @@ import { taskTypes } from '../src/task-types/index.js';
  */
 const layers: readonly (readonly string[])[] = [
   ['template.ts'],
-  ['types.ts', 'chat-template.ts', 'errors.ts', 'random.ts', 'ordered.ts', 'lazy.ts', 'folders.ts', 'terminal-text.ts'],
-  ['spans.ts', 'yaml.ts', 'json.ts', 'settings-file.ts'],
+  [
+    'types.ts',
+    'chat-template.ts',
+    'errors.ts',
+    'random.ts',
+    'ordered.ts',
+    'stage-turns.ts',
+    'lazy.ts',
+    'folders.ts',
+    'terminal-text.ts',
+  ],
+  ['cascade-reference.ts', 'spans.ts', 'yaml.ts', 'json.ts', 'settings-file.ts'],
   ['segment.ts', 'record.ts'],
   ['metrics', 'linear', 'grammar', 'prompt.ts', 'records', 'gguf'],
   ['task-types'],
@@ -24,6 +34,7 @@ const layers: readonly (readonly string[])[] = [
   ['jobs'],
   ['evaluate.ts', 'tune'],
   ['compare'],
+  ['cascade'],
   ['engines', 'models'],
   ['host'],
   ['app'],

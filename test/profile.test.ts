@@ -116,6 +116,17 @@ describe('a task.yaml', () => {
     assert.deepEqual((await load(t, { 'task.yaml': answer })).threshold, { min: 0.5, below: 'abstain' });
   });
 
+  it('gives a cascade as a model of several, which changes nothing that was tuned', async (t) => {
+    const alone = await load(t, { 'task.yaml': classify });
+    const profile = await load(t, { 'task.yaml': `${classify}cascade: [small@0.9, ./large.gguf]\n` });
+    assert.equal(profile.model, 'cascade:small@0.9+./large.gguf');
+    assert.equal(profile.digest, alone.digest);
+    const refused = (text: string, message: RegExp) =>
+      assert.rejects(load(t, { 'task.yaml': `${classify}${text}` }), { message });
+    await refused('cascade: [small, small]\n', /task\.yaml:4:1: .*a model twice/u);
+    await refused('model: small\ncascade: [small, large]\n', /task\.yaml:5:1: .*not both/u);
+  });
+
   it('gives metrics as smallest values, or with limits on both sides', async (t) => {
     const { metrics } = await load(t, { 'task.yaml': `${classify}metrics: { accuracy: 0.8, ece: { max: 0.1 } }\n` });
     assert.deepEqual(metrics, [

@@ -3,6 +3,7 @@ import { promptModel } from '../app/opening/prompt-model.js';
 import { shownProfile } from '../app/opening/tuned-settings.js';
 import { type Input, type InputFlags, readRecords } from '../app/run/inputs.js';
 import { profileContext } from '../app/surroundings.js';
+import { modelsOf } from '../cascade-reference.js';
 import { serviceOf } from '../engines/index.js';
 import { exitCodes } from '../errors.js';
 import { describePrompt } from '../methods/explain.js';
@@ -19,7 +20,7 @@ export async function showPrompt(
   flags: InputFlags & TaskFlags,
 ): Promise<void> {
   const untuned = withChoices(await loadProfile(task, profileContext(context)), flags);
-  const spec = await chooseModel(context, flags, untuned);
+  const [spec = ''] = modelsOf(await chooseModel(context, flags, untuned));
   const service = serviceOf(spec);
   const profile =
     service !== null

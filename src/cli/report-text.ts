@@ -1,6 +1,6 @@
 import type { GateResult } from '../compare/gate.js';
 import type { Comparison, Difference, SystemPair } from '../compare/types.js';
-import type { Figure, Report } from '../evaluate.js';
+import type { Figure, Report, StageReport } from '../evaluate.js';
 import type { Paint } from '../formats/index.js';
 import { clip, visible } from '../formats/pretty.js';
 import { taskTypes } from '../task-types/index.js';
@@ -25,6 +25,7 @@ export function reportText(measured: Report, options: TextOptions): string {
     ),
     ...amongLines(report),
     figureTable(report),
+    ...(report.stages === undefined ? [] : [stageTable(report.stages)]),
     ...(report.perClass.length > 0 ? [classTable(report)] : []),
     ...(report.confusion === null ? [] : [confusionTable(report)]),
     ...(report.byTag.length > 0 ? [tagLines(report)] : []),
@@ -127,6 +128,22 @@ function figureTable(report: Report): string {
     ...report.baselines.map((baseline) => withInterval(baseline.figures[i] as Figure)),
   ]);
   return tableText(head, rows, numeric);
+}
+
+/** What each model of a cascade did. */
+function stageTable(stages: readonly StageReport[]): string {
+  const total = stages.reduce((sum, { answered }) => sum + answered, 0);
+  const rows = stages.map(({ model, atLeast, asked, answered, right, seconds }) => [
+    model,
+    atLeast === null ? 'all that is left' : `from ${atLeast.toFixed(4)}`,
+    String(asked),
+    String(answered),
+    `${((100 * answered) / Math.max(1, total)).toFixed(1)} %`,
+    answered === 0 ? '–' : number(right / answered),
+    seconds.toFixed(1),
+  ]);
+  const head = ['model', 'answers', 'asked', 'answered', 'share', 'all right', 'seconds'];
+  return tableText(head, rows, ['left', 'left', 'right']);
 }
 
 function classTable(report: Report): string {

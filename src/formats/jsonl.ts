@@ -21,5 +21,7 @@ export const jsonl: Writer = {
 function result({ record, output, error }: Prediction, options: FormatOptions): Record<string, unknown> {
   const { id } = record;
   if (output === undefined) return { id, error: error ?? 'no output' };
-  return { id, ...taskTypes[options.taskType].results.object(output, record, options) };
+  const { model } = output;
+  const answered = taskTypes[options.taskType].results.object(output, record, options);
+  return { id, ...answered, ...(model === undefined ? {} : { model }) };
 }

@@ -1,5 +1,11 @@
+/** What the results of all tasks can have. */
+export interface Answered {
+  /** In a cascade, the model that gave the result. */
+  model?: string;
+}
+
 /** The results of a task that gives one label of a set. */
-export interface Classification {
+export interface Classification extends Answered {
   /** Null where the best label is below the threshold. */
   label: string | null;
   /** Set where no label was given because of the threshold. */
@@ -11,7 +17,7 @@ export interface Classification {
 }
 
 /** The results of a task with `multiLabel: true`. */
-export interface MultiClassification {
+export interface MultiClassification extends Answered {
   /** Any number of labels. */
   labels: string[];
   score: number;
@@ -29,29 +35,31 @@ export interface ExtractedEntity {
 }
 
 /** The results of a task that finds spans. */
-export interface Extraction {
+export interface Extraction extends Answered {
   entities: ExtractedEntity[];
 }
 
 /** The results of a task that answers questions. */
-export type Answer =
-  | {
-      /** Copied from the document. */
-      answer: string;
-      /** Offsets `[start, end)` in the document, in code points unless `offsets` says otherwise. */
-      start: number;
-      end: number;
-      /** The document: its path as it was named. */
-      source: string;
-      /** The line of the document, from 1. */
-      line: number;
-      sentence: string;
-      score: number;
-    }
-  | { answer: null; score: number; reason?: string };
+export type Answer = Answered &
+  (
+    | {
+        /** Copied from the document. */
+        answer: string;
+        /** Offsets `[start, end)` in the document, in code points unless `offsets` says otherwise. */
+        start: number;
+        end: number;
+        /** The document: its path as it was named. */
+        source: string;
+        /** The line of the document, from 1. */
+        line: number;
+        sentence: string;
+        score: number;
+      }
+    | { answer: null; score: number; reason?: string }
+  );
 
 /** The results of a task that generates text, or JSON by a schema. */
-export interface Generation {
+export interface Generation extends Answered {
   /** A string, or with a schema the value. */
   output: unknown;
 }

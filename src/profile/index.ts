@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { cascadeOf, cascadeReference } from '../cascade-reference.js';
 import { findDocuments } from '../documents/find.js';
-import { messageOf, suggestion, usageError } from '../errors.js';
+import { messageOf, SlmError, suggestion, usageError } from '../errors.js';
 import { type BadExample, type ExampleContext, exampleOf, goldRows, isBadExample } from '../examples.js';
 import { readDocument } from '../grammar/document.js';
 import { checkGrammar } from '../grammar/gbnf.js';
@@ -53,8 +54,12 @@ export async function loadProfile(spec: string, context: ProfileContext): Promis
   const labels = labelsOf(raw);
   checkSettings(raw, at);
   checkLabels(raw, labels, at);
-  const modelProblem = raw.model === undefined ? null : ((await context.modelProblem?.(raw.model)) ?? null);
-  if (modelProblem !== null) throw usageError(`${at(['model'])}: ${modelProblem}`, '`slm models list` lists them.');
+  const model = modelOf(raw, at);
+  const modelProblem = model === null ? null : ((await context.modelProblem?.(model)) ?? null);
+  if (modelProblem !== null) {
+    const key = raw.cascade === undefined ? 'model' : 'cascade';
+    throw usageError(`${at([key])}: ${modelProblem}`, '`slm models list` lists them.');
+  }
   const method = raw.method ?? defaultMethod(raw.type, multiLabel);
   const options = optionsOf(raw, method, at);
   const { use: usual, ...defaults } = defaultTemplates({ type: raw.type, multiLabel, method, input }, definition.input);
@@ -88,7 +93,7 @@ export async function loadProfile(spec: string, context: ProfileContext): Promis
     path: shownPath(file, context.cwd),
     description: raw.description,
     type: raw.type,
-    model: raw.model ?? null,
+    model,
     input,
     labels,
     multiLabel,
@@ -139,6 +144,20 @@ export async function loadProfile(spec: string, context: ProfileContext): Promis
     ({ pointer, message }) => `${placeInSchema(pointer)}: schema at ${pointer}: ${message}`,
   );
   return { ...profile, notes };
+}
+
+/** The model that the task asks for, or the cascade of some. */
+function modelOf({ model, cascade }: RawProfile, at: Locate): string | null {
+  if (cascade === undefined) return model ?? null;
+  if (model !== undefined) throw usageError(`${at(['cascade'])}: a task has a "model" or a "cascade", not both`);
+  const reference = cascadeReference(cascade);
+  try {
+    cascadeOf(reference);
+  } catch (error) {
+    if (!(error instanceof SlmError)) throw error;
+    throw usageError(`${at(['cascade'])}: ${error.message}`, error.hint);
+  }
+  return reference;
 }
 
 /** What the method cannot work with is found here, not when the model is loaded. */
@@ -505,6 +524,7 @@ function digestOf(settings: object, examples: readonly Example[]): string {
     include: _i,
     metrics: _m,
     model: _n,
+    cascade: _c,
     ...rest
   } = settings as Record<string, unknown>;
   hash.update(JSON.stringify(rest, (_key, value: unknown) => value));

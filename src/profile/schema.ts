@@ -30,6 +30,11 @@ export const profileSchema = z.strictObject({
   include: z.string().optional().describe('A task name or path to inherit from; keys here win.'),
   type: z.enum(Object.keys(taskTypes) as [TaskType, ...TaskType[]]),
   model: z.string().optional().describe('Name, path or URI of the model to prefer.'),
+  cascade: z
+    .array(z.string().min(1))
+    .min(2)
+    .optional()
+    .describe('Models instead of one, small ones first: each answers what it is sure of and passes on the rest.'),
   input: z.string().min(1).optional().describe('Field of the main input: "text", or "question" for answer.'),
   labels: z
 

@@ -9,7 +9,8 @@ import { requireSomeAmong } from '../../task-types/among.js';
 import { metricsFor } from '../../task-types/metrics.js';
 import type { Example, TaskProfile } from '../../types.js';
 import { documentsFor } from '../opening/documents.js';
-import { modelToFetch, openTaskFor, requireModel, type TaskFlags, withChoices } from '../opening/open.js';
+import { modelToFetch, requireModel, type TaskFlags, withChoices } from '../opening/open.js';
+import { openTaskFor } from '../opening/open-cascade.js';
 import { type GoldData, type GoldFlags, goldName, readGold, refuseDataFlags } from '../run/gold.js';
 import { profileContext, type Surroundings } from '../surroundings.js';
 import { checkOverlap, earlierReports } from './earlier-reports.js';
@@ -22,6 +23,8 @@ export interface EvaluateFlags extends Omit<TaskFlags, 'model'>, GoldFlags {
   models?: readonly string[];
   /** Instead of the fixtures. */
   data?: GoldData;
+  /** Examples that were read before, instead of both. */
+  examples?: readonly Example[];
   /** A report that `slm eval` has written before, to compare with. */
   baseline?: string;
   /** Conditions that the figures must meet: `accuracy >= 0.9`, `A >= B - 0.02`. */
@@ -134,7 +137,12 @@ async function measure(
 }
 
 /** The examples to measure on. */
-async function goldFor(surroundings: Surroundings, profile: TaskProfile, flags: EvaluateFlags): Promise<Example[]> {
+async function goldFor(
+  surroundings: Surroundings,
+  profile: TaskProfile,
+  flags: EvaluateFlags,
+): Promise<readonly Example[]> {
+  if (flags.examples !== undefined) return flags.examples;
   if (flags.data !== undefined) return readGold(surroundings, profile, flags.data, flags);
   refuseDataFlags(flags);
   if (profile.fixtures.length === 0) {

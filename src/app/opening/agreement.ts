@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { z } from 'zod';
+import { modelsOf } from '../../cascade-reference.js';
 import { serviceOf } from '../../engines/index.js';
 import { modelError } from '../../errors.js';
 import { makeFolder } from '../../folders.js';
@@ -46,7 +47,7 @@ async function agreedOrRefused(
 ): Promise<void> {
   const environment = modelEnvironment(context);
   const agreed = path.join(environment.dataDir, 'agreed.json');
-  for (const model of named.split(',').map((name) => name.trim())) {
+  for (const model of named.split(',').flatMap((name) => modelsOf(name.trim()))) {
     const service = serviceOf(model);
     if (service === null && (await isHarmless(environment, model, which))) continue;
     const known = (await readJson(agreed, agreedSchema))?.models ?? [];

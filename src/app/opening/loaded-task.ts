@@ -1,9 +1,11 @@
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { modelsOf } from '../../cascade-reference.js';
 import { findDocuments } from '../../documents/find.js';
 import { serviceOf } from '../../engines/index.js';
 import type { Document } from '../../methods/types.js';
 import { modelPath, readSpec } from '../../models/index.js';
+import { cascadeFile } from '../../profile/cascade-settings.js';
 import { loadProfile } from '../../profile/index.js';
 import { listTasks } from '../../profile/paths.js';
 import type { TaskProfile } from '../../types.js';
@@ -107,11 +109,19 @@ async function load(context: Surroundings, spec: string, flags: TaskFlags): Prom
 }
 
 function tunedFilesOf(context: Surroundings, profile: TaskProfile, model: string): string[] {
-  return tunedFolders(context, profile).map((folder) => path.join(folder, `${path.basename(model, '.gguf')}.yaml`));
+  const models = modelsOf(model);
+  return tunedFolders(context, profile).flatMap((folder) => [
+    ...models.map((each) => path.join(folder, `${path.basename(each, '.gguf')}.yaml`)),
+    ...(models.length > 1 ? [cascadeFile(folder, models)] : []),
+  ]);
 }
 
 /** What a model is called and whether its file was touched. */
-async function modelStamp(context: Surroundings, spec: string): Promise<unknown> {
+async function modelStamp(context: Surroundings, reference: string): Promise<unknown> {
+  return Promise.all(modelsOf(reference).map((model) => stampOfModel(context, model)));
+}
+
+async function stampOfModel(context: Surroundings, spec: string): Promise<unknown> {
   const environment = modelEnvironment(context);
   if (serviceOf(spec) !== null) return [spec, null];
   const read = await readSpec(spec, environment);

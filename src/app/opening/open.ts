@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { bundledCache, fileCache, knowingCache, NotKnown, recordingCache, rememberingCache } from '../../cache.js';
+import { cascadeOf, modelsOf } from '../../cascade-reference.js';
 import { engines, type ServiceReference, serviceOf } from '../../engines/index.js';
 import type { EngineOptions, HeadStart } from '../../engines/llama/index.js';
 import { usageError } from '../../errors.js';
@@ -47,7 +48,7 @@ export interface TaskFlags extends EngineFlags {
   untuned?: boolean;
 }
 
-/** The model to use: flag or environment, then project and user configuration, then the task's own, then the default. */
+/** The model to use, or a cascade of some: flag or environment, then project and user configuration, then the task's own, then the default. */
 export async function chooseModel(
   context: Surroundings,
   flags: Pick<EngineFlags, 'model'>,
@@ -74,6 +75,9 @@ export async function modelToFetch(
  * @throws SlmError where the model is no file, and the work needs one
  */
 export async function resolveNamed(context: Surroundings, spec: string): Promise<ResolvedModel> {
+  if (cascadeOf(spec) !== null) {
+    throw usageError(`"${spec}" is a cascade, and this needs one model.`, 'Name one of its models with -m.');
+  }
   const service = serviceOf(spec);
   if (service !== null) {
     throw usageError(
@@ -86,7 +90,7 @@ export async function resolveNamed(context: Surroundings, spec: string): Promise
 
 /** Makes sure that a model can be opened: fetches its file where it is missing. */
 export async function requireModel(context: Surroundings, spec: string): Promise<void> {
-  if (serviceOf(spec) === null) await resolveNamed(context, spec);
+  for (const model of modelsOf(spec)) if (serviceOf(model) === null) await resolveNamed(context, model);
 }
 
 /** Loads a model, after fetching it where it is missing. */
@@ -170,7 +174,7 @@ export interface OpenedTask {
  * the method ready. Where that file has a cut vocabulary, texts that it does not cover go through the whole one,
  * which is loaded when the first of them comes.
  */
-export async function openTaskFor(
+export async function openTaskOnModel(
   context: Surroundings,
   untuned: TaskProfile,
   flags: TaskFlags,

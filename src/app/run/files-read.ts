@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { modelsOf } from '../../cascade-reference.js';
 import { findDocuments } from '../../documents/find.js';
 import { modelPath, readSpec } from '../../models/index.js';
 import type { TaskProfile } from '../../types.js';
@@ -17,15 +18,16 @@ export interface UsedFile {
 
 /**
  * All files that results of a task come from, beside the records.
- * @param models as they are spoken of
+ * @param references models or cascades as they are spoken of
  * @param documents as the command line names them; undefined for those of the task
  */
 export async function filesRead(
   context: Surroundings,
   profile: TaskProfile,
-  models: readonly string[],
+  references: readonly string[],
   documents: readonly string[] | undefined,
 ): Promise<UsedFile[]> {
+  const models = references.flatMap(modelsOf);
   const used = (what: string, paths: readonly string[]) => paths.map((file) => ({ path: file, what }));
   const named = documents?.flatMap((name) => (name === '-' ? [name] : findDocuments(name, context.cwd).files));
   const tuned = models.flatMap((model) =>

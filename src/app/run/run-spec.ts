@@ -3,7 +3,7 @@ import { digestOf } from '../../jobs/rolling-digest.js';
 import type { JobSpec } from '../../jobs/spec.js';
 import type { Document } from '../../methods/types.js';
 import { sha256Of } from '../../models/digest.js';
-import type { Task } from '../../predict.js';
+import { openStages, type Task } from '../../predict.js';
 import { readConfig } from '../config.js';
 import type { EngineFlags } from '../opening/open.js';
 import type { Surroundings } from '../surroundings.js';
@@ -11,6 +11,25 @@ import type { Input, InputFlags } from './inputs.js';
 
 /** All that the output for a record depends on beside the record itself. */
 export async function outputBasis(
+  context: Surroundings,
+  task: Task,
+  documents: readonly Document[],
+  flags: EngineFlags,
+): Promise<JobSpec> {
+  const [first = task, ...others] = await openStages(task);
+  const basis = await basisOf(context, first, documents, flags);
+  if (task.stage === undefined) return basis;
+  const bases = await Promise.all(others.map((other) => basisOf(context, other, documents, flags)));
+  return {
+    ...basis,
+    cascade: [first, ...others].map(({ stage }) =>
+      stage?.atLeast == null ? (stage?.model ?? '') : `${stage.model} from ${stage.atLeast}`,
+    ),
+    'other models': digestOf(bases),
+  };
+}
+
+async function basisOf(
   context: Surroundings,
   { profile, engine, constants }: Task,
   documents: readonly Document[],

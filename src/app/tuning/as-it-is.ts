@@ -7,7 +7,8 @@ import { findTunedSettings, withTunedSettings } from '../../profile/tuned-settin
 import { textList, unseen } from '../../tune/seen.js';
 import type { AsItIs } from '../../tune/tune.js';
 import type { Engine, Example, InputRecord, Output, TaskProfile } from '../../types.js';
-import { type EngineFlags, openTaskFor, openTaskOn } from '../opening/open.js';
+import { type EngineFlags, openTaskOn } from '../opening/open.js';
+import { openTaskFor } from '../opening/open-cascade.js';
 import { modelDigest, tunedFolders } from '../opening/tuned-settings.js';
 import type { Surroundings } from '../surroundings.js';
 

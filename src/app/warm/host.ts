@@ -4,7 +4,7 @@ import { AlreadyThere, listen } from '../../host/server.js';
 import { predict, type Task } from '../../predict.js';
 import type { InputRecord } from '../../types.js';
 import { loadTask } from '../opening/loaded-task.js';
-import { openTaskFor } from '../opening/open.js';
+import { openTaskFor } from '../opening/open-cascade.js';
 import { outputBasis } from '../run/run-spec.js';
 import type { Surroundings } from '../surroundings.js';
 import { type HostFlags, noPlace } from './start-host.js';

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { modelsOf } from '../../cascade-reference.js';
 import { failure } from '../../errors.js';
 import { watchModelFile } from '../../gguf/model-file.js';
 import { type Connection, connect, HostLost } from '../../host/client.js';
@@ -45,13 +46,15 @@ export async function hostAddress(
   const model = flags.model ?? config.model ?? null;
   const documents = flags.context ?? [];
   const program = programOf(context);
+  const pathFromHere = (name: string) =>
+    /[/\\]|\.gguf$/iu.test(name) && !/^[a-z]{2,}:/u.test(name) ? path.resolve(cwd, name) : null;
   const key = hostKey([
     // Hosts of another version stay for its clients, beside ours.
     protocol,
     program,
     path.resolve(cwd, findTask(task, folders, cwd)),
     // A path is one from here.
-    model !== null && /[/\\]|\.gguf$/iu.test(model) && !/^[a-z]{2,}:/u.test(model) ? path.resolve(cwd, model) : model,
+    model === null ? null : [model, ...modelsOf(model).map(pathFromHere)],
     threadsOf(flags, config) ?? null,
     flags.contextSize ?? config.contextSize ?? null,
     flags.gpu ?? config.gpu ?? null,

@@ -25,6 +25,11 @@ const commands: Readonly<Record<string, Entry>> = {
     description: 'make a task good by labelled examples, without changing the model',
     load: async () => (await import('./tune.js')).tuneCommand,
   },
+  cascade: {
+    usage: '[options] <task>',
+    description: 'choose, on labelled data, what a small model answers and what it passes on to a larger one',
+    load: async () => (await import('./cascade.js')).cascadeCommand,
+  },
   serve: {
     usage: '[options] [tasks...]',
     description: 'answer requests over HTTP, for programs and for people with a browser',

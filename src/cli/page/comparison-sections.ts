@@ -204,10 +204,29 @@ ${table(
 
 /** What is particular to one model: baselines, labels, confusions, mistakes. */
 export function modelSection(report: Report): Markup {
-  const { model, method, figures, baselines, perClass, confusion, mistakes } = report;
+  const { model, method, figures, baselines, perClass, confusion, mistakes, stages } = report;
   return html`<h2>${model.name}</h2>
 <p class="quiet">${method}${model.sha256 === null ? null : `, sha256 ${model.sha256}`}; ${report.failed} failed, ${report.ungrounded} ungrounded</p>
 ${
+  stages === undefined
+    ? null
+    : table(
+        'The models of the cascade',
+        [
+          { title: '' },
+          { title: 'answers' },
+          ...['asked', 'answered', 'share all right', 'seconds'].map((title) => ({ title, number: true })),
+        ],
+        stages.map(({ model: name, atLeast, asked, answered, right, seconds: time }) => [
+          name,
+          atLeast === null ? 'all that is left' : `what it is sure of from ${atLeast.toFixed(4)}`,
+          asked,
+          answered,
+          answered === 0 ? '–' : figure(right / answered),
+          time.toFixed(1),
+        ]),
+      )
+}${
   baselines.length === 0
     ? null
     : table(

@@ -80,6 +80,12 @@ export const classify: TaskTypeDefinition<ClassifyOutput, ClassifyGold> = {
 
   isWithheld: ({ abstained }) => abstained,
   confidence: ({ score }) => score,
+
+  /** With several labels, of the decision that is closest. */
+  sureness({ score, scores }, multiLabel) {
+    return multiLabel ? Math.min(1, ...Object.values(scores).map((each) => Math.max(each, 1 - each))) : score;
+  },
+
   isGrounded: null,
 
   correct({ gold, output }) {

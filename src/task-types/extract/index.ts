@@ -99,6 +99,9 @@ export const extract: TaskTypeDefinition<ExtractOutput, ExtractGold> = {
     return scores.length === 0 ? null : Math.max(...scores);
   },
 
+  /** Of the entity that is least certain; a text without any counts as sure. */
+  sureness: ({ entities }) => Math.min(1, ...entities.map((entity) => entity.score ?? 0)),
+
   isGrounded: ({ entities }, { text }) =>
     entities.every(({ start, end, text: copy }) => text.slice(start, end) === copy),
 

@@ -37,6 +37,7 @@ export const generate: TaskTypeDefinition<GenerateOutput, GenerateGold> = {
 
   isWithheld: () => false,
   confidence: () => null,
+  sureness: null,
   isGrounded: null,
 
   correct({ gold, output }) {

@@ -1,0 +1,140 @@
+import { type CascadeChoice, type CascadeGoal, chooseThresholds } from '../../cascade/choose.js';
+import { cascadeReference } from '../../cascade-reference.js';
+import { pairRecords } from '../../compare/paired-records.js';
+import { usageError } from '../../errors.js';
+import type { Report } from '../../evaluate.js';
+import { type CascadeSettings, writeCascadeSettings } from '../../profile/cascade-settings.js';
+import { loadProfile } from '../../profile/index.js';
+import { findTunedSettings } from '../../profile/tuned-settings.js';
+import { amongExamples, chosenLabels } from '../../task-types/among.js';
+import { taskTypes } from '../../task-types/index.js';
+import { metricsFor } from '../../task-types/metrics.js';
+import { textList, unseen } from '../../tune/seen.js';
+import type { Example, Output, TaskProfile } from '../../types.js';
+import { type EvaluateFlags, evaluateTask } from '../evaluating/evaluate-task.js';
+import { modelName } from '../evaluating/system-names.js';
+import { withChoices } from '../opening/open.js';
+import { checkCascade } from '../opening/open-cascade.js';
+import { tunedFolders } from '../opening/tuned-settings.js';
+import { type GoldData, goldName, readGold } from '../run/gold.js';
+import { profileContext, type Surroundings } from '../surroundings.js';
+
+/** How the thresholds of a cascade are chosen. */
+export interface CascadeFlags extends Omit<EvaluateFlags, 'baseline' | 'gate' | 'models'> {
+  /** The one that is asked first at the beginning. */
+  models: readonly string[];
+  data: GoldData;
+  goal: CascadeGoal;
+}
+
+/** What was chosen, and what it was chosen from. */
+export interface ChosenCascade {
+  readonly reference: string;
+  /** Each model alone. */
+  readonly reports: readonly Report[];
+  readonly metric: string;
+  readonly goal: string;
+  /** Whether the goal was reached; else the choice is the nearest to it. */
+  readonly reached: boolean;
+  readonly choice: CascadeChoice;
+  readonly file: string;
+}
+
+/**
+ * Measures each model alone on labelled data and chooses from its results how sure each must be. The data must be such
+ * that no model has learned from: a head is surer of what it was fitted on.
+ */
+export async function chooseCascade(
+  surroundings: Surroundings,
+  task: string,
+  flags: CascadeFlags,
+): Promise<ChosenCascade> {
+  const profile = withChoices(await loadProfile(task, profileContext(surroundings)), flags);
+  checkCascade(profile);
+  if (flags.models.length < 2) throw usageError('a cascade needs two models or more', 'Name them: -m SMALL,LARGE.');
+  const names = await Promise.all(flags.models.map((model) => modelName(surroundings, model)));
+  const given = amongExamples(await readGold(surroundings, profile, flags.data, flags), profile);
+  const examples = await heldOut(surroundings, profile, given, names, flags);
+  const { reports, subjects, problem } = await evaluateTask(
+    surroundings,
+    { profile, models: flags.models, earlier: [], gates: [] },
+    { ...flags, examples },
+  );
+  if (problem !== null) throw problem;
+  surroundings.signal.throwIfAborted();
+  const context = { labels: chosenLabels(profile).map(({ name }) => name), multiLabel: profile.multiLabel };
+  const definition = taskTypes[profile.type];
+  const wanted = definition.tuningMetric(
+    profile.multiLabel,
+    examples.map(({ gold }) => gold),
+  );
+  const metric = metricsFor(profile.type, profile.multiLabel).find(({ name }) => name === wanted);
+  if (metric === undefined) throw new Error(`no metric ${wanted}`);
+  const sureness = (output: Output | null) =>
+    output === null ? 0 : (definition.sureness?.(output, profile.multiLabel) ?? 0);
+  const { pairs } = pairRecords(examples, subjects);
+  const stages = reports.map(({ speed }, s) => ({
+    pairs: pairs[s] ?? [],
+    sureness: (pairs[s] ?? []).map(({ output }) => sureness(output)),
+    secondsPerRecord: speed.cost.secondsPerThousand / 1000,
+  }));
+  const { choice, reached } = chooseThresholds(stages, metric, context, flags.goal);
+  const goal = goalText(flags.goal, metric.name);
+  const last = stages.at(-1)?.secondsPerRecord ?? 1;
+  const settings: CascadeSettings = {
+    format: 1,
+    task: profile.name,
+    stages: reports.map(({ model, settings: digest }, s) => ({
+      model: model.name,
+      modelSha256: model.sha256,
+      settings: digest,
+      ...(choice.thresholds[s] === undefined ? {} : { atLeast: choice.thresholds[s] }),
+    })),
+    data: { file: goldName(flags.data), n: examples.length },
+    metric: metric.name,
+    goal,
+    value: choice.value ?? 0,
+    timeShare: choice.secondsPerRecord / last,
+  };
+  const [folder] = tunedFolders(surroundings, profile);
+  return {
+    reference: cascadeReference(flags.models),
+    reports,
+    metric: metric.name,
+    goal,
+    reached,
+    choice,
+    file: writeCascadeSettings(folder as string, flags.models, settings),
+  };
+}
+
+function goalText(goal: CascadeGoal, metric: string): string {
+  if (goal.kind === 'value') return `the least time with ${metric} ${goal.value}`;
+  if (goal.kind === 'time') return `the best ${metric} in ${goal.share} of the last model's time`;
+  return `the least time without a worse ${metric} than the last model alone`;
+}
+
+/** Without the examples that a model was tuned on. */
+async function heldOut(
+  surroundings: Surroundings,
+  profile: TaskProfile,
+  examples: readonly Example[],
+  models: readonly string[],
+  flags: CascadeFlags,
+): Promise<Example[]> {
+  const folders = tunedFolders(surroundings, profile);
+  const left = models.reduce<readonly Example[]>((rest, model) => {
+    const found = flags.untuned === true ? null : findTunedSettings(folders, model, surroundings.cwd, profile.name);
+    if (found === null) return rest;
+    return unseen(rest, found.settings.data.texts ?? textList(profile.examples));
+  }, examples);
+  const seen = examples.length - left.length;
+  if (left.length === 0) {
+    throw usageError(
+      `a model was tuned on all ${examples.length} records of ${goldName(flags.data)}; it is surer of those than of others`,
+      'Choose the thresholds on other labelled data.',
+    );
+  }
+  if (seen > 0) surroundings.notice(`${seen} records are left out: a model was tuned on them, and is surer of those`);
+  return [...left];
+}

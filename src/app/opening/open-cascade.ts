@@ -1,0 +1,129 @@
+import { type CascadeStage, cascadeOf } from '../../cascade-reference.js';
+import type { HeadStart } from '../../engines/llama/index.js';
+import { usageError } from '../../errors.js';
+import type { Document } from '../../methods/types.js';
+import { type Stage, settingsDigest, type Task } from '../../predict.js';
+import { type CascadeSettings, findCascadeSettings } from '../../profile/cascade-settings.js';
+import { createStageTurns } from '../../stage-turns.js';
+import { taskTypes } from '../../task-types/index.js';
+import type { TaskProfile } from '../../types.js';
+import type { Surroundings } from '../surroundings.js';
+import { requireAgreement } from './agreement.js';
+import { chooseModel, type OpenedTask, openTaskOnModel, requireModel, type TaskFlags } from './open.js';
+import { tunedFolders } from './tuned-settings.js';
+
+/**
+ * Opens a task on its model, or on the models of a cascade: then the first one is loaded, and the others when a record
+ * needs them.
+ */
+export async function openTaskFor(
+  context: Surroundings,
+  untuned: TaskProfile,
+  flags: TaskFlags,
+  parallel: 'one' | 'many',
+  documents: readonly Document[],
+  early: HeadStart | null = null,
+): Promise<OpenedTask> {
+  const reference = await chooseModel(context, flags, untuned);
+  const stages = cascadeOf(reference);
+  if (stages === null) return openTaskOnModel(context, untuned, flags, parallel, documents, early);
+  checkCascade(untuned);
+  await requireAgreement(context, flags.model, untuned);
+  const found = stages[0]?.atLeast == null ? settingsOf(context, untuned, stages, reference) : null;
+  // Said before minutes have passed until the first record needs it.
+  for (const { model } of stages) await requireModel(context, model);
+  const newTurn = createStageTurns(() => context.now());
+  const opened: OpenedTask[] = [];
+  const open = async (at: number): Promise<Task> => {
+    const { model, atLeast } = stages[at] as CascadeStage;
+    const own = await openTaskOnModel(
+      context,
+      untuned,
+      { ...flags, model },
+      parallel,
+      documents,
+      at === 0 ? early : null,
+    );
+    opened.push(own);
+    const { task } = own;
+    if (found !== null) checkStage(untuned, reference, found, at, task);
+    const turn = newTurn();
+    const stage: Stage = {
+      model: task.engine.model.name,
+      take: turn.take,
+      seconds: turn.seconds,
+      atLeast: at === stages.length - 1 ? null : (atLeast ?? found?.settings.stages[at]?.atLeast ?? 1),
+      next: at === stages.length - 1 ? null : lazily(() => open(at + 1)),
+    };
+    const { engine } = task;
+    // All else speaks of the cascade as of one model.
+    const named = at === 0 ? { ...engine, model: { ...engine.model, name: reference } } : engine;
+    return { ...task, engine: named, stage };
+  };
+  const close = async () => {
+    await Promise.all(opened.splice(0).map((one) => one.close()));
+  };
+  try {
+    return {
+      task: await open(0),
+      checkModel: () => {
+        for (const one of opened) one.checkModel();
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function lazily(open: () => Promise<Task>): NonNullable<Stage['next']> {
+  let opening: Promise<Task> | null = null;
+  let opened: Task | null = null;
+  return {
+    open: async () => {
+      opening ??= open();
+      opened = await opening;
+      return opened;
+    },
+    opened: () => opened,
+  };
+}
+
+/** @throws SlmError where results of the task do not say how sure they are */
+export function checkCascade({ name, type }: Pick<TaskProfile, 'name' | 'type'>): void {
+  if (taskTypes[type].sureness !== null) return;
+  throw usageError(
+    `a cascade needs results that say how sure they are; "${name}" is of type ${type}`,
+    'Name one model.',
+  );
+}
+
+type Found = NonNullable<ReturnType<typeof findCascadeSettings>>;
+
+function settingsOf(
+  context: Surroundings,
+  profile: TaskProfile,
+  stages: readonly CascadeStage[],
+  reference: string,
+): Found {
+  const models = stages.map(({ model }) => model);
+  const found = findCascadeSettings(tunedFolders(context, profile), models);
+  if (found !== null && found.settings.stages.length === stages.length) return found;
+  throw usageError(
+    `nothing says how sure a model of "${reference}" must be for the task "${profile.name}"`,
+    `Choose that on labelled data: \`slm cascade ${profile.name} -m ${models.join(',')} --data FILE\`, or say it: ${reference.replace('+', '@0.9+')}`,
+  );
+}
+
+/** @throws SlmError where the thresholds were chosen for something else than is there now */
+function checkStage(profile: TaskProfile, reference: string, found: Found, at: number, task: Task): void {
+  const stored = found.settings.stages[at] as CascadeSettings['stages'][number];
+  const { sha256 } = task.engine.model;
+  if (stored.settings === settingsDigest(task.profile) && (stored.modelSha256 ?? null) === sha256) return;
+  const models = found.settings.stages.map(({ model }) => model).join(',');
+  throw usageError(
+    `${found.file}: the thresholds of "${reference}" were chosen when the task "${profile.name}" on ${task.engine.model.name} was another one: its file, what was tuned, or --among has changed.`,
+    `Choose them again: \`slm cascade ${profile.name} -m ${models} --data FILE\`.`,
+  );
+}

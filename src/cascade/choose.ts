@@ -1,0 +1,119 @@
+import type { Metric, MetricContext } from '../metrics/types.js';
+import type { Pair } from '../types.js';
+
+/** What a model gave for every record, alone. */
+export interface StageOutputs {
+  readonly pairs: readonly Pair[];
+  /** How sure it was of each; 0 where it failed. */
+  readonly sureness: readonly number[];
+  readonly secondsPerRecord: number;
+}
+
+/** Thresholds with what they would have brought on the records that they were chosen on. */
+export interface CascadeChoice {
+  /** For every model but the last. */
+  readonly thresholds: readonly number[];
+  /** Null where the metric is undefined. */
+  readonly value: number | null;
+  readonly secondsPerRecord: number;
+  /** Share of the records that each model answers. */
+  readonly shares: readonly number[];
+}
+
+/** What the thresholds are chosen for. */
+export type CascadeGoal =
+  /** The least time with this value of the metric. */
+  | { readonly kind: 'value'; readonly value: number }
+  /** The best value with this share of the last model's time. */
+  | { readonly kind: 'time'; readonly share: number }
+  /** The least time without being worse than the last model alone. */
+  | { readonly kind: 'last' };
+
+/** Thresholds tried for each model; for several models together, all combinations. */
+const tried = { two: 100, more: 14 };
+
+/**
+ * The best thresholds among quantiles of how sure each model was. It is a choice among few, but on these very records:
+ * what they bring elsewhere has to be measured on others.
+ */
+export function chooseThresholds(
+  stages: readonly StageOutputs[],
+  metric: Metric,
+  context: MetricContext,
+  goal: CascadeGoal,
+): { readonly choice: CascadeChoice; readonly reached: boolean } {
+  const grids = stages
+    .slice(0, -1)
+    .map(({ sureness }) => gridOf(sureness, stages.length === 2 ? tried.two : tried.more));
+  const choices = combinations(grids).map((thresholds) => choiceOf(stages, thresholds, metric, context));
+  const last = stages.at(-1) as StageOutputs;
+  const alone = metric.prepare(last.pairs, context).value();
+  const wanted = goal.kind === 'value' ? goal.value : goal.kind === 'last' ? alone : null;
+  const fits = choices.filter(({ value, secondsPerRecord }) =>
+    goal.kind === 'time'
+      ? secondsPerRecord <= goal.share * last.secondsPerRecord
+      : value !== null && wanted !== null && signed(metric, value) >= signed(metric, wanted),
+  );
+  const byTime = (a: CascadeChoice, b: CascadeChoice) => a.secondsPerRecord - b.secondsPerRecord;
+  const byValue = (a: CascadeChoice, b: CascadeChoice) => quality(metric, b) - quality(metric, a);
+  // What cannot be reached is come near to: in quality, or in time.
+  const order =
+    goal.kind === 'time'
+      ? fits.length > 0
+        ? [byValue, byTime]
+        : [byTime, byValue]
+      : fits.length > 0
+        ? [byTime, byValue]
+        : [byValue, byTime];
+  const [first = byTime, second = byTime] = order;
+  const [choice] = [...(fits.length > 0 ? fits : choices)].sort((a, b) => first(a, b) || second(a, b));
+  return { choice: choice as CascadeChoice, reached: fits.length > 0 };
+}
+
+function signed(metric: Metric, value: number): number {
+  return metric.better === 'higher' ? value : -value;
+}
+
+function quality(metric: Metric, { value }: CascadeChoice): number {
+  return value === null ? Number.NEGATIVE_INFINITY : signed(metric, value);
+}
+
+/** Places between neighbours, so that rounding decides nothing; 0 passes nothing on. */
+function gridOf(sureness: readonly number[], count: number): number[] {
+  const sorted = [...new Set(sureness)].sort((a, b) => a - b);
+  const between = sorted.slice(1).map((high, i) => {
+    const middle = ((sorted[i] as number) + high) / 2;
+    return middle > (sorted[i] as number) ? middle : high;
+  });
+  const steps = Math.min(count, between.length);
+  const chosen = Array.from(
+    { length: steps },
+    (_, i) => between[Math.floor(((i + 0.5) / steps) * between.length)] ?? 1,
+  );
+  return [...new Set([0, ...chosen, 1])];
+}
+
+function combinations(grids: readonly (readonly number[])[]): number[][] {
+  return grids.reduce<number[][]>((done, grid) => done.flatMap((list) => grid.map((value) => [...list, value])), [[]]);
+}
+
+function choiceOf(
+  stages: readonly StageOutputs[],
+  thresholds: readonly number[],
+  metric: Metric,
+  context: MetricContext,
+): CascadeChoice {
+  const n = stages[0]?.pairs.length ?? 0;
+  const by = Array.from({ length: n }, (_, i) => {
+    const at = thresholds.findIndex((threshold, s) => (stages[s]?.sureness[i] ?? 0) >= threshold);
+    return at === -1 ? stages.length - 1 : at;
+  });
+  const pairs = by.map((s, i) => stages[s]?.pairs[i] as Pair);
+  const asked = stages.map((_, s) => by.filter((at) => at >= s).length / n);
+  return {
+    thresholds,
+    value: metric.prepare(pairs, context).value(),
+    secondsPerRecord: stages.reduce((sum, { secondsPerRecord }, s) => sum + (asked[s] ?? 0) * secondsPerRecord, 0),
+    shares: stages.map((_, s) => by.filter((at) => at === s).length / n),
+  };
+}

@@ -1,0 +1,60 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { stringify } from 'yaml';
+import { z } from 'zod';
+import { makeFolder } from '../folders.js';
+import { readSettings } from '../settings-file.js';
+import { parseYaml } from '../yaml.js';
+
+const stage = z.strictObject({
+  model: z.string(),
+  modelSha256: z.string().nullable(),
+  /** Digest of the task with what was tuned for this model. */
+  settings: z.string(),
+  /** Sureness from which its output is the result; absent for the last one. */
+  atLeast: z.number().min(0).max(1).optional(),
+});
+
+/** What `slm cascade` chose for a task. */
+const schema = z.strictObject({
+  format: z.literal(1),
+  task: z.string(),
+  stages: z.array(stage).min(2),
+  data: z.strictObject({ file: z.string(), n: z.int() }),
+  metric: z.string(),
+  /** What was asked for. */
+  goal: z.string(),
+  /** On the data that it was chosen on, so a little too good. */
+  value: z.number(),
+  /** Time beside that of the last model alone. */
+  timeShare: z.number(),
+});
+
+export type CascadeSettings = z.infer<typeof schema>;
+
+/** Where the thresholds of a cascade stand, in a folder of tuned settings. */
+export function cascadeFile(folder: string, models: readonly string[]): string {
+  return path.join(folder, 'cascades', `${models.map((model) => path.basename(model, '.gguf')).join('+')}.yaml`);
+}
+
+/** Those of the first folder that has some; null where none has. */
+export function findCascadeSettings(
+  folders: readonly string[],
+  models: readonly string[],
+): { readonly file: string; readonly settings: CascadeSettings } | null {
+  const file = folders.map((folder) => cascadeFile(folder, models)).find((candidate) => existsSync(candidate));
+  if (file === undefined) return null;
+  const text = readSettings(file, file).toString('utf8');
+  return { file, settings: parseYaml(text, file, schema, 'Choose the thresholds again with `slm cascade`.').value };
+}
+
+/** @returns the path of the file */
+export function writeCascadeSettings(folder: string, models: readonly string[], settings: CascadeSettings): string {
+  const file = cascadeFile(folder, models);
+  makeFolder(path.dirname(file));
+  writeFileSync(
+    file,
+    `# What \`slm cascade ${settings.task}\` chose.\n${stringify(schema.parse(settings), { lineWidth: 120 })}`,
+  );
+  return file;
+}
