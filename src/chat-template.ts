@@ -105,10 +105,20 @@ function fixedDate(format: string): string {
   return format.replace(/%[A-Za-z]/gu, (part) => parts[part] ?? part);
 }
 
+/** What opens a thought at the end of a prompt, and what closes it. */
+const thoughts: readonly (readonly [RegExp, (opened: string) => string])[] = [
+  [/<(think|thinking|thought|seed:think)>\s*$/u, (tag) => `</${tag}>`],
+  [/\[(THINK)\]\s*$/u, (tag) => `[/${tag}]`],
+  [/<\|START_(THINKING)\|>\s*$/u, (tag) => `<|END_${tag}|>`],
+];
+
 /** A generation prompt that opens a thought, with an empty one in its place; null where it opens none. */
 function withThoughtClosed(generation: string): string | null {
-  const opened = /<(think|thinking|thought)>\s*$/u.exec(generation);
-  return opened === null ? null : `${generation.trimEnd()}\n\n</${opened[1]}>\n\n`;
+  for (const [opening, closingOf] of thoughts) {
+    const opened = opening.exec(generation);
+    if (opened !== null) return `${generation.trimEnd()}\n\n${closingOf(opened[1] as string)}\n\n`;
+  }
+  return null;
 }
 
 /** A character of the private use area that stands for an answer. */

@@ -3,6 +3,7 @@ import { digestOf } from './jobs/rolling-digest.js';
 import { bootstrapIntervals, type Interval, quantile } from './metrics/bootstrap.js';
 import { type ClassRow, perClass } from './metrics/per-class.js';
 import type { ConfusionMatrix, Metric, MetricContext, PreparedMetric } from './metrics/types.js';
+import type { OrderProbe } from './order-probe.js';
 import { openStages, predict, settingsDigest, type Task, usageOf } from './predict.js';
 import { placeOf } from './record.js';
 import { amongExamples, chosenLabels, requireSomeAmong } from './task-types/among.js';
@@ -95,6 +96,8 @@ export interface Report {
   };
   /** In the order of the data. */
   readonly records: readonly RecordResult[];
+  /** How far labels depend on the order in which they are named; only where that was asked for. */
+  readonly order?: OrderProbe;
 }
 
 /** What a model of a cascade did. */

@@ -46,6 +46,20 @@ describe('the prompt of a chat template', () => {
     assert.match(render(thinks), /<assistant><think>\n\n<\/think>\n\n$/);
   });
 
+  it('closes it with the mark that belongs to the one that opened it', () => {
+    const after = (mark: string) => render(`${turn}{% if add_generation_prompt %}<assistant>${mark}{% endif %}`);
+    assert.match(after('[THINK]'), /<assistant>\[THINK\]\n\n\[\/THINK\]\n\n$/);
+    assert.match(after('<|START_THINKING|>'), /<\|START_THINKING\|>\n\n<\|END_THINKING\|>\n\n$/);
+    assert.match(after('<seed:think>\n'), /<seed:think>\n\n<\/seed:think>\n\n$/);
+  });
+
+  it('leaves a thought alone that the template has closed itself', () => {
+    assert.match(
+      render(`${turn}{% if add_generation_prompt %}<assistant><think>\n\n</think>{% endif %}`),
+      /<think>\n\n<\/think>$/,
+    );
+  });
+
   it('switches thinking off by the template where it can', () => {
     const switched = `${turn}${start}{% if add_generation_prompt and enable_thinking is false %}<think>\n\n</think>\n\n{% endif %}`;
     assert.match(render(switched), /<assistant><think>\n\n<\/think>\n\n$/);

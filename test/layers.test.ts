@@ -31,7 +31,7 @@ const layers: readonly (readonly string[])[] = [
   ['baselines'],
   ['profile', 'cache.ts'],
   ['predict.ts'],
-  ['jobs'],
+  ['jobs', 'order-probe.ts'],
   ['evaluate.ts', 'tune'],
   ['compare'],
   ['cascade'],

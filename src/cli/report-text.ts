@@ -30,10 +30,21 @@ export function reportText(measured: Report, options: TextOptions): string {
     ...(report.confusion === null ? [] : [confusionTable(report)]),
     ...(report.byTag.length > 0 ? [tagLines(report)] : []),
     ...(report.mistakes.length > 0 && options.mistakes > 0 ? [mistakeLines(report, options)] : []),
+    ...orderLines(report),
     footer(report),
     ...goalLines(report, paint),
   ];
   return `${sections.join('\n')}\n`;
+}
+
+function orderLines({ order }: Report): string[] {
+  if (order === undefined) return [];
+  const { orders, n, flipRate, shift, accuracy, averagedAccuracy } = order;
+  const each = accuracy.map((value) => value.toFixed(3)).join(', ');
+  return [
+    `labels in ${orders} orders: ${(100 * flipRate).toFixed(1)} % of ${n} records get another label in some order, probabilities move by ${shift.toFixed(3)} on average`,
+    `accuracy by order ${each}; averaged over all orders ${averagedAccuracy.toFixed(3)}`,
+  ];
 }
 
 function amongLines({ data: { among, leftOut = 0 } }: Report): string[] {

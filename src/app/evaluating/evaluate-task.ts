@@ -4,8 +4,10 @@ import type { Subject } from '../../compare/paired-records.js';
 import type { Comparison } from '../../compare/types.js';
 import { usageError } from '../../errors.js';
 import { evaluate, type Report } from '../../evaluate.js';
+import { labelOrders, probeOrder } from '../../order-probe.js';
 import { loadProfile } from '../../profile/index.js';
-import { requireSomeAmong } from '../../task-types/among.js';
+import { amongExamples, requireSomeAmong } from '../../task-types/among.js';
+import { taskTypes } from '../../task-types/index.js';
 import { metricsFor } from '../../task-types/metrics.js';
 import type { Example, TaskProfile } from '../../types.js';
 import { documentsFor } from '../opening/documents.js';
@@ -29,6 +31,8 @@ export interface EvaluateFlags extends Omit<TaskFlags, 'model'>, GoldFlags {
   baseline?: string;
   /** Conditions that the figures must meet: `accuracy >= 0.9`, `A >= B - 0.02`. */
   gate?: readonly string[];
+  /** `order`: measures, too, whether labels depend on the order in which they are named. */
+  probe?: 'order';
   /** Of the bootstrap. */
   seed: number;
 }
@@ -122,7 +126,8 @@ async function measure(
   const { task, close } = await openTaskFor(surroundings, profile, { ...flags, model }, 'many', documents);
   const subject = { task: profile.name, model: task.engine.model.name };
   try {
-    return await evaluate(task, examples, {
+    if (flags.probe === 'order') requireOrder(task.profile);
+    const report = await evaluate(task, examples, {
       source: flags.data === undefined ? 'fixtures' : goldName(flags.data),
       seed: flags.seed,
       now: surroundings.now,
@@ -130,10 +135,33 @@ async function measure(
       onProgress: (progress) => surroundings.measuring({ ...subject, ...progress }),
       signal: surroundings.signal,
     });
+    if (flags.probe !== 'order' || surroundings.signal.aborted) return report;
+    const total = labelOrders(task.profile.labels).length * examples.length;
+    const { now, signal } = surroundings;
+    const items = 'readings with the labels in other orders';
+    const onDone = (done: number) =>
+      surroundings.preparing({ ...subject, what: 'probing the order of the labels of', done, total, items });
+    return { ...report, order: await probeOrder(task, amongExamples(examples, task.profile), { now, signal, onDone }) };
   } finally {
+    surroundings.preparing(null);
     surroundings.measuring(null);
     await close();
   }
+}
+
+/** @throws SlmError where labels of the task are not read in an order */
+function requireOrder(profile: TaskProfile): void {
+  if (!taskTypes[profile.type].comparesLabels || profile.multiLabel) {
+    throw usageError(
+      `--probe order is for tasks that give each text one label; "${profile.name}" does not.`,
+      'Leave it out.',
+    );
+  }
+  if (profile.tuned === null) return;
+  throw usageError(
+    `--probe order: "${profile.name}" is tuned for this model, and what was learned stands in one order of the labels.`,
+    'Add --untuned to probe the task as it is written.',
+  );
 }
 
 /** The examples to measure on. */

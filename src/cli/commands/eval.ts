@@ -61,6 +61,12 @@ export function evalCommand(context: CliContext): Command {
     .addOption(shared.threads())
     .addOption(shared.contextSize())
     .addOption(shared.gpu())
+    .addOption(
+      new Option(
+        '--probe <what>',
+        'order: name the labels in other orders too, and say how many results change',
+      ).choices(['order']),
+    )
     .option('--baseline <file>', 'compare with what an earlier `slm eval -o` wrote, record by record')
     .addOption(
       new Option(
