@@ -1,12 +1,18 @@
 import { usageError } from '../errors.js';
 import { decisions } from './decisions/index.js';
+import { embedder } from './llama/embedder.js';
 import { llama } from './llama/index.js';
 import { openai } from './openai/index.js';
 import { systemone } from './systemone/index.js';
 import type { EngineKind, ServiceEngineKind } from './types.js';
 
 /** Every kind of engines, by name. The name of a service is the scheme of its model references. */
-export const engines = { llama, openai, systemone, decisions } satisfies Record<string, EngineKind>;
+export const engines = { llama, embedder, openai, systemone, decisions } satisfies Record<string, EngineKind>;
+
+/** The kind that runs a model file of this architecture. */
+export function fileEngineOf(architecture: string): (typeof engines)['llama' | 'embedder'] {
+  return engines.embedder.reads(architecture) ? engines.embedder : engines.llama;
+}
 
 /** A model reference that names a service. */
 export interface ServiceReference {

@@ -8,6 +8,8 @@ export interface FileEngineKind {
   readonly kind: 'file';
   readonly title: string;
   readonly capabilities: readonly Capability[];
+  /** Whether it is the one for files of this architecture (`general.architecture`). */
+  reads(architecture: string): boolean;
 }
 
 /** Models behind a service. They are spoken of as `scheme:address`, the scheme being the name in the table. */

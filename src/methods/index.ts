@@ -6,6 +6,7 @@ import { askedGeneration } from './asked-generation/index.js';
 import { askedLabels } from './asked-labels/index.js';
 import { askedSpans } from './asked-spans/index.js';
 import { constrainedGeneration } from './constrained-generation/index.js';
+import { embeddingHead } from './embedding-head/index.js';
 import { head } from './head/index.js';
 import { labelDecisions } from './label-decisions/index.js';
 import { labelLikelihood } from './label-likelihood/index.js';
@@ -23,6 +24,7 @@ export const methods = {
   'passage-spans': passageSpans,
   'constrained-generation': constrainedGeneration,
   head,
+  'embedding-head': embeddingHead,
   'asked-labels': askedLabels,
   'asked-spans': askedSpans,
   'asked-answer': askedAnswer,
@@ -43,8 +45,8 @@ export function defaultMethod(type: TaskType, multiLabel: boolean): string {
 }
 
 /**
- * The profile by a method that an engine can do: its own where the engine can do it, else the first that it can do
- * without training; its own too where there is none.
+ * The profile by a method that an engine can do: its own where the engine can do it, else the first that it can do,
+ * preferably without training; its own too where there is none.
  */
 export function withFittingMethod(
   profile: TaskProfile,
@@ -53,9 +55,9 @@ export function withFittingMethod(
 ): TaskProfile {
   const can = ({ needs }: Method) => needs.every((need) => capabilities.includes(need));
   if (can(methodNamed(profile.method))) return profile;
-  const fitting = Object.values(table).find(
-    (method) => method.taskTypes.includes(profile.type) && method.recipe === undefined && can(method),
-  );
+  const able = Object.values(table).filter((method) => method.taskTypes.includes(profile.type) && can(method));
+  // One that has to be trained first says so.
+  const fitting = able.find(({ mustLearn }) => mustLearn !== true) ?? able[0];
   return fitting === undefined ? profile : { ...profile, method: fitting.name, options: fitting.options.parse({}) };
 }
 

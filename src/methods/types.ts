@@ -14,7 +14,7 @@ import type {
   TaskProfile,
   TaskType,
 } from '../types.js';
-import type { CandidatePlan, PlanOptions, TuneSession } from './candidates/types.js';
+import type { CandidatePlan, LocalCapability, PlanOptions, TuneSession } from './candidates/types.js';
 
 export type { Document } from '../types.js';
 
@@ -85,7 +85,14 @@ export interface Learns {
 }
 
 /** Ways to do a task by a method; null where it cannot be tried. */
-export type Plan = (session: TuneSession, examples: readonly Example[], options: PlanOptions) => CandidatePlan | null;
+export type Plan<Needs extends Capability = LocalCapability> = (
+  session: TuneSession<Needs>,
+  examples: readonly Example[],
+  options: PlanOptions,
+) => CandidatePlan | null;
+
+/** A plan of a method of language models may use all that such a model can do. */
+type SessionNeeds<Needs extends Capability> = Needs extends LocalCapability ? LocalCapability : Needs;
 
 /** A way to do a task with a model whose weights stay as they are. */
 export interface Method<Needs extends Capability = Capability> {
@@ -122,9 +129,11 @@ export interface Method<Needs extends Capability = Capability> {
    * @throws SlmError
    */
   readonly check?: (profile: TaskProfile) => ((gold: Gold) => string | null) | null;
+  /** Whether it can do nothing until `slm tune` has trained it. */
+  readonly mustLearn?: true;
   /** What `slm tune` can learn for it; left out where it learns nothing. */
   readonly learns?: Learns;
   /** Ways to do a task by it, for `slm tune` to compare; loaded only there. */
-  readonly candidates?: () => Promise<Plan>;
+  readonly candidates?: () => Promise<Plan<SessionNeeds<Needs>>>;
   readonly prepare: (context: MethodContext<Needs>) => Promise<Predictor>;
 }

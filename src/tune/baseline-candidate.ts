@@ -5,7 +5,7 @@ import { withValue } from '../task-types/generate/values.js';
 import type { Example, Output } from '../types.js';
 
 /** The best that can be had without a model, measured as candidates are. It cannot be taken. */
-export function baselineCandidate({ profile, seed }: Pick<TuneSession, 'profile' | 'seed'>): Candidate {
+export function baselineCandidate({ profile, seed }: Pick<TuneSession<never>, 'profile' | 'seed'>): Candidate {
   const baseline = strongestBaseline(profile.type);
   const context = { labels: profile.labels.map(({ name }) => name), multiLabel: profile.multiLabel, seed };
   return {

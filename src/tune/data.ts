@@ -3,7 +3,7 @@ import { usageError } from '../errors.js';
 import { findLeak } from '../profile/leaks.js';
 import { placeOf } from '../record.js';
 import { taskTypes } from '../task-types/index.js';
-import type { Example, LocalEngine, TaskProfile } from '../types.js';
+import type { Engine, Example, TaskProfile } from '../types.js';
 
 /** Labelled data that can be tuned on, and what was to be said about it. */
 export interface TuningData {
@@ -73,11 +73,12 @@ export function checkEnough(examples: readonly Example[], reasons: readonly stri
  */
 export function fittingTexts(
   examples: readonly Example[],
-  { tokenize, model }: Pick<LocalEngine, 'tokenize' | 'model'>,
+  engine: Pick<Engine, 'countTokens' | 'model'>,
 ): { readonly examples: readonly Example[]; readonly notice: string | null } {
-  const most = Math.floor(model.contextSize / 2) - 32;
+  const most = Math.floor(engine.model.contextSize / 2) - 32;
   // No token is shorter than a byte, so most texts need no counting.
-  const fits = ({ record: { text } }: Example) => Buffer.byteLength(text) < most || tokenize(` ${text}`).length <= most;
+  const fits = ({ record: { text } }: Example) =>
+    Buffer.byteLength(text) < most || engine.countTokens(` ${text}`) <= most;
   const short = examples.filter(fits);
   const [first] = examples.filter((example) => !fits(example));
   if (first === undefined) return { examples, notice: null };

@@ -1,7 +1,7 @@
 import type { Candidate, CandidatePlan, PlanOptions, Trial, TuneSession } from '../methods/candidates/types.js';
 import { methodNamed, methods } from '../methods/index.js';
 import type { Method } from '../methods/types.js';
-import type { Example } from '../types.js';
+import type { Capability, Example } from '../types.js';
 import { baselineCandidate } from './baseline-candidate.js';
 
 export interface PlanRequest extends PlanOptions {
@@ -11,14 +11,17 @@ export interface PlanRequest extends PlanOptions {
 
 /** Every way to do a task that a method knows of, as far as it is asked for, and the best baseline. */
 export async function planFor(
-  session: TuneSession,
+  session: TuneSession<never>,
   examples: readonly Example[],
   { kind, words }: PlanRequest,
 ): Promise<CandidatePlan> {
   const plans: CandidatePlan[] = [];
   for (const method of Object.values<Method>(methods)) {
     if (!method.taskTypes.includes(session.profile.type)) continue;
-    const plan = (await method.candidates?.())?.(session, examples, { words }) ?? null;
+    if (!method.needs.every((need) => session.engine.capabilities.includes(need))) continue;
+    // It has what the method needs.
+    const able = session as TuneSession<Capability>;
+    const plan = (await method.candidates?.())?.(able, examples, { words }) ?? null;
     if (plan !== null) plans.push(plan);
   }
   const wanted = (candidate: Candidate) =>
@@ -31,10 +34,10 @@ export async function planFor(
   };
 }
 
-/** Heads are what works on hidden states. */
+/** Heads are what works on hidden states, or on embeddings. */
 function isOfKind({ method }: Candidate, kind: PlanRequest['kind']): boolean {
   if (kind === 'auto' || method === null) return true;
-  return methodNamed(method).needs.includes('features') === (kind === 'head');
+  return methodNamed(method).needs.some((need) => need === 'features' || need === 'embeddings') === (kind === 'head');
 }
 
 function inTurn(candidates: readonly Candidate[]): Candidate[] {

@@ -59,7 +59,7 @@ export interface Before extends AsItIs {
 const mostCompared = 300;
 
 export async function tune(
-  session: TuneSession,
+  session: TuneSession<never>,
   examples: readonly Example[],
   request: TuneRequest,
 ): Promise<TuneResult> {
@@ -117,7 +117,7 @@ export async function tune(
  * What is taken: the candidate that the search has chosen, or where that is no better than the task as it is, the best
  * one; and whether it is better.
  */
-function outcomeOf(session: TuneSession, result: SearchResult, asItIs: AsItIs | null) {
+function outcomeOf(session: TuneSession<never>, result: SearchResult, asItIs: AsItIs | null) {
   const choices = [...new Set([result.chosen, result.bestCandidate])].map((chosen) => {
     const after = result.trials.find(({ key }) => key === chosen.key) as Trial;
     const before = asItIs === null ? null : compare(session, result, after, asItIs);
@@ -127,7 +127,7 @@ function outcomeOf(session: TuneSession, result: SearchResult, asItIs: AsItIs | 
 }
 
 /** By the score, or where that is the same, by what candidates are compared by. */
-function isBetter({ profile }: TuneSession, { objective }: SearchResult, before: Before): boolean {
+function isBetter({ profile }: TuneSession<never>, { objective }: SearchResult, before: Before): boolean {
   const { examples, outputs, score, tuned } = before;
   if (examples.length === 0) return true;
   if (tuned.score !== score) return tuned.score > score;
@@ -137,7 +137,12 @@ function isBetter({ profile }: TuneSession, { objective }: SearchResult, before:
 }
 
 /** On the examples that both were measured on. */
-function compare({ profile, seed }: TuneSession, { metric }: SearchResult, after: Trial, asItIs: AsItIs): Before {
+function compare(
+  { profile, seed }: TuneSession<never>,
+  { metric }: SearchResult,
+  after: Trial,
+  asItIs: AsItIs,
+): Before {
   const tunedOutputs = new Map(after.examples.map((example, i) => [example, after.outputs[i] as Output]));
   const rows = Array.from(asItIs.outputs.keys()).filter((i) => tunedOutputs.has(asItIs.examples[i] as Example));
   const examples = rows.map((i) => asItIs.examples[i] as Example);

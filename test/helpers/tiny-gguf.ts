@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 
-type Value = string | number | boolean | readonly string[] | readonly Buffer[] | { f32: number[] } | { i32: number[] };
+type Value =
+  | string
+  | number
+  | boolean
+  | readonly string[]
+  | readonly Buffer[]
+  | { f32: number[] }
+  | { float: number }
+  | { i32: number[] };
 
 export interface TinyTensor {
   readonly name: string;
@@ -109,6 +117,7 @@ function encode(value: Value): Buffer[] {
   if (typeof value === 'string') return [u32(8), text(value)];
   if (typeof value === 'number') return [u32(4), u32(value)];
   if (typeof value === 'boolean') return [u32(7), Buffer.from([value ? 1 : 0])];
+  if ('float' in value) return [u32(6), Buffer.from(Float32Array.of(value.float).buffer)];
   if ('f32' in value) return [u32(9), u32(6), u64(value.f32.length), Buffer.from(Float32Array.from(value.f32).buffer)];
   if ('i32' in value) return [u32(9), u32(5), u64(value.i32.length), Buffer.from(Int32Array.from(value.i32).buffer)];
   return [u32(9), u32(8), u64(value.length), ...value.map(text)];

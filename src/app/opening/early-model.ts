@@ -2,12 +2,13 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { engines } from '../../engines/index.js';
 import type { HeadStart } from '../../engines/llama/index.js';
+import { stampOf } from '../../gguf/model-file.js';
 import { findTask } from '../../profile/paths.js';
 import { readSettings } from '../../settings-file.js';
 import { defaultModel, readConfig } from '../config.js';
 import { modelEnvironment, profileContext, type Surroundings } from '../surroundings.js';
 import { hintedFile } from './early-hint.js';
-import type { EngineFlags } from './open.js';
+import type { EngineFlags } from './flags.js';
 
 /**
  * Begins to load the model before the task is read, where it is certain which one it will be and that its file is
@@ -25,6 +26,28 @@ export async function loadEarly(context: Surroundings, task: string, flags: Engi
   const hinted = hintedFile(context, findTask(task, folders, cwd), file) ?? file;
   // A derived file that no longer matches its record is made anew: there is nothing to begin with.
   return isUntouched(hinted) ? engines.llama.startLoading(hinted) : null;
+}
+
+/**
+ * The file under way where it is the one that is wanted, else a new start.
+ * @param accelerated a graphics card takes other options, so that nothing can be begun
+ */
+export async function headStartFor(
+  context: Surroundings,
+  early: HeadStart | null,
+  file: string,
+  accelerated: boolean,
+): Promise<HeadStart | null> {
+  const started = isStill(early, file) ? early : null;
+  if (started === null) await early?.discard();
+  // The engine's log would be lost.
+  if (accelerated || context.engineLog !== null) return null;
+  return started ?? (await engines.llama.startLoading(file));
+}
+
+/** Whether it is this model, and not one that another has replaced meanwhile. */
+function isStill(early: HeadStart | null, file: string): boolean {
+  return early?.file === file && JSON.stringify(early.stamp) === JSON.stringify(stampOf(file));
 }
 
 /** What a task says of its model, as far as that can be told without parsing it; null where it cannot. */

@@ -7,7 +7,7 @@ import { usageError } from '../../errors.js';
 import { type AlphabetName, writtenWith } from '../../gguf/alphabet.js';
 import { valuePlaces } from '../../gguf/architectures.js';
 import { checkGguf } from '../../gguf/check.js';
-import { type ModelFile, stampOf, watchModelFile } from '../../gguf/model-file.js';
+import { type ModelFile, watchModelFile } from '../../gguf/model-file.js';
 import type { Recipe } from '../../gguf/recipe.js';
 import { summarize, tokenBytes } from '../../gguf/summary.js';
 import { methodOf, withFittingMethod } from '../../methods/index.js';
@@ -25,17 +25,14 @@ import { requireAgreement } from './agreement.js';
 import { openDerived } from './derived-models.js';
 import { documentsFor } from './documents.js';
 import { keepHint } from './early-hint.js';
+import { headStartFor } from './early-model.js';
+import { isEmbedding, openEmbedding } from './embedding.js';
+import type { EngineFlags } from './flags.js';
 import { openService } from './service.js';
 import { noticeThreads, threadsOf } from './threads.js';
 import { tunedProfile } from './tuned-settings.js';
 
-/** Options that every command which loads a model has. */
-export interface EngineFlags {
-  model?: string;
-  threads?: number;
-  contextSize?: number;
-  gpu?: 'auto' | 'cuda' | 'vulkan' | 'metal';
-}
+export type { EngineFlags } from './flags.js';
 
 /** What a task is opened with. */
 export interface TaskFlags extends EngineFlags {
@@ -103,7 +100,8 @@ export async function openModel(
   const service = serviceOf(spec);
   if (service !== null) return openService(context, spec, service);
   noticeThreads(context, flags, await readConfig(context));
-  return openResolved(context, await resolveNamed(context, spec), flags, parallel);
+  const model = await resolveNamed(context, spec);
+  return isEmbedding(model) ? openEmbedding(context, model, flags) : openResolved(context, model, flags, parallel);
 }
 
 /**
@@ -140,21 +138,12 @@ export async function openResolved(
     prefixes: { directory: path.join(cacheDirectory(context), 'prefixes'), now: () => context.date() },
     ...(context.engineLog === null ? {} : { onLog: context.engineLog }),
   };
-  // Its log would be lost, and a graphics card takes other options.
-  const unfit = context.engineLog !== null || options.accelerator !== undefined;
-  const started = isStill(early, file.path) ? early : null;
-  if (started === null) await early?.discard();
-  const headStart = unfit ? null : (started ?? (await engines.llama.startLoading(file.path)));
+  const headStart = await headStartFor(context, early, file.path, options.accelerator !== undefined);
   const { open } = engines.llama;
   if (options.threads !== undefined || options.accelerator !== undefined) return open({ ...options, headStart });
   const { measuredShape } = await import('./machines.js');
   const shape = await measuredShape(context, model, parallel);
   return open({ ...options, headStart, ...definedOnly({ shape }) });
-}
-
-/** Whether it is this model, and not one that another has replaced meanwhile. */
-function isStill(early: HeadStart | null, file: string): boolean {
-  return early?.file === file && JSON.stringify(early.stamp) === JSON.stringify(stampOf(file));
 }
 
 /** A task on a model, and the profile as it was tuned for that model. */
@@ -191,6 +180,7 @@ export async function openTaskOnModel(
   if (service !== null) return openTaskOnService(context, untuned, flags, documents, spec, service);
   const model = await resolveNamed(context, spec);
   const tuned = flags.untuned === true ? untuned : await tunedProfile(context, untuned, model);
+  if (isEmbedding(model)) return openTaskOnEmbedding(context, tuned, flags, documents, model, early);
   const profile = withChoices(tuned, flags);
   const { recipe } = methodOf(profile);
   const alphabet = coveringAlphabet(profile, model);
@@ -237,6 +227,29 @@ export async function openTaskOnModel(
 
   async function close(): Promise<void> {
     await Promise.all(loaded.splice(0).map((engine) => engine.dispose()));
+  }
+}
+
+/** Embedding models have no vocabulary to cut and no file is derived of them. */
+async function openTaskOnEmbedding(
+  context: Surroundings,
+  tuned: TaskProfile,
+  flags: TaskFlags,
+  documents: readonly Document[],
+  model: ResolvedModel,
+  early: HeadStart | null,
+): Promise<OpenedTask> {
+  const { capabilities } = engines.embedder;
+  const profile = withChoices(withFittingMethod(tuned, capabilities), flags);
+  checkCapabilities(methodOf(profile), model.name, capabilities);
+  const engine = await openEmbedding(context, model, flags, early);
+  const file = watchModelFile(model.path);
+  try {
+    const task = await prepare(context, profile, engine, documents, constantsCache(context, profile));
+    return { task, checkModel: () => file.check(), close: () => engine.dispose() };
+  } catch (error) {
+    await engine.dispose();
+    throw error;
   }
 }
 

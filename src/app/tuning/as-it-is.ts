@@ -49,9 +49,9 @@ export async function measureAsItIs(
       }
     }
   }
-  // A head that nobody has trained.
-  if (methodOf(profile).recipe !== undefined) return null;
-  const title = methodOf(profile).title;
+  const { needs, mustLearn, title } = methodOf(profile);
+  // A head that nobody has trained, or what the engine cannot do.
+  if (mustLearn === true || !needs.every((need) => measured.engine.capabilities.includes(need))) return null;
   if (unseen(examples, textList(profile.examples)).length === examples.length) {
     const task = await openTaskOn(context, profile, measured.engine, documents);
     return outputsOf(context, measured, task, examples, title);

@@ -14,10 +14,11 @@ import { checkEnough, fittingTexts, tuningData } from '../../tune/data.js';
 import type { TrialJournal } from '../../tune/measure.js';
 import { tuningMetric } from '../../tune/objective.js';
 import { type TuneRequest, type TuneResult, tune } from '../../tune/tune.js';
-import type { LocalEngine, TaskProfile } from '../../types.js';
+import type { Engine, TaskProfile } from '../../types.js';
 import { readConfig } from '../config.js';
 import { requireAgreement } from '../opening/agreement.js';
 import { documentsFor } from '../opening/documents.js';
+import { isEmbedding, openEmbedding } from '../opening/embedding.js';
 import { checkHasThreshold, chooseModel, type EngineFlags, openResolved, resolveNamed } from '../opening/open.js';
 import { noticeThreads } from '../opening/threads.js';
 import { modelDigest, tunedFolders } from '../opening/tuned-settings.js';
@@ -113,9 +114,15 @@ export async function tuneTask(
   const model = await resolveNamed(surroundings, spoken);
   const modelSha256 = await modelDigest(surroundings, model);
   noticeThreads(surroundings, flags, await readConfig(surroundings));
-  const engine = await openResolved(surroundings, model, flags, 'many');
+  const engine = isEmbedding(model)
+    ? await openEmbedding(surroundings, model, flags)
+    : await openResolved(surroundings, model, flags, 'many');
   try {
-    const { examples, notice } = fittingTexts(clean, engine);
+    const {
+      examples,
+      notice,
+    } = // An embedding model has no prompt beside the text, and cuts off what is too long.
+      isEmbedding(model) ? { examples: clean, notice: null } : fittingTexts(clean, engine);
     if (notice !== null) surroundings.notice(notice);
     if (isSkewed(profile, examples)) {
       surroundings.notice(
@@ -185,11 +192,11 @@ function sessionOf(
   surroundings: Surroundings,
   profile: TaskProfile,
   model: ResolvedModel,
-  engine: LocalEngine,
+  engine: Engine,
   documents: TuneSession['documents'],
   flags: TuneFlags,
   onProgress: TuneSession['onProgress'],
-): TuneSession {
+): TuneSession<never> {
   const header = checkGguf(model.path);
   const blocks = summarize(header).blockCount ?? 1;
   const width = number(header, `${engine.model.architecture}.embedding_length`) ?? 0;
@@ -198,7 +205,8 @@ function sessionOf(
     checkDerivable(header, { layers: 1, tokens: 'all', output: { values: [new Float32Array(width)] } });
   } catch (error) {
     if (!(error instanceof SlmError)) throw error;
-    surroundings.notice(`no heads are tried: ${messageOf(error)}`);
+    // Of an embedding model no hidden states are wanted.
+    if (!isEmbedding(model)) surroundings.notice(`no heads are tried: ${messageOf(error)}`);
     derive = { impossible: messageOf(error) };
   }
   return {

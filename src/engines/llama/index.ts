@@ -1,4 +1,5 @@
 import type { LocalEngine } from '../../types.js';
+import { embedder } from './embedder.js';
 import { capabilities, type EngineOptions } from './options.js';
 import type { DerivedCheck } from './verify-derived.js';
 
@@ -10,6 +11,7 @@ export const llama = {
   kind: 'file' as const,
   title: 'llama.cpp',
   capabilities,
+  reads: (architecture: string) => !embedder.reads(architecture),
   // Loaded only when a model is: the commands that need none start without the library (0.3 s).
   startLoading: async (file: string) => (await import('./patches/head-start.js')).startLoading(file),
   open: async (options: EngineOptions): Promise<LocalEngine> => (await import('./open-engine.js')).openEngine(options),

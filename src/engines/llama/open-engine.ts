@@ -3,12 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Llama, LlamaModel, Token as NativeToken } from 'node-llama-cpp';
-import { failure, messageOf, modelError } from '../../errors.js';
+import { failure } from '../../errors.js';
 import type { EngineUsage, LocalEngine } from '../../types.js';
 import { cpuBudget } from '../cpu-budget.js';
 import { defaultArithmetic } from './arithmetic.js';
 import { startBackend } from './backend.js';
-import { isMapped } from './memory-map.js';
+import { disposed, loadModel } from './load-model.js';
 import { capabilities, type EngineOptions } from './options.js';
 import { readHeadersFast } from './patches/file-info.js';
 import { LlamaVocabularyType } from './patches/library.js';
@@ -68,35 +68,6 @@ export async function openEngine(options: EngineOptions): Promise<LocalEngine> {
     options.signal,
   );
   return engineOf(llama, model, pool, { ...options, slots, contextSize, states });
-}
-
-async function loadModel(llama: Llama, options: EngineOptions): Promise<LlamaModel> {
-  try {
-    return await llama.loadModel({
-      modelPath: options.path,
-      useMmap: isMapped(options.path),
-      ...(options.accelerator === undefined || options.accelerator === 'cpu' ? { gpuLayers: 0 } : {}),
-    });
-  } catch (error) {
-    await disposed(llama);
-    throw modelError(
-      `llama.cpp cannot load ${options.path}: ${messageOf(error)}`,
-      'The file may be damaged (`slm models verify`), or too new for this version of llama.cpp.',
-      error,
-    );
-  }
-}
-
-const disposalMs = 1000;
-
-/** Waits for the end of a backend, but not for ever: a model whose making failed halfway may keep it from ending. */
-async function disposed(llama: Llama): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise((resolve) => {
-    timer = setTimeout(resolve, disposalMs);
-  });
-  await Promise.race([llama.dispose().catch(() => undefined), timeout]);
-  clearTimeout(timer);
 }
 
 function engineOf(

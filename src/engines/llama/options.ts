@@ -10,6 +10,9 @@ export type Accelerator = 'cpu' | 'auto' | 'cuda' | 'vulkan' | 'metal';
 /** What llama.cpp can do with any model. */
 export const capabilities = ['scores', 'generation', 'features'] as const satisfies readonly Capability[];
 
+/** The same of an embedding model. */
+export const embedderCapabilities = ['embeddings'] as const satisfies readonly Capability[];
+
 export interface EngineOptions {
   readonly path: string;
   readonly name?: string;
@@ -44,3 +47,12 @@ export interface EngineOptions {
   /** Where evaluated prefixes are kept for the next process, and the time. Defaults to nowhere. */
   readonly prefixes?: { readonly directory: string; readonly now: () => number };
 }
+
+/** The same for an embedding model. */
+export type EmbedderOptions = Pick<
+  EngineOptions,
+  'path' | 'name' | 'sha256' | 'threads' | 'accelerator' | 'onLog' | 'headStart' | 'signal'
+> & {
+  /** Tokens of a text that are read; what is longer is cut off. Defaults to 512, or the trained length if that is shorter. */
+  readonly contextSize?: number;
+};

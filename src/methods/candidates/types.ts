@@ -1,13 +1,26 @@
 import type { Recipe } from '../../gguf/recipe.js';
 import type { Interval } from '../../metrics/bootstrap.js';
-import type { Document, Example, LocalEngine, Output, StoredNumbers, TaskProfile, Threshold } from '../../types.js';
+import type {
+  Capability,
+  Document,
+  EngineWith,
+  Example,
+  LocalEngine,
+  Output,
+  StoredNumbers,
+  TaskProfile,
+  Threshold,
+} from '../../types.js';
 
-/** What tuning works with. Nothing in it knows the fixtures. */
-export interface TuneSession {
+/** What a language model in this process can do. */
+export type LocalCapability = 'scores' | 'generation' | 'features';
+
+/** What tuning works with: by default a language model in this process. Nothing in it knows the fixtures. */
+export interface TuneSession<Needs extends Capability = LocalCapability> {
   /** Without what was tuned before; its fixtures are empty. */
   readonly profile: TaskProfile;
   /** The whole model. */
-  readonly engine: LocalEngine;
+  readonly engine: EngineWith<Needs>;
   /** What questions without a passage of their own are answered from. */
   readonly documents: readonly Document[];
   /** Blocks of the model, and numbers of a hidden state. */

@@ -36,6 +36,7 @@ export const head: Method<'features'> = {
 
   defaultPrompt: (profile) => (profile.type === 'extract' ? entityPrompt : classifyingPrompt(profile)),
   vocabulary: 'trimmed',
+  mustLearn: true,
   learns: { schema: z.strictObject(learnedPromptShape), apply: withLearnedPrompt },
   candidates: async () => (await import('./candidates.js')).plan,
 

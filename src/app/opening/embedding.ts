@@ -1,0 +1,39 @@
+import { engines, fileEngineOf } from '../../engines/index.js';
+import type { HeadStart } from '../../engines/llama/index.js';
+import { architectureOf } from '../../gguf/architecture-of.js';
+import type { ResolvedModel } from '../../models/index.js';
+import type { EngineWith } from '../../types.js';
+import { readConfig } from '../config.js';
+import type { Surroundings } from '../surroundings.js';
+import { headStartFor } from './early-model.js';
+import type { EngineFlags } from './flags.js';
+import { threadsOf } from './threads.js';
+
+/** Whether a model file gives embeddings, and no next token. */
+export function isEmbedding({ path }: Pick<ResolvedModel, 'path'>): boolean {
+  return fileEngineOf(architectureOf(path)) === engines.embedder;
+}
+
+/** Loads an embedding model. */
+export async function openEmbedding(
+  context: Surroundings,
+  model: ResolvedModel,
+  flags: EngineFlags,
+  early: HeadStart | null = null,
+): Promise<EngineWith<'embeddings'>> {
+  const config = await readConfig(context);
+  const threads = threadsOf(flags, config);
+  const contextSize = flags.contextSize ?? config.contextSize;
+  const accelerator = flags.gpu ?? config.gpu;
+  return engines.embedder.open({
+    path: model.path,
+    name: model.name,
+    sha256: model.sha256,
+    ...(threads === undefined ? {} : { threads }),
+    ...(contextSize === undefined ? {} : { contextSize }),
+    ...(accelerator === undefined ? {} : { accelerator }),
+    ...(context.engineLog === null ? {} : { onLog: context.engineLog }),
+    headStart: await headStartFor(context, early, model.path, accelerator !== undefined),
+    signal: context.signal,
+  });
+}

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, describe, it } from 'node:test';
+import { openEmbedder } from '../../src/engines/llama/open-embedder.js';
+import { architectureOf } from '../../src/gguf/architecture-of.js';
+import { runSlm } from '../helpers/slm.js';
+import { tinyBert } from '../helpers/tiny-bert.js';
+import { tinyGguf } from '../helpers/tiny-gguf.js';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'slm-embedder-'));
+after(() => rmSync(folder, { recursive: true }));
+
+const subjects = {
+  food: ['soup', 'bread', 'cheese', 'apple', 'rice'],
+  travel: ['train', 'ticket', 'hotel', 'beach', 'flight'],
+};
+const others = ['the', 'a', 'was', 'very', 'good', 'late', 'today', 'again', 'we', 'had'];
+const file = path.join(folder, 'tiny-bert.gguf');
+writeFileSync(file, tinyBert([...subjects.food, ...subjects.travel, ...others]));
+
+const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, i) => sum + value * (b[i] as number), 0);
+
+describe('an embedding model', () => {
+  it('is told by the architecture in its file', () => {
+    assert.equal(architectureOf(file), 'bert');
+    const other = path.join(folder, 'other.gguf');
+    // Not the first key of the file.
+    writeFileSync(other, tinyGguf({ metadata: { 'a.key': 'x'.repeat(5000), 'general.architecture': 'llama' } }));
+    assert.equal(architectureOf(other), 'llama');
+  });
+
+  it('gives vectors of length 1, in the order of the texts, the same whatever else is asked for', async () => {
+    const engine = await openEmbedder({ path: file, threads: 2 });
+    try {
+      const texts = ['the soup was good', 'the train was late', 'the soup was good', 'soup and bread', ''];
+      const vectors = await engine.embed(texts);
+      assert.equal(engine.dimensions, 32);
+      for (const vector of vectors) {
+        assert.equal(vector.length, 32);
+        assert.ok(Math.abs(dot(vector, vector) - 1) < 1e-5);
+      }
+      const [soup, train, again] = vectors as [Float32Array, Float32Array, Float32Array];
+      assert.deepEqual(again, soup);
+      assert.ok(dot(soup, train) < 0.99);
+      const [alone] = await engine.embed([texts[1] as string]);
+      assert.deepEqual(alone, train);
+      assert.ok(engine.usage().evaluatedTokens > 0);
+    } finally {
+      await engine.dispose();
+    }
+  });
+
+  it('reads a long text as far as it can', async () => {
+    const engine = await openEmbedder({ path: file, threads: 1 });
+    try {
+      const long = 'the soup was good again '.repeat(40);
+      assert.ok(engine.countTokens(long) > engine.model.contextSize);
+      const [whole, longer] = (await engine.embed([long, `${long} the train was late`])) as [
+        Float32Array,
+        Float32Array,
+      ];
+      assert.deepEqual(longer, whole);
+    } finally {
+      await engine.dispose();
+    }
+  });
+});
+
+describe('a task on an embedding model', () => {
+  const task = path.join(folder, 'subject');
+  mkdirSync(task);
+  writeFileSync(
+    path.join(task, 'task.yaml'),
+    'name: subject\ndescription: what a line is about\ntype: classify\nlabels: [food, travel]\n',
+  );
+  const lines = Object.entries(subjects).flatMap(([label, words]) =>
+    words.flatMap((word) =>
+      others.slice(2, 8).map((other) => JSON.stringify({ text: `the ${word} was ${other} today`, label })),
+    ),
+  );
+  const data = path.join(folder, 'data.jsonl');
+  writeFileSync(data, `${lines.join('\n')}\n`);
+  const given = ['-m', file];
+
+  it('has to be trained first, and says so', async () => {
+    const { code, stderr, stdout } = await runSlm(['run', task, ...given, '-t', 'a soup']);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /no idea of labels until a head is trained .*\n.*slm tune subject/u);
+    assert.equal(stdout, '');
+  });
+
+  it('is tuned to a head over embeddings, runs and is measured by it', async () => {
+    const tuned = await runSlm(['tune', task, ...given, '--data', data, '--no-words', '--budget', '60s']);
+    assert.equal(tuned.code, 0, tuned.stderr);
+    assert.match(tuned.stderr, /head over embeddings/u);
+    const run = await runSlm(['run', task, ...given, '--json', '-t', 'we had a very good cheese', '--no-warm']);
+    assert.equal(run.code, 0, run.stderr);
+    assert.equal(JSON.parse(run.stdout).label, 'food');
+    const measured = await runSlm(['eval', task, ...given, '--data', data, '--json']);
+    assert.equal(measured.code, 0, measured.stderr);
+  });
+
+  it('refuses what an embedding model cannot do', async () => {
+    const { code, stderr } = await runSlm(['run', 'ner', ...given, '-t', 'Anna met Bob.', '--no-warm']);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /needs log-probabilities of tokens, but the engine of tiny-bert gives only embeddings/u);
+  });
+});
