@@ -75,6 +75,32 @@ export interface ExtractOutput extends Answered {
   readonly ungrounded?: readonly string[];
 }
 
+/** Where an answer stands. */
+export interface Evidence {
+  /** Id of the document; that of a field of the record itself is `record/` and the field's name. */
+  readonly document: string;
+  /** What people call the document: its file, or `-` for standard input, or the record's own field. */
+  readonly source: string;
+  /** 1-based line of the document on which the answer starts. */
+  readonly line: number;
+  /** 1-based page on which the answer starts; left out where the document has no pages. */
+  readonly page?: number;
+  /** Span in the document's whole text. */
+  readonly span: Span;
+  /** Where the span starts, in the unit that results count in. */
+  readonly start: Readonly<Record<'codepoint' | 'utf16' | 'byte', number>>;
+  /** The sentence around the answer. */
+  readonly sentence: string;
+}
+
+/** An answer that was compared with the one that was given. */
+export interface OtherAnswer {
+  readonly answer: string;
+  /** Probability-like, as that of the best one. */
+  readonly score: number;
+  readonly evidence: Evidence;
+}
+
 export interface AnswerOutput extends Answered {
   readonly type: 'answer';
   /** Copied from the source; null for "no answer". */
@@ -82,22 +108,9 @@ export interface AnswerOutput extends Answered {
   /** Probability-like score of the best candidate in [0, 1], also when it was rejected. */
   readonly score: number;
   /** Where the answer stands. Absent when there is none. */
-  readonly evidence?: {
-    /** Id of the document; that of a field of the record itself is `record/` and the field's name. */
-    readonly document: string;
-    /** What people call the document: its file, or `-` for standard input, or the record's own field. */
-    readonly source: string;
-    /** 1-based line of the document on which the answer starts. */
-    readonly line: number;
-    /** 1-based page on which the answer starts; left out where the document has no pages. */
-    readonly page?: number;
-    /** Span in the document's whole text. */
-    readonly span: Span;
-    /** Where the span starts, in the unit that results count in. */
-    readonly start: Readonly<Record<'codepoint' | 'utf16' | 'byte', number>>;
-    /** The sentence around the answer. */
-    readonly sentence: string;
-  };
+  readonly evidence?: Evidence;
+  /** Further answers at other places or with other words, best first. */
+  readonly others?: readonly OtherAnswer[];
   /** Why there is no answer. */
   readonly reason?: string;
 }

@@ -44,6 +44,22 @@ describe('sourceWords', () => {
     );
   });
 
+  it('knows the tokens of a word that begins a turn, without a space', () => {
+    const engine = fakeEngine();
+    const words = sourceWords(engine, 'Anna lives', wordsOf('Anna lives'), '');
+    const text = (tokens: readonly Token[]) => tokens.map((token) => engine.detokenize([token])).join('');
+    assert.deepEqual(
+      words.map(({ opening }) => text(opening)),
+      ['Anna', 'lives'],
+    );
+    const copied = [...engine.tokenize('Anna'), ...engine.tokenize(' lives')];
+    assert.deepEqual(
+      complete(words, follow(words, copied)).map((state) => copiedSpan(words, state)),
+      [{ start: 0, end: 10 }],
+    );
+    assert.deepEqual(follow(words, engine.tokenize(' Anna')), []);
+  });
+
   it('has no control tokens, whatever the source says', () => {
     const { engine, words } = source('a <|end|> <bos>');
     assert.deepEqual(engine.controlsIn(words.flatMap((word) => word.tokens)), []);

@@ -161,3 +161,27 @@ describe('coverage', () => {
     );
   });
 });
+
+describe('windows', () => {
+  const windows = (question: string, count: number, longest: number) =>
+    indexPassages([handbook, manual])
+      .windows(question, count, longest)
+      .map((window) => window.map(({ text }) => text));
+
+  it('are whole sentences under one heading, best first', () => {
+    assert.deepEqual(windows('When are salaries paid?', 1, 200), [
+      ['- Expenses are paid on the 15th.', '- Salaries come on the last working day.'],
+    ]);
+    assert.deepEqual(windows('How many days of leave do staff have?', 1, 200), [
+      ['Full-time staff have 28 days of paid leave a year.', 'Part-time staff get a share of it.'],
+    ]);
+  });
+
+  it('end where another sentence does not fit', () => {
+    assert.deepEqual(windows('Which light is green?', 1, 40), [['The light turns green.']]);
+  });
+
+  it('are none where no word of the question stands', () => {
+    assert.deepEqual(windows('Who invented zymurgy?', 3, 200), []);
+  });
+});

@@ -3,6 +3,8 @@ import type { Span, Token, Tokenizer } from '../types.js';
 /** A word of a source text with its tokens, as they follow a space or the word before. */
 export interface SourceWord extends Span {
   readonly tokens: readonly Token[];
+  /** Its tokens where a copy begins with it. */
+  readonly opening: readonly Token[];
   /** Copies do not run from one group into the next. */
   readonly group: number;
   /** Whether a copy may begin, and end, with it: no full stop, no lone bracket. */
@@ -19,22 +21,28 @@ export interface CopyState {
   readonly done: number;
 }
 
-/** Tokenises the words one by one, so that every token knows its offsets. A word takes its space along. */
+/**
+ * Tokenises the words one by one, so that every token knows its offsets. A word takes its space along.
+ * @param lead what stands before the first word of a copy: a space after a completion prompt, nothing in a chat turn
+ */
 export function sourceWords(
   engine: Pick<Tokenizer, 'tokenize'>,
   text: string,
   spans: readonly (Span & { group?: number })[],
+  lead: '' | ' ' = ' ',
 ): SourceWord[] {
   const words = spans.map((span, index) => {
     const attached = index > 0 && span.start > 0 && !/\s/u.test(text.charAt(span.start - 1));
     const word = text.slice(span.start, span.end);
+    const tokens = engine.tokenize(attached ? word : ` ${word}`);
     return {
       start: span.start,
       end: span.end,
       group: span.group ?? 0,
       opens: /[^\p{P}]/u.test(word),
       closes: /[^\p{P}]|[%‰)]/u.test(word),
-      tokens: engine.tokenize(attached ? word : ` ${word}`),
+      tokens,
+      opening: attached || lead === ' ' ? tokens : engine.tokenize(word),
     };
   });
   const lastCloser = new Map<number, number>();
@@ -76,7 +84,7 @@ export function follow(words: readonly SourceWord[], tokens: readonly Token[]): 
 export function complete(words: readonly SourceWord[], states: readonly CopyState[]): CopyState[] {
   return states.filter((state) => {
     const word = words[state.word] as SourceWord;
-    return word.closes && state.done > 0 && state.done === word.tokens.length;
+    return word.closes && state.done > 0 && state.done === tokensIn(words, state).length;
   });
 }
 
@@ -87,10 +95,16 @@ export function copiedSpan(words: readonly SourceWord[], state: CopyState): Span
 
 function nextToken(words: readonly SourceWord[], state: CopyState): { token: Token; state: CopyState } | null {
   const word = words[state.word] as SourceWord;
-  const token = word.tokens[state.done];
+  const token = tokensIn(words, state)[state.done];
   if (token !== undefined) return { token, state: { ...state, done: state.done + 1 } };
   const following = words[state.word + 1];
   const first = following?.tokens[0];
   if (following === undefined || first === undefined || following.group !== word.group || !following.leads) return null;
   return { token: first, state: { first: state.first, word: state.word + 1, done: 1 } };
+}
+
+/** The tokens of the word that a state stands in. */
+function tokensIn(words: readonly SourceWord[], { first, word }: CopyState): readonly Token[] {
+  const { tokens, opening } = words[word] as SourceWord;
+  return first === word ? opening : tokens;
 }

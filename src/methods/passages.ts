@@ -21,6 +21,8 @@ export interface PassageIndex {
   readonly passages: readonly Passage[];
   /** The best `count` sentences, best first. */
   search(question: string, count: number): Found[];
+  /** The best `count` groups of whole sentences of at most so many characters, best first; none where nothing is found. */
+  windows(question: string, count: number, longest: number): Passage[][];
   /** Share of the question's content words, weighted by how rare they are, that stand in the given passages; 0 to 1. */
   coverage(question: string, passages: readonly Passage[]): number;
 }
@@ -54,13 +56,36 @@ export function indexPassages(documents: readonly Document[]): PassageIndex {
   const termsOf = passages.map((passage) => new Set([...terms(passage.text), ...terms(passage.heading)]));
   const rarity = inverseFrequency(termsOf);
   const idOf = new Map(passages.map((passage, id) => [passage, id]));
+  const search = (question: string, count: number): Found[] =>
+    index
+      .search(contentTerms(question).join(' '), { tokenize: (text) => text.split(' ').filter(Boolean) })
+      .slice(0, count)
+      .map((hit) => ({ passage: passages[hit.id as number] as Passage, score: hit.score }));
+  const cut = new Map<number, Map<Passage, Passage[]>>();
+  const windowOf = (passage: Passage, longest: number): Passage[] => {
+    let known = cut.get(longest);
+    if (known === undefined) {
+      known = new Map(windowsOf(passages, longest).flatMap((window) => window.map((each) => [each, window])));
+      cut.set(longest, known);
+    }
+    return known.get(passage) as Passage[];
+  };
   return {
     passages,
-    search: (question, count) =>
-      index
-        .search(contentTerms(question).join(' '), { tokenize: (text) => text.split(' ').filter(Boolean) })
+    search,
+    windows(question, count, longest) {
+      const scores = new Map<Passage[], number[]>();
+      for (const { passage, score } of search(question, searchedSentences)) {
+        const window = windowOf(passage, longest);
+        scores.set(window, [...(scores.get(window) ?? []), score]);
+      }
+      // The best sentence decides; others say a little more, each less than the one before.
+      const total = (all: readonly number[]) => all.reduce((sum, score, i) => sum + score * furtherSentences ** i, 0);
+      return [...scores]
+        .sort((a, b) => total(b[1]) - total(a[1]))
         .slice(0, count)
-        .map((hit) => ({ passage: passages[hit.id as number] as Passage, score: hit.score })),
+        .map(([window]) => window);
+    },
     coverage(question, chosen) {
       const asked = [...new Set(contentTerms(question))];
       const here = new Set(chosen.flatMap((passage) => [...(termsOf[idOf.get(passage) as number] ?? [])]));
@@ -69,6 +94,27 @@ export function indexPassages(documents: readonly Document[]): PassageIndex {
       return total === 0 ? 0 : covered / total;
     },
   };
+}
+
+/** Sentences that a choice of windows goes by. */
+const searchedSentences = 40;
+const furtherSentences = 0.4;
+
+/** Consecutive sentences under one heading, as many as fit; a longer sentence is alone. */
+function windowsOf(passages: readonly Passage[], longest: number): Passage[][] {
+  const windows: Passage[][] = [];
+  for (const passage of passages) {
+    const open = windows.at(-1);
+    const first = open?.[0];
+    const fits =
+      first !== undefined &&
+      first.document === passage.document &&
+      first.heading === passage.heading &&
+      passage.end - first.start <= longest;
+    if (fits) open?.push(passage);
+    else windows.push([passage]);
+  }
+  return windows;
 }
 
 /** Words of a question that say what it is about. */

@@ -15,6 +15,11 @@ const commands: Readonly<Record<string, Entry>> = {
     description: 'do a task on files, or on standard input',
     load: async () => (await import('./run.js')).runCommand,
   },
+  ask: {
+    usage: '[options] [question] [files...]',
+    description: 'answer a question from files and folders, in their own words',
+    load: async () => (await import('./ask.js')).askCommand,
+  },
   eval: {
     usage: '[options] <task>',
     description: 'measure a task on its fixtures, or on labelled data',

@@ -15,6 +15,8 @@ export interface RankedCandidate {
   readonly sentenceCoverage: number;
   /** The same for all passages together. */
   readonly passageCoverage: number;
+  /** How sure the model is that the passage answers the question: about 1 where it does, −1 where not; 0 where it was not asked. */
+  readonly answered: number;
 }
 
 /**
@@ -29,7 +31,10 @@ export interface Ranker {
 /** Where nothing could be fitted: likelihood and coverage count, a kind of answer that does not fit counts against. */
 export const defaultRanker: Ranker = { weights: [0.8, 0.2, 1.5, 1, -1.5, 0.8, 0.5, -0.3], intercept: 0.5 };
 
-const featureCount = 8;
+/** The same for a passage that was read in a chat turn, with what the model says of it. Set by hand, not measured. */
+export const readingRanker: Ranker = { weights: [1.2, 0.1, 0, 0, -1.5, 0.4, 0.3, 0, 0.8], intercept: 0.3 };
+
+const featureCount = 9;
 
 /** Bounded, so that a ranker fitted on little stays sane. */
 export function featuresOf(candidate: RankedCandidate): number[] {
@@ -45,12 +50,14 @@ export function featuresOf(candidate: RankedCandidate): number[] {
     numberFit(candidate.question, candidate.answer),
     nameFit(candidate.question, candidate.answer),
     Math.log(Math.max(1, candidate.tokens)),
+    Math.max(-3, Math.min(3, candidate.answered)),
   ];
 }
 
 export function probabilityOf(candidate: RankedCandidate, ranker: Ranker): number {
   const score = featuresOf(candidate).reduce(
-    (sum, value, i) => sum + value * (ranker.weights[i] as number),
+    // One that was fitted before the last feature was there has no weight for it.
+    (sum, value, i) => sum + value * (ranker.weights[i] ?? 0),
     ranker.intercept,
   );
   return 1 / (1 + Math.exp(-score));

@@ -1,4 +1,4 @@
-import { compilePrompt, tokenizePrompt } from '../../prompt.js';
+import { tokenizePrompt, usesChat } from '../../prompt.js';
 import { f1Score } from '../../task-types/answer/metrics/squad.js';
 import { isRight } from '../../task-types/answer/right.js';
 import type { AnswerOutput, Example } from '../../types.js';
@@ -13,6 +13,7 @@ import { fitRanker, type RankedCandidate, type Ranker } from './answer-ranker.js
 import { passageOptions } from './options.js';
 import { answerOf, answersOf, rankedOf, rejectBelow } from './passage-answer.js';
 import { createSearch, type Reading, read, type Search } from './passage-reading.js';
+import { createReader } from './reader.js';
 
 /** Answered questions in the prompt, sentences that are read, and answers that are compared; likely ones first. */
 const settings = [
@@ -20,6 +21,11 @@ const settings = [
   { shots: 8, passages: 4, candidates: 6 },
   { shots: 4, passages: 6, candidates: 6 },
   { shots: 0, passages: 4, candidates: 6 },
+];
+/** The same for models with chat turns, which do what they are told and read longer passages. */
+const chatSettings = [
+  { shots: 0, passages: 4, candidates: 4 },
+  { shots: 4, passages: 4, candidates: 4 },
 ];
 /** A passage in the prompt has so many characters at most. */
 const longestExample = 600;
@@ -29,7 +35,8 @@ export const plan: Plan = (session, examples) => {
   const { contextField } = passageOptions.parse(session.profile.options);
   // Every setting looks in the same documents.
   const search = createSearch(session.documents, { contextField });
-  const all = settings.map((setting) => readingCandidate(session, examples, search, setting));
+  const tried = usesChat(session.profile, session.engine.model) ? chatSettings : settings;
+  const all = tried.map((setting) => readingCandidate(session, examples, search, setting));
   return { candidates: all.filter((candidate) => candidate !== null) };
 };
 
@@ -57,11 +64,13 @@ function readingCandidate(
   const chosen = examplesFrom(examples, search, { ...options, input: profile.input });
   if (chosen.length < setting.shots) return null;
   const shots = chosen.map(({ shot }) => shot);
-  const render = compilePrompt(profile, engine.model, {
-    shots: shots.map(({ fields, label }) => ({ fields, target: label })),
-  });
-  const empty = tokenizePrompt(engine, render({ [options.contextField]: 'x', [profile.input]: 'x' }));
-  const reader = { engine, render, options, profile, end: engine.tokenize('\n').slice(0, 1) };
+  const reader = createReader(
+    engine,
+    profile,
+    options,
+    shots.map(({ fields, label }) => ({ fields, target: label })),
+  );
+  const empty = tokenizePrompt(engine, reader.render({ [options.contextField]: 'x', [profile.input]: 'x' }));
   const readOne = memo(
     async (example: Example): Promise<Read> =>
       engine.hold(async () => {
@@ -70,9 +79,9 @@ function readingCandidate(
         return { reading, rows, right: rows.map(({ answer }) => isRight(answer, answersOf(example))) };
       }),
   );
-  const title = `copied answers, ${setting.shots} examples in the prompt, ${setting.passages} sentences`;
+  const title = `copied answers, ${setting.shots} examples in the prompt, ${reader.judge === null ? `${setting.passages} sentences` : `${options.windows} passages`}`;
   return {
-    key: `passages 1 ${JSON.stringify(setting)}`,
+    key: `passages 2 ${JSON.stringify(setting)}`,
     title,
     method: 'passage-spans',
     turn: 0,

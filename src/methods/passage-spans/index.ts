@@ -1,28 +1,30 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { compilePrompt, type PromptModel, type PromptRenderer } from '../../prompt.js';
 import { lineOf } from '../../task-types/answer/evidence.js';
 import { isRight } from '../../task-types/answer/right.js';
-import type { AnswerOutput, Example, Output, TaskProfile } from '../../types.js';
+import type { AnswerOutput, EngineWith, Example, Output, TaskProfile } from '../../types.js';
 import { promptPart, tablePart } from '../explain.js';
 import { learnedBy, learnedExamples } from '../learned.js';
+import { startPool } from '../start-calibration.js';
 import type { DefaultPrompt, Document, Method, MethodContext, PieceInput } from '../types.js';
-import { defaultRanker, featuresOf, fitRanker, type Ranker } from './answer-ranker.js';
+import { defaultRanker, featuresOf, fitRanker, type Ranker, readingRanker } from './answer-ranker.js';
 import { passageOptions } from './options.js';
 import { answerOf, answersOf, rank, rankedOf, rejectBelow } from './passage-answer.js';
 import { createSearch, type Reader, type Reading, read } from './passage-reading.js';
+import { createReader, readingRenderer } from './reader.js';
 
 type Options = z.infer<typeof passageOptions>;
 
 const passagePrompt: DefaultPrompt = {
   instruction: 'Answer the question with words of the passage.',
   base: 'Passage: {{ context }}\nQuestion: {{ question }}\nAnswer:',
-  chat: 'Passage: {{ context }}\n\nQuestion: {{ question }}\n\nAnswer in a few words of the passage.',
+  chat: 'Passage: {{ context }}\n\nQuestion: {{ question }}\n\nCopy the shortest span of the passage that answers the question.',
   use: 'base',
 };
 
 const rankerSchema = z.strictObject({
-  weights: z.array(z.number()).length(defaultRanker.weights.length),
+  // One weight fewer: fitted before the model was asked whether a passage answers the question.
+  weights: z.array(z.number()).min(defaultRanker.weights.length).max(readingRanker.weights.length),
   intercept: z.number(),
 });
 
@@ -43,15 +45,14 @@ export const passageSpans: Method<'scores'> = {
   candidates: async () => (await import('./candidates.js')).plan,
 
   renderer(profile, model) {
-    return rendererOf(profile, model, passageOptions.parse(profile.options));
+    return readingRenderer(profile, model, answeredExamples(profile, passageOptions.parse(profile.options)));
   },
 
   async prepare(context) {
     const { profile, engine } = context;
     const options = passageOptions.parse(profile.options);
-    const render = rendererOf(profile, engine.model, options);
     const search = createSearch(context.documents, options);
-    const reader: Reader = { engine, render, options, profile, end: engine.tokenize('\n').slice(0, 1) };
+    const reader = createReader(engine, profile, options, answeredExamples(profile, options));
     const ranker = learnedBy(learns.schema, profile)?.ranker ?? (await rankerFor(context, options, reader));
 
     return {
@@ -67,10 +68,6 @@ export const passageSpans: Method<'scores'> = {
     };
   },
 };
-
-function rendererOf(profile: TaskProfile, model: PromptModel, options: Options): PromptRenderer {
-  return compilePrompt(profile, model, { shots: answeredExamples(profile, options) });
-}
 
 /** The tuned ones, else examples that bring their own passage and have an answer: copying is what the prompt should show. */
 function answeredExamples(profile: TaskProfile, options: Options) {
@@ -92,13 +89,20 @@ async function rankerFor(context: MethodContext<'scores'>, options: Options, rea
   const { profile, engine, cache } = context;
   const documents = await context.ownDocuments();
   const shots = new Set(answeredExamples(profile, options).map((shot) => shot.fields));
-  const pool = profile.examples
+  const fixed = reader.judge === null ? defaultRanker : readingRanker;
+  const all = profile.examples
     .filter((example) => !shots.has(example.record.fields) && isReadable(example, documents, options))
     .slice(0, options.poolSize);
-  if (pool.length < smallestPool) return defaultRanker;
-  const key = ['judge 2', digestOf(documents), engine.model.sha256 ?? engine.model.path, profile.digest].join(' ');
+  if (all.length < smallestPool) return fixed;
+  const kind = reader.judge === null ? 'judge 2' : 'judge 3';
+  const key = [kind, digestOf(documents), engine.model.sha256 ?? engine.model.path, profile.digest].join(' ');
   const known = rankerSchema.safeParse(await cache.get(key));
   if (known.success) return known.data;
+  const pool = startPool(context, all, ({ record }) => tokensRead(engine, record.fields[options.contextField]));
+  if (pool.length < smallestPool) {
+    context.onShortened?.(0, all.length);
+    return fixed;
+  }
 
   let done = 0;
   const search = createSearch(documents, options);
@@ -114,14 +118,22 @@ async function rankerFor(context: MethodContext<'scores'>, options: Options, rea
       }),
     ),
   );
-  const all = readings.flat();
-  if (!all.some((row) => row.right)) return defaultRanker;
+  const rows = readings.flat();
+  if (!rows.some((row) => row.right)) return fixed;
   const ranker = fitRanker(
-    all.map((row) => row.candidate),
-    all.map((row) => row.right),
+    rows.map((row) => row.candidate),
+    rows.map((row) => row.right),
   );
   await cache.set(key, ranker);
+  if (pool.length < all.length) context.onShortened?.(pool.length, all.length);
   return ranker;
+}
+
+/** Tokens of a few sentences, where an example does not bring its passage. */
+const usualTokens = 100;
+
+function tokensRead(engine: Pick<EngineWith<'scores'>, 'tokenize'>, context: unknown): number {
+  return typeof context === 'string' ? engine.tokenize(context).length : usualTokens;
 }
 
 function digestOf(documents: readonly Document[]): string {
@@ -144,7 +156,17 @@ function explanationOf(reading: Reading, ranker: Ranker, question: string) {
     probability.toFixed(4),
     ...featuresOf(rankedOf(candidate, reading, question)).map((value) => value.toFixed(3)),
   ]);
-  const names = ['mean log p', 'first log p', 'sentence', 'passages', 'repeats', 'number', 'name', 'log length'];
+  const names = [
+    'mean log p',
+    'first log p',
+    'sentence',
+    'passages',
+    'repeats',
+    'number',
+    'name',
+    'log length',
+    'answered',
+  ];
   const weights = ['weight', '', ...ranker.weights.map((weight) => weight.toFixed(3))];
   return [
     tablePart('passages', [['source', 'line', 'sentence'], ...passages]),

@@ -2,7 +2,14 @@ import { z } from 'zod';
 
 export const passageOptions = z.strictObject({
   shots: z.int().min(0).default(4).describe('Number of answered questions in the prompt.'),
-  passages: z.int().min(1).max(20).default(3).describe('Sentences that the model reads for a question.'),
+  passages: z
+    .int()
+    .min(1)
+    .max(20)
+    .default(3)
+    .describe('Sentences that the model reads for a question, after a completion prompt.'),
+  windows: z.int().min(1).max(10).default(2).describe('Passages that the model reads for a question, in chat turns.'),
+  windowLength: z.int().min(200).max(8000).default(1600).describe('Characters of such a passage, in whole sentences.'),
   candidates: z.int().min(1).max(10).default(4).describe('Answers that are spelled out and compared.'),
   longestAnswer: z.int().min(1).max(100).default(24).describe('Tokens of the longest answer.'),
   contextField: z.string().default('context').describe('Field of a record that brings its own passage.'),

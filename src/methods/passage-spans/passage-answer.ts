@@ -1,10 +1,11 @@
 import { evidenceAt } from '../../task-types/answer/evidence.js';
-import type { AnswerOutput, Example } from '../../types.js';
+import { isRight } from '../../task-types/answer/right.js';
+import type { AnswerOutput, Example, OtherAnswer } from '../../types.js';
 import { probabilityOf, type RankedCandidate, type Ranker } from './answer-ranker.js';
 import type { Candidate, Reading } from './passage-reading.js';
 
 /** What the ranker sees of a candidate. */
-export function rankedOf(candidate: Candidate, { index, coverage }: Reading, question: string): RankedCandidate {
+export function rankedOf(candidate: Candidate, { index }: Reading, question: string): RankedCandidate {
   return {
     question,
     answer: candidate.text,
@@ -12,7 +13,8 @@ export function rankedOf(candidate: Candidate, { index, coverage }: Reading, que
     firstLogprob: candidate.firstLogprob,
     tokens: candidate.tokens,
     sentenceCoverage: index.coverage(question, [candidate.passage]),
-    passageCoverage: coverage,
+    passageCoverage: candidate.coverage,
+    answered: candidate.answered,
   };
 }
 
@@ -23,20 +25,60 @@ export function rank(reading: Reading, ranker: Ranker, question: string) {
     .sort((a, b) => b.probability - a.probability);
 }
 
-/** The most likely candidate with its place, whatever its probability is. */
+/** The most likely candidate with its place, whatever its probability is, and a few others. */
 export function answerOf(reading: Reading, ranker: Ranker, question: string): AnswerOutput {
-  const [first] = rank(reading, ranker, question);
-  if (first === undefined) {
+  const [best, ...rest] = rank(reading, ranker, question).map(({ candidate, probability }) => ({
+    candidate,
+    given: givenBy(candidate, probability),
+  }));
+  if (best === undefined) {
     return { type: 'answer', answer: null, score: 0, reason: 'no passage shares a word with the question' };
   }
-  const { candidate: best, probability } = first;
-  return {
-    type: 'answer',
-    answer: best.text,
-    score: probability,
-    evidence: evidenceAt(best.passage.document, best, best.passage.text),
-  };
+  const others: Given[] = [];
+  for (const next of rest) {
+    if (![best, ...others].some(({ given }) => isSaid(given, next.given))) others.push(next);
+  }
+  const rival = others.find((other) => contradicts(best, other));
+  if (rival !== undefined) {
+    const places = [best, rival].map(
+      ({ given: { answer, evidence } }) => `"${answer}" (${evidence.source}:${evidence.line})`,
+    );
+    const reason = `two passages answer it differently: ${places.join(' and ')}`;
+    return { type: 'answer', answer: null, score: best.given.score / 2, reason };
+  }
+  const few = others.slice(0, mostOthers).map(({ given }) => given);
+  return { type: 'answer', ...best.given, ...(few.length === 0 ? {} : { others: few }) };
 }
+
+const mostOthers = 4;
+
+function givenBy(candidate: Candidate, score: number): OtherAnswer {
+  const { text, passage } = candidate;
+  return { answer: text, score, evidence: evidenceAt(passage.document, candidate, passage.text) };
+}
+
+/** Whether two answers are the same words at the same place, or one of them a part of the other. */
+function isSaid(a: OtherAnswer, b: OtherAnswer): boolean {
+  const isOverlapping =
+    a.evidence.document === b.evidence.document &&
+    a.evidence.span.start < b.evidence.span.end &&
+    b.evidence.span.start < a.evidence.span.end;
+  return isOverlapping || isRight(a.answer, [b.answer]);
+}
+
+interface Given {
+  readonly candidate: Candidate;
+  readonly given: OtherAnswer;
+}
+
+/** Whether the model is as sure of another answer in a passage of its own as of the best one. */
+function contradicts({ candidate: a, given: one }: Given, { candidate: b, given: other }: Given): boolean {
+  const isApart = a.passage.document !== b.passage.document || a.passage.heading !== b.passage.heading;
+  return isApart && a.answered > sureAnswered && b.answered > sureAnswered && other.score >= one.score * nearlyEqual;
+}
+
+const sureAnswered = 0.5;
+const nearlyEqual = 0.95;
 
 /** An answer that is less likely than the threshold is no answer. */
 export function rejectBelow(output: AnswerOutput, min: number): AnswerOutput {
@@ -46,7 +88,7 @@ export function rejectBelow(output: AnswerOutput, min: number): AnswerOutput {
     type: 'answer',
     answer: null,
     score,
-    reason: `the best passage does not answer it: "${answer}" scores ${score.toFixed(2)}, below ${min.toFixed(2)}`,
+    reason: `what was found does not answer it: "${answer}" scores ${score.toFixed(2)}, below ${min.toFixed(2)}`,
   };
 }
 

@@ -1,15 +1,19 @@
-import { type PromptRenderer, tokenizePrefix, tokenizeSegments } from '../../prompt.js';
+import { type PromptRenderer, tokenizePrompt } from '../../prompt.js';
 import { words as wordsOf } from '../../segment.js';
 import { ownDocument } from '../../task-types/answer/evidence.js';
-import type { EngineWith, InputRecord, Span, TaskProfile, Token } from '../../types.js';
+import type { EngineWith, InputRecord, Prompt, Span, TaskProfile, Token } from '../../types.js';
 import { beginnings, complete, continuations, copiedSpan, follow, type SourceWord, sourceWords } from '../copying.js';
 import { indexPassages, type Passage, type PassageIndex } from '../passages.js';
 import type { Document } from '../types.js';
+import { type Judge, withSharedPart } from './answerability.js';
 
 /** How passages are chosen and read. */
 export interface ReadingOptions {
-  /** Sentences that the model reads for a question. */
+  /** Sentences that are read together, without chat turns. */
   readonly passages: number;
+  /** Groups of sentences that are read one by one, in chat turns, and characters of one. */
+  readonly windows: number;
+  readonly windowLength: number;
   /** Answers that are spelled out and compared. */
   readonly candidates: number;
   /** Tokens of the longest answer. */
@@ -23,7 +27,6 @@ export interface Reading {
   readonly index: PassageIndex;
   /** In the order of the documents. */
   readonly chosen: readonly Passage[];
-  readonly coverage: number;
   readonly candidates: readonly Candidate[];
   readonly prompt: ReturnType<PromptRenderer> | null;
 }
@@ -35,6 +38,10 @@ export interface Candidate extends Span {
   readonly logprob: number;
   readonly firstLogprob: number;
   readonly tokens: number;
+  /** Share of the question's words that what was read has. */
+  readonly coverage: number;
+  /** How sure the model is that what was read answers the question: about 1 where it does, −1 where not; 0 where it was not asked. */
+  readonly answered: number;
 }
 
 export interface Reader {
@@ -42,7 +49,12 @@ export interface Reader {
   readonly render: PromptRenderer;
   readonly options: ReadingOptions;
   readonly profile: TaskProfile;
+  /** Any of them ends an answer. */
   readonly end: readonly Token[];
+  /** What stands before an answer. */
+  readonly lead: '' | ' ';
+  /** Null for a model without chat turns, whose yes and no say nothing. */
+  readonly judge: Judge | null;
 }
 
 export type Search = (record: InputRecord) => PassageIndex;
@@ -67,18 +79,56 @@ export function createSearch(documents: readonly Document[], options: Pick<Readi
 /** Retrieves passages for a question and copies candidate answers out of them. */
 export async function read(reader: Reader, search: Search, record: InputRecord): Promise<Reading> {
   const index = search(record);
-  const found = index.search(record.text, reader.options.passages).map((hit) => hit.passage);
-  const chosen = (found.length > 0 ? found : index.passages.slice(0, 1)).sort(
-    (a, b) => index.passages.indexOf(a) - index.passages.indexOf(b),
-  );
-  if (found.length === 0) return { index, chosen, coverage: 0, candidates: [], prompt: null };
-  const prompt = reader.render({
+  const { judge, options } = reader;
+  const windows =
+    judge === null
+      ? bestSentences(index, record.text, options.passages)
+      : index.windows(record.text, options.windows, options.windowLength);
+  const read: WindowReading[] = [];
+  for (const window of windows) read.push(await readWindow(reader, index, record, window));
+  return {
+    index,
+    chosen: windows.flat(),
+    candidates: read.flatMap(({ candidates }) => candidates),
+    prompt: read[0]?.prompt ?? null,
+  };
+}
+
+/** The sentences that are read together, in the order of the documents; none where nothing is found. */
+function bestSentences(index: PassageIndex, question: string, count: number): Passage[][] {
+  const found = index.search(question, count).map((hit) => hit.passage);
+  if (found.length === 0) return [];
+  return [found.sort((a, b) => index.passages.indexOf(a) - index.passages.indexOf(b))];
+}
+
+interface WindowReading {
+  readonly prompt: ReturnType<PromptRenderer>;
+  readonly candidates: readonly Candidate[];
+}
+
+async function readWindow(
+  reader: Reader,
+  index: PassageIndex,
+  record: InputRecord,
+  window: readonly Passage[],
+): Promise<WindowReading> {
+  const { engine, judge, options, profile } = reader;
+  const heading = judge === null ? '' : (window[0]?.heading ?? '');
+  const fields = {
     ...record.fields,
-    [reader.options.contextField]: chosen.map(passageText).join(' '),
-    [reader.profile.input]: record.text,
-  });
-  const candidates = await copyCandidates(reader, prompt, chosen);
-  return { index, chosen, coverage: index.coverage(record.text, chosen), candidates, prompt };
+    [options.contextField]: `${heading === '' ? '' : `${heading}: `}${window.map(passageText).join(' ')}`,
+    [profile.input]: record.text,
+  };
+  const text = reader.render(fields);
+  const own = tokenizePrompt(engine, text);
+  const coverage = index.coverage(record.text, window);
+  if (judge === null)
+    return { prompt: text, candidates: await copyCandidates(reader, own, window, { coverage, answered: 0 }) };
+  // Passage and question are evaluated once for both.
+  const [copying, judging] = withSharedPart(own, tokenizePrompt(engine, judge.render(fields)));
+  const { middle, spread } = await judge.scale();
+  const answered = ((await judge.logOdds(judging)) - middle) / spread;
+  return { prompt: text, candidates: await copyCandidates(reader, copying, window, { coverage, answered }) };
 }
 
 /** A list item or table row says little without its heading. */
@@ -92,16 +142,16 @@ function passageText(passage: Passage): string {
  */
 async function copyCandidates(
   reader: Reader,
-  prompt: ReturnType<PromptRenderer>,
+  prompt: Prompt,
   chosen: readonly Passage[],
+  known: Pick<Candidate, 'coverage' | 'answered'>,
 ): Promise<Candidate[]> {
   const { engine, options } = reader;
   const joined = joinPassages(chosen);
-  const words = sourceWords(engine, joined.text, joined.words);
+  const words = sourceWords(engine, joined.text, joined.words, reader.lead);
   if (words.length === 0) return [];
-  const item = tokenizeSegments(engine, prompt.input);
-  const prefix = [tokenizePrefix(engine, prompt.prefix), item.slice(0, -1)];
-  const last = item.at(-1) as Token;
+  const prefix = [...prompt.prefix, prompt.input.slice(0, -1)];
+  const last = prompt.input.at(-1) as Token;
   const firsts = continuations(words, beginnings(words));
   const [scores] = await engine.scoreNext({ prefix, input: [last] }, [0], firsts);
   const best = firsts
@@ -110,6 +160,7 @@ async function copyCandidates(
     .slice(0, options.candidates);
   const candidates: Candidate[] = [];
   for (const first of best) {
+    if (reader.judge !== null && first.logprob < (best[0]?.logprob ?? 0) - farthestBeginning) continue;
     const decoded = await engine.decode(
       { prefix, input: [last, first.token] },
       (soFar) => nextOf(words, [first.token, ...soFar], reader.end, options.longestAnswer),
@@ -121,6 +172,7 @@ async function copyCandidates(
     const logprobs = [first.logprob, ...decoded.logprobs];
     const logprob = logprobs.reduce((sum, value) => sum + value, 0) / logprobs.length;
     candidates.push({
+      ...known,
       ...joined.locate(copiedSpan(words, state)),
       logprob,
       firstLogprob: first.logprob,
@@ -129,6 +181,9 @@ async function copyCandidates(
   }
   return distinct(candidates).sort((a, b) => b.logprob - a.logprob);
 }
+
+/** Nats; an answer that begins so much less likely than the best is not spelled out. */
+const farthestBeginning = 6;
 
 function nextOf(
   words: readonly SourceWord[],

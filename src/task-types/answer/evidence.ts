@@ -1,6 +1,6 @@
 import { onceEach } from '../../lazy.js';
 import { offsetsFromUtf16 } from '../../spans.js';
-import type { AnswerOutput, Document, InputRecord, Span } from '../../types.js';
+import type { AnswerOutput, Document, Evidence, InputRecord, Span } from '../../types.js';
 
 const ofRecord = 'record/';
 
@@ -10,11 +10,7 @@ export function ownDocument(field: string, text: string): Document {
 }
 
 /** Where an answer stands. */
-export function evidenceAt(
-  document: Document,
-  { start, end }: Span,
-  sentence: string,
-): NonNullable<AnswerOutput['evidence']> {
+export function evidenceAt(document: Document, { start, end }: Span, sentence: string): Evidence {
   const { codepoint, byte } = positionsIn(document);
   return {
     document: document.id,

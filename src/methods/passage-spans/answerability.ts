@@ -1,0 +1,130 @@
+import {
+  compilePrompt,
+  type FewShotExample,
+  type PromptRenderer,
+  type PromptText,
+  tokenizePrompt,
+} from '../../prompt.js';
+import type { EngineWith, Prompt, TaskProfile, Token } from '../../types.js';
+
+/** Log-odds of yes at which a model is undecided, and how far from it usual ones are, nats. */
+export interface Scale {
+  readonly middle: number;
+  readonly spread: number;
+}
+
+/** Said after passage and question. */
+const asked = 'Is the question answered by the passage? Answer yes or no.';
+
+/**
+ * Pairs with and without an answer that set a model's scale: one says yes to nearly all, another to nearly none. Few
+ * and short, so that the first answer comes soon.
+ */
+const anchors: readonly { readonly context: string; readonly answered: string; readonly unanswered: string }[] = [
+  {
+    context:
+      'The ferry to Ansholm leaves at seven in the morning and takes forty minutes. It was built in 1988 and carries twelve cars. In winter it does not run on Sundays.',
+    answered: 'How long does the ferry to Ansholm take?',
+    unanswered: 'Who built the ferry to Ansholm?',
+  },
+  {
+    context:
+      'Marta Oduya founded the bakery with her brother in 2009. They sold it six years later and opened a mill near Brigg, which employs thirty people.',
+    answered: 'Where did Marta Oduya and her brother open a mill?',
+    unanswered: 'Why did Marta Oduya sell the bakery?',
+  },
+  {
+    context:
+      'Unlike most lichens, the species grows on glass. It tolerates salt, but it dies when the temperature stays above 35 degrees for more than a week.',
+    answered: 'What temperature does the species not survive?',
+    unanswered: 'Which lichens die from salt?',
+  },
+];
+
+/** Asks a model with chat turns whether a passage answers a question. */
+export interface Judge {
+  /** The prompt that asks it, up to where the model would say yes or no. */
+  readonly render: PromptRenderer;
+  /** Log-probability of yes less that of no, nats. */
+  logOdds(prompt: Prompt): Promise<number>;
+  /** What the log-odds of this model mean. */
+  scale(): Promise<Scale>;
+}
+
+/** @param shots the turns before it, which are those of the prompt that answers are copied after */
+export function createJudge(
+  engine: EngineWith<'scores'>,
+  profile: TaskProfile,
+  contextField: string,
+  shots: readonly FewShotExample[],
+): Judge {
+  const own = `Passage: {{ ${contextField} }}\n\nQuestion: {{ ${profile.input} }}\n\n${asked}`;
+  // The turns of the examples stay as they are.
+  const chat = `{% if ${lastTurn} %}${own}{% else %}${profile.prompt.chat}{% endif %}`;
+  const compiled = compilePrompt({ ...profile, prompt: { ...profile.prompt, chat } }, engine.model, { shots });
+  const render: PromptRenderer = (fields) => compiled({ ...fields, [lastTurn]: 'yes' });
+  const first = (word: string) => engine.tokenize(word)[0] as Token;
+  const yes = [...new Set(['yes', 'Yes'].map(first))];
+  const no = [...new Set(['no', 'No'].map(first))];
+  const logOdds = async (prompt: Prompt): Promise<number> => {
+    const [scores = []] = await engine.scoreNext(prompt, [prompt.input.length - 1], [...yes, ...no]);
+    return logSum(scores.slice(0, yes.length)) - logSum(scores.slice(yes.length));
+  };
+  return {
+    render,
+    logOdds,
+    async scale() {
+      const odds = (context: string, question: string) =>
+        logOdds(tokenizePrompt(engine, render({ [contextField]: context, [profile.input]: question })));
+      const pairs = await engine.hold(async () => {
+        const all: [number, number][] = [];
+        for (const { context, answered, unanswered } of anchors)
+          all.push([await odds(context, answered), await odds(context, unanswered)]);
+        return all;
+      });
+      const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+      const high = mean(pairs.map(([answered]) => answered));
+      const low = mean(pairs.map(([, unanswered]) => unanswered));
+      // A model that hardly tells them apart is not believed more for it.
+      return { middle: (high + low) / 2, spread: Math.max(smallestSpread, (high - low) / 2) };
+    },
+  };
+}
+
+/** A field of no record, for the template. */
+const lastTurn = 'slm_last_turn';
+
+const smallestSpread = 0.3;
+
+function logSum(values: readonly number[]): number {
+  const most = Math.max(...values);
+  return most + Math.log(values.reduce((sum, value) => sum + Math.exp(value - most), 0));
+}
+
+/** Two prompts of one passage and question with their common beginning as a part of its own. */
+export function withSharedPart(a: Prompt, b: Prompt): [Prompt, Prompt] {
+  const one = wholeOf(a);
+  const other = wholeOf(b);
+  const head = a.prefix[0] ?? [];
+  let same = 0;
+  // The last token of each is what a model is asked after.
+  while (same < Math.min(one.length, other.length) - 1 && one[same] === other[same]) same++;
+  const isHeadShared = same > head.length && (b.prefix[0] ?? []).length === head.length;
+  const cuts = isHeadShared ? [head.length, same] : [same];
+  const split = (tokens: readonly Token[]): Prompt => ({
+    prefix: cuts.map((cut, i) => tokens.slice(cuts[i - 1] ?? 0, cut)).filter((part) => part.length > 0),
+    input: tokens.slice(same),
+  });
+  return [split(one), split(other)];
+}
+
+function wholeOf({ prefix, input }: Prompt): readonly Token[] {
+  return [...prefix.flat(), ...input];
+}
+
+/** What ends an answer in a chat turn: what the model's template writes after one. */
+export function turnEnd(engine: EngineWith<'scores'>, text: PromptText): Token[] {
+  const at = text.prefix.findLastIndex(({ field }) => field === 'examples.target');
+  const after = text.prefix[at + 1]?.text ?? '';
+  return engine.tokenize(after, { special: true }).slice(0, 1);
+}
