@@ -149,6 +149,23 @@ describe('POST /run/TASK', () => {
   });
 });
 
+describe('POST /run/TASK that is ended early', () => {
+  it('breaks off, so that no client takes a part for the whole', async () => {
+    const pool = fakePool();
+    const short = {
+      ...pool,
+      async *predict(...args: Parameters<typeof pool.predict>) {
+        for await (const prediction of pool.predict(...args)) {
+          yield prediction;
+          return;
+        }
+      },
+    };
+    const response = await appWith({ pool: short }).post('/run/mood', '{"text":"good"}\n{"text":"bad"}\n');
+    await assert.rejects(response.text(), /ended early/);
+  });
+});
+
 describe('the server', () => {
   it('asks for a key where there are some, and compares all of it', async () => {
     const { app, post } = appWith({ keys: ['secret', 'other'] });
@@ -219,6 +236,23 @@ describe('the server', () => {
     const document = (await (await app.request('/openapi.json')).json()) as { paths: object; openapi: string };
     assert.equal(document.openapi, '3.1.0');
     assert.ok('/v1/systemone' in document.paths && '/models/{task}' in document.paths);
+  });
+
+  it('refuses more inputs or questions than one request may have', async () => {
+    const { post } = appWith({ limits: { ...usualLimits, records: 2 } });
+    assert.equal((await post('/models/mood', { inputs: ['a', 'b', 'c'] })).status, 413);
+    const three = Object.fromEntries(['a', 'b', 'c'].map((id) => [id, { type: 'noul' }]));
+    assert.equal((await post('/v1/systemone', asking(three))).status, 413);
+    assert.equal((await post('/models/mood', { inputs: ['a', 'b'] })).status, 200);
+  });
+
+  it('says the id of each request, its own or the one that the client brought', async () => {
+    const { post } = appWith();
+    const id = async (headers: Record<string, string>) =>
+      (await post('/models/mood', { inputs: 'a' }, headers)).headers.get('x-request-id');
+    assert.equal(await id({}), 'id-1');
+    assert.equal(await id({ 'X-Request-Id': 'abc.1' }), 'abc.1');
+    assert.equal(await id({ 'X-Request-Id': 'x'.repeat(65) }), 'id-1');
   });
 
   it('says that there is no such page', async () => {

@@ -19,6 +19,9 @@ export async function serve(context: ServerContext, address: Address): Promise<{
   const ended = new Promise<void>((resolve) => server.on('close', resolve));
   const close = () => {
     server.close();
+    // Connections whose last request is finished would stay open for the next one.
+    const sweep = setInterval(() => server.closeIdleConnections(), 20);
+    server.once('close', () => clearInterval(sweep));
     server.closeIdleConnections();
   };
   if (context.closing.aborted) close();

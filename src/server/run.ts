@@ -36,9 +36,12 @@ export const run: Route = {
       { file: '-', open: () => body as unknown as AsyncIterable<Uint8Array> },
       { maxRecordBytes: server.limits.bodyBytes, onWarning: () => undefined },
     );
+    let read = 0;
+    let written = 0;
+    let readAll = false;
     async function* records() {
-      let index = 0;
-      for await (const row of rows) yield recordOf(row, index++, task.input, null);
+      for await (const row of rows) yield recordOf(row, read++, task.input, null);
+      readAll = true;
     }
     const encoder = new TextEncoder();
     const predictions = server.pool.predict(task, records(), signal)[Symbol.asyncIterator]();
@@ -47,11 +50,13 @@ export const run: Route = {
     const stream = new ReadableStream<Uint8Array>({
       async pull(controller) {
         if (next.done === true) {
-          if (signal.aborted) controller.error(new Error('the request was ended early'));
+          // However it was ended: a client must not take a part of the results for all of them.
+          if (signal.aborted || !readAll || written < read) controller.error(new Error('the request was ended early'));
           else controller.close();
           return;
         }
         controller.enqueue(encoder.encode(jsonl.prediction(next.value, format)));
+        written++;
         try {
           next = await predictions.next();
         } catch (error) {

@@ -60,7 +60,10 @@ async function serveTasks(context: CliContext, tasks: readonly string[], flags: 
     context.notice(`everybody who reaches ${flags.host} can use this server; --api-key-file asks for a key`);
   const { openPool } = await import('../../app/serving/pool.js');
   const { serve, usualLimits } = await import('../../server/index.js');
-  const pool = await openPool(context, { tasks, flags, maxMemoryBytes: flags.maxMemory ?? null });
+  const pool = await openPool(
+    { ...context, signal: afterGrace(context.signal) },
+    { tasks, flags, maxMemoryBytes: flags.maxMemory ?? null },
+  );
   try {
     if (pool.tasks.length === 0) context.notice('there are no tasks; only questions with options are answered');
     if (flags.preload === true) for (const task of pool.tasks) await pool.load(task);
@@ -91,6 +94,16 @@ async function serveTasks(context: CliContext, tasks: readonly string[], flags: 
   } finally {
     await pool.close();
   }
+}
+
+/** What is begun when the server is told to end has so long to finish; a little less than the process itself has. */
+const graceMs = 1000;
+
+/** Aborted some time after this signal is. */
+function afterGrace(signal: AbortSignal): AbortSignal {
+  const late = new AbortController();
+  signal.addEventListener('abort', () => void setTimeout(() => late.abort(), graceMs).unref(), { once: true });
+  return late.signal;
 }
 
 function readKeys(file: string): string[] {
