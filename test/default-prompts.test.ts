@@ -17,12 +17,12 @@ async function useOf(t: TestContext, yaml: string): Promise<string> {
 describe('the prompt of a task that leaves the choice open', () => {
   it('is the completion prompt where labels, spans or answers are scored, whatever the model', async (t) => {
     assert.equal(await useOf(t, classify), 'base');
-    assert.equal(await useOf(t, `${classify}multiLabel: true\n`), 'base');
     assert.equal(await useOf(t, 'name: x\ntype: extract\nlabels: [a, b]\n'), 'base');
     assert.equal(await useOf(t, 'name: x\ntype: answer\n'), 'base');
   });
 
-  it('is the chat turn of models that have one where text is generated', async (t) => {
+  it('is the chat turn of models that have one where text is generated, or yes and no are asked for', async (t) => {
+    assert.equal(await useOf(t, `${classify}multiLabel: true\n`), 'auto');
     assert.equal(await useOf(t, 'name: x\ntype: generate\n'), 'auto');
   });
 

@@ -18,7 +18,7 @@ export const decisionPrompt: DefaultPrompt = {
   instruction: 'Say whether the label holds for the text.',
   base: `Text: {{ text }}\n${labelLine}\nDoes it hold?`,
   chat: `Text: {{ text }}\n${labelLine}\n\nDoes it hold? Answer yes or no.`,
-  use: 'base',
+  use: 'auto',
 };
 
 /** Asks for the entities of one label. */
