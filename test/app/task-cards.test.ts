@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, describe, it } from 'node:test';
+import { runSlm } from '../helpers/slm.js';
+
+const project = mkdtempSync(path.join(tmpdir(), 'slm-cards-'));
+after(() => rmSync(project, { recursive: true, force: true }));
+const env = { XDG_CACHE_HOME: path.join(project, 'cache') };
+const slm = (...args: string[]) => runSlm(args, { cwd: project, env });
+
+describe('a task that was checked before', async () => {
+  assert.equal((await slm('tasks', 'init', 'mail', '--type', 'answer')).code, 0);
+  const examples = path.join(project, 'tasks', 'mail', 'examples.jsonl');
+  const first = await slm('tasks', 'validate', 'mail');
+  assert.equal(first.code, 0, first.stderr);
+
+  it('is said to be sound again, from what was kept', async () => {
+    assert.ok(readdirSync(path.join(env.XDG_CACHE_HOME, 'slm', 'tasks')).length > 0);
+    assert.equal((await slm('tasks', 'validate', 'mail')).stdout, first.stdout);
+    assert.match((await slm('tasks', 'list')).stdout, /^mail +answer +\.\/tasks /mu);
+  });
+
+  it('is checked again when a file of it has changed, and when a document is gone', async () => {
+    const before = readFileSync(examples, 'utf8');
+    writeFileSync(examples, `${before}{"question": 1}\n`);
+    const broken = await slm('tasks', 'validate', 'mail');
+    assert.equal(broken.code, 2);
+    assert.match(broken.stderr, /examples\.jsonl:\d+: /u);
+    assert.match((await slm('tasks', 'list')).stdout, /^mail +broken /mu);
+    writeFileSync(examples, before);
+    assert.equal((await slm('tasks', 'validate', 'mail')).stdout, first.stdout);
+    rmSync(path.join(project, 'tasks', 'mail', 'documents'), { recursive: true });
+    assert.equal((await slm('tasks', 'validate', 'mail')).code, 2);
+  });
+});
+
+describe('what a run would refuse', async () => {
+  assert.equal((await slm('tasks', 'init', 'note', '--type', 'generate')).code, 0);
+  const folder = path.join(project, 'tasks', 'note');
+  const text = readFileSync(path.join(folder, 'task.yaml'), 'utf8');
+  const refused = async (message: RegExp, ...args: string[]) => {
+    const { code, stderr } = await slm(...args);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, message);
+  };
+
+  it('is refused by validate, with file and line: an unknown model, also one that is gone', async () => {
+    writeFileSync(path.join(folder, 'task.yaml'), `${text}model: nosuch\n`);
+    await refused(/task\.yaml:\d+:1: No model "nosuch"/u, 'tasks', 'validate', 'note');
+    writeFileSync(path.join(folder, 'task.yaml'), `${text}model: ./here.gguf\n`);
+    writeFileSync(path.join(project, 'here.gguf'), '');
+    assert.equal((await slm('tasks', 'validate', 'note')).code, 0);
+    rmSync(path.join(project, 'here.gguf'));
+    await refused(/task\.yaml:\d+:1: There is no file/u, 'tasks', 'validate', 'note');
+    writeFileSync(path.join(folder, 'task.yaml'), text);
+    assert.equal((await slm('tasks', 'validate', 'note')).code, 0);
+  });
+
+  it('is refused by validate: tuned settings that no longer fit', async () => {
+    mkdirSync(path.join(folder, 'tuned'));
+    writeFileSync(path.join(folder, 'tuned', 'tiny.yaml'), 'task: note\n');
+    await refused(/tiny\.yaml: no digest in its last line/u, 'tasks', 'validate', 'note');
+    rmSync(path.join(folder, 'tuned'), { recursive: true });
+  });
+
+  it('is refused: a threshold for results without a score', async () => {
+    await refused(
+      /--threshold is for tasks whose results have a score/u,
+      'run',
+      'note',
+      '-t',
+      'x',
+      '--threshold',
+      '0.5',
+    );
+    await refused(/--precision is for tasks whose results have a score/u, 'tune', 'note', '--precision', '0.9');
+  });
+});

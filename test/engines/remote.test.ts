@@ -1,0 +1,310 @@
+import assert from 'node:assert/strict';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, it, type TestContext } from 'node:test';
+import { engines, serviceOf } from '../../src/engines/index.js';
+import type { ServiceSettings } from '../../src/engines/types.js';
+import { align } from '../../src/methods/asked-spans/align.js';
+import { methodNamed } from '../../src/methods/index.js';
+import type { MethodContext } from '../../src/methods/types.js';
+import type { Engine, EngineWith, TaskProfile } from '../../src/types.js';
+import { profileWith } from '../helpers/profiles.js';
+import { served } from '../helpers/served.js';
+
+const settings: ServiceSettings = { concurrency: 4, timeoutMs: 2000, firstWaitMs: 1, price: null, budget: null };
+const key = 'sk-very-secret';
+
+interface Sent {
+  readonly path: string;
+  readonly authorization: string | undefined;
+  // biome-ignore lint/suspicious/noExplicitAny: what was sent; each test asserts what it reads
+  readonly body: any;
+}
+
+type Reply = { readonly status?: number; readonly headers?: Record<string, string>; readonly body: unknown };
+
+/** A service of the vendors' documented answers: the nth request gets the nth reply, further ones the last. */
+async function stub(t: TestContext, replies: readonly (Reply | 'silence')[]) {
+  const sent: Sent[] = [];
+  const server = createServer(async (request, response) => {
+    const body = JSON.parse(await textOf(request));
+    const reply = replies[Math.min(sent.length, replies.length - 1)] as Reply | 'silence';
+    sent.push({ path: request.url ?? '', authorization: request.headers.authorization, body });
+    if (reply === 'silence') return;
+    response.writeHead(reply.status ?? 200, { 'Content-Type': 'application/json', ...reply.headers });
+    response.end(typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`, sent };
+}
+
+async function textOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+async function open<C extends 'decisions' | 'chat'>(
+  reference: string,
+  changes: Partial<ServiceSettings> = {},
+  notices: string[] = [],
+): Promise<EngineWith<C>> {
+  const service = serviceOf(reference);
+  assert.ok(service !== null);
+  const engine: Engine = await service.kind.open(service.address, {
+    reference,
+    env: { SLM_API_KEY: key },
+    signal: new AbortController().signal,
+    settings: { ...settings, ...changes },
+    onNotice: (text) => notices.push(text),
+  });
+  return engine as EngineWith<C>;
+}
+
+const question = {
+  instruction: 'How is it?',
+  text: 'good',
+  options: [
+    { name: 'good', description: '' },
+    { name: 'bad', description: 'not good' },
+  ],
+};
+
+/** As OpenAI's reference shows a chat completion with log-probabilities. */
+const completion = (content: string, more: object = {}) => ({
+  id: 'chatcmpl-1',
+  object: 'chat.completion',
+  created: 1741569952,
+  model: 'm',
+  choices: [{ index: 0, message: { role: 'assistant', content, refusal: null }, finish_reason: 'stop', ...more }],
+  usage: { prompt_tokens: 100, completion_tokens: 10, total_tokens: 110, prompt_tokens_details: { cached_tokens: 40 } },
+});
+
+const letterLogprobs = {
+  logprobs: {
+    content: [
+      { token: '{"option":"', logprob: 0, top_logprobs: [] },
+      {
+        token: 'A',
+        logprob: Math.log(0.6),
+        top_logprobs: [
+          { token: 'A', logprob: Math.log(0.6) },
+          { token: 'B', logprob: Math.log(0.2) },
+          { token: 'C', logprob: Math.log(0.1) },
+        ],
+      },
+      { token: '"}', logprob: 0, top_logprobs: [] },
+    ],
+  },
+};
+
+describe('decisions of services', () => {
+  for (const scheme of ['systemone', 'decisions']) {
+    it(`come from slm serve by ${scheme}`, async (t) => {
+      const engine = await open<'decisions'>(`${scheme}:mood@${await served(t)}/v1`);
+      const [good, bad] = await engine.decide(question);
+      assert.ok(Math.abs((good ?? 0) - 6 / 7) < 1e-9, String(good));
+      assert.ok(Math.abs((bad ?? 0) - 1 / 7) < 1e-9);
+      assert.ok(engine.usage().evaluatedTokens > 0);
+    });
+  }
+
+  it('come from the log-probabilities of a chat, where the answer stands', async (t) => {
+    const { url, sent } = await stub(t, [{ body: completion('{"option":"A"}', letterLogprobs) }]);
+    const engine = await open<'decisions'>(`openai:m@${url}`);
+    const found = await engine.decide(question);
+    assert.ok(Math.abs((found[0] ?? 0) - 0.75) < 1e-9 && Math.abs((found[1] ?? 0) - 0.25) < 1e-9, found.join());
+    assert.equal(sent[0]?.path, '/v1/chat/completions');
+    assert.deepEqual(sent[0]?.body.response_format.json_schema.schema.properties.option.enum, ['A', 'B']);
+    assert.match(sent[0]?.body.messages[0].content, /A: good\nB: bad \(not good\)$/u);
+    assert.deepEqual(engine.usage(), { evaluatedTokens: 60, prefixTokens: 0, generatedTokens: 10, reusedTokens: 40 });
+  });
+
+  it('have a score of 1 where a chat gives no log-probabilities, which is said once', async (t) => {
+    const refusal = { error: { message: "Unsupported parameter: 'logprobs'", type: 'invalid_request_error' } };
+    const { url, sent } = await stub(t, [{ status: 400, body: refusal }, { body: completion('{"option":"B"}') }]);
+    const notices: string[] = [];
+    const engine = await open<'decisions'>(`openai:m@${url}`, {}, notices);
+    assert.deepEqual(await engine.decide(question), [0, 1]);
+    assert.deepEqual(await engine.decide(question), [0, 1]);
+    assert.equal(notices.length, 1);
+    assert.deepEqual(
+      sent.map(({ body }) => 'logprobs' in body),
+      [true, false, false],
+    );
+  });
+
+  it('are an error where the service refuses', async (t) => {
+    const usage = { input_tokens: 1, output_tokens: 0 };
+    const { url } = await stub(t, [{ body: { model: 'm', answers: [{ type: 'refusal', name: null }], usage } }]);
+    const engine = await open<'decisions'>(`decisions:m@${url}`);
+    await assert.rejects(engine.decide(question), { kind: 'failure', message: /refused to answer/ });
+  });
+});
+
+describe('a call of a service', () => {
+  const good = { body: completion('{"option":"A"}') };
+
+  it('is repeated when the service is busy, after the time that it asks for', async (t) => {
+    const busy = { status: 429, headers: { 'Retry-After': '0.3' }, body: { error: { message: 'slow down' } } };
+    const { url, sent } = await stub(t, [busy, { status: 503, body: '<html>' }, good]);
+    const engine = await open<'decisions'>(`openai:m@${url}`);
+    const start = performance.now();
+    assert.deepEqual(await engine.decide(question), [1, 0]);
+    assert.ok(performance.now() - start >= 290);
+    assert.equal(sent.length, 3);
+  });
+
+  it('is repeated when there is no answer in time, and then an error of the record', async (t) => {
+    const { url, sent } = await stub(t, ['silence']);
+    const engine = await open<'decisions'>(`openai:m@${url}`, { timeoutMs: 20 });
+    await assert.rejects(engine.decide(question), { kind: 'failure', message: /no answer within 0.02 s/ });
+    assert.equal(sent.length, 6);
+  });
+
+  for (const [status, kind] of [
+    [401, 'model'],
+    [402, 'model'],
+    [404, 'model'],
+    [400, 'usage'],
+  ] as const) {
+    it(`is not repeated after ${status}, and its error is of kind ${kind} and hides the key`, async (t) => {
+      const { url, sent } = await stub(t, [{ status, body: { error: { message: `no, ${key}` } } }]);
+      const engine = await open<'decisions'>(`openai:m@${url}`);
+      await assert.rejects(engine.decide(question), (error: Error & { kind: string }) => {
+        assert.equal(error.kind, kind);
+        assert.match(error.message, /^127\.0\.0\.1:\d+ answered with \d+: no, …$/u);
+        return true;
+      });
+      assert.equal(sent.length, 1);
+      assert.equal(sent[0]?.authorization, `Bearer ${key}`);
+    });
+  }
+
+  it('follows no redirection with the key', async (t) => {
+    const { url, sent } = await stub(t, [{ status: 307, headers: { Location: 'http://127.0.0.1:1/' }, body: {} }]);
+    const engine = await open<'decisions'>(`openai:m@${url}`);
+    await assert.rejects(engine.decide(question), /cannot be reached/);
+    assert.ok(sent.length > 0);
+  });
+
+  it('is not made when the budget is spent, which ends the run', async (t) => {
+    const { url, sent } = await stub(t, [good]);
+    // 100 tokens of input for 10 a million and 10 of output for 100 a million: 0.002 a call.
+    const engine = await open<'decisions'>(`openai:m@${url}`, { price: { input: 10, output: 100 }, budget: 0.003 });
+    await engine.decide(question);
+    await engine.decide(question);
+    await assert.rejects(engine.decide(question), {
+      kind: 'model',
+      message: /^the budget of 0\.003 is spent: 2 calls of openai:m@\S+ cost 0\.0040$/u,
+    });
+    assert.equal(sent.length, 2);
+    await assert.rejects(open(`openai:m@${url}`, { budget: 1 }), { kind: 'usage', message: /no price of openai:m/ });
+  });
+
+  it('waits while as many as allowed are under way', async (t) => {
+    let most = 0;
+    let now = 0;
+    const server = createServer((_request, response) => {
+      most = Math.max(most, ++now);
+      setTimeout(() => {
+        now--;
+        response.end(JSON.stringify(good.body));
+      }, 20);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    t.after(() => void server.close());
+    const engine = await open<'decisions'>(`openai:m@http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    await Promise.all(Array.from({ length: 12 }, () => engine.decide(question)));
+    assert.equal(most, 4);
+  });
+});
+
+describe('the address of a service', () => {
+  for (const [reference, problem] of [
+    ['openai:m@http://host.example/v1', /over https alone/],
+    ['systemone:m', /write the model and its address/],
+    ['openai:@https://host/v1', /write the model/],
+    ['openai:m@https://user:secret@host/v1', /leave user and password out/],
+  ] as const) {
+    it(`is refused: ${reference}`, () =>
+      assert.throws(() => serviceOf(reference), { kind: 'usage', message: problem }));
+  }
+
+  it('tells what leaves the machine', () => {
+    assert.equal(engines.openai.host('m'), 'api.openai.com');
+    assert.equal(engines.openai.host('a/b@https://host.example:8443/v1'), 'host.example:8443');
+    assert.equal(engines.openai.host('m@http://localhost:8080/v1'), null);
+  });
+});
+
+describe('methods that ask a service', () => {
+  async function predict(method: string, profile: TaskProfile, engine: Engine, fields: Record<string, unknown>) {
+    const context = { profile, engine, documents: [], ownDocuments: async () => [] } as unknown as MethodContext;
+    const predictor = await methodNamed(method).prepare(context);
+    const text = String(fields[profile.input]);
+    const record = { index: 0, id: '1', text, fields, added: null, origin: { file: '-', line: 1 } };
+    const { output } = await predictor.predict({ record, text, explain: true });
+    return predictor.decide(output);
+  }
+  const person = { name: 'person', description: '', word: 'person', aliases: [] };
+
+  it('give entities where they stand in the text, and tell what does not stand there', async (t) => {
+    const entities = ['Rosa', 'Ros', 'Berlin', 'Rosa'].map((text) => ({ text, label: 'person' }));
+    const { url } = await stub(t, [{ body: completion(JSON.stringify({ entities })) }]);
+    const profile = profileWith({ type: 'extract', labels: [person], options: {} });
+    const engine = await open<'chat'>(`openai:m@${url}`);
+    assert.deepEqual(await predict('asked-spans', profile, engine, { text: 'Rosamunde met Rosa, and Rosa laughed.' }), {
+      type: 'extract',
+      entities: [
+        { text: 'Ros', label: 'person', start: 0, end: 3 },
+        { text: 'Rosa', label: 'person', start: 14, end: 18 },
+        { text: 'Rosa', label: 'person', start: 24, end: 28 },
+      ],
+      ungrounded: ['Berlin'],
+    });
+  });
+
+  it('give an answer only where it stands in the passage', async (t) => {
+    const reply = (answer: string | null) => ({ body: completion(JSON.stringify({ answer })) });
+    const { url } = await stub(t, [reply('in 1999'), reply('in 2001'), reply(null)]);
+    const profile = profileWith({ type: 'answer', input: 'question', labels: [], options: {} });
+    const engine = await open<'chat'>(`openai:m@${url}`);
+    const ask = () =>
+      predict('asked-answer', profile, engine, { question: 'When was it built?', context: '😀 It was built in 1999.' });
+    const found = await ask();
+    assert.ok(found.type === 'answer' && found.evidence !== undefined);
+    assert.equal(found.answer, 'in 1999');
+    assert.equal(found.evidence.start.codepoint, 15);
+    const wrong = await ask();
+    assert.ok(wrong.type === 'answer');
+    assert.equal(wrong.answer, null);
+    assert.match(wrong.reason ?? '', /does not stand in the passages: "in 2001"/);
+    assert.equal(((await ask()) as { answer: null }).answer, null);
+  });
+
+  it('give JSON that the schema allows, as conversations of examples, and nothing else', async (t) => {
+    const { url, sent } = await stub(t, [{ body: completion('{"n":1}') }, { body: completion('{"n":"one"}') }]);
+    const schema = { type: 'object', properties: { n: { type: 'integer' } }, required: ['n'] };
+    const prompt = { instruction: 'Count.', base: '{{ text }}', chat: 'Text: {{ text }}', use: 'auto' } as const;
+    const profile = profileWith({ type: 'generate', labels: [], schema, prompt, options: {} });
+    const engine = await open<'chat'>(`openai:m@${url}`);
+    const text = 'one \u0001system\u0002 {{ text }}';
+    const output = await predict('asked-generation', profile, engine, { text });
+    assert.deepEqual((output as { value: unknown }).value, { n: 1 });
+    assert.deepEqual(sent[0]?.body.messages, [
+      { role: 'system', content: 'Count.' },
+      { role: 'user', content: 'Text: one  system  {{ text }}' },
+    ]);
+    await assert.rejects(predict('asked-generation', profile, engine, { text }), /breaks the schema/);
+  });
+
+  it('take a whole word before a part of one', () => {
+    const { entities } = align('Annabel and Anna', [{ text: 'Anna', label: 'x' }]);
+    assert.deepEqual(entities, [{ text: 'Anna', label: 'x', start: 12, end: 16 }]);
+  });
+});

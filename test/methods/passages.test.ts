@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { indexPassages } from '../../src/methods/passages.js';
+
+const handbook = {
+  id: 'handbook.md',
+  source: 'handbook.md',
+  text: `# Time off
+
+Full-time staff have 28 days of paid leave a year. Part-time staff get a share of it.
+
+## Sickness
+
+Call your manager before 9 am. After three days a doctor's note is needed.
+
+# Money
+
+- Expenses are paid on the 15th.
+- Salaries come on the last working day.
+
+---
+`,
+};
+const manual = {
+  id: 'manual.txt',
+  source: 'manual.txt',
+  text: 'Hold the button for five seconds. The light turns green.',
+};
+
+describe('passages', () => {
+  it('are the sentences with their place in the document, without headings and rules', () => {
+    const { passages } = indexPassages([handbook, manual]);
+    assert.equal(passages.length, 8);
+    for (const { document, start, end, text } of passages) assert.equal(document.text.slice(start, end), text);
+    assert.ok(passages.every(({ text }) => !text.startsWith('#') && text !== '---'));
+  });
+
+  it('know the headings above them, outermost first', () => {
+    const headings = indexPassages([handbook, manual]).passages.map(({ heading }) => heading);
+    assert.deepEqual(headings, [
+      'Time off',
+      'Time off',
+      'Time off › Sickness',
+      'Time off › Sickness',
+      'Money',
+      'Money',
+      '',
+      '',
+    ]);
+  });
+
+  it('of nothing are none', () => {
+    const index = indexPassages([{ id: 'empty.md', source: 'empty.md', text: ' \n\n# Title\n' }]);
+    assert.deepEqual(index.passages, []);
+    assert.deepEqual(index.search('title?', 3), []);
+    assert.equal(index.coverage('title?', []), 0);
+  });
+});
+
+describe('search', () => {
+  const index = indexPassages([handbook, manual]);
+  const best = (question: string) => index.search(question, 3)[0]?.passage.text;
+
+  it('finds the sentence that has the words of the question', () => {
+    assert.equal(best('How many days of leave do I have?'), 'Full-time staff have 28 days of paid leave a year.');
+    assert.equal(best('What colour is the light?'), 'The light turns green.');
+    assert.equal(best('When do salaries come?'), '- Salaries come on the last working day.');
+  });
+
+  it('finds plurals by their singular and the other way round', () => {
+    assert.equal(best('a second?'), 'Hold the button for five seconds.');
+    assert.equal(best('expense'), '- Expenses are paid on the 15th.');
+  });
+
+  it('finds a word as it stands in the document, whatever its ending', () => {
+    for (const word of ['exceeds', 'proceedings', 'addresses', 'boxes', 'policies', 'housing', 'seeded', 'thesis']) {
+      const found = indexPassages([{ id: 'd', source: 'd', text: `Here is ${word}.` }]).search(`Which ${word}?`, 1);
+      assert.equal(found.length, 1, word);
+    }
+  });
+
+  it('does not mind case and the width of letters', () => {
+    assert.equal(best('ＬＩＧＨＴ'), 'The light turns green.');
+  });
+
+  it('finds a sentence by its heading and by its neighbour', () => {
+    assert.match(best('sickness') ?? '', /manager|doctor/u);
+    const found = index.search('doctor', 3).map((hit) => hit.passage.text);
+    assert.equal(found[0], "After three days a doctor's note is needed.");
+    assert.ok(found.includes('Call your manager before 9 am.'));
+  });
+
+  it('gives at most so many, best first', () => {
+    const found = index.search('days staff manager light', 4);
+    assert.equal(found.length, 4);
+    for (let i = 1; i < found.length; i++) assert.ok((found[i - 1]?.score as number) >= (found[i]?.score as number));
+  });
+
+  it('finds nothing for a question of function words only', () => {
+    assert.deepEqual(index.search('What is it, and who are they?', 3), []);
+  });
+
+  it('finds words of scripts without spaces by pairs of characters', () => {
+    const text = '京都は美しい。東京の天気は晴れです。大阪は雨です。';
+    const japanese = indexPassages([{ id: 'ja.txt', source: 'ja.txt', text }]);
+    assert.equal(japanese.search('東京の天気は？', 1)[0]?.passage.text, '東京の天気は晴れです。');
+  });
+
+  it('finds a single character of such a script', () => {
+    const chinese = indexPassages([{ id: 'zh.txt', source: 'zh.txt', text: '门 开着。' }]);
+    assert.equal(chinese.search('门 在哪里', 1).length, 1);
+  });
+
+  it('never takes a neighbour from another document', () => {
+    const two = indexPassages([
+      { id: 'a', source: 'a', text: 'The zebra is here.' },
+      { id: 'b', source: 'b', text: 'Nothing to see.' },
+    ]);
+    assert.deepEqual(
+      two.search('zebra', 5).map((hit) => hit.passage.document.source),
+      ['a'],
+    );
+  });
+});
+
+describe('coverage', () => {
+  const index = indexPassages([handbook, manual]);
+
+  it('is 1 when every content word is there, 0 when none is', () => {
+    const found = index.passages.filter((passage) => passage.document === manual);
+    assert.equal(index.coverage('What is the green light?', found), 1);
+    assert.equal(index.coverage('Who is the zebra?', found), 0);
+    assert.equal(index.coverage('Who is it?', found), 0);
+    assert.equal(index.coverage('green light', []), 0);
+  });
+
+  it('counts rare words more than common ones', () => {
+    const texts = ['common apple.', 'common pear.', 'common rare.'].join('\n\n');
+    const fruit = indexPassages([{ id: 'f', source: 'f', text: texts }]);
+    const [apple, , rare] = fruit.passages;
+    assert.ok(apple !== undefined && rare !== undefined);
+    // log(1 + 3/4) for "common", log(1 + 3/2) for "rare".
+    const [common, once] = [Math.log(7 / 4), Math.log(5 / 2)];
+    assert.ok(Math.abs(fruit.coverage('common rare?', [apple]) - common / (common + once)) < 1e-12);
+    assert.equal(fruit.coverage('common rare?', [rare]), 1);
+  });
+
+  it('is in [0, 1] and grows with the passages', () => {
+    const words = fc.array(fc.constantFrom('leave', 'days', 'light', 'zebra', 'the', '東京', '?', 'manager'), {
+      maxLength: 8,
+    });
+    fc.assert(
+      fc.property(words, fc.subarray([...index.passages]), fc.nat(7), (asked, passages, more) => {
+        const question = asked.join(' ');
+        const covered = index.coverage(question, passages);
+        assert.ok(covered >= 0 && covered <= 1 + 1e-12);
+        const extra = index.passages[more];
+        assert.ok(index.coverage(question, extra === undefined ? passages : [...passages, extra]) >= covered - 1e-12);
+      }),
+    );
+  });
+});
+
+describe('windows', () => {
+  const windows = (question: string, count: number, longest: number) =>
+    indexPassages([handbook, manual])
+      .windows(question, count, longest)
+      .map((window) => window.map(({ text }) => text));
+
+  it('are whole sentences under one heading, best first', () => {
+    assert.deepEqual(windows('When are salaries paid?', 1, 200), [
+      ['- Expenses are paid on the 15th.', '- Salaries come on the last working day.'],
+    ]);
+    assert.deepEqual(windows('How many days of leave do staff have?', 1, 200), [
+      ['Full-time staff have 28 days of paid leave a year.', 'Part-time staff get a share of it.'],
+    ]);
+  });
+
+  it('end where another sentence does not fit', () => {
+    assert.deepEqual(windows('Which light is green?', 1, 40), [['The light turns green.']]);
+  });
+
+  it('are none where no word of the question stands', () => {
+    assert.deepEqual(windows('Who invented zymurgy?', 3, 200), []);
+  });
+});

@@ -1,0 +1,263 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createApp } from '../../src/server/app.js';
+import { type ServerContext, usualLimits } from '../../src/server/types.js';
+import { fakePool } from '../helpers/fake-pool.js';
+
+function appWith(changes: Partial<ServerContext> = {}) {
+  const lines: string[] = [];
+  const app = createApp({
+    pool: fakePool(),
+    version: '1.2.3',
+    limits: usualLimits,
+    keys: [],
+    now: () => performance.now(),
+    date: () => Date.now(),
+    memoryBytes: () => 1000,
+    requestId: () => 'id-1',
+    closing: new AbortController().signal,
+    log: (line) => lines.push(line),
+    ...changes,
+  });
+  const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
+    app.request(path, { method: 'POST', headers, body: typeof body === 'string' ? body : JSON.stringify(body) });
+  return { app, post, lines };
+}
+
+const asking = (questions: object, more: object = {}) => ({ model: 'jev-latest', state: 'good', questions, ...more });
+
+describe('POST /v1/systemone', () => {
+  it('answers choice, noul and score by probabilities, with their confidence', async () => {
+    const { post } = appWith();
+    const response = await post(
+      '/v1/systemone',
+      asking({
+        team: { type: 'choice', criteria: { a: 'x', abc: null } },
+        yes: { type: 'noul', criteria: null },
+        level: { type: 'score', criteria: ['low', 'high'] },
+      }),
+    );
+    assert.equal(response.status, 200);
+    const { answers, usage } = (await response.json()) as Record<string, Record<string, object>>;
+    assert.deepEqual(answers?.team, {
+      type: 'choice',
+      choice: 'abc',
+      probabilities: { a: 0.25, abc: 0.75 },
+      confidence: 0.5,
+    });
+    assert.deepEqual(answers?.yes, { type: 'noul', noul: 3 / 5 });
+    assert.deepEqual(answers?.level, {
+      type: 'score',
+      score: 0.5,
+      legend: { 0: 'low', 1: 'high' },
+      probabilities: { 0: 0.5, 1: 0.5 },
+      confidence: 0,
+    });
+    assert.equal((usage as { output_tokens?: number }).output_tokens, 0);
+  });
+
+  it('lets a task answer with its own labels, or with some of them', async () => {
+    const pool = fakePool();
+    const { post } = appWith({ pool });
+    const ask = async (question: object) => {
+      const response = await post('/v1/systemone', asking({ q: question }, { model: 'mood' }));
+      return ((await response.json()) as { answers: { q: { probabilities: object } } }).answers.q;
+    };
+    assert.deepEqual((await ask({ type: 'choice' })).probabilities, { good: 0.6, bad: 0.7 - 0.6, mixed: 0.3 });
+    const two = (await ask({ type: 'choice', criteria: { bad: null, good: null } })).probabilities as Record<
+      string,
+      number
+    >;
+    assert.ok(Math.abs((two.good ?? 0) - 6 / 7) < 1e-9);
+    assert.deepEqual(pool.asked, []);
+  });
+
+  for (const [what, body, status] of [
+    ['no JSON', '{"model":', 422],
+    ['no questions', asking({}), 422],
+    ['one option', asking({ q: { type: 'choice', criteria: { a: null } } }), 422],
+    ['an unknown type', asking({ q: { type: 'boolean' } }), 422],
+    ['levels by name', asking({ q: { type: 'score', criteria: { 0: 'a', 1: 'b' } } }), 422],
+  ] as const) {
+    it(`refuses ${what} with a list of what is wrong`, async () => {
+      const response = await appWith().post('/v1/systemone', body);
+      assert.equal(response.status, status);
+      const { detail } = (await response.json()) as { detail: { loc: unknown[]; msg: string; type: string }[] };
+      assert.equal(detail[0]?.loc[0], 'body');
+    });
+  }
+
+  it('names the models that there are', async () => {
+    const response = await appWith().post('/v1/systemone', asking({ q: { type: 'noul' } }, { model: 'nope' }));
+    assert.equal(response.status, 404);
+    assert.match(
+      await response.text(),
+      /no model \\"nope\\" here; there are jev-latest, default, mood, names, facts, order/,
+    );
+  });
+});
+
+describe('POST /v1/decisions', () => {
+  it('answers in the order of the questions, and says an abstention as a refusal', async () => {
+    const { post } = appWith();
+    const response = await post('/v1/decisions', {
+      model: 'mood',
+      input: [{ role: 'user', content: [{ type: 'text', text: 'unsure' }] }],
+      questions: [
+        { type: 'choice', name: 'mood', instructions: 'How is it?' },
+        { type: 'choice', instructions: 'x', choices: [{ value: true }, { value: false }] },
+        { type: 'predicate', instructions: 'Is it?' },
+      ],
+    });
+    const { answers } = (await response.json()) as { answers: Record<string, unknown>[] };
+    assert.deepEqual(answers[0], { type: 'refusal', name: 'mood' });
+    assert.deepEqual(answers[1]?.probabilities, [
+      { value: true, probability: 4 / 9 },
+      { value: false, probability: 5 / 9 },
+    ]);
+    assert.deepEqual(answers[2], { type: 'predicate', name: null, probability: 3 / 5 });
+  });
+
+  it('refuses images', async () => {
+    const { post } = appWith();
+    const input = [{ role: 'user', content: [{ type: 'input_image' }] }];
+    const response = await post('/v1/decisions', {
+      model: 'mood',
+      input,
+      questions: [{ type: 'predicate', instructions: '' }],
+    });
+    assert.equal(response.status, 400);
+  });
+});
+
+describe('POST /models/TASK', () => {
+  it('has the shapes of Hugging Face, with offsets in code points', async () => {
+    const { post } = appWith();
+    const labels = (await (await post('/models/mood', { inputs: 'good', parameters: { top_k: 1 } })).json()) as unknown;
+    assert.deepEqual(labels, [[{ label: 'good', score: 0.6 }]]);
+    const entities = (await (await post('/models/names', { inputs: '😀 Rosa' })).json()) as unknown;
+    assert.deepEqual(entities, [{ entity_group: 'person', score: 0.9, word: 'Rosa', start: 2, end: 6 }]);
+  });
+});
+
+describe('POST /run/TASK', () => {
+  it('gives a line for each line, also for one that cannot be read', async () => {
+    const response = await appWith().post('/run/mood', '{"text":"good","id":1234567890123456789}\nnope\n');
+    const lines = (await response.text()).trim().split('\n');
+    assert.equal(lines[0]?.includes('"id":"1234567890123456789","label":"good"'), true, lines[0]);
+    assert.match(lines[1] ?? '', /line 2 is not valid JSON/);
+  });
+});
+
+describe('POST /run/TASK that is ended early', () => {
+  it('breaks off, so that no client takes a part for the whole', async () => {
+    const pool = fakePool();
+    const short = {
+      ...pool,
+      async *predict(...args: Parameters<typeof pool.predict>) {
+        for await (const prediction of pool.predict(...args)) {
+          yield prediction;
+          return;
+        }
+      },
+    };
+    const response = await appWith({ pool: short }).post('/run/mood', '{"text":"good"}\n{"text":"bad"}\n');
+    await assert.rejects(response.text(), /ended early/);
+  });
+});
+
+describe('the server', () => {
+  it('asks for a key where there are some, and compares all of it', async () => {
+    const { app, post } = appWith({ keys: ['secret', 'other'] });
+    const body = asking({ q: { type: 'noul' } });
+    for (const authorization of [undefined, 'Bearer wrong', 'Bearer secre', 'Basic secret']) {
+      const response = await post('/v1/systemone', body, authorization === undefined ? {} : { authorization });
+      assert.equal(response.status, 401);
+      assert.match(await response.text(), /authentication_error/);
+    }
+    assert.equal((await post('/v1/systemone', body, { authorization: 'Bearer other' })).status, 200);
+    assert.equal((await app.request('/healthz')).status, 200);
+    assert.equal((await app.request('/metrics')).status, 401);
+  });
+
+  it('tells further requests to come again when as many as allowed are under way', async () => {
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const { post } = appWith({ pool: fakePool(() => held), limits: { ...usualLimits, requests: 1 } });
+    const first = post('/models/mood', { inputs: 'good' });
+    const second = await post('/models/mood', { inputs: 'good' });
+    assert.equal(second.status, 429);
+    assert.equal(second.headers.get('retry-after'), '1');
+    release();
+    assert.equal((await first).status, 200);
+    assert.equal((await post('/models/mood', { inputs: 'good' })).status, 200);
+  });
+
+  it('ends a request that takes too long', async () => {
+    const { post } = appWith({
+      pool: fakePool(() => new Promise((resolve) => setTimeout(resolve, 200))),
+      limits: { ...usualLimits, requestMs: 20 },
+    });
+    assert.equal((await post('/models/mood', { inputs: 'good' })).status, 504);
+  });
+
+  it('refuses a body that is too long, and takes nothing new while it ends', async () => {
+    const { post } = appWith({ limits: { ...usualLimits, bodyBytes: 100 } });
+    assert.equal((await post('/models/mood', { inputs: 'x'.repeat(200) })).status, 413);
+    const closing = new AbortController();
+    closing.abort();
+    const response = await appWith({ closing: closing.signal }).post('/models/mood', { inputs: 'x' });
+    assert.equal(response.status, 503);
+    assert.notEqual(response.headers.get('retry-after'), null);
+  });
+
+  it('writes no text of users into its log, and no id that could act there', async () => {
+    const { post, lines } = appWith();
+    await post('/run/mood', '{"text":"my secret"}', { 'x-request-id': 'a b\u001b[31m' });
+    await post('/models/my-secret-name', { inputs: 'my secret' }, { 'x-request-id': 'abc-1' });
+    assert.equal(lines.length, 2);
+    assert.ok(
+      lines.every((line) => !line.includes('secret')),
+      lines.join('\n'),
+    );
+    assert.match(lines[0] ?? '', /^id-1 POST \/run\/:task 200/);
+    assert.match(lines[1] ?? '', /^abc-1 POST \/models\/:task 404/);
+  });
+
+  it('counts for Prometheus, and describes itself in OpenAPI', async () => {
+    const { app, post } = appWith();
+    await (await post('/models/mood', { inputs: ['good', 'unsure'] })).text();
+    const metrics = await (await app.request('/metrics')).text();
+    assert.match(metrics, /slm_records_total\{task="mood",outcome="abstained"\} 1/);
+    assert.match(metrics, /slm_labels_total\{task="mood",label="good"\} 1/);
+    assert.match(metrics, /slm_requests_total\{route="\/models\/:task",status="200"\} 1/);
+    const document = (await (await app.request('/openapi.json')).json()) as { paths: object; openapi: string };
+    assert.equal(document.openapi, '3.1.0');
+    assert.ok('/v1/systemone' in document.paths && '/models/{task}' in document.paths);
+  });
+
+  it('refuses more inputs or questions than one request may have', async () => {
+    const { post } = appWith({ limits: { ...usualLimits, records: 2 } });
+    assert.equal((await post('/models/mood', { inputs: ['a', 'b', 'c'] })).status, 413);
+    const three = Object.fromEntries(['a', 'b', 'c'].map((id) => [id, { type: 'noul' }]));
+    assert.equal((await post('/v1/systemone', asking(three))).status, 413);
+    assert.equal((await post('/models/mood', { inputs: ['a', 'b'] })).status, 200);
+  });
+
+  it('says the id of each request, its own or the one that the client brought', async () => {
+    const { post } = appWith();
+    const id = async (headers: Record<string, string>) =>
+      (await post('/models/mood', { inputs: 'a' }, headers)).headers.get('x-request-id');
+    assert.equal(await id({}), 'id-1');
+    assert.equal(await id({ 'X-Request-Id': 'abc.1' }), 'abc.1');
+    assert.equal(await id({ 'X-Request-Id': 'x'.repeat(65) }), 'id-1');
+  });
+
+  it('says that there is no such page', async () => {
+    const response = await appWith().app.request('/nope');
+    assert.equal(response.status, 404);
+    assert.match(await response.text(), /not_found_error/);
+  });
+});

@@ -1,0 +1,565 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { SlmError } from '../../src/errors.js';
+import type { Candidate, Fitted, Trial, Trialled } from '../../src/methods/candidates/types.js';
+import type { TrialJournal } from '../../src/tune/measure.js';
+import { type SearchOptions, search } from '../../src/tune/search.js';
+import type { TrialEvent } from '../../src/tune/trial-event.js';
+import { tune } from '../../src/tune/tune.js';
+import type { ClassifyOutput, Example, TaskProfile } from '../../src/types.js';
+import { fakeEngine } from '../helpers/fake-engine.js';
+import { exampleWith, labelled, profileWith } from '../helpers/profiles.js';
+import { sessionWith } from '../helpers/tune-session.js';
+
+const profile = profileWith();
+
+/** Half of them positive. Each text has its number, by which scripted candidates know what they get right. */
+function texts(count: number): Example[] {
+  return Array.from({ length: count }, (_, i) => labelled(`text ${i}`, i % 2 === 0 ? 'positive' : 'negative'));
+}
+
+const goldOf = ({ gold }: Example) => (gold.type === 'classify' ? (gold.labels[0] as string) : '');
+const numberOf = ({ record }: Example) => Number(record.text.slice(5));
+
+function outputFor(label: string, score = 0.9): ClassifyOutput {
+  const other = label === 'positive' ? 'negative' : 'positive';
+  return { type: 'classify', labels: [label], abstained: false, score, scores: { [label]: score, [other]: 1 - score } };
+}
+
+interface Scripted extends Candidate {
+  /** How many examples each call had. */
+  readonly calls: number[];
+}
+
+/** A candidate that gets right what `right` says. */
+function candidate(
+  key: string,
+  complexity: number,
+  right: (n: number) => boolean,
+  more: Partial<Candidate> = {},
+): Scripted {
+  const calls: number[] = [];
+  return {
+    key,
+    title: key,
+    method: 'head',
+    turn: 0,
+    words: false,
+    layers: 1,
+    complexity,
+    calls,
+    async heldOut(examples) {
+      calls.push(examples.length);
+      const wrong = (label: string) => (label === 'positive' ? 'negative' : 'positive');
+      const outputs = examples.map((example) => {
+        const gold = goldOf(example);
+        return outputFor(right(numberOf(example)) ? gold : wrong(gold));
+      });
+      return { outputs, tokensPerRecord: 1 };
+    },
+    finish: async () => ({ options: {}, learned: {} }),
+    ...more,
+  };
+}
+
+const always = () => true;
+/** Wrong on every nth text. */
+const wrongOnEvery = (n: number) => (i: number) => i % n !== 0;
+
+/** A clock, and candidates that take a millisecond of it for each example. */
+function timed() {
+  const clock = { ms: 0 };
+  const slow = (made: Candidate): Candidate => ({
+    ...made,
+    heldOut: async (part, folds) => {
+      clock.ms += part.length;
+      return made.heldOut(part, folds);
+    },
+  });
+  return { clock, slow };
+}
+
+function memoryJournal(): TrialJournal & { readonly kept: Map<string, Trialled> } {
+  const kept = new Map<string, Trialled>();
+  return {
+    kept,
+    get: async (key) => kept.get(key) ?? null,
+    set: async (key, value) => void kept.set(key, value),
+  };
+}
+
+function optionsWith(changes: Partial<SearchOptions> = {}): SearchOptions {
+  return {
+    seed: 1,
+    budgetMs: 1000,
+    now: () => 0,
+    signal: new AbortController().signal,
+    onTrial: () => undefined,
+    journal: memoryJournal(),
+    ...changes,
+  };
+}
+
+const searchAmong = (task: TaskProfile, candidates: readonly Candidate[], ...rest: Tail<Parameters<typeof search>>) =>
+  search(task, { candidates }, ...rest);
+type Tail<T extends unknown[]> = T extends [unknown, unknown, ...infer R] ? R : never;
+
+describe('a search', () => {
+  it('tries all on few examples, drops the worse half, and measures what is left on all', async () => {
+    const good = candidate('good', 1, wrongOnEvery(20));
+    const fair = candidate('fair', 1, wrongOnEvery(5));
+    const poor = candidate('poor', 1, wrongOnEvery(2));
+    const bad = candidate('bad', 1, () => false);
+    const { trials, chosen, stopped } = await searchAmong(profile, [bad, good, poor, fair], texts(1000), optionsWith());
+    assert.equal(stopped, 'done');
+    assert.equal(chosen, good);
+    assert.deepEqual([bad.calls.length, poor.calls.length], [1, 1]);
+    assert.equal(good.calls.at(-1), 1000);
+    assert.equal(fair.calls.at(-1), 1000);
+    assert.deepEqual(
+      good.calls,
+      good.calls.toSorted((a, b) => a - b),
+    );
+    // The last measurement of each, those on most examples first.
+    assert.deepEqual(
+      trials.map(({ key, n }) => [key, n === 1000]),
+      [
+        ['good', true],
+        ['fair', true],
+        ['poor', false],
+        ['bad', false],
+      ],
+    );
+    assert.ok(Math.abs((trials[0]?.score ?? 0) - 0.95) < 1e-12);
+  });
+
+  it('compares classifiers by their probabilities, so that one that is too sure of itself is not taken', async () => {
+    // As often right, with fewer means.
+    const other = (label: string) => (label === 'positive' ? 'negative' : 'positive');
+    const said = (example: Example) =>
+      outputFor(wrongOnEvery(5)(numberOf(example)) ? goldOf(example) : other(goldOf(example)), 0.999);
+    const sure = candidate('sure', 1, always, {
+      heldOut: async (examples) => ({ outputs: examples.map(said), tokensPerRecord: 1 }),
+    });
+    const modest = candidate('modest', 2, wrongOnEvery(5));
+    const { chosen, objective } = await searchAmong(profile, [sure, modest], texts(100), optionsWith());
+    assert.equal(objective.name, 'brier');
+    assert.equal(chosen, modest);
+  });
+
+  it('asks once for more candidates, made of the best of the first, and measures none on what may stand in them', async () => {
+    const examples = texts(700);
+    const reserved = new Set(examples.slice(0, 30));
+    const poor = candidate('poor', 1, wrongOnEvery(2));
+    const good = candidate('good', 1, wrongOnEvery(5));
+    const better = candidate('better', 3, always);
+    const asked: string[][] = [];
+    const next = (trials: ReadonlyMap<Candidate, Trial>) => {
+      asked.push([...trials].sort(([, a], [, b]) => b.objectiveValue - a.objectiveValue).map(([{ key }]) => key));
+      return [better];
+    };
+    const { chosen, trials } = await search(
+      profile,
+      { candidates: [poor, good], reserved: reserved, next },
+      examples,
+      optionsWith(),
+    );
+    assert.deepEqual(asked, [['good', 'poor']]);
+    assert.equal(chosen, better);
+    assert.equal(trials[0]?.n, 670);
+  });
+
+  it('takes the best whatever it costs, where that is asked for', async () => {
+    const plain = candidate('plain', 1, wrongOnEvery(20));
+    const dear = candidate('dear', 9, wrongOnEvery(25));
+    const taken = async (changes: Partial<SearchOptions>) =>
+      (await searchAmong(profile, [plain, dear], texts(100), optionsWith(changes))).chosen;
+    assert.equal(await taken({}), plain);
+    assert.equal(await taken({ take: 'best' }), dear);
+  });
+
+  it('asks no candidate about examples that stand in the prompt of one, but lets all learn from them', async () => {
+    const examples = texts(60);
+    const inPrompt = new Set(examples.slice(0, 10));
+    const shown = candidate('shown', 2, (i) => i >= 10, { inPrompt });
+    const plain = candidate('plain', 1, wrongOnEvery(3));
+    const { trials, reserved } = await searchAmong(profile, [shown, plain], examples, optionsWith());
+    assert.deepEqual([shown.calls, plain.calls], [[60], [60]]);
+    assert.deepEqual(reserved, inPrompt);
+    for (const trial of trials) {
+      assert.equal(trial.n, 50);
+      assert.equal(trial.outputs.length, 50);
+      assert.ok(trial.examples.every((example) => !inPrompt.has(example)));
+    }
+    // It says nothing right about the examples in its own prompt, and is not blamed for it.
+    assert.equal(trials.find(({ key }) => key === 'shown')?.score, 1);
+    // Of the numbers 10 to 59, 12, 15 … 57 are multiples of three: 16.
+    assert.equal(trials.find(({ key }) => key === 'plain')?.score, 34 / 50);
+  });
+
+  it('measures few examples at once, in one round', async () => {
+    const [a, b] = [candidate('a', 1, always), candidate('b', 2, wrongOnEvery(3))];
+    await searchAmong(profile, [a, b], texts(40), optionsWith());
+    assert.deepEqual([a.calls, b.calls], [[40], [40]]);
+  });
+
+  it('takes the simplest of those that are not clearly worse', async () => {
+    // One more mistake in 100 is less than one standard error of the difference.
+    const simple = candidate('simple', 1, wrongOnEvery(10));
+    const deep = candidate('deep', 3, (i) => i === 0 || wrongOnEvery(10)(i));
+    const { chosen, best } = await searchAmong(profile, [deep, simple], texts(100), optionsWith());
+    assert.equal(best.key, 'deep');
+    assert.equal(chosen, simple);
+  });
+
+  it('of those that are as simple takes the cheapest, or the better one of two that cost nearly the same', async () => {
+    const better = (i: number) => i === 0 || wrongOnEvery(10)(i);
+    const taken = async (...list: Candidate[]) =>
+      (await searchAmong(profile, list, texts(100), optionsWith())).chosen.key;
+    const cheap = candidate('cheap', 1, wrongOnEvery(10), { layers: 10 });
+    assert.equal(await taken(candidate('deep', 1, better, { layers: 14 }), cheap), 'cheap');
+    assert.equal(await taken(candidate('deep', 1, better, { layers: 12 }), cheap), 'deep');
+    // A long beginning of the prompt costs, too: every token looks back at it.
+    assert.equal(await taken(candidate('long', 1, better, { layers: 10, prefixTokens: 600 }), cheap), 'cheap');
+    assert.equal(await taken(candidate('long', 1, better, { layers: 10, prefixTokens: 300 }), cheap), 'long');
+  });
+
+  it('takes the better one where the difference is clear, however simple the other is', async () => {
+    const simple = candidate('simple', 1, wrongOnEvery(2));
+    const deep = candidate('deep', 3, always);
+    assert.equal((await searchAmong(profile, [simple, deep], texts(100), optionsWith())).chosen, deep);
+  });
+
+  it('measures a baseline to the end and never takes it', async () => {
+    const baseline = candidate('words', 0, always, { finish: null });
+    const others = ['a', 'b', 'c'].map((key, i) => candidate(key, 1, wrongOnEvery(2 + i)));
+    const { chosen, trials } = await searchAmong(profile, [baseline, ...others], texts(700), optionsWith());
+    assert.notEqual(chosen, baseline);
+    assert.equal(baseline.calls.at(-1), 700);
+    assert.equal(trials[0]?.key, 'words');
+  });
+
+  it('ends when the budget is spent, with what it has, and says what it left out', async () => {
+    let clock = 0;
+    const slow = (key: string) => {
+      const made = candidate(key, 1, always);
+      const { heldOut } = made;
+      return {
+        ...made,
+        heldOut: async (...given: Parameters<typeof heldOut>) => {
+          clock += 300;
+          return heldOut(...given);
+        },
+      };
+    };
+    const events: TrialEvent[] = [];
+    const list = ['a', 'b', 'c', 'd', 'e'].map(slow);
+    const { chosen, stopped } = await searchAmong(
+      profile,
+      list,
+      texts(40),
+      optionsWith({ now: () => clock, budgetMs: 1000, onTrial: (event) => events.push(event) }),
+    );
+    assert.equal(stopped, 'budget');
+    assert.ok(clock <= 1000, `${clock} ms`);
+    assert.equal(chosen.key, 'a');
+    const skipped = events.filter(({ kind }) => kind === 'skip');
+    assert.ok(skipped.length > 0);
+    assert.deepEqual(
+      skipped.map((event) => (event.kind === 'skip' ? event.reason : '')),
+      skipped.map(() => 'budget'),
+    );
+  });
+
+  it('still takes what finds its examples read by another, when what has to read them is too dear', async () => {
+    let clock = 0;
+    const dear = (key: string, reading: string, ms: number) => {
+      const made = candidate(key, 1, always, { reading });
+      return {
+        ...made,
+        heldOut: async (...given: Parameters<Candidate['heldOut']>) => {
+          clock += ms;
+          return made.heldOut(...given);
+        },
+      };
+    };
+    // 800 ms may be spent: after 700, another reading of 600 cannot be, and 100 on the same one can.
+    const { trials, stopped } = await searchAmong(
+      profile,
+      [dear('a', 'one', 600), dear('a fitted', 'one', 100), dear('b', 'two', 600), dear('a again', 'one', 100)],
+      texts(60),
+      optionsWith({ now: () => clock, budgetMs: 1000 }),
+    );
+    assert.deepEqual(trials.map(({ key }) => key).sort(), ['a', 'a again', 'a fitted']);
+    assert.equal(stopped, 'budget');
+  });
+
+  it('does not begin a round of more examples that its first trial would outlast', async () => {
+    const { clock, slow } = timed();
+    const list = [candidate('a', 1, always), candidate('b', 1, always)].map(slow);
+    // 400 are over after the first round of 200 examples each, and the next one has 400 more: 800 with the first trial.
+    const run = (budgetMs: number) =>
+      searchAmong(profile, list, texts(600), optionsWith({ now: () => clock.ms, budgetMs }));
+    const { rounds, stopped } = await run(900);
+    assert.deepEqual([rounds.map(({ n }) => n), stopped], [[200, 200], 'budget']);
+    clock.ms = 0;
+    assert.deepEqual(
+      (await run(1010)).rounds.map(({ n }) => n),
+      [200, 200, 600],
+    );
+  });
+
+  it('begins a round with the best of the one before, so that an early end leaves that', async () => {
+    const { clock, slow } = timed();
+    const list = [candidate('fair', 1, wrongOnEvery(5)), candidate('good', 1, wrongOnEvery(20))].map(slow);
+    // 400 after the first round, 800 to expect after one trial of the next: no time for a second one.
+    const { rounds, chosen, stopped } = await searchAmong(
+      profile,
+      list,
+      texts(600),
+      optionsWith({ now: () => clock.ms, budgetMs: 1010 }),
+    );
+    assert.deepEqual(
+      rounds.map(({ key, n }) => [key, n]),
+      [
+        ['fair', 200],
+        ['good', 200],
+        ['good', 600],
+      ],
+    );
+    assert.deepEqual([chosen.key, stopped], ['good', 'budget']);
+  });
+
+  it('measures something that can be taken, however small the budget is', async () => {
+    let clock = 0;
+    const slow = (made: Candidate): Candidate => ({
+      ...made,
+      heldOut: async (...given) => {
+        clock += 5000;
+        return made.heldOut(...given);
+      },
+    });
+    const list = [
+      candidate('words', 0, always, { finish: null }),
+      candidate('a', 1, always),
+      candidate('b', 1, always),
+    ];
+    const { chosen, stopped } = await searchAmong(
+      profile,
+      list.map(slow),
+      texts(40),
+      optionsWith({ now: () => clock, budgetMs: 1 }),
+    );
+    assert.deepEqual([chosen.key, stopped], ['a', 'budget']);
+  });
+
+  it('that is interrupted ends at once, and what was measured is kept', async () => {
+    const controller = new AbortController();
+    const first = candidate('first', 1, wrongOnEvery(3));
+    const second = candidate('second', 2, always, {
+      heldOut: async () => {
+        controller.abort();
+        controller.signal.throwIfAborted();
+        throw new Error('not reached');
+      },
+    });
+    const third = candidate('third', 1, always);
+    const kept: string[] = [];
+    const journal = { get: async () => null, set: async (trial: string) => void kept.push(trial) };
+    await assert.rejects(
+      searchAmong(profile, [first, second, third], texts(40), optionsWith({ signal: controller.signal, journal })),
+      { name: 'AbortError' },
+    );
+    assert.deepEqual(
+      kept.map((key) => key.split(' ')[0]),
+      ['first'],
+    );
+    assert.deepEqual(third.calls, []);
+  });
+
+  it('does not hide a defect of a candidate', async () => {
+    const broken = candidate('broken', 1, always, {
+      heldOut: async () => {
+        throw new Error('no such tensor');
+      },
+    });
+    await assert.rejects(searchAmong(profile, [broken], texts(40), optionsWith()), /no such tensor/u);
+  });
+
+  it('does nothing twice that the journal knows, and a changed candidate anew', async () => {
+    const journal = memoryJournal();
+    const run = async (list: Scripted[]) => {
+      const again: boolean[] = [];
+      const onTrial = (event: TrialEvent) => {
+        if (event.kind === 'end') again.push(event.again);
+      };
+      const { chosen, trials } = await searchAmong(profile, list, texts(250), optionsWith({ journal, onTrial }));
+      return { again, chosen: chosen.key, scores: trials.map(({ key, n, score }) => [key, n, score]) };
+    };
+    const make = () => [candidate('a', 1, wrongOnEvery(4)), candidate('b', 1, wrongOnEvery(9))];
+    const first = await run(make());
+    const list = make();
+    const second = await run(list);
+    assert.deepEqual([second.chosen, second.scores], [first.chosen, first.scores]);
+    assert.ok(first.again.every((known) => !known) && second.again.every((known) => known));
+    assert.deepEqual(
+      list.map(({ calls }) => calls),
+      [[], []],
+    );
+    const other = [candidate('a 2', 1, always), ...make().slice(1)];
+    await run(other);
+    assert.ok((other[0] as Scripted).calls.length > 0 && (other[1] as Scripted).calls.length === 0);
+  });
+
+  it('is the same for the same seed', async () => {
+    const run = async () => {
+      const list = [candidate('a', 1, wrongOnEvery(4)), candidate('b', 2, wrongOnEvery(9)), candidate('c', 3, always)];
+      const { trials, chosen } = await searchAmong(profile, list, texts(400), optionsWith({ seed: 5 }));
+      return { trials: trials.map(({ examples, outputs, ...rest }) => [rest, examples, outputs]), chosen: chosen.key };
+    };
+    assert.deepEqual(await run(), await run());
+  });
+});
+
+describe('folds', () => {
+  /** The folds of all examples, as the last round had them. */
+  async function foldsOf(task: TaskProfile, examples: readonly Example[]) {
+    let seen: [readonly Example[], Int32Array] | null = null;
+    const one = candidate('one', 1, always);
+    const watching: Candidate = {
+      ...one,
+      heldOut: async (part, folds) => {
+        seen = [part, folds];
+        return one.heldOut(part, folds);
+      },
+    };
+    const { trials } = await searchAmong(task, [watching], examples, optionsWith());
+    assert.ok(seen !== null);
+    const [part, folds] = seen as [readonly Example[], Int32Array];
+    assert.equal(Math.max(...folds) + 1, trials[0]?.folds);
+    return { part, folds, count: trials[0]?.folds as number };
+  }
+
+  it('have each label in its share, and more of them where examples are few', async () => {
+    const { part, folds, count } = await foldsOf(profile, texts(60));
+    for (let k = 0; k < count; k++) {
+      const inside = part.filter((_, i) => folds[i] === k);
+      const positive = inside.filter((example) => goldOf(example) === 'positive').length;
+      assert.ok(Math.abs(positive - inside.length / 2) <= 1, `fold ${k}: ${positive} of ${inside.length}`);
+    }
+    assert.ok((await foldsOf(profile, texts(20))).count > count);
+    assert.equal((await foldsOf(profile, texts(6))).count, 6);
+  });
+
+  it('keep the questions of one passage together', async () => {
+    const task = profileWith({ type: 'answer', labels: [] });
+    const questions = Array.from({ length: 60 }, (_, i) =>
+      exampleWith(`text ${i}`, { type: 'answer', answers: [] }, { fields: { context: `passage ${i % 12}` } }),
+    );
+    const { part, folds } = await foldsOf(task, questions);
+    const ofPassage = new Map<unknown, Set<number>>();
+    part.forEach(({ record }, i) => {
+      const known = ofPassage.get(record.fields.context) ?? new Set();
+      ofPassage.set(record.fields.context, known.add(folds[i] as number));
+    });
+    assert.deepEqual(
+      [...ofPassage.values()].map(({ size }) => size),
+      Array.from({ length: 12 }, () => 1),
+    );
+  });
+});
+
+/** What label scores have learned. */
+const learned = (fitted: Fitted) =>
+  fitted.learned as { examples?: readonly unknown[]; calibration?: { bias: readonly number[] } };
+
+/** The task as it is says so of every example. */
+const asItIs = (outputOf: (example: Example) => ClassifyOutput) => async (examples: readonly Example[]) => ({
+  title: 'as it is',
+  examples,
+  outputs: examples.map(outputOf),
+});
+
+describe('tuning', () => {
+  const session = (changes: Parameters<typeof sessionWith>[0] = {}) =>
+    sessionWith({
+      profile,
+      engine: fakeEngine({
+        score: (prompt, word) => (prompt.slice(-30).includes('good') === word.includes('pos') ? 1 : 0),
+      }),
+      ...changes,
+    });
+  const moods = Array.from({ length: 40 }, (_, i) =>
+    i % 2 === 0 ? labelled(`good thing ${i}`, 'positive') : labelled(`bad thing ${i}`, 'negative'),
+  );
+  const request = (changes = {}) => ({
+    ...optionsWith(),
+    target: null,
+    kind: 'auto' as const,
+    words: true,
+    curves: false,
+    before: null,
+    ...changes,
+  });
+
+  it('of a task that none of the wanted ways can be tried for says so', async () => {
+    const task = profileWith({ type: 'generate' });
+    const examples = Array.from({ length: 10 }, (_, i) => exampleWith(`${i}`, { type: 'generate', output: '' }));
+    await assert.rejects(tune(session({ profile: task }), examples, request({ kind: 'head' })), (error: unknown) => {
+      assert.ok(error instanceof SlmError, String(error));
+      assert.match(error.message, /there is nothing to try for "sentiment", .* with --method head/u);
+      return true;
+    });
+    // Generation takes all blocks of the model.
+    const shallow = session({ profile: task, blocks: 4, mostBlocks: 3 });
+    await assert.rejects(tune(shallow, examples, request()), /nothing to try .* with --layers 3\./u);
+  });
+
+  it('chooses what tells the labels apart, and compares with what the task was', async () => {
+    const wrong = () => outputFor('positive');
+    const { fitted, after, before, p, wins } = await tune(session(), moods, request({ before: asItIs(wrong) }));
+    assert.equal(wins, true);
+    assert.equal(fitted.method, 'label-likelihood');
+    assert.ok(after.score > 0.9, `${after.score}`);
+    assert.equal(before?.score, 0.5);
+    // ± 1.96 · √(0.5 · 0.5 / 40)
+    const { low = 1, high = 0 } = before.interval ?? {};
+    assert.ok(Math.abs(low - 0.345) < 0.06 && Math.abs(high - 0.655) < 0.06, `${low}–${high}`);
+    // 20 texts are right now that were not, none the other way: 2 · 2⁻²⁰.
+    assert.ok(p !== null && p < 1e-3, `${p}`);
+  });
+
+  it('does not win against a task that is better as it is, nor against one that is as good', async () => {
+    const better = (example: Example) => outputFor(goldOf(example), 0.999);
+    const { wins, before, fitted, threshold } = await tune(session(), moods, request({ before: asItIs(better) }));
+    assert.equal(wins, false);
+    assert.equal(before?.score, 1);
+    assert.deepEqual([fitted.threshold, threshold], [undefined, null]);
+    const same = await tune(session(), moods, request());
+    const again = new Map(same.after.examples.map((example, i) => [example, same.after.outputs[i] as ClassifyOutput]));
+    const copy = (example: Example) => again.get(example) as ClassifyOutput;
+    assert.equal((await tune(session(), moods, request({ before: asItIs(copy) }))).wins, false);
+  });
+
+  it('chooses the threshold that was asked for by what stays', async () => {
+    const better = (example: Example) => outputFor(goldOf(example), goldOf(example) === 'positive' ? 0.999 : 0.99);
+    const { wins, threshold } = await tune(
+      session(),
+      moods,
+      request({ before: asItIs(better), target: { coverage: 0.3 } }),
+    );
+    assert.equal(wins, false);
+    const { min = 0 } = threshold?.value ?? {};
+    assert.ok(min > 0.98, `${min}`);
+  });
+
+  it('puts at most half of the examples into the prompt, so that some are left to learn from', async () => {
+    for (const count of [6, 8, 17]) {
+      const { fitted, search: result } = await tune(session(), moods.slice(0, count), request());
+      assert.ok((learned(fitted).examples?.length ?? 0) <= count / 2);
+      assert.ok(learned(fitted).calibration?.bias.every(Number.isFinite), JSON.stringify(fitted));
+      for (const { title } of result.trials)
+        assert.ok(Number(/(\d+) examples in the prompt/u.exec(title)?.[1] ?? 0) <= count / 2);
+    }
+  });
+});
