@@ -8,21 +8,21 @@ import { configDirectory, isOn, type Surroundings } from './surroundings.js';
 export const defaultModel = 'gemma-3-270m';
 
 /** Where settings may be, the user's before the project's. */
-export function configFiles(context: Surroundings): string[] {
-  return [path.join(configDirectory(context), 'config.yaml'), path.join(context.cwd, 'slm.yaml')];
+export function configFiles(surroundings: Surroundings): string[] {
+  return [path.join(configDirectory(surroundings), 'config.yaml'), path.join(surroundings.cwd, 'slm.yaml')];
 }
 
 /** The model that `./slm.yaml` names. */
-export async function projectModel(context: Surroundings): Promise<string | undefined> {
-  const [, file] = configFiles(context);
+export async function projectModel(surroundings: Surroundings): Promise<string | undefined> {
+  const [, file] = configFiles(surroundings);
   if (file === undefined || !existsSync(file)) return undefined;
   const { readConfigFile } = await import('./config-file.js');
   return readConfigFile(file).model;
 }
 
 /** Settings of the project (`./slm.yaml`) over those of the user (`config.yaml` in the configuration folder). */
-export async function readConfig(context: Surroundings): Promise<Config> {
-  const found = configFiles(context).filter((file) => existsSync(file));
+export async function readConfig(surroundings: Surroundings): Promise<Config> {
+  const found = configFiles(surroundings).filter((file) => existsSync(file));
   if (found.length === 0) return {};
   const { readConfigFile } = await import('./config-file.js');
   return Object.assign({}, ...found.map(readConfigFile)) as Config;
@@ -33,15 +33,15 @@ export async function readConfig(context: Surroundings): Promise<Config> {
  * project can only lower the budget.
  */
 export async function remoteSettings(
-  context: Surroundings,
+  surroundings: Surroundings,
 ): Promise<Omit<ServiceSettings, 'price'> & { allow: boolean; prices: Readonly<Record<string, Price>> }> {
-  const files = configFiles(context).map((file) => (existsSync(file) ? file : null));
+  const files = configFiles(surroundings).map((file) => (existsSync(file) ? file : null));
   const read = async (file: string | null | undefined) =>
     file == null ? {} : ((await import('./config-file.js')).readConfigFile(file).remote ?? {});
   const [own, project] = [await read(files[0]), await read(files[1])];
   const budgets = [own.budget, project.budget].filter((each) => each !== undefined);
   return {
-    allow: isOn(context.env.SLM_REMOTE) || own.allow === true,
+    allow: isOn(surroundings.env.SLM_REMOTE) || own.allow === true,
     concurrency: project.concurrency ?? own.concurrency ?? 8,
     timeoutMs: 1000 * (project.timeout ?? own.timeout ?? 60),
     firstWaitMs: 500,

@@ -27,12 +27,12 @@ export function scratchFolder(temporary: string, atEnd: (remove: () => void) => 
 }
 
 /** Says once that there is no cache, where there is none: the next run will have to wait again. */
-export function noticeMissingCache(context: Surroundings): void {
-  if (!takesFiles(cacheDirectory(context))) tell(context);
+export function noticeMissingCache(surroundings: Surroundings): void {
+  if (!takesFiles(cacheDirectory(surroundings))) tell(surroundings);
 }
 
-const tell = onceEach((context: Surroundings) =>
-  context.notice(
-    `the cache folder ${cacheDirectory(context)} takes no files, so what is prepared now is prepared again next time; XDG_CACHE_HOME names another`,
+const tell = onceEach((surroundings: Surroundings) =>
+  surroundings.notice(
+    `the cache folder ${cacheDirectory(surroundings)} takes no files, so what is prepared now is prepared again next time; XDG_CACHE_HOME names another`,
   ),
 );

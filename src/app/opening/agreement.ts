@@ -21,38 +21,38 @@ const agreedSchema = z.object({ models: z.array(z.string()) });
  * @throws SlmError of kind `model`
  */
 export async function requireAgreement(
-  context: Surroundings,
+  surroundings: Surroundings,
   chosen: string | undefined,
   profile: Pick<TaskProfile, 'model' | 'path'> | null,
 ): Promise<void> {
   if (chosen !== undefined) return;
-  const fromProject = await projectModel(context);
-  if (fromProject !== undefined) return agreedOrRefused(context, fromProject, 'slm.yaml', 'any');
-  if ((await readConfig(context)).model !== undefined || profile?.model == null) return;
-  if (!isOwn(context, profile)) await agreedOrRefused(context, profile.model, profile.path, 'addresses');
+  const fromProject = await projectModel(surroundings);
+  if (fromProject !== undefined) return agreedOrRefused(surroundings, fromProject, 'slm.yaml', 'any');
+  if ((await readConfig(surroundings)).model !== undefined || profile?.model == null) return;
+  if (!isOwn(surroundings, profile)) await agreedOrRefused(surroundings, profile.model, profile.path, 'addresses');
 }
 
 /** Whether a task came with the program, or lies among the user's own. */
-function isOwn(context: Surroundings, profile: Pick<TaskProfile, 'path'>): boolean {
-  const file = path.resolve(context.cwd, profile.path);
-  const folders = [path.join(configDirectory(context), 'tasks'), path.join(context.packageRoot, 'tasks')];
+function isOwn(surroundings: Surroundings, profile: Pick<TaskProfile, 'path'>): boolean {
+  const file = path.resolve(surroundings.cwd, profile.path);
+  const folders = [path.join(configDirectory(surroundings), 'tasks'), path.join(surroundings.packageRoot, 'tasks')];
   return folders.some((folder) => !path.relative(folder, file).startsWith('..'));
 }
 
 async function agreedOrRefused(
-  context: Surroundings,
+  surroundings: Surroundings,
   named: string,
   file: string,
   which: 'any' | 'addresses',
 ): Promise<void> {
-  const environment = modelEnvironment(context);
+  const environment = modelEnvironment(surroundings);
   const agreed = path.join(environment.dataDir, 'agreed.json');
   for (const model of named.split(',').flatMap((name) => modelsOf(name.trim()))) {
     const service = serviceOf(model);
     if (service === null && (await isHarmless(environment, model, which))) continue;
     const known = (await readJson(agreed, agreedSchema))?.models ?? [];
     if (known.includes(model)) continue;
-    if (!isOn(context.env.SLM_YES)) {
+    if (!isOn(surroundings.env.SLM_YES)) {
       if (service !== null) {
         throw modelError(
           `${file} names the model ${model}; nothing is sent to ${service.kind.title} because a file of the project says so.`,

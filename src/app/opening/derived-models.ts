@@ -6,33 +6,37 @@ import { readConfig } from '../config.js';
 import { cacheDirectory, type Surroundings } from '../surroundings.js';
 
 /** The derived file of a model, made and checked against the model where it is not in the cache. */
-export async function openDerived(context: Surroundings, source: ResolvedModel, recipe: Recipe): Promise<DerivedModel> {
+export async function openDerived(
+  surroundings: Surroundings,
+  source: ResolvedModel,
+  recipe: Recipe,
+): Promise<DerivedModel> {
   try {
-    return await derivedIn(cacheDirectory(context), context, source, recipe);
+    return await derivedIn(cacheDirectory(surroundings), surroundings, source, recipe);
   } catch (error) {
     // A cache that may only be read serves what is in it; the rest is made elsewhere.
-    if (takesFiles(derivedFolder(cacheDirectory(context)))) throw error;
-    return derivedIn(context.scratch(), context, source, recipe);
+    if (takesFiles(derivedFolder(cacheDirectory(surroundings)))) throw error;
+    return derivedIn(surroundings.scratch(), surroundings, source, recipe);
   }
 }
 
 async function derivedIn(
   cacheDir: string,
-  context: Surroundings,
+  surroundings: Surroundings,
   source: ResolvedModel,
   recipe: Recipe,
 ): Promise<DerivedModel> {
-  const { derivedCacheBytes } = await readConfig(context);
+  const { derivedCacheBytes } = await readConfig(surroundings);
   return derivedModel(source, recipe, {
     cacheDir,
     ...(derivedCacheBytes === undefined ? {} : { maxBytes: derivedCacheBytes }),
-    now: () => context.date(),
+    now: () => surroundings.date(),
     verify: async (derived) => {
-      await engines.llama.verifyDerived({ source: source.path, derived, recipe, signal: context.signal });
+      await engines.llama.verifyDerived({ source: source.path, derived, recipe, signal: surroundings.signal });
     },
     onMake: (name, bytes) =>
-      context.notice(`making ${name}, ${Math.round(bytes / 1e6)} MB in the cache; this is done once`),
-    onNotice: (text) => context.notice(text),
-    signal: context.signal,
+      surroundings.notice(`making ${name}, ${Math.round(bytes / 1e6)} MB in the cache; this is done once`),
+    onNotice: (text) => surroundings.notice(text),
+    signal: surroundings.signal,
   });
 }

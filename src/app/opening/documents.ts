@@ -14,40 +14,40 @@ import type { Surroundings } from '../surroundings.js';
  * @throws SlmError where there is nothing to read
  */
 export async function documentsFor(
-  context: Surroundings,
+  surroundings: Surroundings,
   profile: TaskProfile,
   named: readonly string[],
 ): Promise<readonly Document[]> {
-  if (named.length === 0) return readAll(context, ownFiles(profile), []);
+  if (named.length === 0) return readAll(surroundings, ownFiles(profile), []);
   if (!taskTypes[profile.type].readsDocuments) {
     throw usageError(`--context is for tasks that answer questions; "${profile.name}" is of type ${profile.type}.`);
   }
-  return readNamed(context, named);
+  return readNamed(surroundings, named);
 }
 
 /** The documents of files and folders as somebody names them. */
-async function readNamed(context: Surroundings, named: readonly string[]): Promise<readonly Document[]> {
-  const found = named.map((name) => filesAt(context, name));
+async function readNamed(surroundings: Surroundings, named: readonly string[]): Promise<readonly Document[]> {
+  const found = named.map((name) => filesAt(surroundings, name));
   return readAll(
-    context,
+    surroundings,
     found.flatMap(({ files }) => files),
     found.flatMap(({ skipped }) => skipped),
   );
 }
 
-function filesAt(context: Surroundings, name: string): { files: NamedDocument[]; skipped: readonly Skipped[] } {
+function filesAt(surroundings: Surroundings, name: string): { files: NamedDocument[]; skipped: readonly Skipped[] } {
   if (name === '-') return { files: [{ path: '-', shown: '-', named: true }], skipped: [] };
-  const { files, skipped } = findDocuments(name, context.cwd);
+  const { files, skipped } = findDocuments(name, surroundings.cwd);
   if (files.length === 0) {
-    const why = skippedLines(skipped, (file) => shownPath(file, context.cwd)).join('; ');
+    const why = skippedLines(skipped, (file) => shownPath(file, surroundings.cwd)).join('; ');
     throw usageError(
       `no document at "${name}"${why === '' ? '' : `: ${why}`}`,
       'Name a text, Markdown, HTML, PDF, DOCX or EPUB file, or a folder that holds some.',
     );
   }
   const [only] = files;
-  const isFile = files.length === 1 && only === path.resolve(context.cwd, name);
-  const shown = (file: string) => (isFile ? name : path.relative(context.cwd, file));
+  const isFile = files.length === 1 && only === path.resolve(surroundings.cwd, name);
+  const shown = (file: string) => (isFile ? name : path.relative(surroundings.cwd, file));
   return { files: files.map((file) => ({ path: file, shown: shown(file), named: isFile })), skipped };
 }
 
@@ -62,13 +62,15 @@ function ownFiles({ documents, path: task }: TaskProfile): NamedDocument[] {
 }
 
 async function readAll(
-  context: Surroundings,
+  surroundings: Surroundings,
   files: readonly NamedDocument[],
   left: readonly Skipped[],
 ): Promise<readonly Document[]> {
-  const { documents, skipped } = await readDocuments(files, context.stdin, (message) => context.notice(message));
-  const lines = skippedLines([...left, ...skipped], (file) => shownPath(file, context.cwd));
+  const { documents, skipped } = await readDocuments(files, surroundings.stdin, (message) =>
+    surroundings.notice(message),
+  );
+  const lines = skippedLines([...left, ...skipped], (file) => shownPath(file, surroundings.cwd));
   if (files.length > 0 && documents.length === 0) throw usageError(`no document can be read: ${lines.join('; ')}`);
-  for (const line of lines) context.notice(line);
+  for (const line of lines) surroundings.notice(line);
   return documents;
 }

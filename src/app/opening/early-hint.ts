@@ -8,9 +8,9 @@ import { cacheDirectory, type Surroundings } from '../surroundings.js';
  * Which file a task was opened on the last time: the model itself or one derived from it. Only a hint for what to
  * begin loading; what is really needed is found out all the same, and another file is loaded then.
  */
-export function hintedFile(context: Surroundings, taskFile: string, modelFile: string): string | null {
+export function hintedFile(surroundings: Surroundings, taskFile: string, modelFile: string): string | null {
   try {
-    const file = readFileSync(hintPath(context, taskFile, modelFile), 'utf8');
+    const file = readFileSync(hintPath(surroundings, taskFile, modelFile), 'utf8');
     return existsSync(file) ? file : null;
   } catch {
     return null;
@@ -18,9 +18,9 @@ export function hintedFile(context: Surroundings, taskFile: string, modelFile: s
 }
 
 /** Keeps the hint for the next start. Where that cannot be, nothing is lost. */
-export function keepHint(context: Surroundings, taskFile: string, modelFile: string, used: string): void {
-  if ((hintedFile(context, taskFile, modelFile) ?? modelFile) === used) return;
-  const target = hintPath(context, taskFile, modelFile);
+export function keepHint(surroundings: Surroundings, taskFile: string, modelFile: string, used: string): void {
+  if ((hintedFile(surroundings, taskFile, modelFile) ?? modelFile) === used) return;
+  const target = hintPath(surroundings, taskFile, modelFile);
   try {
     makeFolder(path.dirname(target));
     writeFileSync(target, used);
@@ -29,7 +29,7 @@ export function keepHint(context: Surroundings, taskFile: string, modelFile: str
   }
 }
 
-function hintPath(context: Surroundings, taskFile: string, modelFile: string): string {
+function hintPath(surroundings: Surroundings, taskFile: string, modelFile: string): string {
   const key = createHash('sha256').update(`${taskFile}\n${modelFile}`).digest('hex').slice(0, 32);
-  return path.join(cacheDirectory(context), 'starts', key);
+  return path.join(cacheDirectory(surroundings), 'starts', key);
 }

@@ -15,15 +15,19 @@ import type { EngineFlags } from './flags.js';
  * the one that was checked. Reading a task takes as long as a part of the model.
  * @returns null where that is not certain; nothing has happened then
  */
-export async function loadEarly(context: Surroundings, task: string, flags: EngineFlags): Promise<HeadStart | null> {
-  const config = await readConfig(context);
-  if (context.engineLog !== null || (flags.gpu ?? config.gpu) !== undefined) return null;
-  const name = flags.model ?? config.model ?? modelOf(context, task);
+export async function loadEarly(
+  surroundings: Surroundings,
+  task: string,
+  flags: EngineFlags,
+): Promise<HeadStart | null> {
+  const config = await readConfig(surroundings);
+  if (surroundings.engineLog !== null || (flags.gpu ?? config.gpu) !== undefined) return null;
+  const name = flags.model ?? config.model ?? modelOf(surroundings, task);
   if (name === null || !/^[a-z0-9][a-z0-9._-]*$/u.test(name) || name.endsWith('.gguf')) return null;
-  const file = path.join(modelEnvironment(context).dataDir, 'models', `${name}.gguf`);
+  const file = path.join(modelEnvironment(surroundings).dataDir, 'models', `${name}.gguf`);
   if (!isUntouched(file)) return null;
-  const { cwd, folders } = profileContext(context);
-  const hinted = hintedFile(context, findTask(task, folders, cwd), file) ?? file;
+  const { cwd, folders } = profileContext(surroundings);
+  const hinted = hintedFile(surroundings, findTask(task, folders, cwd), file) ?? file;
   // A derived file that no longer matches its record is made anew: there is nothing to begin with.
   return isUntouched(hinted) ? engines.llama.startLoading(hinted) : null;
 }
@@ -33,7 +37,7 @@ export async function loadEarly(context: Surroundings, task: string, flags: Engi
  * @param accelerated a graphics card takes other options, so that nothing can be begun
  */
 export async function headStartFor(
-  context: Surroundings,
+  surroundings: Surroundings,
   early: HeadStart | null,
   file: string,
   accelerated: boolean,
@@ -41,7 +45,7 @@ export async function headStartFor(
   const started = isStill(early, file) ? early : null;
   if (started === null) await early?.discard();
   // The engine's log would be lost.
-  if (accelerated || context.engineLog !== null) return null;
+  if (accelerated || surroundings.engineLog !== null) return null;
   return started ?? (await engines.llama.startLoading(file));
 }
 
@@ -51,8 +55,8 @@ function isStill(early: HeadStart | null, file: string): boolean {
 }
 
 /** What a task says of its model, as far as that can be told without parsing it; null where it cannot. */
-function modelOf(context: Surroundings, task: string): string | null {
-  const { cwd, folders } = profileContext(context);
+function modelOf(surroundings: Surroundings, task: string): string | null {
+  const { cwd, folders } = profileContext(surroundings);
   const text = readSettings(findTask(task, folders, cwd), task).toString('utf8');
   if (/\binclude\b/u.test(text)) return null;
   const [line, ...others] = text.split('\n').filter((each) => /\bmodel\b/u.test(each));

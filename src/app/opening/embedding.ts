@@ -16,12 +16,12 @@ export function isEmbedding({ path }: Pick<ResolvedModel, 'path'>): boolean {
 
 /** Loads an embedding model. */
 export async function openEmbedding(
-  context: Surroundings,
+  surroundings: Surroundings,
   model: ResolvedModel,
   flags: EngineFlags,
   early: HeadStart | null = null,
 ): Promise<EngineWith<'embeddings'>> {
-  const config = await readConfig(context);
+  const config = await readConfig(surroundings);
   const threads = threadsOf(flags, config);
   const contextSize = flags.contextSize ?? config.contextSize;
   const accelerator = flags.gpu ?? config.gpu;
@@ -32,8 +32,8 @@ export async function openEmbedding(
     ...(threads === undefined ? {} : { threads }),
     ...(contextSize === undefined ? {} : { contextSize }),
     ...(accelerator === undefined ? {} : { accelerator }),
-    ...(context.engineLog === null ? {} : { onLog: context.engineLog }),
-    headStart: await headStartFor(context, early, model.path, accelerator !== undefined),
-    signal: context.signal,
+    ...(surroundings.engineLog === null ? {} : { onLog: surroundings.engineLog }),
+    headStart: await headStartFor(surroundings, early, model.path, accelerator !== undefined),
+    signal: surroundings.signal,
   });
 }

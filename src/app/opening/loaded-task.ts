@@ -39,19 +39,19 @@ export interface LoadedTask {
  * Reads a task for keeping. A client waits for `isCurrent`, and to read and check a task of a thousand examples takes
  * as long as a client's own start; so files that nobody has touched since they were last read are not read again.
  */
-export async function loadTask(context: Surroundings, spec: string, flags: TaskFlags): Promise<LoadedTask> {
-  const start = context.date();
-  const first = await load(context, spec, flags);
+export async function loadTask(surroundings: Surroundings, spec: string, flags: TaskFlags): Promise<LoadedTask> {
+  const start = surroundings.date();
+  const first = await load(surroundings, spec, flags);
   const wanted = JSON.stringify(first);
-  let seen = await stampsOf(context, first, flags, start);
+  let seen = await stampsOf(surroundings, first, flags, start);
   return {
     profile: first.profile,
     documents: first.documents,
     async isCurrent() {
-      const start = context.date();
-      const now = await stampsOf(context, first, flags, start);
+      const start = surroundings.date();
+      const now = await stampsOf(surroundings, first, flags, start);
       if (now !== null && now === seen) return true;
-      if (JSON.stringify(await load(context, spec, flags)) !== wanted) return false;
+      if (JSON.stringify(await load(surroundings, spec, flags)) !== wanted) return false;
       seen = now;
       return true;
     },
@@ -67,22 +67,22 @@ const settledMs = 2000;
  * @returns null where one of them is so new that it may have been written since
  */
 async function stampsOf(
-  context: Surroundings,
+  surroundings: Surroundings,
   { profile, spoken }: Loaded,
   flags: TaskFlags,
   start: number,
 ): Promise<string | null> {
-  const { folders } = profileContext(context);
-  const named = (flags.context ?? []).flatMap((name) => findDocuments(name, context.cwd).files);
+  const { folders } = profileContext(surroundings);
+  const named = (flags.context ?? []).flatMap((name) => findDocuments(name, surroundings.cwd).files);
   const documents = flags.context === undefined ? profile.documents : named;
   const files = [
     ...profile.files,
     ...documents,
     // A document that was put beside them.
     ...new Set(profile.documents.map((file) => path.dirname(file))),
-    ...tunedFilesOf(context, profile, spoken),
-    bundleFile(context, profile),
-    ...configFiles(context),
+    ...tunedFilesOf(surroundings, profile, spoken),
+    bundleFile(surroundings, profile),
+    ...configFiles(surroundings),
   ];
   const stamps = files.map((file) => statSync(file, { throwIfNoEntry: false }) ?? null);
   if (stamps.some((stats) => stats !== null && stats.ctimeMs > start - settledMs)) return null;
@@ -91,38 +91,38 @@ async function stampsOf(
     stamps.map((stats) => stats && [stats.dev, stats.ino, stats.size, stats.mtimeMs, stats.ctimeMs]),
     // A task that is included by name may be another one by now.
     listTasks(folders),
-    await modelStamp(context, spoken),
+    await modelStamp(surroundings, spoken),
   ]);
 }
 
-async function load(context: Surroundings, spec: string, flags: TaskFlags): Promise<Loaded> {
-  const profile = withChoices(await loadProfile(spec, profileContext(context)), flags);
-  const spoken = await chooseModel(context, flags, profile);
+async function load(surroundings: Surroundings, spec: string, flags: TaskFlags): Promise<Loaded> {
+  const profile = withChoices(await loadProfile(spec, profileContext(surroundings)), flags);
+  const spoken = await chooseModel(surroundings, flags, profile);
   return {
     profile,
     spoken,
-    tuned: tunedFilesOf(context, profile, spoken).map(contentOf),
-    documents: await documentsFor(context, profile, flags.context ?? []),
-    constants: contentOf(bundleFile(context, profile)),
-    model: await modelStamp(context, spoken),
+    tuned: tunedFilesOf(surroundings, profile, spoken).map(contentOf),
+    documents: await documentsFor(surroundings, profile, flags.context ?? []),
+    constants: contentOf(bundleFile(surroundings, profile)),
+    model: await modelStamp(surroundings, spoken),
   };
 }
 
-function tunedFilesOf(context: Surroundings, profile: TaskProfile, model: string): string[] {
+function tunedFilesOf(surroundings: Surroundings, profile: TaskProfile, model: string): string[] {
   const models = modelsOf(model);
-  return tunedFolders(context, profile).flatMap((folder) => [
+  return tunedFolders(surroundings, profile).flatMap((folder) => [
     ...models.map((each) => path.join(folder, `${path.basename(each, '.gguf')}.yaml`)),
     ...(models.length > 1 ? [cascadeFile(folder, models)] : []),
   ]);
 }
 
 /** What a model is called and whether its file was touched. */
-async function modelStamp(context: Surroundings, reference: string): Promise<unknown> {
-  return Promise.all(modelsOf(reference).map((model) => stampOfModel(context, model)));
+async function modelStamp(surroundings: Surroundings, reference: string): Promise<unknown> {
+  return Promise.all(modelsOf(reference).map((model) => stampOfModel(surroundings, model)));
 }
 
-async function stampOfModel(context: Surroundings, spec: string): Promise<unknown> {
-  const environment = modelEnvironment(context);
+async function stampOfModel(surroundings: Surroundings, spec: string): Promise<unknown> {
+  const environment = modelEnvironment(surroundings);
   if (serviceOf(spec) !== null) return [spec, null];
   const read = await readSpec(spec, environment);
   const file = read.kind === 'path' ? read.path : modelPath(environment.dataDir, read.name);

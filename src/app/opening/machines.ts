@@ -33,51 +33,51 @@ export interface KnownModel {
 }
 
 /** Beside the settings of the user: a folder that several machines share holds entries of each. */
-export function machinesFile(context: Surroundings): string {
-  return path.join(configDirectory(context), 'machines.json');
+export function machinesFile(surroundings: Surroundings): string {
+  return path.join(configDirectory(surroundings), 'machines.json');
 }
 
 /** What was measured for this model on this machine with this version; null where nothing was. */
-export async function readMachine(context: Surroundings, model: KnownModel): Promise<MachineEntry | null> {
-  if (!existsSync(machinesFile(context))) return null;
+export async function readMachine(surroundings: Surroundings, model: KnownModel): Promise<MachineEntry | null> {
+  if (!existsSync(machinesFile(surroundings))) return null;
   const key = machineKey(model);
-  return (await entriesOf(context)).find((entry) => entry.key === key) ?? null;
+  return (await entriesOf(surroundings)).find((entry) => entry.key === key) ?? null;
 }
 
 /** The shape to use in place of the default; undefined where nothing was measured. */
 export async function measuredShape(
-  context: Surroundings,
+  surroundings: Surroundings,
   model: KnownModel,
   parallel: 'one' | 'many',
 ): Promise<Shape | undefined> {
-  return (await readMachine(context, model))?.[parallel];
+  return (await readMachine(surroundings, model))?.[parallel];
 }
 
 /** Keeps what was found, in place of what was there for the same model and machine. */
 export async function keepMachine(
-  context: Surroundings,
+  surroundings: Surroundings,
   model: KnownModel & { readonly name: string },
   found: Pick<MachineEntry, 'many' | 'one' | 'measuredAt'>,
 ): Promise<void> {
   const { processor, threads, library } = machineIdentity();
   const key = machineKey(model);
   const entry = { key, processor, threads, library, model: model.name, ...found };
-  const others = (await entriesOf(context)).filter((other) => other.key !== key);
-  makeFolder(configDirectory(context));
-  await writeJson(machinesFile(context), { version: 2, entries: [...others, entry] });
+  const others = (await entriesOf(surroundings)).filter((other) => other.key !== key);
+  makeFolder(configDirectory(surroundings));
+  await writeJson(machinesFile(surroundings), { version: 2, entries: [...others, entry] });
 }
 
 /** Forgets what was found for a model on this machine; false where there was nothing. */
-export async function forgetMachine(context: Surroundings, model: KnownModel): Promise<boolean> {
+export async function forgetMachine(surroundings: Surroundings, model: KnownModel): Promise<boolean> {
   const key = machineKey(model);
-  const entries = await entriesOf(context);
+  const entries = await entriesOf(surroundings);
   const others = entries.filter((entry) => entry.key !== key);
   if (others.length === entries.length) return false;
-  await writeJson(machinesFile(context), { version: 2, entries: others });
+  await writeJson(machinesFile(surroundings), { version: 2, entries: others });
   return true;
 }
 
 /** A file that is damaged, or of another version, is as good as none: all in it can be measured again. */
-async function entriesOf(context: Surroundings): Promise<MachineEntry[]> {
-  return (await readJson(machinesFile(context), fileSchema))?.entries ?? [];
+async function entriesOf(surroundings: Surroundings): Promise<MachineEntry[]> {
+  return (await readJson(machinesFile(surroundings), fileSchema))?.entries ?? [];
 }

@@ -17,27 +17,27 @@ import { tunedFolders } from './tuned-settings.js';
  * needs them.
  */
 export async function openTaskFor(
-  context: Surroundings,
+  surroundings: Surroundings,
   untuned: TaskProfile,
   flags: TaskFlags,
   parallel: 'one' | 'many',
   documents: readonly Document[],
   early: HeadStart | null = null,
 ): Promise<OpenedTask> {
-  const reference = await chooseModel(context, flags, untuned);
+  const reference = await chooseModel(surroundings, flags, untuned);
   const stages = cascadeOf(reference);
-  if (stages === null) return openTaskOnModel(context, untuned, flags, parallel, documents, early);
+  if (stages === null) return openTaskOnModel(surroundings, untuned, flags, parallel, documents, early);
   checkCascade(untuned);
-  await requireAgreement(context, flags.model, untuned);
-  const found = stages[0]?.atLeast == null ? settingsOf(context, untuned, stages, reference) : null;
+  await requireAgreement(surroundings, flags.model, untuned);
+  const found = stages[0]?.atLeast == null ? settingsOf(surroundings, untuned, stages, reference) : null;
   // Said before minutes have passed until the first record needs it.
-  for (const { model } of stages) await requireModel(context, model);
-  const newTurn = createStageTurns(() => context.now());
+  for (const { model } of stages) await requireModel(surroundings, model);
+  const newTurn = createStageTurns(() => surroundings.now());
   const opened: OpenedTask[] = [];
   const open = async (at: number): Promise<Task> => {
     const { model, atLeast } = stages[at] as CascadeStage;
     const own = await openTaskOnModel(
-      context,
+      surroundings,
       untuned,
       { ...flags, model },
       parallel,
@@ -102,13 +102,13 @@ export function checkCascade({ name, type }: Pick<TaskProfile, 'name' | 'type'>)
 type Found = NonNullable<ReturnType<typeof findCascadeSettings>>;
 
 function settingsOf(
-  context: Surroundings,
+  surroundings: Surroundings,
   profile: TaskProfile,
   stages: readonly CascadeStage[],
   reference: string,
 ): Found {
   const models = stages.map(({ model }) => model);
-  const found = findCascadeSettings(tunedFolders(context, profile), models);
+  const found = findCascadeSettings(tunedFolders(surroundings, profile), models);
   if (found !== null && found.settings.stages.length === stages.length) return found;
   throw usageError(
     `nothing says how sure a model of "${reference}" must be for the task "${profile.name}"`,

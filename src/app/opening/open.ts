@@ -47,11 +47,11 @@ export interface TaskFlags extends EngineFlags {
 
 /** The model to use, or a cascade of some: flag or environment, then project and user configuration, then the task's own, then the default. */
 export async function chooseModel(
-  context: Surroundings,
+  surroundings: Surroundings,
   flags: Pick<EngineFlags, 'model'>,
   profile: Pick<TaskProfile, 'model'> | null,
 ): Promise<string> {
-  return flags.model ?? (await readConfig(context)).model ?? profile?.model ?? defaultModel;
+  return flags.model ?? (await readConfig(surroundings)).model ?? profile?.model ?? defaultModel;
 }
 
 /**
@@ -59,19 +59,19 @@ export async function chooseModel(
  * @throws SlmError where only a file of the project names it, and the user has not agreed
  */
 export async function modelToFetch(
-  context: Surroundings,
+  surroundings: Surroundings,
   flags: Pick<EngineFlags, 'model'>,
   profile: Pick<TaskProfile, 'model' | 'path'> | null,
 ): Promise<string> {
-  await requireAgreement(context, flags.model, profile);
-  return chooseModel(context, flags, profile);
+  await requireAgreement(surroundings, flags.model, profile);
+  return chooseModel(surroundings, flags, profile);
 }
 
 /**
  * Fetches a model where it is missing.
  * @throws SlmError where the model is no file, and the work needs one
  */
-export async function resolveNamed(context: Surroundings, spec: string): Promise<ResolvedModel> {
+export async function resolveNamed(surroundings: Surroundings, spec: string): Promise<ResolvedModel> {
   if (cascadeOf(spec) !== null) {
     throw usageError(`"${spec}" is a cascade, and this needs one model.`, 'Name one of its models with -m.');
   }
@@ -82,26 +82,28 @@ export async function resolveNamed(context: Surroundings, spec: string): Promise
       'Name one of `slm models list`, or a .gguf file.',
     );
   }
-  return resolveModel(spec, modelEnvironment(context), modelEvents(context));
+  return resolveModel(spec, modelEnvironment(surroundings), modelEvents(surroundings));
 }
 
 /** Makes sure that a model can be opened: fetches its file where it is missing. */
-export async function requireModel(context: Surroundings, spec: string): Promise<void> {
-  for (const model of modelsOf(spec)) if (serviceOf(model) === null) await resolveNamed(context, model);
+export async function requireModel(surroundings: Surroundings, spec: string): Promise<void> {
+  for (const model of modelsOf(spec)) if (serviceOf(model) === null) await resolveNamed(surroundings, model);
 }
 
 /** Loads a model, after fetching it where it is missing. */
 export async function openModel(
-  context: Surroundings,
+  surroundings: Surroundings,
   spec: string,
   flags: EngineFlags,
   parallel: 'one' | 'many',
 ): Promise<Engine> {
   const service = serviceOf(spec);
-  if (service !== null) return openService(context, spec, service);
-  noticeThreads(context, flags, await readConfig(context));
-  const model = await resolveNamed(context, spec);
-  return isEmbedding(model) ? openEmbedding(context, model, flags) : openResolved(context, model, flags, parallel);
+  if (service !== null) return openService(surroundings, spec, service);
+  noticeThreads(surroundings, flags, await readConfig(surroundings));
+  const model = await resolveNamed(surroundings, spec);
+  return isEmbedding(model)
+    ? openEmbedding(surroundings, model, flags)
+    : openResolved(surroundings, model, flags, parallel);
 }
 
 /**
@@ -109,15 +111,15 @@ export async function openModel(
  * @param early the file under way, if it is the one
  */
 export async function openResolved(
-  context: Surroundings,
+  surroundings: Surroundings,
   model: ResolvedModel,
   flags: EngineFlags,
   parallel: 'one' | 'many',
   recipe: Recipe | null = null,
   early: HeadStart | null = null,
 ): Promise<LocalEngine> {
-  const config = await readConfig(context);
-  const file = recipe === null ? model : await openDerived(context, model, recipe);
+  const config = await readConfig(surroundings);
+  const file = recipe === null ? model : await openDerived(surroundings, model, recipe);
   const options: EngineOptions = {
     path: file.path,
     name: model.name,
@@ -134,15 +136,15 @@ export async function openResolved(
       contextSize: flags.contextSize ?? config.contextSize,
       accelerator: flags.gpu ?? config.gpu,
     }),
-    signal: context.signal,
-    prefixes: { directory: path.join(cacheDirectory(context), 'prefixes'), now: () => context.date() },
-    ...(context.engineLog === null ? {} : { onLog: context.engineLog }),
+    signal: surroundings.signal,
+    prefixes: { directory: path.join(cacheDirectory(surroundings), 'prefixes'), now: () => surroundings.date() },
+    ...(surroundings.engineLog === null ? {} : { onLog: surroundings.engineLog }),
   };
-  const headStart = await headStartFor(context, early, file.path, options.accelerator !== undefined);
+  const headStart = await headStartFor(surroundings, early, file.path, options.accelerator !== undefined);
   const { open } = engines.llama;
   if (options.threads !== undefined || options.accelerator !== undefined) return open({ ...options, headStart });
   const { measuredShape } = await import('./machines.js');
-  const shape = await measuredShape(context, model, parallel);
+  const shape = await measuredShape(surroundings, model, parallel);
   return open({ ...options, headStart, ...definedOnly({ shape }) });
 }
 
@@ -164,45 +166,45 @@ export interface OpenedTask {
  * which is loaded when the first of them comes.
  */
 export async function openTaskOnModel(
-  context: Surroundings,
+  surroundings: Surroundings,
   untuned: TaskProfile,
   flags: TaskFlags,
   parallel: 'one' | 'many',
   documents: readonly Document[],
   early: HeadStart | null = null,
 ): Promise<OpenedTask> {
-  noticeThreads(context, flags, await readConfig(context));
-  noticeMissingCache(context);
+  noticeThreads(surroundings, flags, await readConfig(surroundings));
+  noticeMissingCache(surroundings);
   // Before a model is fetched for what cannot be done.
   withAmong(untuned, flags.among);
-  const spec = await modelToFetch(context, flags, untuned);
+  const spec = await modelToFetch(surroundings, flags, untuned);
   const service = serviceOf(spec);
-  if (service !== null) return openTaskOnService(context, untuned, flags, documents, spec, service);
-  const model = await resolveNamed(context, spec);
-  const tuned = flags.untuned === true ? untuned : await tunedProfile(context, untuned, model);
-  if (isEmbedding(model)) return openTaskOnEmbedding(context, tuned, flags, documents, model, early);
+  if (service !== null) return openTaskOnService(surroundings, untuned, flags, documents, spec, service);
+  const model = await resolveNamed(surroundings, spec);
+  const tuned = flags.untuned === true ? untuned : await tunedProfile(surroundings, untuned, model);
+  if (isEmbedding(model)) return openTaskOnEmbedding(surroundings, tuned, flags, documents, model, early);
   const profile = withChoices(tuned, flags);
   const { recipe } = methodOf(profile);
   const alphabet = coveringAlphabet(profile, model);
   const loaded: LocalEngine[] = [];
   const files: ModelFile[] = [];
-  const cache = rememberingCache(constantsCache(context, profile));
+  const cache = rememberingCache(constantsCache(surroundings, profile));
   const load = async (tokens: 'all' | AlphabetName): Promise<LocalEngine> => {
     const own = recipe?.(profile, tokens) ?? (tokens === 'all' ? null : { layers: null, tokens, output: null });
-    const engine = await openResolved(context, model, flags, parallel, own, early);
+    const engine = await openResolved(surroundings, model, flags, parallel, own, early);
     loaded.push(engine);
     files.push(watchModelFile(engine.model.path));
     return engine;
   };
-  const openWhole = async () => prepare(context, profile, await load('all'), documents, cache);
+  const openWhole = async () => prepare(surroundings, profile, await load('all'), documents, cache);
   /** Constants that nobody has computed yet are computed on the whole model: examples may have any characters. */
   const openCut = async (engine: Engine, aside: Aside): Promise<Task> => {
     try {
-      return await prepare(context, profile, engine, documents, knowingCache(cache));
+      return await prepare(surroundings, profile, engine, documents, knowingCache(cache));
     } catch (error) {
       if (!(error instanceof NotKnown)) throw error;
       await aside.open();
-      return prepare(context, profile, engine, documents, cache);
+      return prepare(surroundings, profile, engine, documents, cache);
     }
   };
   const openBoth = async (alphabetName: AlphabetName): Promise<Task> => {
@@ -212,7 +214,7 @@ export async function openTaskOnModel(
   try {
     const task = await (alphabet === null ? openWhole() : openBoth(alphabet));
     const { path: used } = task.engine.model;
-    if (used !== null) keepHint(context, path.resolve(context.cwd, profile.path), model.path, used);
+    if (used !== null) keepHint(surroundings, path.resolve(surroundings.cwd, profile.path), model.path, used);
     return {
       task,
       checkModel: () => {
@@ -232,7 +234,7 @@ export async function openTaskOnModel(
 
 /** Embedding models have no vocabulary to cut and no file is derived of them. */
 async function openTaskOnEmbedding(
-  context: Surroundings,
+  surroundings: Surroundings,
   tuned: TaskProfile,
   flags: TaskFlags,
   documents: readonly Document[],
@@ -242,10 +244,10 @@ async function openTaskOnEmbedding(
   const { capabilities } = engines.embedder;
   const profile = withChoices(withFittingMethod(tuned, capabilities), flags);
   checkCapabilities(methodOf(profile), model.name, capabilities);
-  const engine = await openEmbedding(context, model, flags, early);
+  const engine = await openEmbedding(surroundings, model, flags, early);
   const file = watchModelFile(model.path);
   try {
-    const task = await prepare(context, profile, engine, documents, constantsCache(context, profile));
+    const task = await prepare(surroundings, profile, engine, documents, constantsCache(surroundings, profile));
     return { task, checkModel: () => file.check(), close: () => engine.dispose() };
   } catch (error) {
     await engine.dispose();
@@ -255,7 +257,7 @@ async function openTaskOnEmbedding(
 
 /** Nothing was tuned for a model behind a service, and no file of it can change. */
 async function openTaskOnService(
-  context: Surroundings,
+  surroundings: Surroundings,
   untuned: TaskProfile,
   flags: TaskFlags,
   documents: readonly Document[],
@@ -265,12 +267,12 @@ async function openTaskOnService(
   const profile = withChoices(withFittingMethod(untuned, service.kind.capabilities), flags);
   checkCapabilities(methodOf(profile), reference, service.kind.capabilities);
   if (untuned.methodNamed === true && profile.method !== untuned.method)
-    context.notice(
+    surroundings.notice(
       `${profile.name} is done by "${profile.method}" on ${reference}, which cannot do "${untuned.method}"`,
     );
-  const engine = await openService(context, reference, service);
+  const engine = await openService(surroundings, reference, service);
   try {
-    const task = await prepare(context, profile, engine, documents, constantsCache(context, profile));
+    const task = await prepare(surroundings, profile, engine, documents, constantsCache(surroundings, profile));
     return { task, checkModel: () => undefined, close: () => engine.dispose() };
   } catch (error) {
     await engine.dispose();
@@ -318,17 +320,17 @@ function asideFor(profile: TaskProfile, alphabet: AlphabetName, open: () => Prom
 
 /** Makes a task ready: its method prepared, with constants from its folder or the cache. */
 export async function openTaskOn(
-  context: Surroundings,
+  surroundings: Surroundings,
   profile: TaskProfile,
   engine: Engine,
   documents: readonly Document[],
 ): Promise<Task> {
-  return prepare(context, profile, engine, documents, constantsCache(context, profile));
+  return prepare(surroundings, profile, engine, documents, constantsCache(surroundings, profile));
 }
 
 /** What the task's folder brings along, then what was computed here. */
-function constantsCache(context: Surroundings, profile: TaskProfile): Cache {
-  return bundledCache(bundleFile(context, profile), userCache(context));
+function constantsCache(surroundings: Surroundings, profile: TaskProfile): Cache {
+  return bundledCache(bundleFile(surroundings, profile), userCache(surroundings));
 }
 
 /**
@@ -336,26 +338,26 @@ function constantsCache(context: Surroundings, profile: TaskProfile): Cache {
  * @returns entries for the task's `calibration.json`
  */
 export async function computeConstants(
-  context: Surroundings,
+  surroundings: Surroundings,
   profile: TaskProfile,
   engine: Engine,
   documents: readonly Document[],
 ): Promise<Readonly<Record<string, unknown>>> {
   const recording = recordingCache();
-  await prepare(context, profile, engine, documents, recording, { thorough: true });
+  await prepare(surroundings, profile, engine, documents, recording, { thorough: true });
   return recording.entries;
 }
 
-export function bundleFile(context: Surroundings, profile: TaskProfile): string {
-  return path.join(path.dirname(path.resolve(context.cwd, profile.path)), 'calibration.json');
+export function bundleFile(surroundings: Surroundings, profile: TaskProfile): string {
+  return path.join(path.dirname(path.resolve(surroundings.cwd, profile.path)), 'calibration.json');
 }
 
-function userCache(context: Surroundings): Cache {
-  return fileCache(path.join(cacheDirectory(context), 'calibration'));
+function userCache(surroundings: Surroundings): Cache {
+  return fileCache(path.join(cacheDirectory(surroundings), 'calibration'));
 }
 
 async function prepare(
-  context: Surroundings,
+  surroundings: Surroundings,
   profile: TaskProfile,
   engine: Engine,
   documents: readonly Document[],
@@ -371,20 +373,20 @@ async function prepare(
       documents,
       cache,
       thorough,
-      ownDocuments: () => documentsFor(context, profile, []),
+      ownDocuments: () => documentsFor(surroundings, profile, []),
       onProgress: (what, done, total, items = 'examples') => {
-        first ??= context.now();
+        first ??= surroundings.now();
         scored = done;
-        context.preparing({ what, task: profile.name, model: engine.model.name, done, total, items });
+        surroundings.preparing({ what, task: profile.name, model: engine.model.name, done, total, items });
       },
       onShortened: (used, all) => {
         // Of the first one the time is not known.
-        const each = first === null || scored < 2 ? null : (context.now() - first) / (scored - 1);
-        context.notice(shortenedNote(profile, engine.model, used, all, each));
+        const each = first === null || scored < 2 ? null : (surroundings.now() - first) / (scored - 1);
+        surroundings.notice(shortenedNote(profile, engine.model, used, all, each));
       },
     });
   } finally {
-    context.preparing(null);
+    surroundings.preparing(null);
   }
 }
 

@@ -12,10 +12,14 @@ import { modelEnvironment, type Surroundings } from '../surroundings.js';
  * What of a model a prompt depends on, without loading or fetching it: from the header of the file where that is
  * here, else from the catalogue.
  */
-export async function promptModel(context: Surroundings, spec: string, profile: TaskProfile): Promise<PromptModel> {
+export async function promptModel(
+  surroundings: Surroundings,
+  spec: string,
+  profile: TaskProfile,
+): Promise<PromptModel> {
   // A service renders by itself what it is given.
   if (serviceOf(spec) !== null) return { format: 'base', chatTemplate: null, bosText: '', eosText: '' };
-  const environment = modelEnvironment(context);
+  const environment = modelEnvironment(surroundings);
   const found = await readSpec(spec, environment);
   const manifest = found.kind === 'named' ? found.manifest : null;
   const file = found.kind === 'path' ? found.path : modelPath(environment.dataDir, found.name);

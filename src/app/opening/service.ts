@@ -9,14 +9,14 @@ import type { Surroundings } from '../surroundings.js';
  * @throws SlmError of kind `usage` where the network must not be used
  */
 export async function openService(
-  context: Surroundings,
+  surroundings: Surroundings,
   reference: string,
   { kind, address }: ServiceReference,
 ): Promise<Engine> {
   const host = kind.host(address);
-  const settings = await remoteSettings(context);
+  const settings = await remoteSettings(surroundings);
   // What stays on this machine needs no network and no leave.
-  if (host !== null && context.offline) {
+  if (host !== null && surroundings.offline) {
     throw usageError(
       `"${reference}" is a model of ${kind.title}, and --offline (or SLM_OFFLINE, HF_HUB_OFFLINE) says not to use the network.`,
       'Name a model file, or leave it out.',
@@ -28,7 +28,7 @@ export async function openService(
       'If they may leave this machine: --remote (SLM_REMOTE=1), or remote.allow in your config.yaml.',
     );
   }
-  const { env, signal, notice } = context;
+  const { env, signal, notice } = surroundings;
   const { prices, allow: _, ...others } = settings;
   const engine = await kind.open(address, {
     reference,

@@ -9,39 +9,41 @@ import { configDirectory, type Surroundings } from '../surroundings.js';
  * Where tuned settings of a task are looked for, the user's own before those that come with a built-in task. A task of the
  * user has one place: its own folder, so that it can be taken along.
  */
-export function tunedFolders(context: Surroundings, profile: TaskProfile): string[] {
-  const own = path.join(path.dirname(path.resolve(context.cwd, profile.path)), 'tuned');
-  return isBuiltIn(context, profile) ? [path.join(configDirectory(context), 'tuned', profile.name), own] : [own];
+export function tunedFolders(surroundings: Surroundings, profile: TaskProfile): string[] {
+  const own = path.join(path.dirname(path.resolve(surroundings.cwd, profile.path)), 'tuned');
+  return isBuiltIn(surroundings, profile)
+    ? [path.join(configDirectory(surroundings), 'tuned', profile.name), own]
+    : [own];
 }
 
 /** Tasks of the program are not written to. */
-function isBuiltIn(context: Surroundings, profile: TaskProfile): boolean {
-  const folder = path.dirname(path.resolve(context.cwd, profile.path));
-  const builtIn = path.join(context.packageRoot, 'tasks');
-  return context.cwd !== context.packageRoot && path.dirname(folder) === builtIn;
+function isBuiltIn(surroundings: Surroundings, profile: TaskProfile): boolean {
+  const folder = path.dirname(path.resolve(surroundings.cwd, profile.path));
+  const builtIn = path.join(surroundings.packageRoot, 'tasks');
+  return surroundings.cwd !== surroundings.packageRoot && path.dirname(folder) === builtIn;
 }
 
 /** The profile as tuned for the model, where it has been. */
 export async function tunedProfile(
-  context: Surroundings,
+  surroundings: Surroundings,
   profile: TaskProfile,
   model: ResolvedModel,
 ): Promise<TaskProfile> {
-  const found = findTunedSettings(tunedFolders(context, profile), model.name, context.cwd, profile.name);
+  const found = findTunedSettings(tunedFolders(surroundings, profile), model.name, surroundings.cwd, profile.name);
   if (found === null) return profile;
-  return withTunedSettings(profile, found, await modelDigest(context, model));
+  return withTunedSettings(profile, found, await modelDigest(surroundings, model));
 }
 
-export async function modelDigest(context: Surroundings, model: ResolvedModel): Promise<string> {
-  return model.sha256 ?? (await sha256Of(model.path, context.signal));
+export async function modelDigest(surroundings: Surroundings, model: ResolvedModel): Promise<string> {
+  return model.sha256 ?? (await sha256Of(model.path, surroundings.signal));
 }
 
 /** As it was tuned for the model of that name, for showing: whether the file here is the one it was tuned for is not looked at. */
-export function shownProfile(context: Surroundings, profile: TaskProfile, model: string): TaskProfile {
+export function shownProfile(surroundings: Surroundings, profile: TaskProfile, model: string): TaskProfile {
   const found = findTunedSettings(
-    tunedFolders(context, profile),
+    tunedFolders(surroundings, profile),
     path.basename(model, '.gguf'),
-    context.cwd,
+    surroundings.cwd,
     profile.name,
   );
   return found === null ? profile : withTunedSettings(profile, found, found.settings.modelSha256);

@@ -13,7 +13,7 @@ export interface SourceFlags extends TaskFlags {
 
 /** A warm host where one has this task ready, else the model in this process. */
 export async function chooseSource(
-  context: Surroundings,
+  surroundings: Surroundings,
   task: string,
   inputs: readonly Input[],
   flags: SourceFlags & InputFlags,
@@ -21,17 +21,17 @@ export async function chooseSource(
   checkStdin(inputs, flags);
   const openHere = async () => {
     const { loadEarly } = await import('../opening/early-model.js');
-    const early = await loadEarly(context, task, flags);
+    const early = await loadEarly(surroundings, task, flags);
     const source = await import('./task-source.js');
-    return source.openHere(context, task, flags, isSingle(inputs, flags) ? 'one' : 'many', early);
+    return source.openHere(surroundings, task, flags, isSingle(inputs, flags) ? 'one' : 'many', early);
   };
-  if (!mayBeWarm(context, flags)) return openHere();
+  if (!mayBeWarm(surroundings, flags)) return openHere();
   const { openWarm } = await import('../warm/warm.js');
   if (flags.keepAlive !== undefined) {
     const { startHost } = await import('../warm/start-host.js');
-    await startHost(context, task, { ...flags, keepAlive: flags.keepAlive });
+    await startHost(surroundings, task, { ...flags, keepAlive: flags.keepAlive });
   }
-  return (await openWarm(context, task, flags, openHere)) ?? openHere();
+  return (await openWarm(surroundings, task, flags, openHere)) ?? openHere();
 }
 
 /** @throws SlmError where standard input would be both the records and a document */

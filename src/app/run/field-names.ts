@@ -13,7 +13,7 @@ const varied: readonly Reader[] = [readers.jsonl, readers.json, readers.squad];
  * first record. Reads files to their end, so that no field is missing; null where an input can be read only once.
  */
 export async function fieldNamesOf(
-  context: Surroundings,
+  surroundings: Surroundings,
   inputs: readonly Input[],
   task: Pick<TaskProfile, 'input'>,
   flags: InputFlags,
@@ -21,11 +21,11 @@ export async function fieldNamesOf(
   if (!inputs.every(({ source }) => source.file !== '-' && isRegular(source.file))) return null;
   const names = new Set<string>();
   // Warnings are given when the records themselves are read.
-  const silent = { ...context, notice: () => undefined };
+  const silent = { ...surroundings, notice: () => undefined };
   let count = 0;
   for (const input of inputs) {
     for await (const row of readRows(silent, input, flags)) {
-      if (context.signal.aborted || (flags.limit !== undefined && count >= flags.limit)) break;
+      if (surroundings.signal.aborted || (flags.limit !== undefined && count >= flags.limit)) break;
       const record = recordOf(row, count++, task.input, flags.field ?? null);
       for (const name of namesIn(record)) names.add(name);
       if (row.error === undefined && !varied.includes(input.reader)) break;

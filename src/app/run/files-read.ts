@@ -22,31 +22,31 @@ export interface UsedFile {
  * @param documents as the command line names them; undefined for those of the task
  */
 export async function filesRead(
-  context: Surroundings,
+  surroundings: Surroundings,
   profile: TaskProfile,
   references: readonly string[],
   documents: readonly string[] | undefined,
 ): Promise<UsedFile[]> {
   const models = references.flatMap(modelsOf);
   const used = (what: string, paths: readonly string[]) => paths.map((file) => ({ path: file, what }));
-  const named = documents?.flatMap((name) => (name === '-' ? [name] : findDocuments(name, context.cwd).files));
+  const named = documents?.flatMap((name) => (name === '-' ? [name] : findDocuments(name, surroundings.cwd).files));
   const tuned = models.flatMap((model) =>
-    tunedFolders(context, profile).flatMap((folder) =>
+    tunedFolders(surroundings, profile).flatMap((folder) =>
       ['yaml', 'head'].map((suffix) => path.join(folder, `${path.basename(model, '.gguf')}.${suffix}`)),
     ),
   );
   return [
-    ...used('a file of the task', [...profile.files, bundleFile(context, profile)]),
+    ...used('a file of the task', [...profile.files, bundleFile(surroundings, profile)]),
     ...used('a document', named ?? profile.documents),
     ...used('what was tuned', tuned),
-    ...used('a settings file', configFiles(context)),
-    ...used('the model', (await Promise.all(models.map((model) => fileOf(context, model)))).flat()),
+    ...used('a settings file', configFiles(surroundings)),
+    ...used('the model', (await Promise.all(models.map((model) => fileOf(surroundings, model)))).flat()),
   ];
 }
 
 /** Nothing for a model that nobody knows: that is said where it is opened. */
-async function fileOf(context: Surroundings, model: string): Promise<string[]> {
-  const environment = modelEnvironment(context);
+async function fileOf(surroundings: Surroundings, model: string): Promise<string[]> {
+  const environment = modelEnvironment(surroundings);
   const read = await readSpec(model, environment).catch(() => null);
   if (read === null) return [];
   return [read.kind === 'path' ? read.path : modelPath(environment.dataDir, read.name)];

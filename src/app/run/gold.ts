@@ -27,7 +27,7 @@ export function goldName(data: GoldData): string {
  * would mislead.
  */
 export async function readGold(
-  context: Surroundings,
+  surroundings: Surroundings,
   profile: TaskProfile,
   data: GoldData,
   flags: GoldFlags,
@@ -43,7 +43,7 @@ export async function readGold(
     ownLabelField: profile.labelField ?? null,
   };
   const examples: Example[] = [];
-  for await (const row of await labelledRows(context, profile, data, flags)) {
+  for await (const row of await labelledRows(surroundings, profile, data, flags)) {
     if (examples.length >= (flags.limit ?? Number.POSITIVE_INFINITY)) break;
     const example = exampleOf(row, examples.length, exampleContext);
     if (isBadExample(example)) throw usageError(`${placeOf(example.origin)}: ${example.error}`);
@@ -75,7 +75,7 @@ export function refuseDataFlags(flags: GoldFlags): void {
 }
 
 async function labelledRows(
-  context: Surroundings,
+  surroundings: Surroundings,
   { type }: Pick<TaskProfile, 'type'>,
   data: GoldData,
   flags: GoldFlags,
@@ -83,14 +83,14 @@ async function labelledRows(
   if (typeof data !== 'string') {
     return data.map((fields, i) => ({ fields, origin: { file: goldName(data), line: i + 1 } }));
   }
-  const given = data === '-' ? stdinSource(context.stdin) : fileSource(data, context.cwd);
+  const given = data === '-' ? stdinSource(surroundings.stdin) : fileSource(data, surroundings.cwd);
   const chosen = { source: given, ...choiceFor(flags.dataFormat ?? null, data) };
-  const [input = chosen] = await recogniseInputs(context, [chosen], flags, '--data-format');
+  const [input = chosen] = await recogniseInputs(surroundings, [chosen], flags, '--data-format');
   if (!input.reader.labelled) {
     throw usageError(
       `"${data}" is read as ${input.reader.name}, which carries no labels`,
       'Say what it is with --data-format jsonl, csv, tsv, conll or squad.',
     );
   }
-  return goldRows(type, readRows(context, input, flags));
+  return goldRows(type, readRows(surroundings, input, flags));
 }

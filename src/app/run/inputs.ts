@@ -46,7 +46,7 @@ export function choiceFor(named: string | null, file: string): Pick<Input, 'read
 }
 
 /** What to read: the files, `-` or nothing for standard input, or the texts of the command line. */
-export function chooseInputs(context: Surroundings, files: readonly string[], flags: InputFlags): Input[] {
+export function chooseInputs(surroundings: Surroundings, files: readonly string[], flags: InputFlags): Input[] {
   if (flags.text !== undefined && files.length > 0) throw usageError('give either files or --text, not both');
   if (flags.text !== undefined) {
     for (const flag of ['columns', 'delimiter', 'encoding'] as const) {
@@ -61,7 +61,7 @@ export function chooseInputs(context: Surroundings, files: readonly string[], fl
   const named = flags.lines === true ? 'lines' : (flags.inputFormat ?? null);
   if (flags.encoding !== undefined) checkEncoding(flags.encoding);
   return (files.length === 0 ? ['-'] : files).map((file) => {
-    const source = file === '-' ? stdinSource(context.stdin) : fileSource(file);
+    const source = file === '-' ? stdinSource(surroundings.stdin) : fileSource(file);
     return { source, ...choiceFor(named, file) };
   });
 }
@@ -87,14 +87,14 @@ export function isSingle(inputs: readonly Input[], flags: Pick<InputFlags, 'text
 
 /** The records of all inputs, one after the other: those of the shard, among the first `limit` of all. */
 export async function* readRecords(
-  context: Surroundings,
+  surroundings: Surroundings,
   inputs: readonly Input[],
   task: Pick<TaskProfile, 'input'>,
   flags: InputFlags,
 ): AsyncGenerator<InputRecord | BadRow> {
   let index = 0;
   for (const input of inputs) {
-    for await (const row of readRows(context, input, flags)) {
+    for await (const row of readRows(surroundings, input, flags)) {
       if (flags.limit !== undefined && index >= flags.limit) return;
       const position = index++;
       if (flags.shard !== undefined && !isInShard(position, flags.shard)) continue;
@@ -109,13 +109,13 @@ export async function* readRecords(
 }
 
 export function readRows(
-  context: Surroundings,
+  surroundings: Surroundings,
   { source, reader }: Pick<Input, 'source' | 'reader'>,
   flags: Omit<InputFlags, 'text'>,
 ): AsyncIterable<Row> {
   return reader.read(source, {
     maxRecordBytes: flags.maxRecordSize,
-    onWarning: (message) => context.notice(message),
+    onWarning: (message) => surroundings.notice(message),
     ...(flags.columns === undefined ? {} : { columns: flags.columns }),
     ...(flags.delimiter === undefined ? {} : { delimiter: flags.delimiter }),
     ...(flags.encoding === undefined ? {} : { encoding: flags.encoding }),

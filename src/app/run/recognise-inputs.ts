@@ -14,32 +14,32 @@ const titles = { jsonl: 'JSON Lines', json: 'JSON', csv: 'CSV', tsv: 'TSV' } as 
  * @throws SlmError for a table that cannot be read without being told what its columns are
  */
 export async function recogniseInputs(
-  context: Surroundings,
+  surroundings: Surroundings,
   inputs: readonly Input[],
   flags: Omit<InputFlags, 'text'>,
   flagName = '--input-format',
 ): Promise<Input[]> {
   const recognised: Input[] = [];
-  for (const input of inputs) recognised.push(await recogniseInput(context, input, flags, flagName));
+  for (const input of inputs) recognised.push(await recogniseInput(surroundings, input, flags, flagName));
   for (const { source, reader } of recognised) checkTableFlags(reader, source.file, flags);
   return recognised;
 }
 
 async function recogniseInput(
-  context: Surroundings,
+  surroundings: Surroundings,
   input: Input,
   flags: Omit<InputFlags, 'text'>,
   flagName: string,
 ): Promise<Input> {
   const { file } = input.source;
   if (input.chosen === 'by name' || (input.chosen === 'by suffix' && input.reader !== readers.text)) return input;
-  const { beginning, source } = await peekAt(context, input.source, flags.encoding);
+  const { beginning, source } = await peekAt(surroundings, input.source, flags.encoding);
   const fields = ['text', 'question', ...(flags.field === undefined ? [] : [flags.field.toLowerCase()])];
   const found = recognise(beginning, fields);
   const shown = file === '-' ? 'standard input' : file;
   if (input.chosen === 'by suffix') {
     if (found === 'json' || found === 'jsonl')
-      context.notice(
+      surroundings.notice(
         `${shown} looks like ${titles[found]} and is read as one text, by its suffix; ${flagName} ${found} reads its records`,
       );
     return input;
@@ -51,7 +51,7 @@ async function recogniseInput(
     );
   }
   if (found === null) return { ...input, source };
-  context.notice(
+  surroundings.notice(
     `${shown} is read as ${titles[found]}, which it looks like; ${flagName} names another format, such as text`,
   );
   const reader: Reader = readers[found];

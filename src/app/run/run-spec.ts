@@ -11,15 +11,15 @@ import type { Input, InputFlags } from './inputs.js';
 
 /** All that the output for a record depends on beside the record itself. */
 export async function outputBasis(
-  context: Surroundings,
+  surroundings: Surroundings,
   task: Task,
   documents: readonly Document[],
   flags: EngineFlags,
 ): Promise<JobSpec> {
   const [first = task, ...others] = await openStages(task);
-  const basis = await basisOf(context, first, documents, flags);
+  const basis = await basisOf(surroundings, first, documents, flags);
   if (task.stage === undefined) return basis;
-  const bases = await Promise.all(others.map((other) => basisOf(context, other, documents, flags)));
+  const bases = await Promise.all(others.map((other) => basisOf(surroundings, other, documents, flags)));
   return {
     ...basis,
     cascade: [first, ...others].map(({ stage }) =>
@@ -30,7 +30,7 @@ export async function outputBasis(
 }
 
 async function basisOf(
-  context: Surroundings,
+  surroundings: Surroundings,
   { profile, engine, constants }: Task,
   documents: readonly Document[],
   flags: EngineFlags,
@@ -38,7 +38,7 @@ async function basisOf(
   const { model } = engine;
   const { method, options, prompt, labels, multiLabel, schema, grammar, examples, input } = profile;
   return {
-    slm: context.version,
+    slm: surroundings.version,
     task: profile.name,
     profile: profile.digest,
     settings: digestOf({ method, options, prompt, labels, multiLabel, schema, grammar, examples, input }),
@@ -47,9 +47,9 @@ async function basisOf(
     constants,
     documents: documents.length === 0 ? null : digestOf(documents.map(({ source, text }) => ({ source, text }))),
     model: model.name,
-    'model sha256': model.sha256 ?? (model.path === null ? null : await sha256Of(model.path, context.signal)),
+    'model sha256': model.sha256 ?? (model.path === null ? null : await sha256Of(model.path, surroundings.signal)),
     'context size': model.contextSize,
-    gpu: flags.gpu ?? (await readConfig(context)).gpu ?? null,
+    gpu: flags.gpu ?? (await readConfig(surroundings)).gpu ?? null,
   };
 }
 

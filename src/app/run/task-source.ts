@@ -48,17 +48,17 @@ export interface LoadedSource extends TaskSource {
  * @param early the model under way, if it is the one
  */
 export async function openHere(
-  context: Surroundings,
+  surroundings: Surroundings,
   spec: string,
   flags: TaskFlags & { cache?: boolean },
   parallel: 'one' | 'many',
   early: HeadStart | null,
 ): Promise<LoadedSource> {
-  const profile = await loadProfile(spec, profileContext(context));
-  const documents = await documentsFor(context, profile, flags.context ?? []);
-  const { task, checkModel, close } = await openTaskFor(context, profile, flags, parallel, documents, early);
-  const basis = once(() => outputBasis(context, task, documents, flags));
-  const store = flags.cache === true ? bucketStore(path.join(cacheDirectory(context), 'results')) : null;
+  const profile = await loadProfile(spec, profileContext(surroundings));
+  const documents = await documentsFor(surroundings, profile, flags.context ?? []);
+  const { task, checkModel, close } = await openTaskFor(surroundings, profile, flags, parallel, documents, early);
+  const basis = once(() => outputBasis(surroundings, task, documents, flags));
+  const store = flags.cache === true ? bucketStore(path.join(cacheDirectory(surroundings), 'results')) : null;
   const known = store === null ? null : knownOutputs(store, task, await basis());
   return {
     face: faceOf(task),
@@ -67,8 +67,8 @@ export async function openHere(
     predict: (records, { explain, signal }) =>
       predict(task, records, {
         explain,
-        now: context.now,
-        signal: signal === undefined ? context.signal : AbortSignal.any([context.signal, signal]),
+        now: surroundings.now,
+        signal: signal === undefined ? surroundings.signal : AbortSignal.any([surroundings.signal, signal]),
         ...(known === null ? {} : { known: checkedFirst(known, checkModel) }),
       }),
     usage: () => usageOf(task),

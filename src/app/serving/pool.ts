@@ -62,19 +62,19 @@ interface Entry<T extends { close(): Promise<void> }> {
  * Reads the tasks; loads no model.
  * @throws SlmError when a named task is invalid; one that is found by name alone is left out with a notice
  */
-export async function openPool(context: Surroundings, options: PoolOptions): Promise<TaskPool> {
+export async function openPool(surroundings: Surroundings, options: PoolOptions): Promise<TaskPool> {
   const named = options.tasks.length > 0;
-  const { folders } = profileContext(context);
+  const { folders } = profileContext(surroundings);
   const specs = named ? options.tasks : listTasks(folders).map(({ name }) => name);
   const served = new Map<string, { task: ServedTask; spec: string }>();
   for (const spec of specs) {
     try {
-      const profile = await loadProfile(spec, profileContext(context));
+      const profile = await loadProfile(spec, profileContext(surroundings));
       if (served.has(profile.name)) throw usageError(`two tasks are called "${profile.name}"`);
       served.set(profile.name, { task: servedTask(profile), spec });
     } catch (error) {
       if (named) throw error;
-      context.notice(`task "${spec}" is not served: ${(error as SlmError).message}`);
+      surroundings.notice(`task "${spec}" is not served: ${(error as SlmError).message}`);
     }
   }
   const entries = new Map<string, Entry<LoadedSource | QuestionSource>>();
@@ -97,14 +97,14 @@ export async function openPool(context: Surroundings, options: PoolOptions): Pro
       return await work(source);
     } finally {
       entry.users--;
-      entry.lastUsed = context.now();
+      entry.lastUsed = surroundings.now();
       await freeUnused();
     }
   };
 
   const freeUnused = async () => {
     const { maxMemoryBytes } = options;
-    while (maxMemoryBytes !== null && context.memoryBytes() > maxMemoryBytes && entries.size > 1) {
+    while (maxMemoryBytes !== null && surroundings.memoryBytes() > maxMemoryBytes && entries.size > 1) {
       const [oldest] = [...entries.values()].filter(({ users }) => users === 0).sort((a, b) => a.lastUsed - b.lastUsed);
       if (oldest === undefined) return;
       entries.delete(oldest.name);
@@ -113,10 +113,10 @@ export async function openPool(context: Surroundings, options: PoolOptions): Pro
   };
 
   const openTask = (name: string) => () =>
-    openHere(context, (served.get(name) as { spec: string }).spec, options.flags, 'many', null);
+    openHere(surroundings, (served.get(name) as { spec: string }).spec, options.flags, 'many', null);
   const questions = 'questions without a task';
   const withQuestions = <R>(work: (source: QuestionSource) => Promise<R>) =>
-    use(questions, () => openQuestions(context, options.flags), work);
+    use(questions, () => openQuestions(surroundings, options.flags), work);
 
   return {
     tasks: [...served.values()].map(({ task }) => task),

@@ -52,10 +52,10 @@ const roomForOptions = 8192;
 const keptQuestions = 500;
 
 /** Loads the model that answers questions without a task. */
-export async function openQuestions(context: Surroundings, flags: EngineFlags): Promise<QuestionSource> {
+export async function openQuestions(surroundings: Surroundings, flags: EngineFlags): Promise<QuestionSource> {
   const engine = await openModel(
-    context,
-    await modelToFetch(context, flags, null),
+    surroundings,
+    await modelToFetch(surroundings, flags, null),
     { contextSize: roomForOptions, ...flags },
     'many',
   );
@@ -79,7 +79,7 @@ export async function openQuestions(context: Surroundings, flags: EngineFlags): 
       added: null,
       origin: { file: '-', line: 1 },
     };
-    const options = { explain: false, now: context.now, signal: AbortSignal.any([signal, context.signal]) };
+    const options = { explain: false, now: surroundings.now, signal: AbortSignal.any([signal, surroundings.signal]) };
     for await (const { output, error } of predict(task, only(record), options)) {
       if (output !== undefined) return output;
       throw usageError(error ?? 'there is no result');

@@ -20,13 +20,13 @@ const models: readonly PromptModel[] = [
  * would refuse is refused here.
  * @throws SlmError with the first problem
  */
-export async function checkTask(context: Surroundings, spec: string): Promise<TaskProfile> {
+export async function checkTask(surroundings: Surroundings, spec: string): Promise<TaskProfile> {
   const profile = await loadProfile(spec, {
-    ...profileContext(context),
-    modelProblem: (model) => modelProblem(context, model),
+    ...profileContext(surroundings),
+    modelProblem: (model) => modelProblem(surroundings, model),
   });
-  const tuned = tunedFiles(tunedFolders(context, profile)).map((file) => {
-    const found = findTunedSettings([path.dirname(file)], path.basename(file, '.yaml'), context.cwd, profile.name);
+  const tuned = tunedFiles(tunedFolders(surroundings, profile)).map((file) => {
+    const found = findTunedSettings([path.dirname(file)], path.basename(file, '.yaml'), surroundings.cwd, profile.name);
     return found === null ? profile : withTunedSettings(profile, found, found.settings.modelSha256);
   });
   // A head can be used with the models only that it was trained for.

@@ -37,20 +37,20 @@ interface KeptCard {
  * and looking for leaks takes longer than all else that a list does. Asked for by the absolute path of a task.yaml, it
  * throws an SlmError with the first problem of the task.
  */
-export function taskCards(context: Surroundings): (file: string) => Promise<TaskCard> {
-  const cache = fileCache(path.join(cacheDirectory(context), 'tasks'));
+export function taskCards(surroundings: Surroundings): (file: string) => Promise<TaskCard> {
+  const cache = fileCache(path.join(cacheDirectory(surroundings), 'tasks'));
   // A task may include another by name, and which one that is depends on those that there are.
-  const places = listTasks(profileContext(context).folders).map((place) => place.path);
+  const places = listTasks(profileContext(surroundings).folders).map((place) => place.path);
   return async (file) => {
-    const key = JSON.stringify(['task card 4', context.version, file, places]);
+    const key = JSON.stringify(['task card 4', surroundings.version, file, places]);
     const kept = (await cache.get(key)) as KeptCard | null;
-    if (kept !== null && isFresh(kept) && (await isThere(context, kept.model))) return kept.card;
+    if (kept !== null && isFresh(kept) && (await isThere(surroundings, kept.model))) return kept.card;
     const [{ checkTask }, { tunedFolders }] = await Promise.all([
       import('./check-task.js'),
       import('../opening/tuned-settings.js'),
     ]);
-    const profile = await checkTask(context, file);
-    const folders = tunedFolders(context, profile);
+    const profile = await checkTask(surroundings, file);
+    const folders = tunedFolders(surroundings, profile);
     const card = { ...cardOf(profile), tuned: tunedModels(folders) };
     const files = [...profile.files, ...tunedFiles(folders)].map((each) => [each, digestOf(each)] as const);
     await cache.set(key, {
@@ -64,10 +64,10 @@ export function taskCards(context: Surroundings): (file: string) => Promise<Task
   };
 }
 
-async function isThere(context: Surroundings, model: string | null): Promise<boolean> {
+async function isThere(surroundings: Surroundings, model: string | null): Promise<boolean> {
   if (model === null) return true;
   const { modelProblem } = await import('./model-problem.js');
-  return (await modelProblem(context, model)) === null;
+  return (await modelProblem(surroundings, model)) === null;
 }
 
 function cardOf(profile: TaskProfile): Omit<TaskCard, 'tuned'> {

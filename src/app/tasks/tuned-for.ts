@@ -23,11 +23,11 @@ export type TunedFor =
   | { readonly model: string; readonly file: string; readonly problem: string };
 
 /** What was tuned for a task, by model; where two folders have settings for one, those that a run takes. */
-export function tunedFor(context: Surroundings, profile: TaskProfile): TunedFor[] {
-  const folders = tunedFolders(context, profile);
+export function tunedFor(surroundings: Surroundings, profile: TaskProfile): TunedFor[] {
+  const folders = tunedFolders(surroundings, profile);
   return tunedModels(folders).flatMap((model): TunedFor[] => {
     try {
-      const found = findTunedSettings(folders, model, context.cwd, profile.name);
+      const found = findTunedSettings(folders, model, surroundings.cwd, profile.name);
       if (found === null) return [];
       const { method, metric, scores, data, profile: digest } = found.settings;
       const title = methodNamed(method).title;

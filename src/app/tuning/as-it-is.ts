@@ -31,19 +31,19 @@ export interface Measured {
  * @returns null where the task cannot run as it is
  */
 export async function measureAsItIs(
-  context: Surroundings,
+  surroundings: Surroundings,
   measured: Measured,
   examples: readonly Example[],
 ): Promise<AsItIs | null> {
   const { profile, model, flags, documents } = measured;
-  const found = findTunedSettings(tunedFolders(context, profile), model.name, context.cwd, profile.name);
-  if (found !== null && isStillFitting(found.settings, profile, await modelDigest(context, model))) {
+  const found = findTunedSettings(tunedFolders(surroundings, profile), model.name, surroundings.cwd, profile.name);
+  if (found !== null && isStillFitting(found.settings, profile, await modelDigest(surroundings, model))) {
     const fresh = unseen(examples, found.settings.data.texts ?? textList(profile.examples));
     if (fresh.length * 2 >= examples.length) {
-      const { task, close } = await openTaskFor(context, profile, flags, 'many', documents);
+      const { task, close } = await openTaskFor(surroundings, profile, flags, 'many', documents);
       try {
         const title = `as tuned before (${methodOf(withTunedSettings(profile, found, found.settings.modelSha256)).title})`;
-        return await outputsOf(context, measured, task, fresh, title);
+        return await outputsOf(surroundings, measured, task, fresh, title);
       } finally {
         await close();
       }
@@ -53,10 +53,10 @@ export async function measureAsItIs(
   // A head that nobody has trained, or what the engine cannot do.
   if (mustLearn === true || !needs.every((need) => measured.engine.capabilities.includes(need))) return null;
   if (unseen(examples, textList(profile.examples)).length === examples.length) {
-    const task = await openTaskOn(context, profile, measured.engine, documents);
-    return outputsOf(context, measured, task, examples, title);
+    const task = await openTaskOn(surroundings, profile, measured.engine, documents);
+    return outputsOf(surroundings, measured, task, examples, title);
   }
-  return crossValidated(context, measured, examples, title);
+  return crossValidated(surroundings, measured, examples, title);
 }
 
 /** Of another task or model, it is not what a run goes by. */
@@ -70,7 +70,7 @@ function isStillFitting(
 
 /** With the examples of the other folds alone in the prompt and for calibration. */
 async function crossValidated(
-  context: Surroundings,
+  surroundings: Surroundings,
   measured: Measured,
   examples: readonly Example[],
   title: string,
@@ -83,7 +83,7 @@ async function crossValidated(
   );
   const given: Example[] = [];
   const outputs: Output[] = [];
-  for (let fold = 0; fold < folds && !context.signal.aborted; fold++) {
+  for (let fold = 0; fold < folds && !surroundings.signal.aborted; fold++) {
     const own = examples.filter((_, i) => assigned[i] === fold);
     const list = textList(own);
     const others = {
@@ -99,7 +99,10 @@ async function crossValidated(
       ownDocuments: async () => documents,
       onProgress: () => undefined,
     });
-    const part = await outputsOf(context, measured, task, own, title, { done: outputs.length, total: examples.length });
+    const part = await outputsOf(surroundings, measured, task, own, title, {
+      done: outputs.length,
+      total: examples.length,
+    });
     given.push(...part.examples);
     outputs.push(...part.outputs);
   }
@@ -107,7 +110,7 @@ async function crossValidated(
 }
 
 async function outputsOf(
-  context: Surroundings,
+  surroundings: Surroundings,
   { onProgress }: Measured,
   task: Task,
   examples: readonly Example[],
@@ -120,8 +123,8 @@ async function outputsOf(
   const outputs: Output[] = [];
   for await (const { output } of predict(task, records(), {
     explain: false,
-    now: context.now,
-    signal: context.signal,
+    now: surroundings.now,
+    signal: surroundings.signal,
   })) {
     outputs.push(output as Output);
     onProgress(done + outputs.length, total);

@@ -15,30 +15,30 @@ import { hostAddress } from './warm.js';
  * @param onStart called once clients can come
  */
 export async function host(
-  context: Surroundings,
+  surroundings: Surroundings,
   spec: string,
   flags: HostFlags,
   onStart: (started: { model: string; pid: number }) => Promise<void>,
 ): Promise<void> {
-  const address = await hostAddress(context, spec, flags, true);
+  const address = await hostAddress(surroundings, spec, flags, true);
   if (address === null) throw noPlace();
-  const { profile, documents, isCurrent } = await loadTask(context, spec, flags);
-  const { task, checkModel, close } = await openTaskFor(context, profile, flags, 'many', documents);
+  const { profile, documents, isCurrent } = await loadTask(surroundings, spec, flags);
+  const { task, checkModel, close } = await openTaskFor(surroundings, profile, flags, 'many', documents);
   const { engine } = task;
   const file = engine.model.path;
   const modelFile = file === null ? null : { path: file, stamp: stampOf(file) };
   try {
-    await warmUp(context, task);
+    await warmUp(surroundings, task);
     const { ended } = await listen({
       ...address,
       task,
-      hosted: { face: faceOf(task), basis: await outputBasis(context, task, documents, flags), modelFile },
+      hosted: { face: faceOf(task), basis: await outputBasis(surroundings, task, documents, flags), modelFile },
       keepAliveMs: flags.keepAlive,
       checkModel,
       isCurrent,
-      now: context.now,
-      memoryBytes: () => context.memoryBytes(),
-      signal: context.signal,
+      now: surroundings.now,
+      memoryBytes: () => surroundings.memoryBytes(),
+      signal: surroundings.signal,
     });
     await onStart({ model: engine.model.name, pid: process.pid });
     await ended;
@@ -52,7 +52,7 @@ export async function host(
 }
 
 /** Makes every slot and evaluates the prefix on it, with a record for each. What it answers, nobody sees. */
-async function warmUp(context: Surroundings, task: Task): Promise<void> {
+async function warmUp(surroundings: Surroundings, task: Task): Promise<void> {
   async function* records(): AsyncIterable<InputRecord> {
     for (let index = 0; index < task.engine.slots; index++) {
       const text = 'Hello.';
@@ -60,5 +60,9 @@ async function warmUp(context: Surroundings, task: Task): Promise<void> {
       yield { index, id: String(index), text, fields, added: null, origin: { file: '-', line: null } };
     }
   }
-  for await (const _ of predict(task, records(), { explain: false, now: context.now, signal: context.signal }));
+  for await (const _ of predict(task, records(), {
+    explain: false,
+    now: surroundings.now,
+    signal: surroundings.signal,
+  }));
 }

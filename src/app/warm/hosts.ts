@@ -12,8 +12,8 @@ export interface LiveHost {
 }
 
 /** Every host of this user that is alive. Sockets that killed ones have left are removed. */
-export async function listHosts(context: Surroundings): Promise<LiveHost[]> {
-  const place = hostPlace(context);
+export async function listHosts(surroundings: Surroundings): Promise<LiveHost[]> {
+  const place = hostPlace(surroundings);
   const folder = socketFolder(place, false);
   if (folder === null) return [];
   const hosts: LiveHost[] = [];
@@ -42,11 +42,11 @@ export function surplusHosts(hosts: readonly LiveHost[], mostBytes: number, keep
 }
 
 /** After a host has started: ends idle ones where all together hold more than half of the memory. Returns what it holds. */
-export async function boundHosts(context: Surroundings, started: number): Promise<number | null> {
-  const hosts = await listHosts(context);
+export async function boundHosts(surroundings: Surroundings, started: number): Promise<number | null> {
+  const hosts = await listHosts(surroundings);
   for (const { socket, status } of surplusHosts(hosts, totalmem() / 2, started)) {
     await askToStop(socket);
-    context.notice(
+    surroundings.notice(
       `stopped ${status.task} on ${status.model} (process ${status.pid}): warm hosts held more than half of the memory`,
     );
   }

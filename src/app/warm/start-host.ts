@@ -22,13 +22,13 @@ export type HostMessage =
  * @throws SlmError that the host could not start with
  */
 export async function startHost(
-  context: Surroundings,
+  surroundings: Surroundings,
   task: string,
   flags: HostFlags,
 ): Promise<{ pid: number; model: string } | null> {
-  const { program } = context;
+  const { program } = surroundings;
   if (program === null) throw failure('this program cannot be started again as a warm host');
-  const address = await hostAddress(context, task, flags, true);
+  const address = await hostAddress(surroundings, task, flags, true);
   if (address === null) throw noPlace();
   const there = await connect(address.socket, address.identity);
   if (there !== null) {
@@ -36,21 +36,21 @@ export async function startHost(
     return null;
   }
   // Nothing that it writes later goes anywhere, unless asked for: then into a file of ours alone.
-  const log = context.engineLog !== null ? openSync(`${address.socket}.log`, 'a', 0o600) : null;
+  const log = surroundings.engineLog !== null ? openSync(`${address.socket}.log`, 'a', 0o600) : null;
   const child = spawn(program[0] as string, [...program.slice(1), ...hostArguments(task, flags)], {
-    cwd: context.cwd,
-    env: context.env,
+    cwd: surroundings.cwd,
+    env: surroundings.env,
     detached: true,
     windowsHide: true,
     stdio: ['ignore', 'ignore', log ?? 'pipe', 'ipc'],
   });
   if (log !== null) {
     closeSync(log);
-    context.notice(`the host writes its log to ${address.socket}.log`);
+    surroundings.notice(`the host writes its log to ${address.socket}.log`);
   }
-  child.stderr?.on('data', (chunk: Buffer) => context.hostOutput(chunk));
+  child.stderr?.on('data', (chunk: Buffer) => surroundings.hostOutput(chunk));
   try {
-    return await outcome(child, context.signal);
+    return await outcome(child, surroundings.signal);
   } finally {
     if (child.connected) child.disconnect();
     child.stderr?.destroy();

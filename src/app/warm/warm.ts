@@ -32,20 +32,20 @@ export interface HostAddress {
  * @returns null where no socket can be trusted
  */
 export async function hostAddress(
-  context: Surroundings,
+  surroundings: Surroundings,
   task: string,
   flags: TaskFlags,
   create = false,
 ): Promise<HostAddress | null> {
-  const place = hostPlace(context);
+  const place = hostPlace(surroundings);
   const folder = socketFolder(place, create);
   if (folder === null) return null;
-  const { cwd, folders } = profileContext(context);
-  const config = await readConfig(context);
-  const environment = modelEnvironment(context);
+  const { cwd, folders } = profileContext(surroundings);
+  const config = await readConfig(surroundings);
+  const environment = modelEnvironment(surroundings);
   const model = flags.model ?? config.model ?? null;
   const documents = flags.context ?? [];
-  const program = programOf(context);
+  const program = programOf(surroundings);
   const pathFromHere = (name: string) =>
     /[/\\]|\.gguf$/iu.test(name) && !/^[a-z]{2,}:/u.test(name) ? path.resolve(cwd, name) : null;
   const key = hostKey([
@@ -65,7 +65,7 @@ export async function hostAddress(
     documents.length === 0 ? null : [cwd, documents],
     environment.dataDir,
     environment.configDir,
-    cacheDirectory(context),
+    cacheDirectory(surroundings),
   ]);
   return { socket: socketPath(folder, key, place), identity: { protocol, program, key } };
 }
@@ -79,17 +79,21 @@ function programOf({ packageRoot }: Surroundings): string {
 
 /** The warm host for a task, if there is one. Whatever it cannot do any more is done here, by `openHere`. */
 export async function openWarm(
-  context: Surroundings,
+  surroundings: Surroundings,
   task: string,
   flags: TaskFlags,
   openHere: () => Promise<TaskSource>,
 ): Promise<TaskSource | null> {
-  const address = await hostAddress(context, task, flags);
+  const address = await hostAddress(surroundings, task, flags);
   const connection = address === null ? null : await connect(address.socket, address.identity);
-  return connection === null ? null : warmSource(context, connection, openHere);
+  return connection === null ? null : warmSource(surroundings, connection, openHere);
 }
 
-function warmSource(context: Surroundings, connection: Connection, openHere: () => Promise<TaskSource>): TaskSource {
+function warmSource(
+  surroundings: Surroundings,
+  connection: Connection,
+  openHere: () => Promise<TaskSource>,
+): TaskSource {
   const { face, basis, modelFile } = connection.hosted;
   const watch = modelFile === null ? null : watchModelFile(modelFile.path, modelFile.stamp);
   let substitute: TaskSource | null = null;
@@ -120,7 +124,7 @@ function warmSource(context: Surroundings, connection: Connection, openHere: () 
           records,
           connection.window,
           async (record) => (isBadRow(record) ? predictionOfBadRow(record) : predictOne(record)),
-          context.signal,
+          surroundings.signal,
         );
       } finally {
         connection.close();
