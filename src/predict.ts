@@ -31,7 +31,7 @@ export interface Task {
   /** Digest of the constants that it was made ready with. */
   readonly constants: string;
   /** The same task on the model with its whole vocabulary; null where this one has all tokens. */
-  readonly aside: Aside | null;
+  readonly fallback: Fallback | null;
   /** Absent where it is the only model. */
   readonly stage?: Stage;
 }
@@ -40,7 +40,7 @@ export interface Task {
 export interface Stage {
   /** Its name; the engine of the first one goes by that of the cascade. */
   readonly model: string;
-  /** Sureness from which its output is the result; null for the last one, which answers all that is left. */
+  /** Certainty from which its output is the result; null for the last one, which answers all that is left. */
   readonly atLeast: number | null;
   /** Null for the last one. */
   readonly next: { open(): Promise<Task> /** Null until a record has asked for it. */; opened(): Task | null } | null;
@@ -50,8 +50,8 @@ export interface Stage {
   seconds(): number;
 }
 
-/** What does the records that a model with a cut vocabulary would read as other tokens. */
-export interface Aside {
+/** The whole model, for the records that the cut vocabulary would read as other tokens. */
+export interface Fallback {
   /** Whether the cut vocabulary suffices: then the tokens are the same. */
   covers(record: InputRecord): boolean;
   open(): Promise<Task>;
@@ -98,7 +98,7 @@ export async function openTask({ engine, ...context }: MethodContext<never>): Pr
     engine,
     predictor,
     documents: context.documents,
-    aside: null,
+    fallback: null,
     constants: createHash('sha256').update(JSON.stringify(sorted)).digest('hex'),
   };
 }
@@ -125,7 +125,9 @@ export async function openStages(task: Task): Promise<Task[]> {
 
 /** What a task has cost so far, on whichever of its engines. */
 export function usageOf(task: Task): EngineUsage {
-  const engines = openedStages(task).flatMap(({ engine, aside }) => [engine, aside?.opened()?.engine ?? []].flat());
+  const engines = openedStages(task).flatMap(({ engine, fallback }) =>
+    [engine, fallback?.opened()?.engine ?? []].flat(),
+  );
   const sum = (key: keyof EngineUsage) => engines.reduce((total, engine) => total + engine.usage()[key], 0);
   return {
     evaluatedTokens: sum('evaluatedTokens'),
@@ -179,22 +181,22 @@ interface Answer {
 
 /** The answer of the model; in a cascade, of the first one that is sure enough. */
 async function answerFor(task: Task, record: InputRecord, explain: boolean): Promise<Answer> {
-  const { aside, stage } = task;
-  const able = aside === null || aside.covers(record) ? task : await aside.open();
+  const { fallback, stage } = task;
+  const able = fallback === null || fallback.covers(record) ? task : await fallback.open();
   if (stage === undefined) return outputFor(able, record, explain);
   const { output, explanation } = await stage.take(() => outputFor(able, record, explain));
-  const sureness = taskTypes[task.profile.type].sureness?.(output, task.profile.multiLabel) ?? 1;
+  const certainty = taskTypes[task.profile.type].certainty?.(output, task.profile.multiLabel) ?? 1;
   const own = {
     output: { ...output, model: stage.model },
     explanation: explanation.map((part) => ({ ...part, title: `${stage.model}: ${part.title}` })),
   };
   // An empty text gets its answer without a model: no other one knows more.
-  if (stage.next === null || stage.atLeast === null || sureness >= stage.atLeast || record.text.trim() === '')
+  if (stage.next === null || stage.atLeast === null || certainty >= stage.atLeast || record.text.trim() === '')
     return own;
   const further = await answerFor(await stage.next.open(), record, explain);
   const passed = {
     title: `${stage.model} passes it on`,
-    body: `sureness ${sureness.toFixed(4)}, wanted at least ${stage.atLeast}`,
+    body: `certainty ${certainty.toFixed(4)}, wanted at least ${stage.atLeast}`,
   };
   return { output: further.output, explanation: [...own.explanation, passed, ...further.explanation] };
 }

@@ -71,7 +71,7 @@ function cascade(small: Readonly<Record<string, Output>>, large: Readonly<Record
       predictor,
       constants: '',
       documents: [],
-      aside: null,
+      fallback: null,
       stage: { model: name, atLeast: null, next: null, take: turn.take, seconds: turn.seconds, ...stage },
     };
   };
@@ -127,7 +127,7 @@ describe('a cascade', () => {
         explanation?.map(({ title }) => title),
         ['small: prompt', 'small passes it on', 'large: prompt'],
       );
-      assert.match(explanation?.[1]?.body ?? '', /sureness 0\.6000, wanted at least 0\.9/u);
+      assert.match(explanation?.[1]?.body ?? '', /certainty 0\.6000, wanted at least 0\.9/u);
     }
   });
 
@@ -208,12 +208,12 @@ describe('thresholds', () => {
   const accuracy = metricNamed('accuracy');
   const context = { labels: ['positive', 'negative'], multiLabel: false };
   /** Ten records, all positive: the small model is right where it is sure, the large one everywhere but on the last. */
-  const stage = (right: (i: number) => boolean, sureness: (i: number) => number, secondsPerRecord: number) => {
+  const stage = (right: (i: number) => boolean, certainty: (i: number) => number, secondsPerRecord: number) => {
     const pairs = Array.from({ length: 10 }, (_, i): Pair => {
       const { record, gold } = labelled(`t${i}`, 'positive');
-      return { ...record, gold, output: say(right(i) ? 'positive' : 'negative', sureness(i)) };
+      return { ...record, gold, output: say(right(i) ? 'positive' : 'negative', certainty(i)) };
     });
-    return { pairs, sureness: pairs.map((_, i) => sureness(i)), secondsPerRecord } satisfies StageOutputs;
+    return { pairs, certainty: pairs.map((_, i) => certainty(i)), secondsPerRecord } satisfies StageOutputs;
   };
   const stages = [
     stage(
@@ -230,7 +230,7 @@ describe('thresholds', () => {
 
   it('are the cheapest that are no worse than the last model alone', () => {
     const { choice, reached } = chooseThresholds(stages, accuracy, context, { kind: 'last' });
-    // The first six stay with the small model: its sureness is 0.75 and more for those, 0.7 for the seventh.
+    // The first six stay with the small model: its certainty is 0.75 and more for those, 0.7 for the seventh.
     assert.ok(reached);
     assert.equal(choice.value, 0.9);
     assert.deepEqual(choice.shares, [0.6, 0.4]);
@@ -280,17 +280,17 @@ describe('how sure a result is', () => {
     const { classify, extract, answer, generate } = taskTypes;
     const scores = { a: 0.9, b: 0.45, c: 0.02 };
     const output = { type: 'classify', labels: ['a'], abstained: false, score: 0.9, scores } as const;
-    assert.equal(classify.sureness?.(output as never, false), 0.9);
-    assert.equal(classify.sureness?.(output as never, true), 0.55);
+    assert.equal(classify.certainty?.(output as never, false), 0.9);
+    assert.equal(classify.certainty?.(output as never, true), 0.55);
     const entity = { text: 'x', label: 'l', start: 0, end: 1 };
     const entities = [
       { ...entity, score: 0.8 },
       { ...entity, score: 0.3 },
     ];
-    assert.equal(extract.sureness?.({ type: 'extract', entities } as never, false), 0.3);
-    assert.equal(extract.sureness?.({ type: 'extract', entities: [] } as never, false), 1);
-    assert.equal(answer.sureness?.({ type: 'answer', answer: 'x', score: 0.7 } as never, false), 0.7);
-    assert.equal(answer.sureness?.({ type: 'answer', answer: null, score: 0.25 } as never, false), 0.75);
-    assert.equal(generate.sureness, null);
+    assert.equal(extract.certainty?.({ type: 'extract', entities } as never, false), 0.3);
+    assert.equal(extract.certainty?.({ type: 'extract', entities: [] } as never, false), 1);
+    assert.equal(answer.certainty?.({ type: 'answer', answer: 'x', score: 0.7 } as never, false), 0.7);
+    assert.equal(answer.certainty?.({ type: 'answer', answer: null, score: 0.25 } as never, false), 0.75);
+    assert.equal(generate.certainty, null);
   });
 });

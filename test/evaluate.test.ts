@@ -43,7 +43,7 @@ function scripted(outputs: Readonly<Record<string, Output>>, changes: Partial<Ta
     predictor,
     constants: '',
     documents: [],
-    aside: null,
+    fallback: null,
   };
   return { task, seen };
 }

@@ -63,7 +63,7 @@ function capitalTask(maxPieceTokens: number | null) {
   };
   const profile = profileWith({ type: 'extract', labels: [labelOf('name')] });
   return {
-    task: { profile, engine: fakeEngine(), predictor, constants: '', documents: [], aside: null } satisfies Task,
+    task: { profile, engine: fakeEngine(), predictor, constants: '', documents: [], fallback: null } satisfies Task,
     pieces,
   };
 }
@@ -375,7 +375,7 @@ describe('many records', () => {
 
 describe('a task with a cut vocabulary', () => {
   /** Marks which of the two did it. */
-  function told(name: string, aside: Task['aside'] = null): Task {
+  function told(name: string, fallback: Task['fallback'] = null): Task {
     const predictor: Predictor = {
       maxPieceTokens: null,
       predict: async ({ text }) => ({
@@ -385,7 +385,7 @@ describe('a task with a cut vocabulary', () => {
       decide: (output) => output,
     };
     const profile = profileWith({ type: 'extract', labels: [labelOf('name')] });
-    return { profile, engine: fakeEngine({ slots: 4 }), predictor, documents: [], constants: '', aside };
+    return { profile, engine: fakeEngine({ slots: 4 }), predictor, documents: [], constants: '', fallback };
   }
 
   const doneBy = (list: readonly Prediction[]) =>

@@ -5,7 +5,7 @@ import type { Pair } from '../types.js';
 export interface StageOutputs {
   readonly pairs: readonly Pair[];
   /** How sure it was of each; 0 where it failed. */
-  readonly sureness: readonly number[];
+  readonly certainty: readonly number[];
   readonly secondsPerRecord: number;
 }
 
@@ -44,7 +44,7 @@ export function chooseThresholds(
 ): { readonly choice: CascadeChoice; readonly reached: boolean } {
   const grids = stages
     .slice(0, -1)
-    .map(({ sureness }) => gridOf(sureness, stages.length === 2 ? tried.two : tried.more));
+    .map(({ certainty }) => gridOf(certainty, stages.length === 2 ? tried.two : tried.more));
   const choices = combinations(grids).map((thresholds) => choiceOf(stages, thresholds, metric, context));
   const last = stages.at(-1) as StageOutputs;
   const alone = metric.prepare(last.pairs, context).value();
@@ -79,8 +79,8 @@ function quality(metric: Metric, { value }: CascadeChoice): number {
 }
 
 /** Places between neighbours, so that rounding decides nothing; 0 passes nothing on. */
-function gridOf(sureness: readonly number[], count: number): number[] {
-  const sorted = [...new Set(sureness)].sort((a, b) => a - b);
+function gridOf(certainty: readonly number[], count: number): number[] {
+  const sorted = [...new Set(certainty)].sort((a, b) => a - b);
   const between = sorted.slice(1).map((high, i) => {
     const middle = ((sorted[i] as number) + high) / 2;
     return middle > (sorted[i] as number) ? middle : high;
@@ -105,7 +105,7 @@ function choiceOf(
 ): CascadeChoice {
   const n = stages[0]?.pairs.length ?? 0;
   const by = Array.from({ length: n }, (_, i) => {
-    const at = thresholds.findIndex((threshold, s) => (stages[s]?.sureness[i] ?? 0) >= threshold);
+    const at = thresholds.findIndex((threshold, s) => (stages[s]?.certainty[i] ?? 0) >= threshold);
     return at === -1 ? stages.length - 1 : at;
   });
   const pairs = by.map((s, i) => stages[s]?.pairs[i] as Pair);

@@ -11,7 +11,7 @@ const stage = z.strictObject({
   modelSha256: z.string().nullable(),
   /** Digest of the task with what was tuned for this model. */
   settings: z.string(),
-  /** Sureness from which its output is the result; absent for the last one. */
+  /** Certainty from which its output is the result; absent for the last one. */
   atLeast: z.number().min(0).max(1).optional(),
 });
 

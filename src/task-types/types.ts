@@ -145,7 +145,7 @@ export interface TaskTypeDefinition<O extends Output = Output, G extends Gold = 
   /** How sure the method was, where that is one number. */
   confidence(output: O): number | null;
   /** How sure the method is of all that the output says, in [0, 1]: what a cascade goes by. Null where nothing says it. */
-  sureness: ((output: O, multiLabel: boolean) => number) | null;
+  certainty: ((output: O, multiLabel: boolean) => number) | null;
   /**
    * Whether everything that the output has copied stands where it says. Null where nothing is copied.
    * @param documents those of the run

@@ -48,7 +48,7 @@ async function subjectThatSays(name: string, labels: readonly (string | null)[],
       predictor,
       constants: '',
       documents: [],
-      aside: null,
+      fallback: null,
     },
     examples,
     {

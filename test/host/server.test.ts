@@ -33,7 +33,7 @@ function optionsIn(t: TestContext): HostOptions {
     predictor,
     documents: [],
     constants: '',
-    aside: null,
+    fallback: null,
   };
   return {
     socket: path.join(folder, 'a.sock'),

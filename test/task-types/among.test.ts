@@ -86,7 +86,7 @@ function taskWith(profile: TaskProfile, maxPieceTokens: number | null = null): T
     engine: fakeEngine(),
     constants: '',
     documents: [],
-    aside: null,
+    fallback: null,
     predictor: {
       maxPieceTokens,
       predict: async ({ text }) => ({

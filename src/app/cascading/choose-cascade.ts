@@ -70,12 +70,12 @@ export async function chooseCascade(
   );
   const metric = metricsFor(profile.type, profile.multiLabel).find(({ name }) => name === wanted);
   if (metric === undefined) throw new Error(`no metric ${wanted}`);
-  const sureness = (output: Output | null) =>
-    output === null ? 0 : (definition.sureness?.(output, profile.multiLabel) ?? 0);
+  const certainty = (output: Output | null) =>
+    output === null ? 0 : (definition.certainty?.(output, profile.multiLabel) ?? 0);
   const { pairs } = pairRecords(examples, subjects);
   const stages = reports.map(({ speed }, s) => ({
     pairs: pairs[s] ?? [],
-    sureness: (pairs[s] ?? []).map(({ output }) => sureness(output)),
+    certainty: (pairs[s] ?? []).map(({ output }) => certainty(output)),
     secondsPerRecord: speed.cost.secondsPerThousand / 1000,
   }));
   const { choice, reached } = chooseThresholds(stages, metric, context, flags.goal);

@@ -92,7 +92,7 @@ function lazily(open: () => Promise<Task>): NonNullable<Stage['next']> {
 
 /** @throws SlmError where results of the task do not say how sure they are */
 export function checkCascade({ name, type }: Pick<TaskProfile, 'name' | 'type'>): void {
-  if (taskTypes[type].sureness !== null) return;
+  if (taskTypes[type].certainty !== null) return;
   throw usageError(
     `a cascade needs results that say how sure they are; "${name}" is of type ${type}`,
     'Name one model.',

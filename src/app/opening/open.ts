@@ -14,7 +14,7 @@ import { methodOf, withFittingMethod } from '../../methods/index.js';
 import { checkCapabilities } from '../../methods/needs.js';
 import type { Cache, Document } from '../../methods/types.js';
 import { type ResolvedModel, resolveModel } from '../../models/index.js';
-import { type Aside, openTask, type Task } from '../../predict.js';
+import { type Fallback, openTask, type Task } from '../../predict.js';
 import { withAmong } from '../../task-types/among.js';
 import { taskTypes } from '../../task-types/index.js';
 import type { Engine, LocalEngine, TaskProfile } from '../../types.js';
@@ -198,18 +198,18 @@ export async function openTaskOnModel(
   };
   const openWhole = async () => prepare(surroundings, profile, await load('all'), documents, cache);
   /** Constants that nobody has computed yet are computed on the whole model: examples may have any characters. */
-  const openCut = async (engine: Engine, aside: Aside): Promise<Task> => {
+  const openCut = async (engine: Engine, fallback: Fallback): Promise<Task> => {
     try {
       return await prepare(surroundings, profile, engine, documents, knowingCache(cache));
     } catch (error) {
       if (!(error instanceof NotKnown)) throw error;
-      await aside.open();
+      await fallback.open();
       return prepare(surroundings, profile, engine, documents, cache);
     }
   };
   const openBoth = async (alphabetName: AlphabetName): Promise<Task> => {
-    const aside = asideFor(profile, alphabetName, openWhole);
-    return { ...(await openCut(await load(alphabetName), aside)), aside };
+    const fallback = fallbackFor(profile, alphabetName, openWhole);
+    return { ...(await openCut(await load(alphabetName), fallback)), fallback };
   };
   try {
     const task = await (alphabet === null ? openWhole() : openBoth(alphabet));
@@ -300,7 +300,7 @@ function coveringAlphabet(profile: TaskProfile, model: ResolvedModel): AlphabetN
   return writtenWith('latin', own) ? 'latin' : null;
 }
 
-function asideFor(profile: TaskProfile, alphabet: AlphabetName, open: () => Promise<Task>): Aside {
+function fallbackFor(profile: TaskProfile, alphabet: AlphabetName, open: () => Promise<Task>): Fallback {
   let opening: Promise<Task> | null = null;
   let opened: Task | null = null;
   return {

@@ -100,7 +100,7 @@ export const extract: TaskTypeDefinition<ExtractOutput, ExtractGold> = {
   },
 
   /** Of the entity that is least certain; a text without any counts as sure. */
-  sureness: ({ entities }) => Math.min(1, ...entities.map((entity) => entity.score ?? 0)),
+  certainty: ({ entities }) => Math.min(1, ...entities.map((entity) => entity.score ?? 0)),
 
   isGrounded: ({ entities }, { text }) =>
     entities.every(({ start, end, text: copy }) => text.slice(start, end) === copy),

@@ -37,7 +37,7 @@ export const generate: TaskTypeDefinition<GenerateOutput, GenerateGold> = {
 
   isWithheld: () => false,
   confidence: () => null,
-  sureness: null,
+  certainty: null,
   isGrounded: null,
 
   correct({ gold, output }) {
