@@ -1,9 +1,8 @@
-import { Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { readers } from '../records/index.js';
-import { labelMap } from './options.js';
+import { labelMap, shared } from './options.js';
 
-/** The options for how labelled data is read, the same wherever labelled data is read. */
-export const gold = {
+const gold = {
   dataFormat: () =>
     new Option('--data-format <name>', 'how to read it, instead of by the suffix').choices(
       Object.values(readers)
@@ -17,3 +16,17 @@ export const gold = {
       'names of labels in the data: 0=negative,1=positive; nothing after "=" drops an entity',
     ).argParser(labelMap),
 } as const;
+
+/** Adds the options for how labelled data is read, the same wherever labelled data is read. */
+export function readsLabelledData(command: Command): Command {
+  return command
+    .addOption(gold.dataFormat())
+    .addOption(shared.field())
+    .addOption(gold.labelField())
+    .addOption(gold.labelMap())
+    .addOption(shared.columns())
+    .addOption(shared.delimiter())
+    .addOption(shared.encoding())
+    .addOption(shared.maxRecordSize())
+    .addOption(shared.limit());
+}

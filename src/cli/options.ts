@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { defaults } from '../app/defaults.js';
 import { parseShard, type Shard } from '../jobs/shard.js';
 
@@ -139,3 +139,15 @@ export const shared = {
       'document (text, HTML, PDF, DOCX, EPUB) or folder to answer from; may be repeated',
     ).argParser(collect),
 } as const;
+
+/** Adds the options for how tasks are opened for others to ask. */
+export function opensTasks(command: Command): Command {
+  return command
+    .addOption(shared.context())
+    .addOption(shared.threshold())
+    .addOption(shared.untuned())
+    .addOption(shared.model())
+    .addOption(shared.threads())
+    .addOption(shared.contextSize())
+    .addOption(shared.gpu());
+}

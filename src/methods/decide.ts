@@ -1,4 +1,19 @@
-import type { ClassifyOutput, Label, Threshold } from '../types.js';
+import { scored } from '../task-types/classify/values.js';
+import type { ClassifyOutput, Label, Output, TaskProfile, Threshold } from '../types.js';
+
+/** An output with a probability for each label, in their order; nothing is decided yet. */
+export function undecided(names: readonly string[], probabilities: ArrayLike<number>): ClassifyOutput {
+  return scored(Object.fromEntries(names.map((name, i) => [name, probabilities[i] ?? 0])));
+}
+
+/** Decides outputs by a profile's threshold: one label, or each by itself where several can hold. */
+export function deciderFor(
+  { threshold, labels }: TaskProfile,
+  multiLabel: boolean,
+): (output: Output) => ClassifyOutput {
+  const decide = multiLabel ? decideLabels : decideLabel;
+  return (output) => decide(output as ClassifyOutput, threshold, labels);
+}
 
 /** The most probable label, unless it is below the threshold. The first of equals in the profile's order wins. */
 export function decideLabel(

@@ -9,19 +9,9 @@ import { jsonl } from '../../src/formats/jsonl.js';
 import { clip, pretty, visible } from '../../src/formats/pretty.js';
 import { escapeTsv, tsv } from '../../src/formats/tsv.js';
 import type { Output, Prediction } from '../../src/types.js';
+import { formatOptions } from '../helpers/format-options.js';
 
-const options: FormatOptions = {
-  taskType: 'classify',
-  labels: ['a'],
-  multiLabel: false,
-  properties: [],
-  input: 'text',
-  offsets: 'codepoint',
-  passThrough: true,
-  fieldNames: ['note'],
-  width: 80,
-  paint: plain,
-};
+const options = formatOptions({ fieldNames: ['note'] });
 
 function predict(text: string, output: Output | null, fields: Readonly<Record<string, unknown>> = {}): Prediction {
   const record = { index: 0, id: '1', text, fields, added: null, origin: { file: '-', line: 1 } };

@@ -3,7 +3,6 @@ import { PassThrough } from 'node:stream';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { csv } from '../../src/formats/csv.js';
-import { type FormatOptions, plain } from '../../src/formats/index.js';
 import { jsonl } from '../../src/formats/jsonl.js';
 import { tsv } from '../../src/formats/tsv.js';
 import { onMessages, send } from '../../src/host/framing.js';
@@ -12,6 +11,7 @@ import { parseJson, stringifyJson } from '../../src/json.js';
 import { isBadRow, recordOf } from '../../src/record.js';
 import { readers } from '../../src/records/index.js';
 import type { InputRecord, Prediction, Row } from '../../src/types.js';
+import { formatOptions } from '../helpers/format-options.js';
 
 const hard = ['1234567890123456789', '1e400', '-0', '-0.0', '1.50', '1E5', '0.0000001', '-9007199254740993.10'];
 
@@ -36,18 +36,7 @@ function recordsOf(rows: readonly Row[]): InputRecord[] {
   });
 }
 
-const options: FormatOptions = {
-  taskType: 'classify',
-  labels: ['a'],
-  multiLabel: false,
-  properties: [],
-  input: 'text',
-  offsets: 'codepoint',
-  passThrough: true,
-  fieldNames: ['n', 'more'],
-  width: 80,
-  paint: plain,
-};
+const options = formatOptions({ fieldNames: ['n', 'more'] });
 
 function classified(record: InputRecord): Prediction {
   return { record, output: { type: 'classify', labels: ['a'], abstained: false, score: 1, scores: { a: 1 } }, ms: 0 };

@@ -1,24 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Reader, type ReadOptions, readers } from '../../src/records/index.js';
-import type { Row } from '../../src/types.js';
-
-async function read(reader: Reader, content: string, options: Partial<ReadOptions> = {}): Promise<Row[]> {
-  const rows: Row[] = [];
-  const source = {
-    file: 'input',
-    async *open() {
-      yield Buffer.from(content);
-    },
-  };
-  for await (const row of reader.read(source, { maxRecordBytes: 8 * 1024 ** 2, onWarning: assert.fail, ...options }))
-    rows.push(row);
-  return rows;
-}
+import { readers } from '../../src/records/index.js';
+import { rowsIn } from '../helpers/rows.js';
 
 /** Entities of one sentence, given as `token/tag token/tag`. */
 async function entities(tagged: string): Promise<unknown> {
-  const [row] = await read(readers.conll, tagged.replaceAll(' ', '\n').replaceAll('/', '\t'));
+  const [row] = await rowsIn(readers.conll, tagged.replaceAll(' ', '\n').replaceAll('/', '\t'));
   return row?.error ?? row?.fields.entities;
 }
 
@@ -26,7 +13,7 @@ describe('conll', () => {
   it('reads four columns, skips -DOCSTART- and knows where sentences start', async () => {
     const content =
       '-DOCSTART- -X- O O\n\nEU NNP I-NP I-ORG\nrejects VBZ I-VP O\n\n\nPeter NNP I-NP I-PER\nBlackburn NNP I-NP I-PER\n';
-    assert.deepEqual(await read(readers.conll, content), [
+    assert.deepEqual(await rowsIn(readers.conll, content), [
       {
         fields: {
           text: 'EU rejects',
@@ -47,7 +34,7 @@ describe('conll', () => {
   });
 
   it('takes tabs, blanks in a token, and lines of white space between sentences', async () => {
-    const rows = await read(readers.conll, 'New York\tB-loc\n\t\nyes\tO\n');
+    const rows = await rowsIn(readers.conll, 'New York\tB-loc\n\t\nyes\tO\n');
     assert.deepEqual(
       rows.map((row) => row.fields.tokens),
       [['New York'], ['yes']],
@@ -98,7 +85,7 @@ describe('conll', () => {
 
   it('finds words and tags where the first column numbers the words, and says so', async () => {
     const warnings: string[] = [];
-    const rows = await read(readers.conll, `${treebank}\n\n# newpar\n1\tLeo\tLeo\tPROPN\tB-PER\t-\n`, {
+    const rows = await rowsIn(readers.conll, `${treebank}\n\n# newpar\n1\tLeo\tLeo\tPROPN\tB-PER\t-\n`, {
       onWarning: (message) => warnings.push(message),
     });
     assert.deepEqual(
@@ -121,7 +108,7 @@ describe('conll', () => {
     const warnings: string[] = [];
     const line = (n: number, word: string) => `${n}\t${word}\t_\tX\t_\t_\t0\troot\t_\t_\n`;
     const onWarning = (message: string) => warnings.push(message);
-    const rows = await read(readers.conll, `${line(1, 'Yes')}\n${line(1, 'Go')}${line(2, 'home')}`, { onWarning });
+    const rows = await rowsIn(readers.conll, `${line(1, 'Yes')}\n${line(1, 'Go')}${line(2, 'home')}`, { onWarning });
     assert.deepEqual(
       rows.map((row) => row.fields),
       [
@@ -134,25 +121,25 @@ describe('conll', () => {
 
   it('takes numbers that are words for words', async () => {
     assert.deepEqual(
-      (await read(readers.conll, '1 CD O\n\n2 CD O\nBasel NNP B-ORG\n')).map((row) => row.fields.text),
+      (await rowsIn(readers.conll, '1 CD O\n\n2 CD O\nBasel NNP B-ORG\n')).map((row) => row.fields.text),
       ['1', '2 Basel'],
     );
     assert.deepEqual(
-      (await read(readers.conll, '1 O\n2 O\n')).map((row) => row.fields.text),
+      (await rowsIn(readers.conll, '1 O\n2 O\n')).map((row) => row.fields.text),
       ['1 2'],
     );
     assert.deepEqual(
-      (await read(readers.conll, '1 CD O\n')).map((row) => row.fields.text),
+      (await rowsIn(readers.conll, '1 CD O\n')).map((row) => row.fields.text),
       ['1'],
     );
     assert.deepEqual(
-      (await read(readers.conll, '1996 CD O\n1997 CD O\n')).map((row) => row.fields.text),
+      (await rowsIn(readers.conll, '1996 CD O\n1997 CD O\n')).map((row) => row.fields.text),
       ['1996 1997'],
     );
   });
 
   it('skips comments before a sentence, and takes a token # for a token', async () => {
-    const rows = await read(readers.conll, '# id = d-7\n#\thttp://example.org [2009]\nAnn\tB-PER\n\n#\tO\n1\tO\n');
+    const rows = await rowsIn(readers.conll, '# id = d-7\n#\thttp://example.org [2009]\nAnn\tB-PER\n\n#\tO\n1\tO\n');
     assert.deepEqual(
       rows.map((row) => row.error ?? row.fields.tokens),
       [['Ann'], ['#', '1']],
@@ -161,19 +148,19 @@ describe('conll', () => {
 
   it('takes the names of the columns, from the user or from the file', async () => {
     const content = '0 PER Ann B-PER NP\n1 - sings O VP\n';
-    const rows = await read(readers.conll, content, { columns: ['nr', 'kind', 'word', 'tag', 'chunk'] });
+    const rows = await rowsIn(readers.conll, content, { columns: ['nr', 'kind', 'word', 'tag', 'chunk'] });
     assert.deepEqual(rows[0]?.fields.entities, [{ text: 'Ann', label: 'PER', start: 0, end: 3 }]);
     assert.equal(rows[0]?.fields.text, 'Ann sings');
-    const plus = await read(
+    const plus = await rowsIn(
       readers.conll,
       '# global.columns = ID FORM PARSEME:NE UPOS\n1 Ann B-PER X\n2-3 al O _\n2 a O _\n',
     );
     assert.deepEqual(plus[0]?.fields.tokens, ['Ann', 'a']);
-    await assert.rejects(read(readers.conll, content, { columns: ['a', 'b'] }), /no column of a, b has the words/);
+    await assert.rejects(rowsIn(readers.conll, content, { columns: ['a', 'b'] }), /no column of a, b has the words/);
   });
 
   it('gives an error for a sentence with a bad line and goes on', async () => {
-    const rows = await read(readers.conll, 'a O\nb\nc O\n\nd X\n\ne O\n\nlong O\nlong O\n', { maxRecordBytes: 6 });
+    const rows = await rowsIn(readers.conll, 'a O\nb\nc O\n\nd X\n\ne O\n\nlong O\nlong O\n', { maxRecordBytes: 6 });
     assert.deepEqual(
       rows.map((row) => row.error ?? row.fields.text),
       [
@@ -197,7 +184,7 @@ describe('squad', () => {
       { text: '753', answer_start: 20 },
     ];
     const plausible_answers = [{ text: '753', answer_start: 20 }];
-    const rows = await read(
+    const rows = await rowsIn(
       readers.squad,
       file({
         context: 'Rome was founded in 753 BC.',
@@ -218,11 +205,11 @@ describe('squad', () => {
   });
 
   it('gives an error for what is incomplete and refuses other JSON', async () => {
-    const rows = await read(readers.squad, file({ context: 'c', qas: [{ id: 'a' }, { id: 'b', question: 'q' }] }));
+    const rows = await rowsIn(readers.squad, file({ context: 'c', qas: [{ id: 'a' }, { id: 'b', question: 'q' }] }));
     assert.deepEqual(
       rows.map((row) => row.error ?? row.fields.id),
       ['an entry in qas of "Rome" has no question', 'b'],
     );
-    await assert.rejects(read(readers.squad, '{"data": [1]}'), /is not a SQuAD file/);
+    await assert.rejects(rowsIn(readers.squad, '{"data": [1]}'), /is not a SQuAD file/);
   });
 });

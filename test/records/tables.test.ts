@@ -3,24 +3,11 @@ import { describe, it } from 'node:test';
 import { stringify } from 'csv-stringify/sync';
 import fc from 'fast-check';
 import { type Reader, type ReadOptions, readers } from '../../src/records/index.js';
-import type { Row } from '../../src/types.js';
-
-async function read(reader: Reader, content: string, options: Partial<ReadOptions> = {}): Promise<Row[]> {
-  const rows: Row[] = [];
-  const source = {
-    file: 'input',
-    async *open() {
-      yield Buffer.from(content);
-    },
-  };
-  const all = { maxRecordBytes: 8 * 1024 ** 2, onWarning: assert.fail, ...options };
-  for await (const row of reader.read(source, all)) rows.push(row);
-  return rows;
-}
+import { rowsIn } from '../helpers/rows.js';
 
 /** Line and fields, or line and error, of each row. */
 async function summary(reader: Reader, content: string, options: Partial<ReadOptions> = {}): Promise<unknown[]> {
-  return (await read(reader, content, options)).map(({ origin, fields, error }) => [origin.line, error ?? fields]);
+  return (await rowsIn(reader, content, options)).map(({ origin, fields, error }) => [origin.line, error ?? fields]);
 }
 
 describe('jsonl', () => {
@@ -32,14 +19,14 @@ describe('jsonl', () => {
   });
 
   it('gives an error for a bad line and goes on', async () => {
-    const rows = await read(readers.jsonl, '{"text": \n[1]\n{"text": "c"}\n');
+    const rows = await rowsIn(readers.jsonl, '{"text": \n[1]\n{"text": "c"}\n');
     assert.match(rows[0]?.error ?? '', /^line 1 is not valid JSON: /);
     assert.equal(rows[1]?.error, 'line 2 is not a JSON object or string');
     assert.deepEqual(rows[2]?.fields, { text: 'c' });
   });
 
   it('gives an error for a line that is too long', async () => {
-    const rows = await read(readers.jsonl, '"123456789"\n"a"\n', { maxRecordBytes: 8 });
+    const rows = await rowsIn(readers.jsonl, '"123456789"\n"a"\n', { maxRecordBytes: 8 });
     assert.match(rows[0]?.error ?? '', /^line 1 is longer than 8 bytes/);
     assert.deepEqual(rows[1]?.fields, { text: 'a' });
   });
@@ -67,8 +54,8 @@ describe('json', () => {
   });
 
   it('says where the JSON breaks', async () => {
-    await assert.rejects(read(readers.json, '[\n  {"a": 1},\n  {"b" 2}\n]'), /^SlmError: input:3:8: not valid JSON/);
-    await assert.rejects(read(readers.json, '17'), /expected an array of objects or an object/);
+    await assert.rejects(rowsIn(readers.json, '[\n  {"a": 1},\n  {"b" 2}\n]'), /^SlmError: input:3:8: not valid JSON/);
+    await assert.rejects(rowsIn(readers.json, '17'), /expected an array of objects or an object/);
   });
 
   it('makes what is nested too deep an error of its own, wherever it stands', async () => {
@@ -79,21 +66,21 @@ describe('json', () => {
       [2, { id: 'b', text: 'x' }],
     ]);
     assert.deepEqual(await summary(readers.json, `{"text": "x", "d": ${deep}}`), [[1, `"d": ${problem}`]]);
-    const [first, second] = await read(readers.jsonl, `{"text": "x", "d": ${deep}}\n{"text": "y"}\n`);
+    const [first, second] = await rowsIn(readers.jsonl, `{"text": "x", "d": ${deep}}\n{"text": "y"}\n`);
     assert.equal(first?.error, `line 1: ${problem}`);
     assert.deepEqual(second?.fields, { text: 'y' });
   });
 
   it('refuses values that are missing and what follows the end', async () => {
     for (const broken of ['[1,]', '["a",,"b"]', '{"a": 1,}', '["a"] 1', '["a"}', '{"a": 1', '{"a": {}]'])
-      await assert.rejects(read(readers.json, broken), /not valid JSON/, broken);
+      await assert.rejects(rowsIn(readers.json, broken), /not valid JSON/, broken);
   });
 
   it('recognises SQuAD', async () => {
     const file = {
       data: [{ title: 't', paragraphs: [{ context: 'c', qas: [{ id: '1', question: 'q?', answers: [] }] }] }],
     };
-    const [row] = await read(readers.json, JSON.stringify(file));
+    const [row] = await rowsIn(readers.json, JSON.stringify(file));
     assert.equal(row?.fields.question, 'q?');
   });
 });
@@ -141,13 +128,13 @@ describe('csv', () => {
   it('takes another delimiter, and names for columns without a header', async () => {
     const options = { delimiter: ';', columns: ['text', 'label'] };
     assert.deepEqual(await summary(readers.csv, '"a;b";1\n', options), [[1, { text: 'a;b', label: '1' }]]);
-    await assert.rejects(async () => read(readers.csv, 'a', { delimiter: '"' }), /cannot separate fields/);
+    await assert.rejects(async () => rowsIn(readers.csv, 'a', { delimiter: '"' }), /cannot separate fields/);
   });
 
   it('is told by its first line what separates the fields, and says so', async () => {
     const told = async (content: string, options: Partial<ReadOptions> = {}) => {
       const warnings: string[] = [];
-      const rows = await read(readers.csv, content, { onWarning: (message) => warnings.push(message), ...options });
+      const rows = await rowsIn(readers.csv, content, { onWarning: (message) => warnings.push(message), ...options });
       return [...rows.map((row) => row.error ?? row.fields), ...warnings];
     };
     const rows = [{ text: 'a, b', label: '1' }];
@@ -176,12 +163,12 @@ describe('csv', () => {
 
   it('names columns without a name and refuses two of the same name', async () => {
     assert.deepEqual(await summary(readers.csv, ',text\n0,a\n'), [[2, { column_1: '0', text: 'a' }]]);
-    await assert.rejects(read(readers.csv, 'a,a\n'), /input:1: two columns are called "a"/);
+    await assert.rejects(rowsIn(readers.csv, 'a,a\n'), /input:1: two columns are called "a"/);
   });
 
   it('reads a record of a million characters', async () => {
     const long = 'x\n'.repeat(500_000);
-    const [row] = await read(readers.csv, `a,b\n"${long}","1"\n`);
+    const [row] = await rowsIn(readers.csv, `a,b\n"${long}","1"\n`);
     assert.equal(row?.fields.a, long);
   });
 
@@ -193,7 +180,7 @@ describe('csv', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(cell, cell, cell)), async (table) => {
         const content = stringify([['a', 'b', 'c'], ...table], { quoted: true });
-        const rows = await read(readers.csv, content);
+        const rows = await rowsIn(readers.csv, content);
         assert.deepEqual(
           rows.map(({ fields, error }) => error ?? [fields.a, fields.b, fields.c]),
           table,

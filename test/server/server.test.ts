@@ -3,22 +3,13 @@ import { describe, it } from 'node:test';
 import { createApp } from '../../src/server/app.js';
 import { type ServerContext, usualLimits } from '../../src/server/types.js';
 import { fakePool } from '../helpers/fake-pool.js';
+import { serverContext } from '../helpers/served.js';
 
 function appWith(changes: Partial<ServerContext> = {}) {
   const lines: string[] = [];
-  const app = createApp({
-    pool: fakePool(),
-    version: '1.2.3',
-    limits: usualLimits,
-    keys: [],
-    now: () => performance.now(),
-    date: () => Date.now(),
-    memoryBytes: () => 1000,
-    requestId: () => 'id-1',
-    closing: new AbortController().signal,
-    log: (line) => lines.push(line),
-    ...changes,
-  });
+  const app = createApp(
+    serverContext(fakePool(), { requestId: () => 'id-1', log: (line) => lines.push(line), ...changes }),
+  );
   const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
     app.request(path, { method: 'POST', headers, body: typeof body === 'string' ? body : JSON.stringify(body) });
   return { app, post, lines };

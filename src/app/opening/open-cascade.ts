@@ -10,6 +10,7 @@ import type { TaskProfile } from '../../types.js';
 import type { Surroundings } from '../surroundings.js';
 import { requireAgreement } from './agreement.js';
 import { chooseModel, type OpenedTask, openTaskOnModel, requireModel, type TaskFlags } from './open.js';
+import { openedOnce } from './opened-once.js';
 import { tunedFolders } from './tuned-settings.js';
 
 /**
@@ -53,7 +54,7 @@ export async function openTaskFor(
       take: turn.take,
       seconds: turn.seconds,
       atLeast: at === stages.length - 1 ? null : (atLeast ?? found?.settings.stages[at]?.atLeast ?? 1),
-      next: at === stages.length - 1 ? null : lazily(() => open(at + 1)),
+      next: at === stages.length - 1 ? null : openedOnce(() => open(at + 1)),
     };
     const { engine } = task;
     // All else speaks of the cascade as of one model.
@@ -75,19 +76,6 @@ export async function openTaskFor(
     await close();
     throw error;
   }
-}
-
-function lazily(open: () => Promise<Task>): NonNullable<Stage['next']> {
-  let opening: Promise<Task> | null = null;
-  let opened: Task | null = null;
-  return {
-    open: async () => {
-      opening ??= open();
-      opened = await opening;
-      return opened;
-    },
-    opened: () => opened,
-  };
 }
 
 /** @throws SlmError where results of the task do not say how sure they are */

@@ -28,6 +28,7 @@ import { keepHint } from './early-hint.js';
 import { headStartFor } from './early-model.js';
 import { isEmbedding, openEmbedding } from './embedding.js';
 import type { EngineFlags } from './flags.js';
+import { openedOnce } from './opened-once.js';
 import { openService } from './service.js';
 import { noticeThreads, threadsOf } from './threads.js';
 import { tunedProfile } from './tuned-settings.js';
@@ -301,20 +302,13 @@ function coveringAlphabet(profile: TaskProfile, model: ResolvedModel): AlphabetN
 }
 
 function fallbackFor(profile: TaskProfile, alphabet: AlphabetName, open: () => Promise<Task>): Fallback {
-  let opening: Promise<Task> | null = null;
-  let opened: Task | null = null;
   return {
+    ...openedOnce(open),
     covers: (record) =>
       writtenWith(alphabet, record.text) &&
       Object.entries(record.fields).every(
         ([name, value]) => name === profile.input || writtenWith(alphabet, JSON.stringify(value) ?? ''),
       ),
-    open: async () => {
-      opening ??= open();
-      opened = await opening;
-      return opened;
-    },
-    opened: () => opened,
   };
 }
 

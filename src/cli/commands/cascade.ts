@@ -5,7 +5,7 @@ import type { CascadeGoal } from '../../cascade/choose.js';
 import { usageError } from '../../errors.js';
 import { jsonText } from '../../terminal-text.js';
 import type { CliContext } from '../context.js';
-import { gold } from '../gold-options.js';
+import { readsLabelledData } from '../gold-options.js';
 import { list, shared, wholeNumber } from '../options.js';
 import { supervise } from '../supervisor.js';
 import { tableText } from '../table.js';
@@ -23,28 +23,21 @@ interface Flags {
 
 /** `slm cascade`: how sure a small model must be before a larger one is spared. */
 export function cascadeCommand(context: CliContext): Command {
-  return new Command('cascade')
-    .description('choose, on labelled data, what a small model answers and what it passes on to a larger one')
-    .argument('<task>', 'a task name, or a path to a task.yaml or its folder')
-    .requiredOption('-d, --data <file>', 'labelled data that no model was tuned on; "-" is standard input')
-    .addOption(
-      new Option('-m, --model <models>', 'the models, the one asked first at the beginning')
-        .argParser(list)
-        .makeOptionMandatory(),
-    )
-    .addOption(new Option('--target <value>', 'the least time that reaches this value').argParser(figure))
-    .addOption(
-      new Option('--time <share>', "the best that takes this share of the last model's time").argParser(figure),
-    )
-    .addOption(gold.dataFormat())
-    .addOption(shared.field())
-    .addOption(gold.labelField())
-    .addOption(gold.labelMap())
-    .addOption(shared.columns())
-    .addOption(shared.delimiter())
-    .addOption(shared.encoding())
-    .addOption(shared.maxRecordSize())
-    .addOption(shared.limit())
+  return readsLabelledData(
+    new Command('cascade')
+      .description('choose, on labelled data, what a small model answers and what it passes on to a larger one')
+      .argument('<task>', 'a task name, or a path to a task.yaml or its folder')
+      .requiredOption('-d, --data <file>', 'labelled data that no model was tuned on; "-" is standard input')
+      .addOption(
+        new Option('-m, --model <models>', 'the models, the one asked first at the beginning')
+          .argParser(list)
+          .makeOptionMandatory(),
+      )
+      .addOption(new Option('--target <value>', 'the least time that reaches this value').argParser(figure))
+      .addOption(
+        new Option('--time <share>', "the best that takes this share of the last model's time").argParser(figure),
+      ),
+  )
     .addOption(shared.context())
     .addOption(shared.threshold())
     .addOption(shared.among())

@@ -14,7 +14,7 @@ import { differencesOf } from '../../compare/compare.js';
 import { exitCodes, failure, messageOf, usageError } from '../../errors.js';
 import { harmlessJson } from '../../terminal-text.js';
 import type { CliContext } from '../context.js';
-import { gold } from '../gold-options.js';
+import { readsLabelledData } from '../gold-options.js';
 import { keepFiles, outputFiles } from '../keep-files.js';
 import { collect, list, shared, wholeNumber } from '../options.js';
 import { requireFolders } from '../overwriting.js';
@@ -36,19 +36,12 @@ interface EvalFlags extends Omit<EvaluateFlags, 'models' | 'data'> {
 
 /** `slm eval`: how good a task is, on its own fixtures or on any labelled data. */
 export function evalCommand(context: CliContext): Command {
-  return new Command('eval')
-    .description('measure a task on its fixtures, or on labelled data')
-    .argument('<task>', 'a task name, or a path to a task.yaml or its folder')
-    .option('-d, --data <file>', 'labelled data instead of the fixtures; "-" is standard input')
-    .addOption(gold.dataFormat())
-    .addOption(shared.field())
-    .addOption(gold.labelField())
-    .addOption(gold.labelMap())
-    .addOption(shared.columns())
-    .addOption(shared.delimiter())
-    .addOption(shared.encoding())
-    .addOption(shared.maxRecordSize())
-    .addOption(shared.limit())
+  return readsLabelledData(
+    new Command('eval')
+      .description('measure a task on its fixtures, or on labelled data')
+      .argument('<task>', 'a task name, or a path to a task.yaml or its folder')
+      .option('-d, --data <file>', 'labelled data instead of the fixtures; "-" is standard input'),
+  )
     .addOption(shared.context())
     .addOption(shared.threshold())
     .addOption(shared.among())

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { TaskFlags } from '../../app/opening/open.js';
 import type { CliContext } from '../context.js';
-import { byteSize, shared } from '../options.js';
+import { byteSize, opensTasks } from '../options.js';
 
 interface McpFlags extends TaskFlags {
   maxMemory?: number;
@@ -12,33 +12,27 @@ const messageBytes = 8 << 20;
 
 /** `slm mcp`: the tasks as tools, over standard input and output. */
 export function mcpCommand(context: CliContext): Command {
-  return new Command('mcp')
-    .description('offer tasks as tools to assistants and agents, by the Model Context Protocol')
-    .argument('[tasks...]', 'the tasks to offer; all that are found by name, if none is given')
-    .option('--max-memory <bytes>', 'free models that nobody uses when this process is larger', byteSize)
-    .addOption(shared.context())
-    .addOption(shared.threshold())
-    .addOption(shared.untuned())
-    .addOption(shared.model())
-    .addOption(shared.threads())
-    .addOption(shared.contextSize())
-    .addOption(shared.gpu())
-    .action(async (tasks: string[], flags: McpFlags) => {
-      const { openPool } = await import('../../app/serving/pool.js');
-      const { serveMcp } = await import('../../mcp/index.js');
-      const pool = await openPool(context, { tasks, flags, maxMemoryBytes: flags.maxMemory ?? null });
-      try {
-        await serveMcp({
-          pool,
-          version: context.version,
-          input: process.stdin,
-          output: process.stdout,
-          closing: context.signal,
-          messageBytes,
-          log: (line) => context.notice(line),
-        });
-      } finally {
-        await pool.close();
-      }
-    });
+  return opensTasks(
+    new Command('mcp')
+      .description('offer tasks as tools to assistants and agents, by the Model Context Protocol')
+      .argument('[tasks...]', 'the tasks to offer; all that are found by name, if none is given')
+      .option('--max-memory <bytes>', 'free models that nobody uses when this process is larger', byteSize),
+  ).action(async (tasks: string[], flags: McpFlags) => {
+    const { openPool } = await import('../../app/serving/pool.js');
+    const { serveMcp } = await import('../../mcp/index.js');
+    const pool = await openPool(context, { tasks, flags, maxMemoryBytes: flags.maxMemory ?? null });
+    try {
+      await serveMcp({
+        pool,
+        version: context.version,
+        input: process.stdin,
+        output: process.stdout,
+        closing: context.signal,
+        messageBytes,
+        log: (line) => context.notice(line),
+      });
+    } finally {
+      await pool.close();
+    }
+  });
 }

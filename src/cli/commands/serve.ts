@@ -4,7 +4,7 @@ import { Command, Option } from 'commander';
 import type { TaskFlags } from '../../app/opening/open.js';
 import { messageOf, usageError } from '../../errors.js';
 import type { CliContext } from '../context.js';
-import { byteSize, duration, shared, wholeNumber } from '../options.js';
+import { byteSize, duration, opensTasks, wholeNumber } from '../options.js';
 
 interface ServeFlags extends TaskFlags {
   port: number;
@@ -21,37 +21,35 @@ interface ServeFlags extends TaskFlags {
 
 /** `slm serve`: the tasks behind HTTP. */
 export function serveCommand(context: CliContext): Command {
-  return new Command('serve')
-    .description('answer requests over HTTP, for programs and for people with a browser')
-    .argument('[tasks...]', 'the tasks to serve; all that are found by name, if none is given')
-    .addOption(new Option('-p, --port <n>', 'port; 0 takes a free one').argParser(wholeNumber(0)).default(8080))
-    .option('--host <address>', 'address to listen on; other machines reach it only if you say so here', '127.0.0.1')
-    .option('--unix <path>', 'listen on a socket of the file system instead')
-    .option('--api-key-file <file>', 'answer only who brings one of these keys, a line each, as a bearer key')
-    .addOption(
-      new Option('--max-memory <bytes>', 'free models that nobody uses when this process is larger').argParser(
-        byteSize,
-      ),
-    )
-    .addOption(new Option('--max-body <bytes>', 'largest body of a request').argParser(byteSize).default(8 << 20, '8M'))
-    .addOption(
-      new Option('--max-requests <n>', 'requests under way; further ones are told to come again')
-        .argParser(wholeNumber(1))
-        .default(64),
-    )
-    .addOption(
-      new Option('--timeout <time>', 'longest time for a request: 90s, 10m').argParser(duration).default(300_000, '5m'),
-    )
-    .option('--preload', 'load the models now, not at the first request')
-    .option('--log', 'a line on stderr for each request, without its text')
-    .addOption(shared.context())
-    .addOption(shared.threshold())
-    .addOption(shared.untuned())
-    .addOption(shared.model())
-    .addOption(shared.threads())
-    .addOption(shared.contextSize())
-    .addOption(shared.gpu())
-    .action(async (tasks: string[], flags: ServeFlags) => serveTasks(context, tasks, flags));
+  return opensTasks(
+    new Command('serve')
+      .description('answer requests over HTTP, for programs and for people with a browser')
+      .argument('[tasks...]', 'the tasks to serve; all that are found by name, if none is given')
+      .addOption(new Option('-p, --port <n>', 'port; 0 takes a free one').argParser(wholeNumber(0)).default(8080))
+      .option('--host <address>', 'address to listen on; other machines reach it only if you say so here', '127.0.0.1')
+      .option('--unix <path>', 'listen on a socket of the file system instead')
+      .option('--api-key-file <file>', 'answer only who brings one of these keys, a line each, as a bearer key')
+      .addOption(
+        new Option('--max-memory <bytes>', 'free models that nobody uses when this process is larger').argParser(
+          byteSize,
+        ),
+      )
+      .addOption(
+        new Option('--max-body <bytes>', 'largest body of a request').argParser(byteSize).default(8 << 20, '8M'),
+      )
+      .addOption(
+        new Option('--max-requests <n>', 'requests under way; further ones are told to come again')
+          .argParser(wholeNumber(1))
+          .default(64),
+      )
+      .addOption(
+        new Option('--timeout <time>', 'longest time for a request: 90s, 10m')
+          .argParser(duration)
+          .default(300_000, '5m'),
+      )
+      .option('--preload', 'load the models now, not at the first request')
+      .option('--log', 'a line on stderr for each request, without its text'),
+  ).action(async (tasks: string[], flags: ServeFlags) => serveTasks(context, tasks, flags));
 }
 
 async function serveTasks(context: CliContext, tasks: readonly string[], flags: ServeFlags): Promise<void> {

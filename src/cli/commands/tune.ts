@@ -1,26 +1,19 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { defaults } from '../../app/defaults.js';
 import type { CliContext } from '../context.js';
-import { gold } from '../gold-options.js';
+import { readsLabelledData } from '../gold-options.js';
 import { duration, shared, wholeNumber } from '../options.js';
 import { supervise } from '../supervisor.js';
 import type { TuneCommandFlags } from '../tune-task.js';
 
 /** `slm tune`: a task made good by labelled examples; the model stays as it is. */
 export function tuneCommand(context: CliContext): Command {
-  return new Command('tune')
-    .description('make a task good by labelled examples, without changing the model')
-    .argument('<task>', 'a task name, or a path to a task.yaml or its folder')
-    .option('-d, --data <file>', 'labelled data; "-" is standard input (default: the examples of the task)')
-    .addOption(gold.dataFormat())
-    .addOption(shared.field())
-    .addOption(gold.labelField())
-    .addOption(gold.labelMap())
-    .addOption(shared.columns())
-    .addOption(shared.delimiter())
-    .addOption(shared.encoding())
-    .addOption(shared.maxRecordSize())
-    .addOption(shared.limit())
+  return readsLabelledData(
+    new Command('tune')
+      .description('make a task good by labelled examples, without changing the model')
+      .argument('<task>', 'a task name, or a path to a task.yaml or its folder')
+      .option('-d, --data <file>', 'labelled data; "-" is standard input (default: the examples of the task)'),
+  )
     .addOption(
       new Option('--method <kind>', 'what is tried: everything, heads over frozen features, or label scores')
         .choices(['auto', 'head', 'scores'])

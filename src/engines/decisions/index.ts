@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import { failure } from '../../errors.js';
 import type { EngineWith } from '../../types.js';
-import { readAddress } from '../remote/address.js';
+import { addresses } from '../remote/address.js';
 import { createClient } from '../remote/client.js';
 import { remoteEngine } from '../remote/engine.js';
 import type { ServiceEngineKind } from '../types.js';
 
-const example = 'decisions:MODEL@https://host/v1';
-const address = (written: string) => readAddress(written, 'https://api.openai.com/v1', example);
+const { problem, host, place } = addresses('https://api.openai.com/v1', 'decisions:MODEL@https://host/v1');
 const answer = z.object({
   answers: z
     .array(
@@ -32,16 +31,16 @@ export const decisions: ServiceEngineKind = {
   kind: 'service',
   title: 'typed decisions',
   capabilities: ['decisions'],
-  problem: (written) => (typeof address(written) === 'string' ? (address(written) as string) : null),
-  host: (written) => (address(written) as { host: string | null }).host,
+  problem,
+  host,
   async open(written, options): Promise<EngineWith<'decisions'>> {
-    const place = address(written) as Exclude<ReturnType<typeof address>, string>;
-    const client = createClient(place, options);
+    const address = place(written);
+    const client = createClient(address, options);
     return {
       ...remoteEngine(client, options, ['decisions']),
       async decide({ instruction, text, options: choices }, { signal } = {}) {
         const body = {
-          model: place.model,
+          model: address.model,
           input: text,
           questions: [
             {

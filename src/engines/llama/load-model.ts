@@ -1,16 +1,55 @@
+import { statSync } from 'node:fs';
+import path from 'node:path';
 import type { Llama, LlamaModel } from 'node-llama-cpp';
 import { messageOf, modelError } from '../../errors.js';
+import { startBackend } from './backend.js';
 import { isMapped } from './memory-map.js';
-import type { EngineOptions } from './options.js';
+import type { EmbedderOptions, EngineOptions } from './options.js';
+import { readHeadersFast } from './patches/file-info.js';
 
 /**
- * Loads the weights of a file; where that cannot be, the backend has ended, too.
- * @throws SlmError of kind `model`
+ * Starts the backend with so many threads in all, and loads the weights of a file.
+ * @throws SlmError of kind `model` when the file cannot be loaded
  */
-export async function loadModel(
-  llama: Llama,
-  options: Pick<EngineOptions, 'path' | 'accelerator'>,
-): Promise<LlamaModel> {
+export async function startModel(
+  options: EmbedderOptions,
+  threads: number,
+): Promise<{ readonly llama: Llama; readonly model: LlamaModel }> {
+  const [llama] = await Promise.all([
+    startBackend({
+      accelerator: options.accelerator ?? 'cpu',
+      threads,
+      onLog: options.onLog ?? (() => undefined),
+      headStart: options.headStart ?? null,
+    }),
+    readHeadersFast(),
+  ]);
+  const model = await loadModel(llama, options);
+  if (options.signal?.aborted === true) {
+    await disposed(llama);
+    options.signal.throwIfAborted();
+  }
+  return { llama, model };
+}
+
+/** What is told of a loaded model, whatever it is used for. */
+export function loadedModel(model: LlamaModel, options: EmbedderOptions, contextSize: number) {
+  const { metadata } = model.fileInfo;
+  return {
+    name: options.name ?? path.basename(options.path, '.gguf'),
+    path: options.path,
+    sha256: options.sha256 ?? null,
+    bytes: statSync(options.path).size,
+    architecture: metadata.general.architecture,
+    bosText: model.tokens.bosString ?? '',
+    eosText: model.tokens.eosString ?? '',
+    contextSize,
+    vocabularySize: metadata.tokenizer.ggml.tokens.length,
+  };
+}
+
+/** Loads the weights of a file; where that cannot be, the backend has ended, too. */
+async function loadModel(llama: Llama, options: Pick<EngineOptions, 'path' | 'accelerator'>): Promise<LlamaModel> {
   try {
     return await llama.loadModel({
       modelPath: options.path,
@@ -30,7 +69,7 @@ export async function loadModel(
 const disposalMs = 1000;
 
 /** Waits for the end of a backend, but not for ever: a model whose making failed halfway may keep it from ending. */
-export async function disposed(llama: Llama): Promise<void> {
+async function disposed(llama: Llama): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise((resolve) => {
     timer = setTimeout(resolve, disposalMs);

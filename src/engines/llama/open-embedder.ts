@@ -1,12 +1,8 @@
-import { statSync } from 'node:fs';
-import path from 'node:path';
 import type { LlamaEmbeddingContext, LlamaModel, Token as NativeToken } from 'node-llama-cpp';
 import type { EngineWith } from '../../types.js';
 import { cpuBudget } from '../cpu-budget.js';
-import { startBackend } from './backend.js';
-import { disposed, loadModel } from './load-model.js';
+import { loadedModel, startModel } from './load-model.js';
 import { type EmbedderOptions, embedderCapabilities } from './options.js';
-import { readHeadersFast } from './patches/file-info.js';
 
 const defaultContextSize = 512;
 /** Most tokens that are put around a text: one before it, one behind it. */
@@ -25,20 +21,7 @@ interface Slot {
  */
 export async function openEmbedder(options: EmbedderOptions): Promise<EngineWith<'embeddings'>> {
   const slots = Math.max(1, options.threads ?? cpuBudget());
-  const [llama] = await Promise.all([
-    startBackend({
-      accelerator: options.accelerator ?? 'cpu',
-      threads: slots,
-      onLog: options.onLog ?? (() => undefined),
-      headStart: options.headStart ?? null,
-    }),
-    readHeadersFast(),
-  ]);
-  const model = await loadModel(llama, options);
-  if (options.signal?.aborted === true) {
-    await disposed(llama);
-    options.signal.throwIfAborted();
-  }
+  const { llama, model } = await startModel(options, slots);
   const contextSize = Math.min(options.contextSize ?? defaultContextSize, model.trainContextSize);
   const contexts: Slot[] = [];
   let evaluatedTokens = 0;
@@ -73,17 +56,9 @@ export async function openEmbedder(options: EmbedderOptions): Promise<EngineWith
 
   return {
     model: {
-      name: options.name ?? path.basename(options.path, '.gguf'),
-      path: options.path,
-      sha256: options.sha256 ?? null,
-      bytes: statSync(options.path).size,
-      architecture: model.fileInfo.metadata.general.architecture,
+      ...loadedModel(model, options, contextSize),
       format: 'base',
       chatTemplate: null,
-      bosText: model.tokens.bosString ?? '',
-      eosText: model.tokens.eosString ?? '',
-      contextSize,
-      vocabularySize: model.fileInfo.metadata.tokenizer.ggml.tokens.length,
     },
     capabilities: embedderCapabilities,
     slots,

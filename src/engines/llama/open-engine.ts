@@ -1,4 +1,4 @@
-import { rmSync, statSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -7,10 +7,8 @@ import { failure } from '../../errors.js';
 import type { EngineUsage, LocalEngine } from '../../types.js';
 import { cpuBudget } from '../cpu-budget.js';
 import { defaultArithmetic } from './arithmetic.js';
-import { startBackend } from './backend.js';
-import { disposed, loadModel } from './load-model.js';
+import { loadedModel, startModel } from './load-model.js';
 import { capabilities, type EngineOptions } from './options.js';
-import { readHeadersFast } from './patches/file-info.js';
 import { LlamaVocabularyType } from './patches/library.js';
 import { createCollector } from './patches/native-memory.js';
 import { openPrefixStore } from './prefix-identity.js';
@@ -27,20 +25,7 @@ const defaultContextSize = 2048;
 export async function openEngine(options: EngineOptions): Promise<LocalEngine> {
   const shape = options.shape ?? defaultShape(Math.max(1, options.threads ?? cpuBudget()), options.parallel ?? 'many');
   const { slots, threadsPerSlot } = shape;
-  const [llama] = await Promise.all([
-    startBackend({
-      accelerator: options.accelerator ?? 'cpu',
-      threads: slots * threadsPerSlot,
-      onLog: options.onLog ?? (() => undefined),
-      headStart: options.headStart ?? null,
-    }),
-    readHeadersFast(),
-  ]);
-  const model = await loadModel(llama, options);
-  if (options.signal?.aborted === true) {
-    await disposed(llama);
-    options.signal.throwIfAborted();
-  }
+  const { llama, model } = await startModel(options, slots * threadsPerSlot);
   const trained = model.trainContextSize;
   const contextSize = Math.min(options.contextSize ?? defaultContextSize, trained);
   const arithmetic = { ...defaultArithmetic, ...options.arithmetic };
@@ -88,17 +73,9 @@ function engineOf(
         model.tokenize(text, special, addsSpace ? 'trimLeadingSpace' : undefined);
   return {
     model: {
-      name: options.name ?? path.basename(options.path, '.gguf'),
-      path: options.path,
-      sha256: options.sha256 ?? null,
-      architecture: metadata.general.architecture,
+      ...loadedModel(model, options, options.contextSize),
       format: options.format ?? (chatTemplate === null ? 'base' : 'chat'),
       chatTemplate,
-      bosText: model.tokens.bosString ?? '',
-      eosText: model.tokens.eosString ?? '',
-      bytes: statSync(options.path).size,
-      contextSize: options.contextSize,
-      vocabularySize: model.fileInfo.metadata.tokenizer.ggml.tokens.length,
     },
     capabilities,
     slots: options.slots,

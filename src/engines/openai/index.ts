@@ -1,25 +1,24 @@
 import type { EngineWith } from '../../types.js';
-import { readAddress } from '../remote/address.js';
+import { addresses } from '../remote/address.js';
 import { createClient } from '../remote/client.js';
 import { remoteEngine } from '../remote/engine.js';
 import type { ServiceEngineKind } from '../types.js';
 import { chatWith } from './chat.js';
 import { decideByChat } from './decide.js';
 
-const example = 'openai:MODEL@https://host/v1';
-const address = (written: string) => readAddress(written, 'https://api.openai.com/v1', example);
+const { problem, host, place } = addresses('https://api.openai.com/v1', 'openai:MODEL@https://host/v1');
 
 /** `openai:MODEL@URL`: chat completions with a JSON Schema for the answer, as many services have them. */
 export const openai: ServiceEngineKind = {
   kind: 'service',
   title: 'chat completions',
   capabilities: ['decisions', 'chat'],
-  problem: (written) => (typeof address(written) === 'string' ? (address(written) as string) : null),
-  host: (written) => (address(written) as { host: string | null }).host,
+  problem,
+  host,
   async open(written, options): Promise<EngineWith<'decisions' | 'chat'>> {
-    const place = address(written) as Exclude<ReturnType<typeof address>, string>;
-    const client = createClient(place, options);
-    const ask = chatWith(client, place.model, options.reference);
+    const address = place(written);
+    const client = createClient(address, options);
+    const ask = chatWith(client, address.model, options.reference);
     return {
       ...remoteEngine(client, options, ['decisions', 'chat']),
       decide: decideByChat(ask, options),

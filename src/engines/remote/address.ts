@@ -1,3 +1,5 @@
+import { usageError } from '../../errors.js';
+
 /** A model and where it is asked for: `MODEL@https://host/v1`. */
 export interface RemoteAddress {
   readonly model: string;
@@ -7,8 +9,27 @@ export interface RemoteAddress {
   readonly host: string | null;
 }
 
+/** What a kind of service says of a written address, and the address of one that nothing is wrong with. */
+export function addresses(usualUrl: string | null, example: string) {
+  const read = (written: string) => readAddress(written, usualUrl, example);
+  const place = (written: string): RemoteAddress => {
+    const found = read(written);
+    if (typeof found === 'string') throw usageError(`"${written}": ${found}`);
+    return found;
+  };
+  return {
+    /** Null where nothing is wrong. */
+    problem(written: string): string | null {
+      const found = read(written);
+      return typeof found === 'string' ? found : null;
+    },
+    host: (written: string) => place(written).host,
+    place,
+  };
+}
+
 /** @returns the address, or what is wrong with it */
-export function readAddress(address: string, usualUrl: string | null, example: string): RemoteAddress | string {
+function readAddress(address: string, usualUrl: string | null, example: string): RemoteAddress | string {
   const at = address.lastIndexOf('@http');
   const model = at < 0 ? address : address.slice(0, at);
   const written = at < 0 ? usualUrl : address.slice(at + 1);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { ClassifyOutput, DecisionOption, Output } from '../../types.js';
-import { decideLabel, decideLabels } from '../decide.js';
+import type { DecisionOption } from '../../types.js';
+import { deciderFor, undecided } from '../decide.js';
 import { tablePart } from '../explain.js';
 import { instructionOf, shownTurns } from '../turns.js';
 import type { Method, PieceInput } from '../types.js';
@@ -46,9 +46,11 @@ export const askedLabels: Method<'decisions'> = {
 
       async predict({ text, explain }: PieceInput) {
         const probabilities = await probabilitiesOf(text);
-        const scores = Object.fromEntries(labels.map(({ name }, i) => [name, probabilities[i] ?? 0]));
-        const rows = Object.entries(scores).map(([name, value]) => [name, value.toFixed(4)]);
-        const output: ClassifyOutput = { type: 'classify', labels: [], abstained: false, score: 0, scores };
+        const output = undecided(
+          labels.map(({ name }) => name),
+          probabilities,
+        );
+        const rows = Object.entries(output.scores).map(([name, value]) => [name, value.toFixed(4)]);
         return {
           output,
           explanation: explain
@@ -57,10 +59,7 @@ export const askedLabels: Method<'decisions'> = {
         };
       },
 
-      decide(output: Output) {
-        const decide = multiLabel ? decideLabels : decideLabel;
-        return decide(output as ClassifyOutput, profile.threshold, labels);
-      },
+      decide: deciderFor(profile, multiLabel),
     };
   },
 };

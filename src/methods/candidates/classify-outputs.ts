@@ -1,8 +1,8 @@
 import type { DenseMatrix } from '../../linear/matrix.js';
 import type { Targets } from '../../linear/targets.js';
-import { labelsOf, scored } from '../../task-types/classify/values.js';
+import { labelsOf } from '../../task-types/classify/values.js';
 import type { ClassifyOutput, Example, TaskProfile } from '../../types.js';
-import { decideLabel, decideLabels } from '../decide.js';
+import { decideLabel, decideLabels, undecided } from '../decide.js';
 
 /** The labels that outputs are about. */
 type LabelSet = Pick<TaskProfile, 'multiLabel'> & { readonly labels: readonly { readonly name: string }[] };
@@ -31,8 +31,10 @@ export function outputsOf(profile: LabelSet, { rows, columns, values }: DenseMat
 
 /** Decided without a threshold: that is chosen afterwards. */
 export function outputOf({ labels, multiLabel }: LabelSet, probabilities: readonly number[]): ClassifyOutput {
-  const scores = Object.fromEntries(labels.map(({ name }, i) => [name, probabilities[i] as number]));
-  const output = scored(scores);
+  const output = undecided(
+    labels.map(({ name }) => name),
+    probabilities,
+  );
   return multiLabel
     ? decideLabels(output, { min: 0.5, below: 'abstain' }, labels)
     : decideLabel(output, { min: 0, below: 'abstain' }, labels);

@@ -3,8 +3,8 @@ import { messageOf, usageError } from '../../errors.js';
 import { classProbabilities, lexicalScores } from '../../heads/classifier.js';
 import { type ClassifierHead, classifierFrom } from '../../heads/classifier-file.js';
 import { onceEach } from '../../lazy.js';
-import type { ClassifyOutput, Output, TaskProfile } from '../../types.js';
-import { decideLabel, decideLabels } from '../decide.js';
+import type { TaskProfile } from '../../types.js';
+import { deciderFor, undecided } from '../decide.js';
 import { tablePart } from '../explain.js';
 import { labelRenderer } from '../label-prompts.js';
 import type { Method, PieceInput } from '../types.js';
@@ -41,13 +41,7 @@ export const embeddingHead: Method<'embeddings'> = {
         const scores = classifier.rows.map((row) => dot(row, vector));
         const words = lexical(text);
         const probabilities = classProbabilities(classifier, scores, words);
-        const output: ClassifyOutput = {
-          type: 'classify',
-          labels: [],
-          abstained: false,
-          score: 0,
-          scores: Object.fromEntries(labels.map((label, i) => [label, probabilities[i] as number])),
-        };
+        const output = undecided(labels, probabilities);
         const rows = labels.map((label, i) =>
           [label, scores[i], classifier.bias[i], words[i], probabilities[i]].map((cell) =>
             typeof cell === 'number' ? cell.toFixed(4) : String(cell),
@@ -57,12 +51,7 @@ export const embeddingHead: Method<'embeddings'> = {
         return { output, explanation: explain ? [tablePart('scores', [header, ...rows])] : [] };
       },
 
-      decide: (output: Output) =>
-        (classifier.multiLabel ? decideLabels : decideLabel)(
-          output as ClassifyOutput,
-          profile.threshold,
-          profile.labels,
-        ),
+      decide: deciderFor(profile, classifier.multiLabel),
     };
   },
 };

@@ -2,8 +2,7 @@ import { classProbabilities, lexicalScores } from '../../heads/classifier.js';
 import type { ClassifierHead } from '../../heads/classifier-file.js';
 import { pooledParts, pooledPositions, pooledScores } from '../../heads/pooling.js';
 import { type PromptText, tokenizePrompt } from '../../prompt.js';
-import type { ClassifyOutput, Output } from '../../types.js';
-import { decideLabel, decideLabels } from '../decide.js';
+import { deciderFor, undecided } from '../decide.js';
 import { promptPart, tablePart } from '../explain.js';
 import { labelPrompts } from '../label-prompts.js';
 import type { MethodContext, PieceInput, Predictor } from '../types.js';
@@ -37,13 +36,7 @@ export async function prepareClassifier(
       const scores = labels.map((_, label) => parts.reduce((sum, part) => sum + (part[label] as number), 0));
       const words = lexical(text);
       const probabilities = classProbabilities(classifier, scores, words);
-      const output: ClassifyOutput = {
-        type: 'classify',
-        labels: [],
-        abstained: false,
-        score: 0,
-        scores: Object.fromEntries(labels.map((label, i) => [label, probabilities[i] as number])),
-      };
+      const output = undecided(labels, probabilities);
       const rows = labels.map((label, i) => [
         label,
         (scores[i] as number).toFixed(4),
@@ -58,7 +51,6 @@ export async function prepareClassifier(
       };
     },
 
-    decide: (output: Output) =>
-      (classifier.multiLabel ? decideLabels : decideLabel)(output as ClassifyOutput, profile.threshold, profile.labels),
+    decide: deciderFor(profile, classifier.multiLabel),
   };
 }

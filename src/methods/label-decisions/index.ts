@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { fitPlatt, type Platt, plattProbability } from '../../linear/platt.js';
 import { compilePrompt, type PromptModel, type PromptRenderer, usesChat } from '../../prompt.js';
-import type { ClassifyOutput, EngineWith, Example, Label, Output, Prompt, TaskProfile, Token } from '../../types.js';
+import type { EngineWith, Example, Label, Prompt, TaskProfile, Token } from '../../types.js';
 import { calibrationItems } from '../calibration.js';
-import { decideLabels } from '../decide.js';
+import { deciderFor, undecided } from '../decide.js';
 import { promptPart, tablePart } from '../explain.js';
 import { promptLength, roomForText, splitPrompt } from '../parts.js';
 import { startPool } from '../start-calibration.js';
@@ -67,13 +67,10 @@ export const labelDecisions: Method<'scores'> = {
         const odds: number[] = [];
         for (const label of profile.labels) odds.push(await oddsOf(fields, label));
         const probabilities = odds.map((value, i) => plattProbability(decisions[i] as Platt, value));
-        const output: ClassifyOutput = {
-          type: 'classify',
-          labels: [],
-          abstained: false,
-          score: 0,
-          scores: Object.fromEntries(profile.labels.map((label, i) => [label.name, probabilities[i] as number])),
-        };
+        const output = undecided(
+          profile.labels.map(({ name }) => name),
+          probabilities,
+        );
         const rows = profile.labels.map((label, i) => [
           label.name,
           (odds[i] as number).toFixed(4),
@@ -88,7 +85,7 @@ export const labelDecisions: Method<'scores'> = {
         };
       },
 
-      decide: (output: Output) => decideLabels(output as ClassifyOutput, profile.threshold, profile.labels),
+      decide: deciderFor(profile, true),
     };
   },
 };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type PromptRenderer, tokenizePrompt, usesChat } from '../../prompt.js';
-import type { ClassifyOutput, EngineWith, Output, Token } from '../../types.js';
+import type { EngineWith, Token } from '../../types.js';
 import {
   batchCalibration,
   type Calibration,
@@ -12,7 +12,7 @@ import {
   fittedCalibration,
   noCalibration,
 } from '../calibration.js';
-import { decideLabel } from '../decide.js';
+import { deciderFor, undecided } from '../decide.js';
 import { promptPart, tablePart } from '../explain.js';
 import {
   balancedExamples,
@@ -96,13 +96,10 @@ export const labelLikelihood: Method<'scores'> = {
         );
         const scores = meanScores(each);
         const probabilities = calibrate(scores, calibration);
-        const output: ClassifyOutput = {
-          type: 'classify',
-          labels: [],
-          abstained: false,
-          score: 0,
-          scores: Object.fromEntries(profile.labels.map((label, i) => [label.name, probabilities[i] as number])),
-        };
+        const output = undecided(
+          profile.labels.map(({ name }) => name),
+          probabilities,
+        );
         const rows = profile.labels.map((label, i) => [
           label.name,
           JSON.stringify(separator + label.word),
@@ -125,7 +122,7 @@ export const labelLikelihood: Method<'scores'> = {
         };
       },
 
-      decide: (output: Output) => decideLabel(output as ClassifyOutput, profile.threshold, profile.labels),
+      decide: deciderFor(profile, false),
     };
   },
 };
