@@ -23,7 +23,7 @@ export function cascadeOf(reference: string): readonly CascadeStage[] | null {
   if (!reference.startsWith(scheme)) return null;
   const parts = reference.slice(scheme.length).split('+');
   const stages = parts.map((part): CascadeStage => {
-    const [, model = part, atLeast] = /^(.+)@(0|1|[01]?\.\d+)$/u.exec(part.trim()) ?? [];
+    const [, model = part, atLeast] = /^(.+)@(-?(?:\d+(?:\.\d+)?|\.\d+))$/u.exec(part.trim()) ?? [];
     return { model: model.trim(), atLeast: atLeast === undefined ? null : Number(atLeast) };
   });
   const form = 'Write it as cascade:SMALL+LARGE, or with thresholds cascade:SMALL@0.9+LARGE.';

@@ -44,7 +44,7 @@ describe('the reference of a cascade', () => {
     refused('cascade:a+a', /a model twice/u);
     refused('cascade:a+b@0.5', /a threshold for its last model/u);
     refused('cascade:a@0.5+b+c', /for some of its models only/u);
-    refused('cascade:a@1.5+b', /not between 0 and 1/u);
+    for (const threshold of ['1.5', '7', '-1']) refused(`cascade:a@${threshold}+b`, /not between 0 and 1/u);
   });
 });
 
