@@ -60,6 +60,9 @@ const wrapped: Readonly<Record<string, string>> = {
 /** Rooms that meet the world: the terminal's door and the library's. */
 const doors = ['cli', 'library'];
 
+/** What the commands of the terminal's door share; every other folder of `cli` is a command or a group of them. */
+const sharedByCommands = ['output', 'page', 'terminal'];
+
 /** What only doors may touch: it is passed in everywhere else. */
 const outsideWorld =
   /^(process\.(env|stdin|stdout|stderr|argv|exit|exitCode|cwd|hrtime|memoryUsage|resourceUsage)|Date\.now|performance\.now|Math\.random|console\.\w+)$/;
@@ -187,6 +190,23 @@ describe('src', () => {
         .map((imported) => `${file.name} imports ${imported}`),
     );
     assert.deepEqual(wrong, []);
+  });
+
+  it('keeps the commands of the terminal apart', () => {
+    const commandOf = (name: string) => /^cli\/([^/]+)\//u.exec(name)?.[1] ?? null;
+    const wrong = files.flatMap((file) =>
+      file.imports
+        .filter((imported) => {
+          const command = commandOf(imported);
+          return command !== null && command !== commandOf(file.name) && !sharedByCommands.includes(command);
+        })
+        .map((imported) => `${file.name} imports ${imported}`),
+    );
+    // The table of commands loads each one.
+    assert.deepEqual(
+      wrong.filter((line) => !line.startsWith('cli/commands.ts ')),
+      [],
+    );
   });
 
   it('has no cycle of imports, those of types included', () => {

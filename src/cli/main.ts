@@ -8,12 +8,12 @@ import { isOn } from '../app/surroundings.js';
 import { exitCodes, messageOf, SlmError } from '../errors.js';
 import { writeFailure } from '../jobs/write-failure.js';
 import { harmless, sayTo } from '../terminal-text.js';
-import { commandsFor } from './commands/index.js';
+import { commandsFor } from './commands.js';
 import type { CliContext } from './context.js';
 import { watchSignals } from './interruption.js';
-import { OutputClosed } from './output.js';
-import { createDownloadProgress } from './ui/download-progress.js';
-import { showPreparation } from './ui/preparation.js';
+import { OutputClosed } from './output/output.js';
+import { createDownloadProgress } from './terminal/download-progress.js';
+import { showPreparation } from './terminal/preparation.js';
 
 interface GlobalFlags {
   quiet?: boolean;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { advisedFor, parametersOf } from '../../src/app/model-advice.js';
-import { adviceText } from '../../src/cli/advice-table.js';
+import { adviceText } from '../../src/cli/models/advice-table.js';
 import { type MeasuredFigure, readCatalogue } from '../../src/models/index.js';
 import { taskTypes } from '../../src/task-types/index.js';
 

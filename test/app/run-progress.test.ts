@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { meterInputs } from '../../src/app/run/input-meter.js';
-import { createRunProgress, progressText } from '../../src/cli/ui/run-progress.js';
+import { createRunProgress, progressText } from '../../src/cli/run/run-progress.js';
 import { fileSource, readers, stdinSource } from '../../src/records/index.js';
 import { tempFolder } from '../helpers/slm.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Help } from 'commander';
-import { commandsFor } from '../../src/cli/commands/index.js';
+import { commandsFor } from '../../src/cli/commands.js';
 import type { CliContext } from '../../src/cli/context.js';
 
 describe('the list of commands', () => {

@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { measureEach } from '../../src/app/evaluating/measure-each.js';
 import type { CliContext } from '../../src/cli/context.js';
-import { showPreparation } from '../../src/cli/ui/preparation.js';
+import { showPreparation } from '../../src/cli/terminal/preparation.js';
 import { makeFolder, takesFiles } from '../../src/folders.js';
 import { assertClearError, moodTask, runSlm, slmEnv, tempFolder } from '../helpers/slm.js';
 import { tinyGguf } from '../helpers/tiny-gguf.js';

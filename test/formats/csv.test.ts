@@ -6,7 +6,7 @@ import { afterFirstNames, fieldNamesOf } from '../../src/app/run/field-names.js'
 import type { Input } from '../../src/app/run/inputs.js';
 import { claimJob } from '../../src/app/run/job-sink.js';
 import type { CliContext } from '../../src/cli/context.js';
-import { chooseWriter } from '../../src/cli/run-format.js';
+import { chooseWriter } from '../../src/cli/run/run-format.js';
 import { exampleOf, goldRows, isBadExample } from '../../src/examples.js';
 import { csv } from '../../src/formats/csv.js';
 import { type FormatOptions, plain } from '../../src/formats/index.js';

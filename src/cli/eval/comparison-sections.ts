@@ -1,0 +1,261 @@
+import type { GateResult } from '../../compare/gate.js';
+import type { Comparison, Difference, System } from '../../compare/types.js';
+import type { Figure, Report } from '../../evaluate.js';
+import { html, type Markup, table } from '../page/markup.js';
+import { costAxis, type Point, plotSvg, type Series, shareAxis } from '../page/plot.js';
+import { clipped, confusionMarkup, figure, mistakeTable } from '../page/verdict-sections.js';
+
+/** More differences than this are a file for a program, not a page for people. */
+const mostDifferences = 50;
+
+/** Every metric of every system. */
+export function figureSection(systems: readonly { readonly name: string; readonly figures: readonly Figure[] }[]) {
+  const figures = systems[0]?.figures ?? [];
+  const title = ({ title, better }: Figure) => `${title}${better === 'lower' ? ' (lower is better)' : ''}`;
+  return html`<h2>Quality</h2>
+${table(
+  'Values with their 95 % intervals',
+  [{ title: '' }, ...figures.map((one) => ({ title: title(one), number: true }))],
+  systems.map((system) => [system.name, ...system.figures.map(figureMarkup)]),
+)}`;
+}
+
+function figureMarkup({ value, interval }: Figure): Markup {
+  const range = interval === null || value === null ? null : `${figure(interval.low)}–${figure(interval.high)}`;
+  return html`${figure(value)}${range === null ? null : html`<br><span class="quiet">${range}</span>`}`;
+}
+
+/** Quality against time, with a line through what nothing cheaper beats. */
+export function frontierSection({ systems, metric, n }: Comparison): Markup | null {
+  const points = systems.flatMap((system) => {
+    const found = system.figures.find(({ name }) => name === metric);
+    return found === undefined || found.value === null ? [] : [{ system, found, value: found.value }];
+  });
+  const [first] = points;
+  if (first === undefined || points.length < 2) return null;
+  const drawn = ({ system, found, value }: (typeof points)[number]): Point => ({
+    x: system.cost.secondsPerThousand,
+    y: value,
+    ...(found.interval === null ? {} : { low: found.interval.low, high: found.interval.high }),
+    title: `${system.name}: ${figure(value)}, ${seconds(system)} s for 1,000 records`,
+    mark: system.name,
+    radius: 5,
+  });
+  const series: Series[] = [
+    {
+      name: 'on the frontier',
+      colour: 'tuned',
+      joined: true,
+      points: points
+        .filter(({ system }) => system.onFrontier)
+        .sort((a, b) => a.system.cost.secondsPerThousand - b.system.cost.secondsPerThousand)
+        .map(drawn),
+    },
+    {
+      name: 'beaten by a cheaper one',
+      colour: 'before',
+      joined: false,
+      points: points.filter(({ system }) => !system.onFrontier).map(drawn),
+    },
+  ];
+  const { title } = first.found;
+  return html`<h2>Quality against cost</h2>
+${plotSvg({
+  id: 'frontier',
+  title: `${title} against time`,
+  description: `${title} of ${points.length} systems on ${n} records, and the seconds that they take for 1,000. The table below has all numbers.`,
+  x: costAxis(
+    'seconds for 1,000 records (each step to the right multiplies)',
+    points.map(({ system }) => system.cost.secondsPerThousand),
+  ),
+  y: shareAxis(
+    title,
+    points.map(({ found, value }) => found.interval?.low ?? value),
+  ),
+  series: series.filter((one) => one.points.length > 0),
+})}${table(
+  'What a record costs on this machine, beside the others under way',
+  [
+    { title: '' },
+    { title, number: true },
+    { title: 'seconds for 1,000', number: true },
+    { title: 'price of 1,000', number: true },
+    { title: 'ms, the middle record', number: true },
+    { title: 'ms, 95 % stay below', number: true },
+    { title: 'on the frontier' },
+  ],
+  points.map(({ system, value }) => [
+    system.name,
+    figure(value),
+    seconds(system),
+    price(system),
+    system.latencyMs.p50.toFixed(0),
+    system.latencyMs.p95.toFixed(0),
+    system.onFrontier ? 'yes' : '',
+  ]),
+)}`;
+}
+
+function seconds({ cost }: System): string {
+  return cost.secondsPerThousand.toFixed(1);
+}
+
+function price({ cost: { moneyPerThousand: money } }: System): string {
+  return money === undefined ? 'none' : `${money.amount.toFixed(4)} ${money.currency}`;
+}
+
+/** How each two differ. */
+export function pairSection({ pairs, metric, n }: Comparison): Markup | null {
+  if (pairs.length === 0) return null;
+  const rows = pairs.map((pair) => {
+    const found = pair.metrics.find(({ name }) => name === metric);
+    const interval = found?.interval ?? null;
+    return [
+      `${pair.first} − ${pair.second}`,
+      signed(found?.difference ?? null),
+      interval === null ? '–' : `${signed(interval.low)} to ${signed(interval.high)}`,
+      pText(found?.p ?? null),
+      pText(found?.pHolm ?? null),
+      pair.onlyFirst,
+      pair.onlySecond,
+      pair.both,
+      pair.neither,
+      `${(100 * pair.agreement).toFixed(1)} %`,
+    ];
+  });
+  const exact = pairs[0]?.metrics.find(({ name }) => name === metric)?.test === 'mcnemar';
+  const test = exact ? "McNemar's exact test" : 'a bootstrap that draws the same records for both';
+  return html`<h2>Do they differ?</h2>
+${table(
+  `Difference in ${metric} on the same ${n} records`,
+  [
+    { title: 'difference' },
+    { title: metric, number: true },
+    { title: '95 %', number: true },
+    { title: 'p', number: true },
+    { title: 'p, Holm', number: true },
+    { title: 'right only in the first', number: true },
+    { title: 'only in the second', number: true },
+    { title: 'in both', number: true },
+    { title: 'in neither', number: true },
+    { title: 'same result', number: true },
+  ],
+  rows,
+)}<p>p is the probability of a difference like that or a larger one if there were none, by ${test}; the second is adjusted for ${pairs.length} ${pairs.length === 1 ? 'comparison' : 'comparisons'} (Holm).</p>
+`;
+}
+
+function signed(value: number | null): string {
+  if (value === null) return '–';
+  return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
+}
+
+function pText(p: number | null): string {
+  if (p === null) return '–';
+  return p < 0.001 ? '< 0.001' : p.toFixed(3);
+}
+
+/** Goals of the task and gates of the command line. */
+export function gateSection(reports: readonly Report[], gates: readonly GateResult[]): Markup | null {
+  const goals = reports.flatMap(({ model, goals }) =>
+    goals.map(({ name, min, max, value, passed }) => {
+      const bounds = [min === undefined ? [] : [`at least ${min}`], max === undefined ? [] : [`at most ${max}`]];
+      return [`${name} ${bounds.flat().join(' and ')}`, model.name, figure(value), verdict(passed)];
+    }),
+  );
+  const rows = gates.map(({ gate, system, left, right, passed }) => [
+    gate,
+    system ?? '',
+    `${figure(left)} and ${figure(right)}`,
+    verdict(passed),
+  ]);
+  if (goals.length + rows.length === 0) return null;
+  const columns = [{ title: 'wanted' }, { title: 'of' }, { title: 'found', number: true }, { title: '' }];
+  return html`<h2>Goals and gates</h2>
+${table('What was to be reached', columns, [...goals, ...rows])}`;
+}
+
+function verdict(passed: boolean): Markup {
+  return passed ? html`<span class="gold">passed</span>` : html`<span class="said">failed</span>`;
+}
+
+/** Records on which they say something else. */
+export function differenceSection(differences: readonly Difference[]): Markup | null {
+  if (differences.length === 0) return null;
+  const shown = differences.slice(0, mostDifferences);
+  const names = Object.keys(shown[0]?.said ?? {});
+  return html`<h2>Where they differ</h2>
+${table(
+  `${shown.length} of ${differences.length} records with different results, those that one has right first; --differences writes them all`,
+  [{ title: 'where' }, { title: 'gold' }, ...names.map((title) => ({ title })), { title: 'text' }],
+  shown.map(({ place, gold, said, text }) => [
+    place,
+    gold,
+    ...names.map((name) => {
+      const one = said[name];
+      if (one === undefined) return '';
+      const sure = one.score === null ? '' : ` (${one.score.toFixed(2)})`;
+      return html`<span class="${one.correct ? 'gold' : 'said'}">${one.predicted}${sure}</span>`;
+    }),
+    html`<span class="text">${clipped(text)}</span>`,
+  ]),
+)}`;
+}
+
+/** What is particular to one model: baselines, labels, confusions, mistakes. */
+export function modelSection(report: Report): Markup {
+  const { model, method, figures, baselines, perClass, confusion, mistakes, stages } = report;
+  return html`<h2>${model.name}</h2>
+<p class="quiet">${method}${model.sha256 === null ? null : `, sha256 ${model.sha256}`}; ${report.failed} failed, ${report.ungrounded} ungrounded</p>
+${
+  stages === undefined
+    ? null
+    : table(
+        'The models of the cascade',
+        [
+          { title: '' },
+          { title: 'answers' },
+          ...['asked', 'answered', 'share all right', 'seconds'].map((title) => ({ title, number: true })),
+        ],
+        stages.map(({ model: name, atLeast, asked, answered, right, seconds: time }) => [
+          name,
+          atLeast === null ? 'all that is left' : `what it is sure of from ${atLeast.toFixed(4)}`,
+          asked,
+          answered,
+          answered === 0 ? '–' : figure(right / answered),
+          time.toFixed(1),
+        ]),
+      )
+}${
+  baselines.length === 0
+    ? null
+    : table(
+        'Beside what needs no language model, learned from the examples of the task',
+        [{ title: '' }, ...figures.map(({ title }) => ({ title, number: true }))],
+        [
+          [model.name, ...figures.map(figureMarkup)],
+          ...baselines.map((baseline) => [baseline.title, ...baseline.figures.map(figureMarkup)]),
+        ],
+      )
+}${
+  perClass.length === 0
+    ? null
+    : table(
+        'Label by label; – where a label was never predicted or is never gold',
+        [
+          { title: 'label' },
+          ...['gold', 'predicted', 'precision', 'recall', 'F1'].map((title) => ({ title, number: true })),
+        ],
+        perClass.map((row) => [
+          row.label,
+          row.support,
+          row.predicted,
+          figure(row.precision),
+          figure(row.recall),
+          figure(row.f1),
+        ]),
+      )
+}${confusion === null ? null : confusionMarkup('What is taken for what', confusion)}${
+  mistakes.length === 0 ? html`<p>No mistakes.</p>\n` : mistakeTable('mistakes', mistakes)
+}`;
+}

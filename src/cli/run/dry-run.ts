@@ -1,0 +1,41 @@
+import { chooseModel, type TaskFlags, withChoices } from '../../app/opening/open.js';
+import { promptModel } from '../../app/opening/prompt-model.js';
+import { shownProfile } from '../../app/opening/tuned-settings.js';
+import { type Input, type InputFlags, readRecords } from '../../app/run/inputs.js';
+import { profileContext } from '../../app/surroundings.js';
+import { modelsOf } from '../../cascade-reference.js';
+import { serviceOf } from '../../engines/index.js';
+import { exitCodes } from '../../errors.js';
+import { describePrompt } from '../../methods/explain.js';
+import { methodOf, withFittingMethod } from '../../methods/index.js';
+import { loadProfile } from '../../profile/index.js';
+import { isBadRow } from '../../record.js';
+import type { CliContext } from '../context.js';
+
+/** The prompt of the first record, as the model would be given it. */
+export async function showPrompt(
+  context: CliContext,
+  task: string,
+  inputs: readonly Input[],
+  flags: InputFlags & TaskFlags,
+): Promise<void> {
+  const untuned = withChoices(await loadProfile(task, profileContext(context)), flags);
+  const [spec = ''] = modelsOf(await chooseModel(context, flags, untuned));
+  const service = serviceOf(spec);
+  const profile =
+    service !== null
+      ? withFittingMethod(untuned, service.kind.capabilities)
+      : flags.untuned === true
+        ? untuned
+        : shownProfile(context, untuned, spec);
+  const model = await promptModel(context, spec, profile);
+  const render = methodOf(profile).renderer(profile, model);
+  for await (const record of readRecords(context, inputs, profile, { ...flags, limit: 1 })) {
+    if (isBadRow(record)) {
+      context.notice(record.error);
+      context.exit(exitCodes.someRecordsFailed);
+      return;
+    }
+    context.print(`${describePrompt(render(record.fields))}\n`);
+  }
+}

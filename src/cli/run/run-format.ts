@@ -1,0 +1,53 @@
+import { usageError } from '../../errors.js';
+import { writerFor, writers } from '../../formats/index.js';
+import type { FormatOptions, Writer } from '../../formats/types.js';
+import type { TaskFace } from '../../host/protocol.js';
+import type { OffsetUnit } from '../../spans.js';
+import type { CliContext } from '../context.js';
+import { outputPath, type PlaceFlags } from '../output/claim-place.js';
+import { createPaint } from '../terminal/paint.js';
+
+export interface FormatFlags extends PlaceFlags {
+  format?: string;
+  json?: boolean;
+  offsets: OffsetUnit;
+  passThrough: boolean;
+  explain?: boolean;
+  field?: string;
+}
+
+/** By name, by the suffix of the output, or by who reads it. */
+export async function chooseWriter(context: CliContext, flags: FormatFlags): Promise<Writer> {
+  const output = outputPath(flags);
+  if (flags.json === true && flags.format !== undefined && flags.format !== 'jsonl')
+    throw usageError(`--json contradicts --format ${flags.format}`, 'Leave one of them out; --json is --format jsonl.');
+  const named = flags.json === true ? 'jsonl' : (flags.format ?? null);
+  const forPeople = named === null && output === undefined && (context.stdoutIsTerminal || flags.explain === true);
+  return forPeople ? writers.pretty() : writerFor(named, output ?? null);
+}
+
+/** Whether results appear between the lines of progress. */
+export function writesToTerminal(context: CliContext, flags: PlaceFlags): boolean {
+  return outputPath(flags) === undefined && context.stdoutIsTerminal;
+}
+
+/** @param fieldNames those that the output has columns for */
+export async function formatOptions(
+  context: CliContext,
+  face: TaskFace,
+  flags: FormatFlags,
+  fieldNames: readonly string[],
+): Promise<FormatOptions> {
+  return {
+    taskType: face.type,
+    labels: face.labels,
+    multiLabel: face.multiLabel,
+    properties: face.properties,
+    input: flags.field ?? face.input,
+    offsets: flags.offsets,
+    passThrough: flags.passThrough,
+    fieldNames,
+    width: context.columns,
+    paint: await createPaint(writesToTerminal(context, flags) && context.color),
+  };
+}

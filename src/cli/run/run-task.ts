@@ -1,0 +1,137 @@
+import { writeFileSync } from 'node:fs';
+import { chooseSource, type SourceFlags } from '../../app/run/choose-source.js';
+import { afterFirstNames, fieldNamesOf, namesIn } from '../../app/run/field-names.js';
+import { meterInputs } from '../../app/run/input-meter.js';
+import { chooseInputs, type InputFlags, readRecords } from '../../app/run/inputs.js';
+import { recogniseInputs } from '../../app/run/recognise-inputs.js';
+import { resultForm } from '../../app/run/run-spec.js';
+import { runStats } from '../../app/run/run-stats.js';
+import { exitCodes, SlmError } from '../../errors.js';
+import type { FormatOptions } from '../../formats/types.js';
+import { placeOf } from '../../record.js';
+import { isWithheld } from '../../task-types/withheld.js';
+import type { CliContext } from '../context.js';
+import { claimPlace } from '../output/claim-place.js';
+import { keepRunFiles } from '../output/keep-files.js';
+import { chooseWriter, type FormatFlags, formatOptions, writesToTerminal } from './run-format.js';
+import { createRunProgress, type ProgressKind } from './run-progress.js';
+
+export interface RunFlags extends SourceFlags, InputFlags, FormatFlags {
+  progress: ProgressKind;
+  stats?: string | true;
+}
+
+/** Does the task on every record of the inputs. */
+export async function runTask(
+  context: CliContext,
+  task: string,
+  files: readonly string[],
+  flags: RunFlags,
+): Promise<void> {
+  const explain = flags.explain === true;
+  const limit = flags.limit ?? (explain ? 1 : undefined);
+  const inputFlags: InputFlags = { ...flags, ...(limit === undefined ? {} : { limit }) };
+  const chosen = chooseInputs(context, files, flags);
+  const writer = await chooseWriter(context, flags);
+  await keepRunFiles(context, task, chosen, flags);
+  const place = await claimPlace(context, flags);
+  const inputs = await recogniseInputs(context, chosen, flags);
+  const source = await chooseSource(context, task, inputs, flags);
+  const { face } = source;
+  const form = { format: writer.name, offsets: flags.offsets, passThrough: flags.passThrough, explain };
+  const spec = async () => ({ ...(await source.basis()), ...resultForm(inputs, inputFlags, form) });
+  const sink = await place(spec, writer, face.type);
+  context.onClose(() => source.close());
+  source.checkModel();
+
+  const meter = meterInputs(inputs);
+  const progress = createRunProgress(context, flags.progress);
+  const start = context.now();
+  const needsNames = writer.hasHeader && flags.passThrough;
+  const known = needsNames ? await fieldNamesOf(context, inputs, face, inputFlags) : [];
+  let fieldNames: readonly string[] = known ?? [];
+  let options: FormatOptions | null = null;
+  let { records: done, failed, abstained } = sink.before;
+  let runRecords = 0;
+  const all = readRecords(context, meter.inputs, face, inputFlags);
+  const records = known === null ? afterFirstNames(all, (names) => (fieldNames = names)) : all;
+  const lateFields = new Set<string>();
+  const errors = new Map<string, number>();
+  try {
+    for await (const prediction of source.predict(sink.select(records), { explain })) {
+      source.checkModel();
+      options ??= await formatOptions(context, face, flags, fieldNames);
+      if (writesToTerminal(context, flags)) progress.clear();
+      await sink.write(prediction, options);
+      done++;
+      runRecords++;
+      if (isWithheld(prediction)) abstained++;
+      for (const name of known === null ? namesIn(prediction.record) : []) {
+        if (fieldNames.includes(name) || lateFields.has(name)) continue;
+        lateFields.add(name);
+        progress.clear();
+        context.notice(
+          `${placeOf(prediction.record.origin)}: the field "${name}" has no column: the first record does not have it. Give the input as a file, or choose --format jsonl.`,
+        );
+      }
+      if (prediction.error !== undefined) {
+        failed++;
+        progress.clear();
+        const before = errors.get(prediction.error) ?? 0;
+        // The same for a million records says no more than once.
+        if (before === 0) context.notice(`${placeOf(prediction.record.origin)}: ${prediction.error}`);
+        errors.set(prediction.error, before + 1);
+      }
+      const usage = source.usage();
+      const tokens = usage === null ? null : usage.evaluatedTokens + usage.generatedTokens;
+      const total = totalRecords(done, meter.fractionAt(prediction.record.origin), inputFlags);
+      progress.update({ done, total, tokens, failed, abstained });
+      if (context.interrupted()) break;
+    }
+  } catch (error) {
+    progress.end();
+    const hint = await sink.stop('error');
+    // Where the output cannot be written to, the error itself says it.
+    if (hint !== null && runRecords > 0 && !(error instanceof SlmError && error.kind === 'failure'))
+      context.notice(hint);
+    throw error;
+  }
+  progress.end();
+  for (const [error, count] of errors) {
+    if (count > 1) context.notice(`${count} records: ${error}`);
+  }
+  const interrupted = context.interrupted();
+  const hint = interrupted ? await sink.stop('interrupted') : await sink.finish(options);
+  if (flags.stats !== undefined) {
+    const stats = runStats({
+      task: face.name,
+      model: face.model,
+      records: done,
+      failed,
+      abstained,
+      runRecords,
+      cached: source.cached(),
+      seconds: (context.now() - start) / 1000,
+      usage: source.usage(),
+      peakRss: context.peakMemoryBytes(),
+      interrupted,
+    });
+    if (flags.stats === true) context.stderr.write(`${JSON.stringify(stats)}\n`);
+    else writeFileSync(flags.stats, `${JSON.stringify(stats, null, 2)}\n`);
+  }
+  if (interrupted) {
+    context.notice(`interrupted after ${runRecords} records${typeof hint === 'string' ? `; ${hint}` : ''}`);
+    context.exit(exitCodes.interrupted);
+  } else if (failed > 0) {
+    context.notice(`${failed} of ${done} records failed; the others are there`);
+    context.exit(exitCodes.someRecordsFailed);
+  }
+}
+
+function totalRecords(done: number, fraction: number | null, { limit, shard }: InputFlags) {
+  const parts = shard?.parts ?? 1;
+  const most = limit === undefined ? Number.POSITIVE_INFINITY : Math.ceil(limit / parts);
+  const estimate = fraction === null || fraction === 0 ? null : Math.max(done, Math.round(done / fraction));
+  if (estimate === null) return null;
+  return { records: Math.min(estimate, most), exact: estimate > most };
+}

@@ -1,0 +1,85 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { failure, messageOf } from '../../errors.js';
+import { makeFolder } from '../../folders.js';
+import type { UnwrittenSettings } from '../../profile/write-tuned-settings.js';
+import type { TuneResult } from '../../tune/tune.js';
+import type { TaskProfile } from '../../types.js';
+import { pageOf } from '../page/frame.js';
+import { type Column, html, type Markup, table } from '../page/markup.js';
+import {
+  figureCells,
+  figureColumns,
+  labelSection,
+  matrixSection,
+  mistakeSection,
+  reliabilitySection,
+} from '../page/verdict-sections.js';
+import { costSection, curveSection } from './search-sections.js';
+import { budgetSpent, pText, reasonTaken, thresholdText, verdictText } from './tune-report.js';
+
+/**
+ * Writes what tuning brought as a web page: one file that loads nothing and runs nothing.
+ * @throws SlmError where the file cannot be written
+ */
+export function writeTuneReport(
+  file: string,
+  profile: TaskProfile,
+  result: TuneResult,
+  settings: UnwrittenSettings,
+): void {
+  try {
+    makeFolder(path.dirname(file));
+    writeFileSync(file, tunePage(profile, result, settings));
+  } catch (error) {
+    throw failure(`${file} cannot be written: ${messageOf(error)}`, 'The task is tuned all the same.', error);
+  }
+}
+
+export function tunePage(profile: TaskProfile, result: TuneResult, settings: UnwrittenSettings): string {
+  const title = `${settings.task} tuned on ${settings.model}`;
+  return pageOf(title, profile.description, [
+    summary(result, settings),
+    costSection(result),
+    curveSection(result),
+    reliabilitySection(profile, result, settings.seed),
+    matrixSection(profile, result),
+    labelSection(profile, result),
+    mistakeSection(result),
+    method(result),
+  ]);
+}
+
+function summary(result: TuneResult, settings: UnwrittenSettings): Markup {
+  const { after, before, lexical, p, threshold, search, wins } = result;
+  const { metric } = search;
+  const columns: Column[] = [{ title: '' }, ...figureColumns(metric.title), { title: 'n', number: true }];
+  const rows = [
+    ...(before === null ? [] : [['the task as it is', ...figureCells(before), before.n]]),
+    ...(lexical === null ? [] : [['without a model', ...figureCells(lexical), lexical.n]]),
+    ['tuned', ...figureCells(after), after.n],
+  ];
+  const facts: (readonly [string, string])[] = [
+    ['taken', `${after.title} (${reasonTaken(result)})`],
+    ...(before === null || p === null
+      ? []
+      : [['before and tuned', `${pText(p)} on the same ${before.n} examples`] as const]),
+    ...(threshold === null ? [] : [['threshold', thresholdText(threshold)] as const]),
+    ['model', `${settings.model}, sha256 ${settings.modelSha256}`],
+    ['data', `${settings.data.file}, ${settings.data.n} examples, sha256 ${settings.data.sha256}`],
+    ['seed', String(settings.seed)],
+  ];
+  return html`<p><strong>${verdictText(result, wins ? '' : null)}</strong></p>
+${table(`Held-out ${metric.title}`, columns, rows)}${
+  search.stopped === 'done' ? null : html`<p><strong>${budgetSpent}</strong></p>\n`
+}<dl>
+${facts.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>\n`)}</dl>
+`;
+}
+
+/** What the figures can be held to. */
+function method({ after, search: { trials } }: TuneResult): Markup {
+  return html`<h2>How this was measured</h2>
+<p>Held-out: each example was judged by what was fitted without it, in ${after.folds} folds. Intervals are 95 % percentile bootstraps over the examples. The way that was taken is one of ${trials.length} compared on these very examples, so its figure is a little too good; the fixtures of the task, which tuning never sees, say how good it is: <code>slm eval</code>.</p>
+`;
+}

@@ -1,0 +1,106 @@
+import type { Trial } from '../../methods/candidates/types.js';
+
+import { shownObjective } from '../../tune/objective.js';
+import type { ChosenThreshold } from '../../tune/threshold.js';
+import type { TuneResult } from '../../tune/tune.js';
+import type { TaskProfile } from '../../types.js';
+import { tableText } from '../terminal/table.js';
+
+/** What tuning brought, for people: trials, before and after, and what to do next. */
+export function tuneReportText(profile: TaskProfile, result: TuneResult, file: string | null): string {
+  const { after, before, lexical, p, threshold, search, wins } = result;
+  const { metric, objective } = search;
+  const finer = objective !== metric;
+  const trials = tableText(
+    [
+      'TRIAL',
+      metric.title.toUpperCase(),
+      '95 % INTERVAL',
+      'N',
+      ...(finer ? [objective.title.toUpperCase()] : []),
+      'TOKENS A RECORD',
+    ],
+    search.trials.map((trial) => [
+      `${trial.title}${trial.key === search.chosen.key ? ' *' : ''}`,
+      ...figureCells(trial),
+      String(trial.n),
+      ...(finer ? [shownObjective(objective, trial).toFixed(3)] : []),
+      trial.tokensPerRecord.toFixed(0),
+    ]),
+    ['left', 'right', 'left', 'right', 'right', 'right'],
+  );
+  const comparison = tableText(
+    ['', metric.title.toUpperCase(), '95 % INTERVAL', 'N'],
+    [
+      ...(before === null
+        ? []
+        : [
+            ['the task as it is', ...figureCells(before), String(before.n)],
+            ...(before.n === after.n ? [] : [['tuned, on the same', ...figureCells(before.tuned), String(before.n)]]),
+          ]),
+      ...(lexical === null ? [] : [['without a model', ...figureCells(lexical), String(lexical.n)]]),
+      ['tuned', ...figureCells(after), String(after.n)],
+    ],
+    ['left', 'right', 'left', 'right'],
+  );
+  const lines = [
+    verdictText(result, file),
+    '',
+    trials.trimEnd(),
+    `* taken: ${reasonTaken(result)}. Measured on ${after.n} examples, each by what was fitted without it (${after.folds} folds).`,
+    '',
+    comparison.trimEnd(),
+    ...(p === null ? [] : [`before and tuned on the same ${before?.n} examples: ${pText(p)}`]),
+    ...(lexical !== null && lexical.score >= after.score
+      ? ['Counting words, without a model, is as good here. More examples or another model may change that.']
+      : []),
+    ...(threshold === null ? [] : [thresholdText(threshold)]),
+    ...(threshold === null || wins
+      ? []
+      : [`It is that of the task as it is: write \`threshold: ${threshold.value.min}\` into ${profile.path}.`]),
+    ...(search.stopped === 'done' ? [] : [budgetSpent]),
+    ...(file === null
+      ? []
+      : [
+          '',
+          `\`slm run\` and \`slm eval\` use ${file} from now on. Next: slm eval ${profile.name}   (--untuned for comparison)`,
+        ]),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** Whether anything has changed, and why: what everybody wants to know first. */
+export function verdictText({ wins, before, after, search: { metric } }: TuneResult, file: string | null): string {
+  if (before === null) return `Installed: ${after.title}. It was not compared with the task as it is.`;
+  const figures = `${metric.title} ${before.score.toFixed(3)} → ${before.tuned.score.toFixed(3)} on the same ${before.n} examples`;
+  if (wins && file !== null) return `Installed: ${after.title}. ${figures}.`;
+  return `Nothing was installed: the task as it is (${before.title}) is as good or better. ${figures}.`;
+}
+
+function figureCells({ score, interval }: Pick<Trial, 'score' | 'interval'>): [string, string] {
+  return [score.toFixed(3), interval === null ? '' : `${interval.low.toFixed(3)}–${interval.high.toFixed(3)}`];
+}
+
+/** Why the chosen candidate was taken. */
+export function reasonTaken({
+  after,
+  search: { best, objective, metric },
+}: Pick<TuneResult, 'after' | 'search'>): string {
+  const by = objective === metric ? '' : ` by ${objective.title}`;
+  return after.key === best.key
+    ? `the best${by}`
+    : `the simplest that is not clearly worse than the best${by} (${shownObjective(objective, best).toFixed(3)})`;
+}
+
+export function pText(p: number): string {
+  return `p ${p < 0.0001 ? '< 0.0001' : `= ${p.toFixed(4)}`} (McNemar's exact test)`;
+}
+
+export function thresholdText({ value, shares }: ChosenThreshold): string {
+  return shares === null
+    ? `threshold ${value.min}: labels at least as likely are given; it has the best micro F1 on held-out examples`
+    : `threshold ${value.min}: ${(shares.coverage * 100).toFixed(0)} % of the results are given, and ${(shares.reached * 100).toFixed(1)} % of those are right, on held-out examples`;
+}
+
+export const budgetSpent =
+  'The budget was spent before all trials were done. The same command with a larger --budget goes on from here.';

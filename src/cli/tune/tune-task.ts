@@ -1,0 +1,54 @@
+import path from 'node:path';
+import { tuneReport } from '../../app/tuning/tune-report.js';
+import { planTuning, resetTuning, type TuneFlags, tunedFiles, tuneTask } from '../../app/tuning/tune-task.js';
+import { shownPath } from '../../profile/paths.js';
+import { jsonText } from '../../terminal-text.js';
+import type { CliContext } from '../context.js';
+import { keepFiles, outputFiles } from '../output/keep-files.js';
+import { writeTuneReport } from './tune-page.js';
+import { createTuneProgress } from './tune-progress.js';
+import { tuneReportText } from './tune-report.js';
+
+export interface TuneCommandFlags extends Omit<TuneFlags, 'curves' | 'data'> {
+  data?: string;
+  reset?: boolean;
+  json?: boolean;
+  report?: string;
+}
+
+/** Tunes a task, shows how far that is, and what it has brought. */
+export async function tune(context: CliContext, task: string, flags: TuneCommandFlags): Promise<void> {
+  const planned = await planTuning(context, task, flags);
+  const written = tunedFiles(planned).map((file) => ({ path: file, what: 'what was tuned' }));
+  const outputs = [...outputFiles(flags.report, '--report'), ...written];
+  await keepFiles(context, planned.profile, [planned.model], outputs, flags);
+  const progress = await createTuneProgress(context);
+  try {
+    const tuned = await tuneTask(progress.context, planned, { ...flags, curves: flags.report !== undefined });
+    progress.end();
+    const { profile, result, settings } = tuned;
+    if (flags.report !== undefined) {
+      writeTuneReport(path.resolve(context.cwd, flags.report), profile, result, settings);
+      context.notice(`report: ${flags.report}`);
+    }
+    const file = tuned.file === null ? null : shownPath(tuned.file, context.cwd);
+    if (flags.json === true) context.stdout.write(jsonText(tuneReport(tuned, file)));
+    else context.print(tuneReportText(profile, result, file));
+  } catch (error) {
+    if (context.interrupted()) {
+      progress.end();
+      context.notice('interrupted: nothing was installed. What was measured is kept:');
+      context.notice('the same command goes on from there; with --budget 1s it takes the best so far');
+    }
+    throw error;
+  } finally {
+    progress.end();
+  }
+}
+
+/** Removes what was tuned of a task for a model from where it would be written. */
+export async function reset(context: CliContext, task: string, flags: TuneCommandFlags): Promise<void> {
+  const planned = await planTuning(context, task, flags);
+  const { profile, model } = planned;
+  context.notice(resetTuning(planned) ? `removed what was tuned of ${profile.name} for ${model}` : 'nothing was tuned');
+}

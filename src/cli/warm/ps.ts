@@ -1,0 +1,31 @@
+import { Command } from 'commander';
+import { listHosts } from '../../app/warm/hosts.js';
+import { jsonText } from '../../terminal-text.js';
+import type { CliContext } from '../context.js';
+import { formatBytes, formatDuration } from '../terminal/quantities.js';
+
+/** `slm ps`: what `slm warm` has left in memory. */
+export function psCommand(context: CliContext): Command {
+  return new Command('ps')
+    .description('list what `slm warm` keeps in memory')
+    .option('--json', 'as JSON')
+    .action(async ({ json }: { json?: boolean }) => {
+      const hosts = (await listHosts(context)).map(({ status }) => status);
+      if (json === true) {
+        context.stdout.write(jsonText(hosts));
+        return;
+      }
+      const { tableText } = await import('../terminal/table.js');
+      const rows = hosts.map((host) => [
+        String(host.pid),
+        host.task,
+        host.model,
+        formatBytes(host.memoryBytes),
+        String(host.records),
+        host.idleMs === 0 ? 'in use' : formatDuration(host.idleMs / 1000),
+        formatDuration(Math.max(0, host.keepAliveMs - host.idleMs) / 1000),
+      ]);
+      const head = ['PID', 'TASK', 'MODEL', 'MEMORY', 'RECORDS', 'IDLE', 'ENDS IN'];
+      context.print(tableText(head, rows, ['right', 'left', 'left', 'right', 'right', 'right', 'right']));
+    });
+}
