@@ -13,18 +13,22 @@ const barWidth = 30;
 export function EvalView({ title, done, total, correct, failed, seconds }: EvalState) {
   const share = total === 0 ? 0 : done / total;
   const filled = Math.round(share * barWidth);
-  const perSecond = seconds > 0 ? done / seconds : 0;
-  const left = perSecond > 0 ? (total - done) / perSecond : 0;
+  const perSecond = done / seconds;
+  const known = done > 0 && seconds > 0;
   return (
     <Box flexDirection="column">
       <Text bold>{title}</Text>
       <Box gap={1}>
         <Text color="green">{'█'.repeat(filled) + '░'.repeat(barWidth - filled)}</Text>
         <Text>{`${done} of ${total}`}</Text>
-        <Text dimColor>{`${perSecond.toFixed(1)} a second, ${formatDuration(left)} left`}</Text>
+        {known ? (
+          <Text dimColor>{`${perSecond.toFixed(1)} a second, ${formatDuration((total - done) / perSecond)} left`}</Text>
+        ) : null}
       </Box>
       <Box gap={1}>
-        <Text>{`${done === 0 ? '–' : ((100 * correct) / done).toFixed(1)} % all right so far`}</Text>
+        <Text>
+          {done === 0 ? 'no record is done yet' : `${((100 * correct) / done).toFixed(1)} % all right so far`}
+        </Text>
         {failed > 0 ? <Text color="red">{`${failed} failed`}</Text> : null}
       </Box>
     </Box>

@@ -26,7 +26,10 @@ describe('the view of an evaluation', () => {
     assert.match(shown({ done: 10, correct: 8, failed: 2, seconds: 1 }), /2 failed/u);
   });
 
-  it('divides by nothing at the start', () => {
-    assert.match(shown({}), /0 of 200 0\.0 a second, 0 s left\n– % all right/u);
+  it('gives no speed, no time left and no share before a record is done', () => {
+    const frame = shown({});
+    assert.match(frame, /0 of 200\s*\nno record is done yet/u);
+    assert.doesNotMatch(frame, /a second|left|%|–/u);
+    assert.doesNotMatch(shown({ done: 1, correct: 1 }), /a second|left/u);
   });
 });
