@@ -146,10 +146,10 @@ function examplesFrom(
     if (chosen.length === shots) break;
     const [answer] = answersOf(example);
     if (answer === undefined) continue;
-    const index = search(example.record);
-    const found = index.search(example.record.text, passages).map(({ passage }) => passage);
-    const text = index.passages
-      .filter((passage) => found.includes(passage))
+    const found = search(example.record).search(example.record.text, passages);
+    const text = found
+      .map(({ passage }) => passage)
+      .sort((a, b) => a.place - b.place)
       .map((passage) => passage.text)
       .join(' ');
     const source = String(example.record.fields[contextField] ?? text);

@@ -98,7 +98,7 @@ export async function read(reader: Reader, search: Search, record: InputRecord):
 function bestSentences(index: PassageIndex, question: string, count: number): Passage[][] {
   const found = index.search(question, count).map((hit) => hit.passage);
   if (found.length === 0) return [];
-  return [found.sort((a, b) => index.passages.indexOf(a) - index.passages.indexOf(b))];
+  return [found.sort((a, b) => a.place - b.place)];
 }
 
 interface WindowReading {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { indexPassages } from '../../src/methods/passages.js';
+import { indexInMemory } from '../../src/documents/memory-index.js';
 
 const handbook = {
   id: 'handbook.md',
@@ -30,14 +30,14 @@ const manual = {
 
 describe('passages', () => {
   it('are the sentences with their place in the document, without headings and rules', () => {
-    const { passages } = indexPassages([handbook, manual]);
+    const { passages } = indexInMemory([handbook, manual]);
     assert.equal(passages.length, 8);
     for (const { document, start, end, text } of passages) assert.equal(document.text.slice(start, end), text);
     assert.ok(passages.every(({ text }) => !text.startsWith('#') && text !== '---'));
   });
 
   it('know the headings above them, outermost first', () => {
-    const headings = indexPassages([handbook, manual]).passages.map(({ heading }) => heading);
+    const headings = indexInMemory([handbook, manual]).passages.map(({ heading }) => heading);
     assert.deepEqual(headings, [
       'Time off',
       'Time off',
@@ -51,7 +51,7 @@ describe('passages', () => {
   });
 
   it('of nothing are none', () => {
-    const index = indexPassages([{ id: 'empty.md', source: 'empty.md', text: ' \n\n# Title\n' }]);
+    const index = indexInMemory([{ id: 'empty.md', source: 'empty.md', text: ' \n\n# Title\n' }]);
     assert.deepEqual(index.passages, []);
     assert.deepEqual(index.search('title?', 3), []);
     assert.equal(index.coverage('title?', []), 0);
@@ -59,7 +59,7 @@ describe('passages', () => {
 });
 
 describe('search', () => {
-  const index = indexPassages([handbook, manual]);
+  const index = indexInMemory([handbook, manual]);
   const best = (question: string) => index.search(question, 3)[0]?.passage.text;
 
   it('finds the sentence that has the words of the question', () => {
@@ -75,7 +75,7 @@ describe('search', () => {
 
   it('finds a word as it stands in the document, whatever its ending', () => {
     for (const word of ['exceeds', 'proceedings', 'addresses', 'boxes', 'policies', 'housing', 'seeded', 'thesis']) {
-      const found = indexPassages([{ id: 'd', source: 'd', text: `Here is ${word}.` }]).search(`Which ${word}?`, 1);
+      const found = indexInMemory([{ id: 'd', source: 'd', text: `Here is ${word}.` }]).search(`Which ${word}?`, 1);
       assert.equal(found.length, 1, word);
     }
   });
@@ -103,17 +103,17 @@ describe('search', () => {
 
   it('finds words of scripts without spaces by pairs of characters', () => {
     const text = '京都は美しい。東京の天気は晴れです。大阪は雨です。';
-    const japanese = indexPassages([{ id: 'ja.txt', source: 'ja.txt', text }]);
+    const japanese = indexInMemory([{ id: 'ja.txt', source: 'ja.txt', text }]);
     assert.equal(japanese.search('東京の天気は？', 1)[0]?.passage.text, '東京の天気は晴れです。');
   });
 
   it('finds a single character of such a script', () => {
-    const chinese = indexPassages([{ id: 'zh.txt', source: 'zh.txt', text: '门 开着。' }]);
+    const chinese = indexInMemory([{ id: 'zh.txt', source: 'zh.txt', text: '门 开着。' }]);
     assert.equal(chinese.search('门 在哪里', 1).length, 1);
   });
 
   it('never takes a neighbour from another document', () => {
-    const two = indexPassages([
+    const two = indexInMemory([
       { id: 'a', source: 'a', text: 'The zebra is here.' },
       { id: 'b', source: 'b', text: 'Nothing to see.' },
     ]);
@@ -125,7 +125,7 @@ describe('search', () => {
 });
 
 describe('coverage', () => {
-  const index = indexPassages([handbook, manual]);
+  const index = indexInMemory([handbook, manual]);
 
   it('is 1 when every content word is there, 0 when none is', () => {
     const found = index.passages.filter((passage) => passage.document === manual);
@@ -137,7 +137,7 @@ describe('coverage', () => {
 
   it('counts rare words more than common ones', () => {
     const texts = ['common apple.', 'common pear.', 'common rare.'].join('\n\n');
-    const fruit = indexPassages([{ id: 'f', source: 'f', text: texts }]);
+    const fruit = indexInMemory([{ id: 'f', source: 'f', text: texts }]);
     const [apple, , rare] = fruit.passages;
     assert.ok(apple !== undefined && rare !== undefined);
     // log(1 + 3/4) for "common", log(1 + 3/2) for "rare".
@@ -164,7 +164,7 @@ describe('coverage', () => {
 
 describe('windows', () => {
   const windows = (question: string, count: number, longest: number) =>
-    indexPassages([handbook, manual])
+    indexInMemory([handbook, manual])
       .windows(question, count, longest)
       .map((window) => window.map(({ text }) => text));
 

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
 import { deflateSync } from 'node:zlib';
-import { extractText } from '../src/documents/extract.js';
-import { findDocuments } from '../src/documents/find.js';
-import { readDocuments, skippedLines } from '../src/documents/read.js';
-import { docxOf, epubOf, pdfOf, pdfOfObjects, zipOf } from './helpers/document-files.js';
-import { runSlm } from './helpers/slm.js';
+import { extractText } from '../../src/documents/extract.js';
+import { findDocuments } from '../../src/documents/find.js';
+import { readDocuments, skippedLines } from '../../src/documents/read.js';
+import { docxOf, epubOf, pdfOf, pdfOfObjects, zipOf } from '../helpers/document-files.js';
+import { runSlm } from '../helpers/slm.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'slm-documents-'));
 after(() => rmSync(folder, { recursive: true, force: true }));

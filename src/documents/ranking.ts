@@ -1,0 +1,25 @@
+/** How much a neighbouring sentence and the headings count beside the sentence itself. */
+export const boost = { text: 1, near: 0.35, heading: 0.5 };
+
+/** Of BM25+: saturation of a term's count, weight of the length, and what every match is worth. */
+export const bm25 = { k: 1.2, b: 0.4, d: 0.5 };
+
+/** How much a term says of what a question is about: the rarer, the more. */
+export function rarity(passages: number, withTerm: number): number {
+  return Math.log(1 + passages / (1 + withTerm));
+}
+
+/** Share of terms that are there, weighted by their rarity; 0 to 1. */
+export function coverageOf(
+  asked: readonly string[],
+  here: ReadonlySet<string>,
+  rarityOf: (term: string) => number,
+): number {
+  let total = 0;
+  let covered = 0;
+  for (const term of new Set(asked)) {
+    total += rarityOf(term);
+    if (here.has(term)) covered += rarityOf(term);
+  }
+  return total === 0 ? 0 : covered / total;
+}
