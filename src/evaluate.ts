@@ -9,7 +9,7 @@ import { placeOf } from './record.js';
 import { amongExamples, chosenLabels, requireSomeAmong } from './task-types/among.js';
 import { taskTypes } from './task-types/index.js';
 import { metricsFor } from './task-types/metrics.js';
-import type { Example, InputRecord, MetricGoal, Output, Pair, Prediction, TaskProfile } from './types.js';
+import type { EngineUsage, Example, InputRecord, MetricGoal, Output, Pair, Prediction, TaskProfile } from './types.js';
 
 /** A metric's value with its interval; `value` is null where it is undefined. */
 export interface Figure {
@@ -117,8 +117,11 @@ export interface StageReport {
 /** What a thousand records cost. */
 export interface Cost {
   readonly secondsPerThousand: number;
-  /** Where each record is paid for: the price of a thousand. Absent for models on this machine. */
-  readonly moneyPerThousand?: { readonly amount: number; readonly currency: string };
+  /**
+   * Paid to services for a thousand records, in the money of remote.prices. Null where no price is known; absent for
+   * models on this machine.
+   */
+  readonly moneyPerThousand?: number | null;
 }
 
 export interface EvaluateOptions {
@@ -191,7 +194,10 @@ export async function evaluate(task: Task, given: readonly Example[], options: E
       tokensPerRecord: tokens / pairs.length,
       peakMemoryBytes: options.peakMemoryBytes(),
       latencyMs: latencyOf(predictions),
-      cost: { secondsPerThousand: (1000 * seconds) / pairs.length },
+      cost: {
+        secondsPerThousand: (1000 * seconds) / pairs.length,
+        ...(after.money === undefined ? {} : { moneyPerThousand: perThousand(before, after, pairs.length) }),
+      },
     },
     records: predictions.map(({ output = null, error, ms }, i) => ({
       ...recordName(measured[i] as Example),
@@ -201,6 +207,10 @@ export async function evaluate(task: Task, given: readonly Example[], options: E
       ms,
     })),
   };
+}
+
+function perThousand(before: EngineUsage, after: EngineUsage, n: number): number | null {
+  return after.money == null ? null : (1000 * (after.money - (before.money ?? 0))) / n;
 }
 
 /** What a report calls a record. */

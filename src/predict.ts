@@ -128,13 +128,21 @@ export function usageOf(task: Task): EngineUsage {
   const engines = openedStages(task).flatMap(({ engine, fallback }) =>
     [engine, fallback?.opened()?.engine ?? []].flat(),
   );
-  const sum = (key: keyof EngineUsage) => engines.reduce((total, engine) => total + engine.usage()[key], 0);
+  const used = engines.map((engine) => engine.usage());
+  const sum = (key: Exclude<keyof EngineUsage, 'money'>) => used.reduce((total, usage) => total + usage[key], 0);
+  const money = used.flatMap((usage) => (usage.money === undefined ? [] : [usage.money]));
   return {
     evaluatedTokens: sum('evaluatedTokens'),
     prefixTokens: sum('prefixTokens'),
     generatedTokens: sum('generatedTokens'),
     reusedTokens: sum('reusedTokens'),
+    ...(money.length === 0 ? {} : { money: totalOf(money) }),
   };
+}
+
+/** Null where one of them is not known. */
+function totalOf(amounts: readonly (number | null)[]): number | null {
+  return amounts.reduce((total, amount) => (total === null || amount === null ? null : total + amount), 0);
 }
 
 /**

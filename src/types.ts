@@ -267,6 +267,8 @@ export interface EngineUsage {
   readonly prefixTokens: number;
   readonly generatedTokens: number;
   readonly reusedTokens: number;
+  /** Paid to a service, in the money of its price. Null where no price is known; absent for models on this machine. */
+  readonly money?: number | null;
 }
 
 /** Cuts texts into the tokens of a model. */

@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { readSettings } from '../settings-file.js';
 import { parseYaml } from '../yaml.js';
 
+/** Money for a million tokens. */
+const price = z.number().min(0);
+
 /** How models behind a service are used. Only the user's own file can allow it. */
 const remoteSchema = z.strictObject({
   allow: z.boolean().optional(),
@@ -9,7 +12,7 @@ const remoteSchema = z.strictObject({
   /** Seconds. */
   timeout: z.number().positive().optional(),
   budget: z.number().min(0).optional(),
-  prices: z.record(z.string(), z.strictObject({ input: z.number().min(0), output: z.number().min(0) })).optional(),
+  prices: z.record(z.string(), z.strictObject({ input: price, cached: price.optional(), output: price })).optional(),
 });
 
 const configSchema = z.strictObject({

@@ -29,6 +29,8 @@ export interface ServiceEngineKind {
 /** What a model costs: money for a million tokens. */
 export interface Price {
   readonly input: number;
+  /** For input that the service has in its cache. Default: as other input. */
+  readonly cached?: number | undefined;
   readonly output: number;
 }
 
@@ -54,6 +56,8 @@ export interface ServiceOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Ends all calls. */
   readonly signal: AbortSignal;
+  /** The time of day, milliseconds since 1970. */
+  readonly date: () => number;
   /** Something the user should know, in one line. */
   readonly onNotice: (text: string) => void;
 }

@@ -26,9 +26,11 @@ type Reply = { readonly status?: number; readonly headers?: Record<string, strin
 /** A service of the vendors' documented answers: the nth request gets the nth reply, further ones the last. */
 async function stub(t: TestContext, replies: readonly (Reply | 'silence')[]) {
   const sent: Sent[] = [];
+  const arrivedMs: number[] = [];
   const server = createServer(async (request, response) => {
     const body = JSON.parse(await textOf(request));
     const reply = replies[Math.min(sent.length, replies.length - 1)] as Reply | 'silence';
+    arrivedMs.push(performance.now());
     sent.push({ path: request.url ?? '', authorization: request.headers.authorization, body });
     if (reply === 'silence') return;
     response.writeHead(reply.status ?? 200, { 'Content-Type': 'application/json', ...reply.headers });
@@ -39,7 +41,7 @@ async function stub(t: TestContext, replies: readonly (Reply | 'silence')[]) {
     server.closeAllConnections();
     server.close();
   });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`, sent };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`, sent, arrivedMs };
 }
 
 async function textOf(request: IncomingMessage): Promise<string> {
@@ -59,6 +61,7 @@ async function open<C extends 'decisions' | 'chat'>(
     reference,
     env: { SLM_API_KEY: key },
     signal: new AbortController().signal,
+    date: () => Date.parse('2026-11-28T12:00:00Z'),
     settings: { ...settings, ...changes },
     onNotice: (text) => notices.push(text),
   });
@@ -121,7 +124,13 @@ describe('decisions of services', () => {
     assert.equal(sent[0]?.path, '/v1/chat/completions');
     assert.deepEqual(sent[0]?.body.response_format.json_schema.schema.properties.option.enum, ['A', 'B']);
     assert.match(sent[0]?.body.messages[0].content, /A: good\nB: bad \(not good\)$/u);
-    assert.deepEqual(engine.usage(), { evaluatedTokens: 60, prefixTokens: 0, generatedTokens: 10, reusedTokens: 40 });
+    assert.deepEqual(engine.usage(), {
+      evaluatedTokens: 60,
+      prefixTokens: 0,
+      generatedTokens: 10,
+      reusedTokens: 40,
+      money: null,
+    });
   });
 
   it('have a score of 1 where a chat gives no log-probabilities, which is said once', async (t) => {
@@ -157,6 +166,46 @@ describe('a call of a service', () => {
     assert.deepEqual(await engine.decide(question), [1, 0]);
     assert.ok(performance.now() - start >= 290);
     assert.equal(sent.length, 3);
+  });
+
+  it('is repeated at the date that the service names, by its clock or else by ours', async (t) => {
+    const busy = (headers: Record<string, string>) => ({ status: 429, headers, body: {} });
+    const at = (seconds: number) => new Date(Date.parse('2026-11-28T12:00:00Z') + 1000 * seconds).toUTCString();
+    const { url, sent } = await stub(t, [
+      busy({ 'Retry-After': at(3601), Date: at(3600) }),
+      // The past, and nothing that can be read: no wait beyond the usual one.
+      busy({ 'Retry-After': at(-60), Date: at(0) }),
+      busy({ 'Retry-After': 'soon' }),
+      busy({ 'retry-after-ms': '250', 'Retry-After': '60' }),
+      good,
+    ]);
+    const engine = await open<'decisions'>(`openai:m@${url}`);
+    const start = performance.now();
+    assert.deepEqual(await engine.decide(question), [1, 0]);
+    const took = performance.now() - start;
+    assert.ok(took >= 1240 && took < 5000, `${took} ms`);
+    assert.equal(sent.length, 5);
+  });
+
+  it('is given up where the service asks for more patience than there is', async (t) => {
+    const late = new Date(Date.now() + 3_600_000).toUTCString();
+    const { url, sent } = await stub(t, [{ status: 503, headers: { 'Retry-After': late }, body: 'closed' }]);
+    const engine = await open<'decisions'>(`openai:m@${url}`);
+    await assert.rejects(engine.decide(question), { kind: 'failure', message: /answered with 503: closed/ });
+    assert.equal(sent.length, 1);
+  });
+
+  it('is repeated after pauses that differ by chance, so that not all callers come back at once', async (t) => {
+    const calls = 8;
+    const busy = Array.from({ length: calls }, () => ({ status: 503, body: 'busy' }));
+    const { url, arrivedMs } = await stub(t, [...busy, good]);
+    const engine = await open<'decisions'>(`openai:m@${url}`, { concurrency: calls, firstWaitMs: 100 });
+    await Promise.all(Array.from({ length: calls }, () => engine.decide(question)));
+    const first = arrivedMs.slice(0, calls);
+    const second = arrivedMs.slice(calls);
+    assert.equal(second.length, calls);
+    assert.ok(Math.min(...second) - Math.min(...first) >= 95);
+    assert.ok(Math.max(...second) - Math.min(...second) > 10, second.join());
   });
 
   it('is repeated when there is no answer in time, and then an error of the record', async (t) => {
@@ -203,7 +252,16 @@ describe('a call of a service', () => {
       message: /^the budget of 0\.003 is spent: 2 calls of openai:m@\S+ cost 0\.0040$/u,
     });
     assert.equal(sent.length, 2);
+    assert.equal(engine.usage().money, 0.004);
     await assert.rejects(open(`openai:m@${url}`, { budget: 1 }), { kind: 'usage', message: /no price of openai:m/ });
+  });
+
+  it('costs less where the service had some of the input in its cache', async (t) => {
+    const { url } = await stub(t, [good]);
+    // 60 tokens for 10 a million, 40 for 1 and 10 of output for 100.
+    const engine = await open<'decisions'>(`openai:m@${url}`, { price: { input: 10, cached: 1, output: 100 } });
+    await engine.decide(question);
+    assert.ok(Math.abs((engine.usage().money ?? 0) - 0.00164) < 1e-12);
   });
 
   it('waits while as many as allowed are under way', async (t) => {

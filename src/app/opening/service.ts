@@ -34,6 +34,7 @@ export async function openService(
     reference,
     env,
     signal,
+    date: () => surroundings.date(),
     settings: { ...others, price: prices[reference] ?? null },
     onNotice: (text) => notice(text),
   });

@@ -4,6 +4,7 @@ import type { Figure, Report } from '../../evaluate.js';
 import { html, type Markup, table } from '../page/markup.js';
 import { costAxis, type Point, plotSvg, type Series, shareAxis } from '../page/plot.js';
 import { clipped, confusionMarkup, figure, mistakeTable } from '../page/verdict-sections.js';
+import { moneyText } from './money-text.js';
 
 /** More differences than this are a file for a program, not a page for people. */
 const mostDifferences = 50;
@@ -101,7 +102,7 @@ function seconds({ cost }: System): string {
 }
 
 function price({ cost: { moneyPerThousand: money } }: System): string {
-  return money === undefined ? 'none' : `${money.amount.toFixed(4)} ${money.currency}`;
+  return moneyText(money) ?? 'none';
 }
 
 /** How each two differ. */

@@ -7,6 +7,7 @@ import { taskTypes } from '../../task-types/index.js';
 import { harmlessValues } from '../../terminal-text.js';
 import { formatBytes } from '../terminal/quantities.js';
 import { type Alignment, tableText } from '../terminal/table.js';
+import { moneyText } from './money-text.js';
 
 interface TextOptions {
   readonly paint: Paint;
@@ -57,15 +58,17 @@ function amongLines({ data: { among, leftOut = 0 } }: Report): string[] {
 export function comparisonText(measured: Comparison): string {
   const { systems, pairs, metric, n } = harmlessValues(measured);
   const names = systems[0]?.figures.map(({ name }) => name) ?? [];
+  const paid = systems.some(({ cost }) => cost.moneyPerThousand !== undefined);
   const rows = systems.map(({ name, figures, latencyMs, cost, onFrontier }) => [
     name,
     ...figures.map(withInterval),
     cost.secondsPerThousand.toFixed(1),
+    ...(paid ? [moneyText(cost.moneyPerThousand) ?? 'none'] : []),
     latencyMs.p50.toFixed(0),
     latencyMs.p95.toFixed(0),
     onFrontier ? 'yes' : '',
   ]);
-  const head = ['', ...names, 's/1000', 'ms', 'ms p95', 'frontier'];
+  const head = ['', ...names, 's/1000', ...(paid ? ['money/1000'] : []), 'ms', 'ms p95', 'frontier'];
   if (pairs.length === 0) return '';
   return `\n${tableText(head, rows, numeric)}frontier: no other one has a better ${metric} for the same time or less\n${pairText(pairs, metric, n)}`;
 }
@@ -212,6 +215,8 @@ function footer({ speed, ungrounded, failed, type }: Report): string {
     `${speed.tokensPerRecord.toFixed(1)} tokens a record`,
     `${formatBytes(speed.peakMemoryBytes)} peak memory`,
   ];
+  const money = moneyText(speed.cost.moneyPerThousand);
+  if (money !== null) parts.push(money === '?' ? 'price not known (remote.prices)' : `${money} for 1,000 records`);
   if (taskTypes[type].isGrounded !== null) parts.push(`${ungrounded} ungrounded`);
   if (failed > 0) parts.push(`${failed} failed`);
   return parts.join(', ');

@@ -62,7 +62,7 @@ export function createClient({ url, host }: RemoteAddress, options: ServiceOptio
     if (response.ok) return parsed(text, where);
     const problem = `${where} answered with ${response.status}: ${hide(problemIn(text))}`;
     if (passing.has(response.status) && !/insufficient_quota/u.test(text))
-      throw new Passing(problem, waitOf(response.headers.get('retry-after')));
+      throw new Passing(problem, waitOf(response.headers, options.date));
     throw new AbortError(refusal(response.status, problem, key !== null));
   };
 
@@ -121,10 +121,19 @@ function problemIn(text: string): string {
   }
 }
 
-/** Seconds, as a service asks for them; a date is not read. */
-function waitOf(header: string | null): number {
-  const seconds = Number(header ?? '0');
-  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 0;
+/**
+ * The time to wait that a service asks for, in milliseconds: as OpenAI's header says it, or by RFC 9110 in seconds or as
+ * a date. A date is by the clock of the service, where the answer has it.
+ */
+function waitOf(headers: Headers, date: () => number): number {
+  const exact = Number(headers.get('retry-after-ms') ?? '0');
+  if (exact > 0) return exact;
+  const written = headers.get('retry-after') ?? '0';
+  const seconds = Number(written);
+  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
+  const sent = Date.parse(headers.get('date') ?? '');
+  const wait = Date.parse(written) - (Number.isNaN(sent) ? date() : sent);
+  return Number.isNaN(wait) ? 0 : Math.max(0, wait);
 }
 
 function causeOf(error: unknown): string {

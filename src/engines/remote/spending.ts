@@ -29,7 +29,7 @@ export function createSpending(reference: string, price: Price | null, budget: n
   let input = 0;
   let cached = 0;
   let output = 0;
-  const spent = () => (price === null ? 0 : (input * price.input + output * price.output) / 1e6);
+  const spent = () => (price === null ? null : costOf(price, { input, cached, output }));
   return {
     add(tokens) {
       calls++;
@@ -38,9 +38,10 @@ export function createSpending(reference: string, price: Price | null, budget: n
       output += tokens.output;
     },
     check() {
-      if (budget === null || spent() < budget) return;
+      const money = spent();
+      if (budget === null || money === null || money < budget) return;
       throw modelError(
-        `the budget of ${budget} is spent: ${calls} calls of ${reference} cost ${spent().toFixed(4)}`,
+        `the budget of ${budget} is spent: ${calls} calls of ${reference} cost ${money.toFixed(4)}`,
         'Raise remote.budget and go on with --resume.',
       );
     },
@@ -49,6 +50,11 @@ export function createSpending(reference: string, price: Price | null, budget: n
       prefixTokens: 0,
       generatedTokens: output,
       reusedTokens: cached,
+      money: spent(),
     }),
   };
+}
+
+function costOf(price: Price, { input, cached, output }: Tokens): number {
+  return ((input - cached) * price.input + cached * (price.cached ?? price.input) + output * price.output) / 1e6;
 }
