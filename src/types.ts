@@ -315,11 +315,26 @@ export interface FeatureReader extends Tokenizer {
   readOutputs(prompt: Prompt, positions: readonly number[], count: number): Promise<Float64Array[]>;
 }
 
+/** What an embedding model was trained to read before a text; empty where it wants nothing. */
+export interface TextPrefixes {
+  /** Before a text that is classified, or compared with its like. */
+  readonly text: string;
+  /** Before a question that passages are found by. */
+  readonly query: string;
+  /** Before a passage that is to be found. */
+  readonly passage: string;
+}
+
 /** Capability `embeddings`: one vector for a text. */
 export interface Embedder {
   /** Numbers of a vector. */
   readonly dimensions: number;
-  /** Vectors of length 1, one for each text: their dot product is the cosine similarity. Long texts are cut off. */
+  /** For callers to put before a text, by what it is. */
+  readonly prefixes: TextPrefixes;
+  /**
+   * Vectors of length 1, one for each text: their dot product is the cosine similarity. A text longer than the context
+   * is read in parts; its vector is their mean.
+   */
   embed(texts: readonly string[]): Promise<Float32Array[]>;
 }
 

@@ -28,6 +28,9 @@ const manifestSchema = z.strictObject({
   format: z.enum(['base', 'chat']),
   template: text.optional(),
   context: z.number().int().positive(),
+  prefixes: z
+    .strictObject({ text: z.string().optional(), query: z.string().optional(), passage: z.string().optional() })
+    .optional(),
   license: licenseSchema,
   bytes: bytesSchema.optional(),
   sha256: sha256Schema.optional(),

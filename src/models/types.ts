@@ -80,6 +80,10 @@ export interface Manifest {
   readonly template?: string | undefined;
   /** Tokens. */
   readonly context: number;
+  /** Of embedding models: what they were trained to read before a text. */
+  readonly prefixes?:
+    | { readonly text?: string | undefined; readonly query?: string | undefined; readonly passage?: string | undefined }
+    | undefined;
   readonly license: License;
   readonly bytes: number | null;
   /** Lower-case hex. */

@@ -41,6 +41,8 @@ describe('the internals of the engine library', () => {
     const { GgufInsights } = await importInternal<Members>('gguf/insights/GgufInsights.js');
     assert.equal(typeof GgufInsights?.prototype._simulateModelResourceUsage, 'function');
     assert.equal(typeof GgufInsights?.prototype._simulateContextResourceUsage, 'function');
+    const { LlamaEmbeddingContext } = await importInternal<Members>('evaluator/LlamaEmbeddingContext.js');
+    assert.equal(typeof LlamaEmbeddingContext?.prototype.getEmbeddingFor, 'function');
     const { GgufV2Parser } = await importInternal<Members>('gguf/parser/GgufV2Parser.js');
     assert.equal(typeof GgufV2Parser?.prototype.parse, 'function');
   });

@@ -52,19 +52,44 @@ describe('an embedding model', () => {
     }
   });
 
-  it('reads a long text as far as it can', async () => {
-    const engine = await openEmbedder({ path: file, threads: 1 });
+  it('reads a long text in parts, each of which counts by its length', async () => {
+    const engine = await openEmbedder({ path: file, threads: 1, contextSize: 43 });
     try {
-      const long = 'the soup was good again '.repeat(40);
-      assert.ok(engine.countTokens(long) > engine.model.contextSize);
-      const [whole, longer] = (await engine.embed([long, `${long} the train was late`])) as [
+      // 40 tokens are read at once: 60 of them in two parts of 30.
+      const parts = ['the soup was good again '.repeat(6), 'we had a late train '.repeat(6)] as const;
+      const [first, second, long] = (await engine.embed([...parts, parts.join('')])) as [
+        Float32Array,
         Float32Array,
         Float32Array,
       ];
-      assert.deepEqual(longer, whole);
+      assert.equal(engine.countTokens(parts.join('')), 62);
+      const sum = first.map((value, i) => value + (second[i] as number));
+      const length = Math.sqrt(dot(sum, sum));
+      assert.ok(dot(first, second) < 0.999);
+      assert.ok(Math.abs(dot(long, sum) / length - 1) < 1e-5);
     } finally {
       await engine.dispose();
     }
+  });
+
+  it('gives short and long texts vectors of the same kind, though it reads them in other ways', async () => {
+    const engine = await openEmbedder({ path: file, threads: 1 });
+    try {
+      // 90 tokens without flash attention, 100 with it.
+      const [short, long] = (await engine.embed([
+        'the soup was good again '.repeat(18),
+        'the soup was good again '.repeat(20),
+      ])) as [Float32Array, Float32Array];
+      assert.ok(dot(short, long) > 0.999);
+    } finally {
+      await engine.dispose();
+    }
+  });
+
+  it('leaves to the caller what is put before a text, and says what the model wants', async () => {
+    const engine = await openEmbedder({ path: file, threads: 1, textPrefixes: { query: 'search_query: ' } });
+    assert.deepEqual(engine.prefixes, { text: '', query: 'search_query: ', passage: '' });
+    await engine.dispose();
   });
 });
 

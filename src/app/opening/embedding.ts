@@ -2,7 +2,7 @@ import { engines, fileEngineOf } from '../../engines/index.js';
 import type { HeadStart } from '../../engines/llama/index.js';
 import { architectureOf } from '../../gguf/architecture-of.js';
 import type { ResolvedModel } from '../../models/index.js';
-import type { EngineWith } from '../../types.js';
+import type { EngineWith, TextPrefixes } from '../../types.js';
 import { readConfig } from '../config.js';
 import type { Surroundings } from '../surroundings.js';
 import { headStartFor } from './early-model.js';
@@ -31,9 +31,20 @@ export async function openEmbedding(
     sha256: model.sha256,
     ...(threads === undefined ? {} : { threads }),
     ...(contextSize === undefined ? {} : { contextSize }),
+    textPrefixes: givenPrefixes(model),
     ...(accelerator === undefined ? {} : { accelerator }),
     ...(surroundings.engineLog === null ? {} : { onLog: surroundings.engineLog }),
     headStart: await headStartFor(surroundings, early, model.path, accelerator !== undefined),
     signal: surroundings.signal,
   });
+}
+
+/** As the catalogue says. */
+function givenPrefixes({ manifest }: ResolvedModel): Partial<TextPrefixes> {
+  const { text, query, passage } = manifest?.prefixes ?? {};
+  return {
+    ...(text === undefined ? {} : { text }),
+    ...(query === undefined ? {} : { query }),
+    ...(passage === undefined ? {} : { passage }),
+  };
 }

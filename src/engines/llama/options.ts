@@ -1,5 +1,5 @@
 import type { ValuePlace } from '../../gguf/value-blocks.js';
-import type { Capability } from '../../types.js';
+import type { Capability, TextPrefixes } from '../../types.js';
 import type { Arithmetic } from './arithmetic.js';
 import type { HeadStart } from './patches/head-start.js';
 import type { Shape } from './shape.js';
@@ -53,6 +53,8 @@ export type EmbedderOptions = Pick<
   EngineOptions,
   'path' | 'name' | 'sha256' | 'threads' | 'accelerator' | 'onLog' | 'headStart' | 'signal'
 > & {
-  /** Tokens of a text that are read; what is longer is cut off. Defaults to 512, or the trained length if that is shorter. */
+  /** Tokens that are read at once; longer texts in parts. Defaults to 512, or the trained length if that is shorter. */
   readonly contextSize?: number;
+  /** What the model wants before a text; defaults to nothing. */
+  readonly textPrefixes?: Partial<TextPrefixes>;
 };

@@ -4,8 +4,9 @@ import type { Example } from '../../types.js';
 import { outputsOf, targetsOf } from '../candidates/classify-outputs.js';
 import { eventLoopTurn } from '../candidates/event-loop.js';
 import { isSkewed } from '../candidates/skew.js';
-import type { Candidate } from '../candidates/types.js';
+import type { Candidate, TuneSession } from '../candidates/types.js';
 import type { Plan } from '../types.js';
+import { embeddingHeadOptions } from './options.js';
 
 /** Texts that are embedded between two looks at the signal. */
 const batch = 64;
@@ -13,6 +14,7 @@ const batch = 64;
 /** A head over the embedding of each text, with and without counts of words beside it. Texts are read once for all. */
 export const plan: Plan<'embeddings'> = (session, examples, { words: mayUseWords }) => {
   const { profile, engine, seed } = session;
+  const prefix = prefixFor(session);
   const known = new Map<Example, Float32Array>();
 
   async function vectorsOf(list: readonly Example[]): Promise<Float32Array[]> {
@@ -20,7 +22,7 @@ export const plan: Plan<'embeddings'> = (session, examples, { words: mayUseWords
     for (let start = 0; start < missing.length; start += batch) {
       session.signal.throwIfAborted();
       const part = missing.slice(start, start + batch);
-      const vectors = await engine.embed(part.map(({ record }) => record.text));
+      const vectors = await engine.embed(part.map(({ record }) => prefix + record.text));
       part.forEach((example, i) => {
         known.set(example, vectors[i] as Float32Array);
       });
@@ -52,7 +54,7 @@ export const plan: Plan<'embeddings'> = (session, examples, { words: mayUseWords
   }
 
   const candidateOf = (lexical: boolean, balanced: boolean): Candidate => ({
-    key: `embedding head 1 ${lexical} ${balanced}`,
+    key: `embedding head 2 ${lexical} ${balanced} ${JSON.stringify(prefix)}`,
     title: `head over embeddings${lexical ? ', with words' : ''}${balanced ? ', labels weighted' : ''}`,
     method: 'embedding-head',
     turn: 0,
@@ -67,7 +69,7 @@ export const plan: Plan<'embeddings'> = (session, examples, { words: mayUseWords
     async finish(list) {
       const { classifier } = await train(list, lexical, balanced);
       return {
-        options: {},
+        options: { prefix },
         learned: {},
         numbers: {
           stored: classifierBlob({ classifier, layers: session.blocks, pooling: 'last', prompts: 1 }),
@@ -78,7 +80,7 @@ export const plan: Plan<'embeddings'> = (session, examples, { words: mayUseWords
   });
 
   function meanTokens(list: readonly Example[]): number {
-    const sum = list.reduce((total, { record }) => total + engine.countTokens(record.text), 0);
+    const sum = list.reduce((total, { record }) => total + engine.countTokens(prefix + record.text), 0);
     return list.length === 0 ? 0 : sum / list.length;
   }
 
@@ -88,3 +90,9 @@ export const plan: Plan<'embeddings'> = (session, examples, { words: mayUseWords
   );
   return { candidates };
 };
+
+/** The task's own where it goes by this method, else the model's. */
+function prefixFor({ profile, engine }: TuneSession<'embeddings'>): string {
+  const own = profile.method === 'embedding-head' ? embeddingHeadOptions.parse(profile.options).prefix : undefined;
+  return own ?? engine.prefixes.text;
+}

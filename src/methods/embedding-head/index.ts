@@ -9,6 +9,7 @@ import { tablePart } from '../explain.js';
 import { labelRenderer } from '../label-prompts.js';
 import type { Method, PieceInput } from '../types.js';
 import { classifyingPrompt } from '../usual-prompts.js';
+import { embeddingHeadOptions } from './options.js';
 
 /** A linear layer over the embedding of the text alone, trained on labelled examples; no prompt is read. */
 export const embeddingHead: Method<'embeddings'> = {
@@ -16,7 +17,7 @@ export const embeddingHead: Method<'embeddings'> = {
   title: 'a trained head over embeddings',
   taskTypes: ['classify'],
   needs: ['embeddings'],
-  options: z.strictObject({}),
+  options: embeddingHeadOptions,
   renderer: (profile, model) => labelRenderer(profile, model, { shots: 0, choice: 'first' }),
   defaultPrompt: classifyingPrompt,
   vocabulary: 'whole',
@@ -32,12 +33,14 @@ export const embeddingHead: Method<'embeddings'> = {
   async prepare({ profile, engine }) {
     const { classifier } = headOf(profile);
     const { labels } = classifier;
+    const { prefix = engine.prefixes.text } = embeddingHeadOptions.parse(profile.options);
     const lexical = lexicalScores(classifier);
     return {
-      maxPieceTokens: engine.model.contextSize - 8,
+      // The engine reads long texts in parts, as it did when the head was trained.
+      maxPieceTokens: null,
 
       async predict({ text, explain }: PieceInput) {
-        const [vector] = (await engine.embed([text])) as [Float32Array];
+        const [vector] = (await engine.embed([prefix + text])) as [Float32Array];
         const scores = classifier.rows.map((row) => dot(row, vector));
         const words = lexical(text);
         const probabilities = classProbabilities(classifier, scores, words);

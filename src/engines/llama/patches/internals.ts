@@ -10,6 +10,7 @@ export const internals = [
   'bindings/getLlama.js',
   'bindings/Llama.js',
   'bindings/types.js',
+  'evaluator/LlamaEmbeddingContext.js',
   'evaluator/LlamaGrammarEvaluationState.js',
   'gguf/consts.js',
   'gguf/insights/GgufInsights.js',
