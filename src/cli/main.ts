@@ -145,6 +145,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   unwritten ??= error;
 });
 
+// What no part of the program waited for, such as an error inside a library.
+process.on('uncaughtException', (error) => process.exit(report(error)));
+
 // A promise that nobody settles any more lets Node end without a word.
 process.once('beforeExit', () => {
   process.stderr.write('slm: unexpected: the work stopped before it was done\n');

@@ -25,6 +25,22 @@ test('work whose promise nobody settles any more ends with a defect and exit cod
   assert.match(stderr, /defect of slm/u);
 });
 
+test('an error that no part of the program waited for is a message and exit code 1, not a stack trace', async () => {
+  const lost = `Object.defineProperty(process, 'stdin', {
+    value: { isTTY: false, [Symbol.asyncIterator]: () => ({ next: () => {
+      Promise.reject(new Error('lost on the way'));
+      return new Promise(() => undefined);
+    } }) },
+  });`;
+  const { code, stdout, stderr } = await runSlm(['eval', 'sentiment', '-d', '-', '--data-format', 'jsonl'], {
+    env: { NODE_OPTIONS: `--import "data:text/javascript,${encodeURIComponent(lost)}"` },
+  });
+  assert.equal(code, 1, stderr);
+  assert.equal(stdout, '');
+  assert.match(stderr, /^slm: unexpected: lost on the way$/mu);
+  assert.doesNotMatch(stderr, /^ +at /mu);
+});
+
 describe('a command that would write over a file that it reads is refused, and the file stays', () => {
   const text = '{"text":"A fine day.","label":"good"}\n';
   const cases: Record<string, { args: string[]; kept?: string; input?: true }> = {

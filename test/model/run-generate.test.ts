@@ -140,6 +140,24 @@ for (const model of [gemma, smollm]) {
   });
 }
 
+test('a grammar that no token continues is an error of the record', async () => {
+  const task = writeTask('nul', {
+    'task.yaml': 'name: nul\ntype: generate\ngrammar: nul.gbnf\nprompt:\n  base: "{{ text }}"\n',
+    // Gemma writes no NUL, so that nothing can be written after the A.
+    'nul.gbnf': 'root ::= "A" "\\x00"\n',
+  });
+  const { code, stdout, stderr } = await runSlm(['run', task, '-m', gemma, '--lines', '--json', '--threads', '2'], {
+    input: 'one\ntwo\n',
+  });
+  assert.equal(code, 4, stderr);
+  const results = parsed(stdout);
+  assert.deepEqual(
+    results.map(({ id }) => id),
+    ['1', '2'],
+  );
+  for (const { error } of results) assert.match(String(error), /no token of the model continues "A"/u);
+});
+
 test('a grammar that does not parse is an error before the first record', async () => {
   const task = writeTask('broken-grammar', {
     'task.yaml': 'name: broken-grammar\ntype: generate\ngrammar: broken.gbnf\n',

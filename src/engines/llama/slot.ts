@@ -7,11 +7,12 @@ import type {
   LlamaModel,
   Token as NativeToken,
 } from 'node-llama-cpp';
-import { failure } from '../../errors.js';
+import { failure, messageOf } from '../../errors.js';
 import type { ValuePlace } from '../../gguf/value-blocks.js';
 import type { Decoded, Generated, GenerateOptions, NextTokens, Prompt, Token } from '../../types.js';
 import type { Arithmetic } from './arithmetic.js';
 import { LlamaGrammarEvaluationState } from './patches/library.js';
+import { passOnSamplingErrors } from './patches/sampling-errors.js';
 import { readStateFile } from './patches/state-values.js';
 import type { PrefixStore } from './prefix-store.js';
 import { buildTrie, chainFrom, type TrieNode } from './trie.js';
@@ -88,6 +89,7 @@ export class Slot {
       swaFullCache: true,
       failedCreationRemedy: false,
     });
+    passOnSamplingErrors(context);
     return new Slot(llama, model, context, options);
   }
 
@@ -199,16 +201,25 @@ export class Slot {
         ? {}
         : { grammarEvaluationState: new LlamaGrammarEvaluationState({ model: this.#model, grammar }) }),
     });
-    for await (const token of stream) {
-      options.signal?.throwIfAborted();
-      tokens.push(token);
-      const text = this.#model.detokenize(tokens, false, prompt.input.slice(-1) as NativeToken[]);
-      const stop = firstStop(text, options.stop ?? []);
-      if (stop !== -1) return this.#generated(text.slice(0, stop), tokens.length, 'stop');
-      if (tokens.length >= options.maxTokens) return this.#generated(text, tokens.length, 'length');
+    const written = () => this.#model.detokenize(tokens, false, prompt.input.slice(-1) as NativeToken[]);
+    try {
+      for await (const token of stream) {
+        options.signal?.throwIfAborted();
+        tokens.push(token);
+        const text = written();
+        const stop = firstStop(text, options.stop ?? []);
+        if (stop !== -1) return this.#generated(text.slice(0, stop), tokens.length, 'stop');
+        if (tokens.length >= options.maxTokens) return this.#generated(text, tokens.length, 'length');
+      }
+    } catch (error) {
+      if (!/empty grammar stack/u.test(messageOf(error))) throw error;
+      throw failure(
+        `no token of the model continues ${JSON.stringify(written())} as the grammar allows`,
+        'The grammar asks for characters that the model cannot write there; `slm tasks validate` checks its form only.',
+        error,
+      );
     }
-    const text = this.#model.detokenize(tokens, false, prompt.input.slice(-1) as NativeToken[]);
-    return this.#generated(text, tokens.length, 'end');
+    return this.#generated(written(), tokens.length, 'end');
   }
 
   async dispose(): Promise<void> {
