@@ -3,6 +3,7 @@
 export type { TuneReport } from './app/tuning/tune-report.js';
 export { SlmError, type SlmErrorCode } from './errors.js';
 export type { Report as EvaluationReport } from './evaluate.js';
+export { type CompareOptions, type ComparisonReport, compare } from './library/compare.js';
 export { type EvaluateOptions, evaluate } from './library/evaluate.js';
 export { type LocalModel, resolveModel } from './library/models.js';
 export { type Failed, type Input, type OpenOptions, type OpenTask, open } from './library/open.js';

@@ -25,6 +25,11 @@ const commands: Readonly<Record<string, Entry>> = {
     description: 'measure a task on its fixtures, or on labelled data',
     load: async () => (await import('./eval/command.js')).evalCommand,
   },
+  compare: {
+    usage: '[options] <task>',
+    description: 'compare models on a task: the same as eval, which takes several with -m A,B',
+    load: async () => (await import('./eval/command.js')).compareCommand,
+  },
   tune: {
     usage: '[options] <task>',
     description: 'make a task good by labelled examples, without changing the model',

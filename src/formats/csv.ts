@@ -2,14 +2,15 @@ import { textOf } from '../json.js';
 import { lazy } from '../lazy.js';
 import { taskTypes } from '../task-types/index.js';
 import type { Prediction } from '../types.js';
-import { inputName } from './fields.js';
+import { inputName, modelColumn } from './fields.js';
 import type { FormatOptions, Writer } from './types.js';
 
 const csvStringify = lazy<typeof import('csv-stringify/sync')>('csv-stringify/sync');
 
 /**
  * Comma-separated values (RFC 4180 with LF) with a header line: the fields that are passed through, then the
- * columns that the task type has for its results. `id` comes first of ours, `error` last.
+ * columns that the task type has for its results and in a cascade the model that answered. `id` comes first of ours,
+ * `error` last.
  */
 export const csv: Writer = {
   name: 'csv',
@@ -42,7 +43,7 @@ function passedNames(options: FormatOptions): Map<string, string> {
 }
 
 function columns(options: FormatOptions): string[] {
-  return ['id', ...taskTypes[options.taskType].results.columns(options), 'error'];
+  return ['id', ...taskTypes[options.taskType].results.columns(options), ...modelColumn(options), 'error'];
 }
 
 /** The rows of a record: values by column; a column that is missing is empty. */
@@ -50,7 +51,8 @@ function rows({ record, output, error }: Prediction, options: FormatOptions): Re
   const { results } = taskTypes[options.taskType];
   const common = { id: record.id, ...(results.inputName === null ? {} : { [results.inputName]: record.text }) };
   if (output === undefined) return [{ ...common, error: error ?? 'no output' }];
-  return results.rows(output, record, options).map((row) => ({ ...common, ...row }));
+  const by = options.cascade === true ? { model: output.model } : {};
+  return results.rows(output, record, options).map((row) => ({ ...common, ...row, ...by }));
 }
 
 function line(cells: readonly unknown[]): string {

@@ -10,15 +10,26 @@ import type { FormatOptions } from './types.js';
 export function passedThrough(
   { record }: Prediction,
   ours: Readonly<Record<string, unknown>>,
-  { passThrough, taskType }: FormatOptions,
+  { passThrough, taskType, cascade }: FormatOptions,
 ): Record<string, unknown> {
   if (!passThrough) return {};
-  const own = [...Object.keys(ours), ...taskTypes[taskType].results.names, 'error', 'explanation'];
+  const own = [
+    ...Object.keys(ours),
+    ...taskTypes[taskType].results.names,
+    ...modelColumn({ cascade }),
+    'error',
+    'explanation',
+  ];
   const names = Object.keys(record.fields);
   const theirs = Object.entries(record.fields).filter(
     ([name, value]) => name !== record.added && (!own.includes(name) || ours[name] !== value),
   );
   return Object.fromEntries(theirs.map(([name, value]) => [inputName(name, own, names), value]));
+}
+
+/** The column, or field, of a cascade for the model that answered. */
+export function modelColumn({ cascade }: { readonly cascade?: boolean | undefined }): readonly string[] {
+  return cascade === true ? ['model'] : [];
 }
 
 /** The name under which a field of the input is passed through: one that neither we nor another field has. */

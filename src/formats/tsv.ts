@@ -1,5 +1,6 @@
 import { taskTypes } from '../task-types/index.js';
 import type { Prediction } from '../types.js';
+import { modelColumn } from './fields.js';
 import type { FormatOptions, Writer } from './types.js';
 
 /**
@@ -12,6 +13,7 @@ import type { FormatOptions, Writer } from './types.js';
  *     generation          output  id
  *
  * A record that failed has an empty score; the label of classification and extraction is `error` then.
+ * A cascade has one more column at the end: the model that answered.
  */
 export const tsv: Writer = {
   name: 'tsv',
@@ -27,7 +29,8 @@ export const tsv: Writer = {
 
 function lines({ record, output }: Prediction, options: FormatOptions) {
   const { results } = taskTypes[options.taskType];
-  return output === undefined ? [results.failedLine(record)] : results.lines(output, record, options);
+  const cells = output === undefined ? [results.failedLine(record)] : results.lines(output, record, options);
+  return cells.map((row) => [...row, ...modelColumn(options).map(() => output?.model ?? '')]);
 }
 
 const escapes: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r', '\\': '\\\\' };

@@ -8,6 +8,8 @@ export interface FormatOptions extends ResultTask {
   readonly taskType: TaskType;
   /** Whether the input row's own fields come along (jsonl and csv). */
   readonly passThrough: boolean;
+  /** Whether a cascade answers, so that results name the model that did. */
+  readonly cascade?: boolean;
   /** csv: names of the fields to pass through, which must be known before the first record. */
   readonly fieldNames: readonly string[];
   /** pretty: columns of the terminal. */

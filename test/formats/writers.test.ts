@@ -44,6 +44,14 @@ describe('tsv', () => {
     );
   });
 
+  it('says in its last column which model of a cascade answered', () => {
+    const cascade = { ...options, cascade: true };
+    const { record, output } = classified('x');
+    const answered = { record, output: { ...(output as Output), model: 'small' }, ms: 0 };
+    assert.deepEqual(tsv.prediction(answered, cascade).trimEnd().split('\t'), ['a', '0.5000', 'x', 'small']);
+    assert.equal(tsv.prediction(predict('x', null), cascade), 'error\t\tx\t\n');
+  });
+
   it('has as many columns for a failed record as for a good one', () => {
     const columns = (prediction: Prediction, taskType: FormatOptions['taskType']) =>
       tsv.prediction(prediction, { ...options, taskType }).split('\t').length;
@@ -109,6 +117,30 @@ describe('jsonl', () => {
 });
 
 describe('csv', () => {
+  it('says which model of a cascade answered, and keeps a field of that name apart', () => {
+    const cascade = { ...options, cascade: true, fieldNames: ['model'] };
+    const { record, output } = classified('x', { model: 'X3' });
+    const answered = { record, output: { ...(output as Output), model: 'small' }, ms: 0 };
+    const both = [answered, { record, error: 'failed', ms: 0 }];
+    const table = csv.start(cascade) + both.map((one) => csv.prediction(one, cascade)).join('');
+    const rows = parse(table, { columns: true }) as Record<string, string>[];
+    assert.deepEqual(
+      rows.map((row) => [row.input_model, row.model, row.error]),
+      [
+        ['X3', 'small', ''],
+        ['X3', '', 'failed'],
+      ],
+    );
+    const lines = both.map((one) => JSON.parse(jsonl.prediction(one, cascade)));
+    assert.deepEqual(
+      lines.map((line) => [line.input_model, line.model]),
+      [
+        ['X3', 'small'],
+        ['X3', undefined],
+      ],
+    );
+  });
+
   it('parses back, with a header', () => {
     fc.assert(
       fc.property(anything, (note) => {

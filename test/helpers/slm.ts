@@ -107,6 +107,15 @@ export async function until(holds: () => boolean, what: string, timeoutMs = 120_
   }
 }
 
+/** Starts `slm serve` on a free port and gives its address. The caller ends it. */
+export async function startServer(...args: string[]) {
+  const child = startSlm(['serve', ...args, '--port', '0']);
+  const stderr = collect(child.stderr);
+  const urlIn = () => /at (http:\/\/\S+);/u.exec(stderr())?.[1];
+  await until(() => urlIn() !== undefined || child.exitCode !== null, 'the server to listen');
+  return { child, url: urlIn() as string, stderr };
+}
+
 /** An empty folder that goes away with the test. */
 export function tempFolder(t: TestContext): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'slm-e2e-'));

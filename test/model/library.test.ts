@@ -240,14 +240,15 @@ describe('the library', () => {
         include: ['*.ts'],
       }),
       'uses.ts': [
-        `import { type Classification, type EvaluationReport, evaluate, open, tune } from '${packageName}';`,
+        `import { type Classification, type EvaluationReport, compare, evaluate, open, tune } from '${packageName}';`,
         "const sentiment = await open('sentiment');",
         "const label: string | null = (await sentiment('x')).label;",
         "const entities = (await (await open('ner'))('x')).entities.map(({ text, start }) => [text, start]);",
         "const score: number = (await (await open<Classification>('./tickets'))('x')).score;",
         "const report: EvaluationReport = await evaluate('sentiment', { data: [{ text: 'x', label: 'positive' }] });",
         "const tuned: number | undefined = (await tune('./tickets', { budgetMs: 1 })).scores.tuned?.value;",
-        'console.log(label, entities, score, report.figures[0]?.value, tuned);',
+        "const p: number | null | undefined = (await compare('sentiment', { models: ['a', 'b'] })).comparison.pairs[0]?.metrics[0]?.p;",
+        'console.log(label, entities, score, report.figures[0]?.value, tuned, p);',
       ].join('\n'),
     });
     linkPackage(cwd);

@@ -5,18 +5,9 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { pythonWith } from '../helpers/python.js';
-import { collect, exitOf, moodTask, runSlm, slmEnv, startSlm, tempFolder, until } from '../helpers/slm.js';
+import { exitOf, moodTask, runSlm, slmEnv, startServer, tempFolder } from '../helpers/slm.js';
 
 const exec = promisify(execFile);
-
-/** Starts a server on a free port and gives its address. */
-async function startServer(...args: string[]) {
-  const child = startSlm(['serve', ...args, '--port', '0']);
-  const stderr = collect(child.stderr);
-  const urlIn = () => /at (http:\/\/\S+);/u.exec(stderr())?.[1];
-  await until(() => urlIn() !== undefined || child.exitCode !== null, 'the server to listen');
-  return { child, url: urlIn() as string, stderr };
-}
 
 describe('slm serve', () => {
   let server: Awaited<ReturnType<typeof startServer>>;

@@ -99,6 +99,13 @@ export function evalCommand(context: CliContext): Command {
     });
 }
 
+/** `slm compare TASK -m A,B`: `slm eval`, by the name that people try first. */
+export function compareCommand(context: CliContext): Command {
+  return evalCommand(context)
+    .name('compare')
+    .description('compare models on a task: the same as eval, which takes several with -m A,B');
+}
+
 function outputsOf(flags: EvalFlags) {
   return [
     ...outputFiles(flags.output, '-o'),

@@ -1,3 +1,4 @@
+import { cascadeOf } from '../../cascade-reference.js';
 import { usageError } from '../../errors.js';
 import { writerFor, writers } from '../../formats/index.js';
 import type { FormatOptions, Writer } from '../../formats/types.js';
@@ -46,6 +47,7 @@ export async function formatOptions(
     input: flags.field ?? face.input,
     offsets: flags.offsets,
     passThrough: flags.passThrough,
+    cascade: cascadeOf(face.model) !== null,
     fieldNames,
     width: context.columns,
     paint: await createPaint(writesToTerminal(context, flags) && context.color),
