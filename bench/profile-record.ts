@@ -188,7 +188,7 @@ function timed(name: string, work: AnyFunction): AnyFunction {
 function watch(): void {
   replace(LlamaModel.prototype, 'tokenize', 'tokenise');
   replace(LlamaModel.prototype, 'detokenize', 'tokenise');
-  for (const method of ['scoreContinuations', 'scoreNext', 'readOutputs', 'decode', 'generate'])
+  for (const method of ['scoreContinuations', 'scoreNext', 'headScores', 'decode', 'generate'])
     replace(Slot.prototype, method, 'slot');
   const { createContext } = LlamaModel.prototype;
   LlamaModel.prototype.createContext = async function (...args) {

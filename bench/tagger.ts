@@ -16,6 +16,7 @@ import { performance } from 'node:perf_hooks';
 import { text as readAll } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { cpuBudget } from '../src/engines/cpu-budget.js';
+import { openHiddenStates } from '../src/engines/llama/hidden-states.js';
 import { openEngine } from '../src/engines/llama/open-engine.js';
 import { verifyDerived } from '../src/engines/llama/verify-derived.js';
 import { valuePlaces } from '../src/gguf/architectures.js';
@@ -28,7 +29,6 @@ import { coarseTaggerArrays, taggerBlob } from '../src/heads/tagger-file.js';
 import { tagsOf } from '../src/heads/tags.js';
 import { wordFeatures } from '../src/heads/word-features.js';
 import { readWords } from '../src/heads/word-reading.js';
-import { openFeatureReader } from '../src/methods/candidates/read-features.js';
 import { median } from '../src/metrics/median.js';
 import { derivedModel } from '../src/models/derived.js';
 import { sha256Of } from '../src/models/digest.js';
@@ -200,7 +200,7 @@ async function main(): Promise<void> {
       };
     });
     await engine.dispose();
-    const reader = await openFeatureReader(
+    const reader = await openHiddenStates(
       texts.map(({ wanted }) => wanted),
       kept,
       width,
@@ -271,7 +271,7 @@ async function measure({ path: file, values, texts }: Job): Promise<Measured> {
   return { loadSeconds, loadedMb, workedMb, atTheEnd, atEachWord };
 
   function ask(prompt: Prompt, positions: readonly number[]): Promise<unknown> {
-    return engine.readOutputs(prompt, positions, outputs);
+    return engine.headScores(prompt, positions, outputs);
   }
 }
 

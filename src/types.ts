@@ -305,15 +305,36 @@ export interface Generator extends Tokenizer {
   generate(prompt: Prompt, options: GenerateOptions): Promise<Generated>;
 }
 
-/** Capability `features`: numbers of a text that a head is trained on, or the scores of a trained head. */
-export interface FeatureReader extends Tokenizer {
-  /**
-   * The model's raw outputs (logits) of the tokens 0 to `count` − 1 at each of the given positions of
-   * `prompt.input`. For derived files whose output matrix is our own: there they are a hidden state, or the scores
-   * of a trained head.
-   */
-  readOutputs(prompt: Prompt, positions: readonly number[], count: number): Promise<Float64Array[]>;
+/** A linear layer over the hidden states of a model, which it is opened with. */
+export interface ModelHead {
+  /** Blocks of the model below it: their hidden state, normalised as the model normalises its last one, is its input. */
+  readonly layers: number;
+  /** One for each score, as wide as a hidden state. */
+  readonly rows: readonly Float32Array[];
 }
+
+/** Capability `features`: the scores of the head that the model was opened with. How they come about is its matter. */
+export interface FeatureReader extends Tokenizer {
+  /** The scores of the head's first `count` rows at each of the given positions of `prompt.input`. */
+  headScores(prompt: Prompt, positions: readonly number[], count: number): Promise<Float64Array[]>;
+}
+
+/** A prompt and the positions of its input whose hidden states are wanted. */
+export interface WantedStates {
+  readonly prompt: Prompt;
+  readonly positions: readonly number[];
+}
+
+/** Gives hidden states, for heads to be trained on. */
+export interface StateReader {
+  /** Hidden states of one prompt, positions × width, one after another. */
+  read(wanted: WantedStates): Promise<Float32Array>;
+  readonly slots: number;
+  dispose(): Promise<void>;
+}
+
+/** Makes the hidden states after `layers` blocks readable, of these prompts and no others. */
+export type OpenStates = (all: readonly WantedStates[], layers: number) => Promise<StateReader>;
 
 /** What an embedding model was trained to read before a text; empty where it wants nothing. */
 export interface TextPrefixes {

@@ -1,5 +1,4 @@
 import type { z } from 'zod';
-import type { Recipe } from '../gguf/recipe.js';
 import type { PromptModel, PromptRenderer } from '../prompt.js';
 import type {
   Capability,
@@ -9,6 +8,7 @@ import type {
   ExplanationPart,
   Gold,
   InputRecord,
+  ModelHead,
   Output,
   PromptTemplates,
   TaskProfile,
@@ -118,11 +118,8 @@ export interface Method<Needs extends Capability = Capability> {
    * out: any example of the profile.
    */
   readonly reads?: (profile: TaskProfile) => unknown;
-  /**
-   * The derived file of the model that the method works on, with a vocabulary of the caller's choice. Without it,
-   * the model's own file, with the whole vocabulary or a cut one.
-   */
-  readonly recipe?: (profile: TaskProfile, tokens: Recipe['tokens']) => Recipe;
+  /** The head that the model is opened with; left out where the method wants the model as it is. */
+  readonly headOf?: (profile: TaskProfile) => ModelHead;
   /**
    * Looks, without a model, for what it cannot work with in a profile.
    * @returns what is wrong with the gold of a labelled example, or null; left out where nothing can be

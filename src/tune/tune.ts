@@ -74,7 +74,7 @@ export async function tune(
     const kind = asked.length === 0 ? '' : ` with ${asked.join(' and ')}`;
     throw usageError(
       `there is nothing to try for "${profile.name}", a task of type ${profile.type}${kind}.`,
-      typeof session.derive === 'function' ? undefined : `No heads: ${session.derive.impossible}`,
+      typeof session.states === 'function' ? undefined : `No heads: ${session.states.impossible}`,
     );
   }
   const stage = (title: string) => request.onTrial({ kind: 'stage', title });

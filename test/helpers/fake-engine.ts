@@ -12,7 +12,7 @@ export interface Script {
   readonly score?: (prompt: string, continuation: string) => number;
   /** Log-probability of a token after a text; for `scoreNext` and `decode`. */
   readonly next?: (text: string, token: string) => number;
-  /** Raw outputs of the first tokens after a text; for `readOutputs`. */
+  /** Raw outputs of the first tokens after a text; for `headScores`. */
   readonly outputs?: (text: string, count: number) => number[];
   readonly generate?: (prompt: string, options: GenerateOptions) => Generated;
   /** Awaited before each answer, to mix up the order in which calls end. */
@@ -117,9 +117,9 @@ export function fakeEngine(script: Script = {}): FakeEngine {
       });
     },
 
-    async readOutputs(prompt, positions, count) {
+    async headScores(prompt, positions, count) {
       const { outputs } = script;
-      if (outputs === undefined) throw new Error('fake engine: readOutputs is not scripted');
+      if (outputs === undefined) throw new Error('fake engine: headScores is not scripted');
       calls.outputs++;
       await begin(prompt);
       return positions.map((position) =>

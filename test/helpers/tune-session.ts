@@ -11,7 +11,7 @@ export function sessionWith(changes: Partial<TuneSession> = {}): TuneSession {
     blocks: 2,
     width: 2,
     mostBlocks: changes.blocks ?? 2,
-    derive: { impossible: 'a fake' },
+    states: { impossible: 'a fake' },
     seed: 1,
     signal: new AbortController().signal,
     onProgress: () => undefined,

@@ -553,7 +553,7 @@ for (const name of [smollm, gemma]) {
             // The last token may go beyond the word, to a sign or a part of one.
             assert.ok(read.slice(-word.length - 2).includes(word), `${word}: ${read}`);
           }
-          return await engine.readOutputs(prompt, positions, rows.length);
+          return await engine.headScores(prompt, positions, rows.length);
         } finally {
           await engine.dispose();
           rmSync(target);
@@ -584,14 +584,14 @@ test('values are read at every token of a text that is longer than the sliding w
   try {
     const input = engine.tokenize('Rosa flew to Łódź 🙂 and sang. '.repeat(100)).slice(0, 800);
     const positions = [0, 3, 200, 255, 256, 400, 799];
-    const long = await engine.readOutputs({ prefix: [], input }, positions, rows.length);
+    const long = await engine.headScores({ prefix: [], input }, positions, rows.length);
     // Batches of other lengths are added up in another order.
     const tolerance = 0.05 * Math.max(...long.flatMap((row) => [...row].map(Math.abs)));
     for (const [i, position] of positions.entries()) {
       if (position > 400) continue;
       // A token sees nothing that comes after it.
       const beginning = { prefix: [], input: input.slice(0, position + 1) };
-      const [short] = await engine.readOutputs(beginning, [position], rows.length);
+      const [short] = await engine.headScores(beginning, [position], rows.length);
       short?.forEach((value, row) => {
         const found = long[i]?.[row] as number;
         assert.ok(Math.abs(found - value) < tolerance, `${position}: ${found} and ${value}`);

@@ -10,7 +10,7 @@ const examples: Example[] = Array.from({ length: 200 }, (_, i) =>
   labelled(`${i % 2 === 0 ? 'fine' : 'poor'} thing number ${i}`, i % 2 === 0 ? 'positive' : 'negative'),
 );
 const prompt = { ...profileWith().prompt, variants: [] };
-const derive: TuneSession['derive'] = async () => {
+const states: TuneSession['states'] = async () => {
   throw new Error('nothing is read here');
 };
 const all = { kind: 'auto', words: true } as const;
@@ -52,7 +52,7 @@ describe('ways to classify', () => {
   });
 
   it('are heads too, and of the best one others with more or fewer blocks or with words', async () => {
-    const plan = await planOf({ derive, blocks: 18 });
+    const plan = await planOf({ states, blocks: 18 });
     const head = 'head, 12 layers, 16 examples in the prompt';
     assert.ok(titles(plan.candidates).includes(head));
     assert.ok(titles(plan.candidates).includes(`${head}, last and mean`));
@@ -70,7 +70,7 @@ describe('ways to classify', () => {
   });
 
   it('take no more blocks than are allowed, and none twice', async () => {
-    const plan = await planOf({ derive, blocks: 18, mostBlocks: 11 });
+    const plan = await planOf({ states, blocks: 18, mostBlocks: 11 });
     const head = 'head, 11 layers, 16 examples in the prompt';
     assert.deepEqual(after(plan, head).slice(0, 4), [
       `${head}, with words`,
@@ -84,7 +84,7 @@ describe('ways to classify', () => {
     const list = textsOfMany(6);
     const changes = { prompt, labels: manyLabels };
     for (const multiLabel of [false, true]) {
-      const session = sessionWith({ profile: profileWith({ ...changes, multiLabel }), derive, blocks: 18 });
+      const session = sessionWith({ profile: profileWith({ ...changes, multiLabel }), states, blocks: 18 });
       assert.deepEqual(titles((await planFor(session, list, all)).candidates).slice(1), [
         'head, 14 layers, 16 examples in the prompt',
         'head, 14 layers, 16 examples in the prompt, last and mean',
@@ -96,7 +96,7 @@ describe('ways to classify', () => {
   it('are heads with words, deeper and after several prompts, where labels are many', async () => {
     const list = textsOfMany(12);
     const profile = profileWith({ prompt, labels: manyLabels });
-    const planWith = (words: boolean) => planFor(sessionWith({ profile, derive, blocks: 18 }), list, { ...all, words });
+    const planWith = (words: boolean) => planFor(sessionWith({ profile, states, blocks: 18 }), list, { ...all, words });
     const head = 'head, 14 layers, 16 examples in the prompt';
     assert.deepEqual(after(await planWith(true), head), [
       `${head}, with words`,

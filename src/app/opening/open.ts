@@ -17,7 +17,7 @@ import { type ResolvedModel, resolveModel } from '../../models/index.js';
 import { type Fallback, openTask, type Task } from '../../predict.js';
 import { withAmong } from '../../task-types/among.js';
 import { taskTypes } from '../../task-types/index.js';
-import type { Engine, LocalEngine, TaskProfile } from '../../types.js';
+import type { Engine, LocalEngine, ModelHead, TaskProfile } from '../../types.js';
 import { defaultModel, readConfig } from '../config.js';
 import { noticeMissingCache } from '../scratch.js';
 import { cacheDirectory, modelEnvironment, modelEvents, type Surroundings } from '../surroundings.js';
@@ -185,14 +185,13 @@ export async function openTaskOnModel(
   const tuned = flags.untuned === true ? untuned : await tunedProfile(surroundings, untuned, model);
   if (isEmbedding(model)) return openTaskOnEmbedding(surroundings, tuned, flags, documents, model, early);
   const profile = withChoices(tuned, flags);
-  const { recipe } = methodOf(profile);
+  const head = methodOf(profile).headOf?.(profile);
   const alphabet = coveringAlphabet(profile, model);
   const loaded: LocalEngine[] = [];
   const files: ModelFile[] = [];
   const cache = rememberingCache(constantsCache(surroundings, profile));
   const load = async (tokens: 'all' | AlphabetName): Promise<LocalEngine> => {
-    const own = recipe?.(profile, tokens) ?? (tokens === 'all' ? null : { layers: null, tokens, output: null });
-    const engine = await openResolved(surroundings, model, flags, parallel, own, early);
+    const engine = await openResolved(surroundings, model, flags, parallel, recipeFor(head, tokens), early);
     loaded.push(engine);
     files.push(watchModelFile(engine.model.path));
     return engine;
@@ -254,6 +253,12 @@ async function openTaskOnEmbedding(
     await engine.dispose();
     throw error;
   }
+}
+
+/** The file of the model that computes the scores of a head, and has these tokens; null for its own file. */
+function recipeFor(head: ModelHead | undefined, tokens: 'all' | AlphabetName): Recipe | null {
+  if (head !== undefined) return { layers: head.layers, tokens, output: { values: head.rows } };
+  return tokens === 'all' ? null : { layers: null, tokens, output: null };
 }
 
 /** Nothing was tuned for a model behind a service, and no file of it can change. */

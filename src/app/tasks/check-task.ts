@@ -30,8 +30,9 @@ export async function checkTask(surroundings: Surroundings, spec: string): Promi
     return found === null ? profile : withTunedSettings(profile, found, found.settings.modelSha256);
   });
   // A head can be used with the models only that it was trained for.
-  const needsTuning = methodOf(profile).recipe !== undefined;
-  if (needsTuning && tuned.length === 0) methodOf(profile).recipe?.(profile, 'all');
+  const { headOf } = methodOf(profile);
+  const needsTuning = headOf !== undefined;
+  if (tuned.length === 0) headOf?.(profile);
   for (const each of needsTuning ? tuned : [profile, ...tuned]) checkRun(each);
   return profile;
 }

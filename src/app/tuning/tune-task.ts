@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { fileCache } from '../../cache.js';
+import { engines } from '../../engines/index.js';
 import { messageOf, SlmError } from '../../errors.js';
 import { checkDerivable } from '../../gguf/architectures.js';
 import { checkGguf } from '../../gguf/check.js';
@@ -200,14 +201,15 @@ function sessionOf(
   const header = checkGguf(model.path);
   const blocks = summarize(header).blockCount ?? 1;
   const width = number(header, `${engine.model.architecture}.embedding_length`) ?? 0;
-  let derive: TuneSession['derive'] = (recipe) => openResolved(surroundings, model, flags, 'many', recipe);
+  let states: TuneSession['states'] = async (all, layers) =>
+    engines.llama.openStates(all, layers, width, (recipe) => openResolved(surroundings, model, flags, 'many', recipe));
   try {
     checkDerivable(header, { layers: 1, tokens: 'all', output: { values: [new Float32Array(width)] } });
   } catch (error) {
     if (!(error instanceof SlmError)) throw error;
     // Of an embedding model no hidden states are wanted.
     if (!isEmbedding(model)) surroundings.notice(`no heads are tried: ${messageOf(error)}`);
-    derive = { impossible: messageOf(error) };
+    states = { impossible: messageOf(error) };
   }
   return {
     profile,
@@ -216,7 +218,7 @@ function sessionOf(
     blocks,
     width,
     mostBlocks: Math.min(flags.layers ?? blocks, blocks),
-    derive,
+    states,
     seed: flags.seed,
     signal: surroundings.signal,
     onProgress,

@@ -1,5 +1,6 @@
 import type { LocalEngine } from '../../types.js';
 import { embedder } from './embedder.js';
+import type { openHiddenStates } from './hidden-states.js';
 import { capabilities, type EngineOptions } from './options.js';
 import type { DerivedCheck } from './verify-derived.js';
 
@@ -15,5 +16,7 @@ export const llama = {
   // Loaded only when a model is: the commands that need none start without the library (0.3 s).
   startLoading: async (file: string) => (await import('./patches/head-start.js')).startLoading(file),
   open: async (options: EngineOptions): Promise<LocalEngine> => (await import('./open-engine.js')).openEngine(options),
+  openStates: async (...request: Parameters<typeof openHiddenStates>) =>
+    (await import('./hidden-states.js')).openHiddenStates(...request),
   verifyDerived: async (check: DerivedCheck) => (await import('./verify-derived.js')).verifyDerived(check),
 };

@@ -86,7 +86,7 @@ function engineOf(
     scoreContinuations: (prompt, continuations) =>
       pool.use(prompt, (slot) => slot.scoreContinuations(prompt, continuations)),
     scoreNext: (prompt, positions, tokens) => pool.use(prompt, (slot) => slot.scoreNext(prompt, positions, tokens)),
-    readOutputs: (prompt, positions, count) => pool.use(prompt, (slot) => slot.readOutputs(prompt, positions, count)),
+    headScores: (prompt, positions, count) => pool.use(prompt, (slot) => slot.readOutputs(prompt, positions, count)),
     decode: (prompt, next, decodeOptions) => pool.use(prompt, (slot) => slot.decode(prompt, next, decodeOptions)),
     generate: (prompt, generateOptions) => pool.use(prompt, (slot) => slot.generate(prompt, generateOptions)),
     hold: (work) => pool.hold(work),

@@ -1,5 +1,4 @@
-import type { Example } from '../../types.js';
-import { openFeatureReader, type Wanted } from './read-features.js';
+import type { Example, WantedStates } from '../../types.js';
 import type { TuneSession } from './types.js';
 
 /** Hidden states of examples, read once for all candidates that use the same ones. */
@@ -17,19 +16,19 @@ export function featureStore(
   session: TuneSession,
   layers: number,
   all: readonly Example[],
-  want: (example: Example) => Wanted,
+  want: (example: Example) => WantedStates,
   keep: (states: Float32Array) => Float32Array,
   title: string,
 ): FeatureStore {
   const known = new Map<Example, Float32Array>();
-  let wanted: Map<Example, Wanted> | null = null;
+  let wanted: Map<Example, WantedStates> | null = null;
   return {
     async read(examples) {
       const missing = examples.filter((example) => !known.has(example));
       if (missing.length > 0) {
-        if (typeof session.derive !== 'function') throw new Error(session.derive.impossible);
+        if (typeof session.states !== 'function') throw new Error(session.states.impossible);
         wanted ??= new Map(all.map((example) => [example, want(example)]));
-        const reader = await openFeatureReader([...wanted.values()], layers, session.width, session.derive);
+        const reader = await session.states([...wanted.values()], layers);
         try {
           let next = 0;
           let done = 0;
@@ -37,7 +36,7 @@ export function featureStore(
             while (next < missing.length) {
               session.signal.throwIfAborted();
               const example = missing[next++] as Example;
-              known.set(example, keep(await reader.read(wanted?.get(example) as Wanted)));
+              known.set(example, keep(await reader.read(wanted?.get(example) as WantedStates)));
               session.onProgress(title, ++done, missing.length);
             }
           };

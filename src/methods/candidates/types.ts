@@ -1,11 +1,10 @@
-import type { Recipe } from '../../gguf/recipe.js';
 import type { Interval } from '../../metrics/bootstrap.js';
 import type {
   Capability,
   Document,
   EngineWith,
   Example,
-  LocalEngine,
+  OpenStates,
   Output,
   StoredNumbers,
   TaskProfile,
@@ -28,8 +27,8 @@ export interface TuneSession<Needs extends Capability = LocalCapability> {
   readonly width: number;
   /** More blocks than that no candidate may take for a token: fewer are faster. */
   readonly mostBlocks: number;
-  /** Opens the file that a recipe makes of the model; null where none can be made, with the reason. */
-  readonly derive: ((recipe: Recipe) => Promise<LocalEngine>) | { readonly impossible: string };
+  /** Opens hidden states of the model, or why it has none to read. */
+  readonly states: OpenStates | { readonly impossible: string };
   readonly seed: number;
   readonly signal: AbortSignal;
   /** How far the work on the present trial is. */

@@ -43,7 +43,7 @@ export type HeadCandidates = (prompts: PromptGroup, shape: HeadShape, turn: numb
 
 /** Null where no file can be derived of the model. */
 export function headCandidates(session: TuneSession, examples: readonly Example[]): HeadCandidates | null {
-  if (typeof session.derive !== 'function') return null;
+  if (typeof session.states !== 'function') return null;
   const sourceOf = memo((prompt: FewShotPrompt) =>
     memo((layers: number) => stateSource(session, examples, prompt, layers)),
   );

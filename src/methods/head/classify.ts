@@ -21,7 +21,7 @@ export async function prepareClassifier(
   async function scoresAfter(text: PromptText, which: number): Promise<Float64Array> {
     const prompt = tokenizePrompt(engine, text);
     const positions = pooledPositions(pooling, prompt.input.length);
-    const outputs = await engine.readOutputs(prompt, positions, labels.length * pooledParts(pooling) * count);
+    const outputs = await engine.headScores(prompt, positions, labels.length * pooledParts(pooling) * count);
     return pooledScores(pooling, outputs, labels.length, which);
   }
 

@@ -37,7 +37,7 @@ export async function prepareTagger(
   /** Scores of the tags of the words in one window, words × tags. */
   async function scoreWindow(text: string, words: readonly Span[]): Promise<DenseMatrix> {
     const { prompt, positions } = readWords(engine, text, words, reading);
-    const outputs = await engine.readOutputs(prompt, positions, tags);
+    const outputs = await engine.headScores(prompt, positions, tags);
     const scores = new Float64Array(words.length * tags);
     outputs.forEach((values, word) => {
       scores.set(values, word * tags);

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { messageOf, usageError } from '../../errors.js';
-import type { Recipe } from '../../gguf/recipe.js';
 import { classifierFrom, classifierKind } from '../../heads/classifier-file.js';
 import { rowsByPart } from '../../heads/pooling.js';
 import { taggerFrom, taggerKind } from '../../heads/tagger-file.js';
@@ -17,8 +16,7 @@ import { headOptions } from './options.js';
 
 /**
  * A small linear layer over the model's frozen features, trained on labelled examples. No weight of the model
- * changes: the layer stands as the values of one more block in a derived file, so that the model itself computes its
- * scores, for every token at once.
+ * changes: the model is opened with the layer as a head and computes its scores itself, for every token at once.
  */
 export const head: Method<'features'> = {
   name: 'head',
@@ -45,14 +43,14 @@ export const head: Method<'features'> = {
     return [labelExamples(profile, headOptions.parse(profile.options).shots), ensembleExamples(profile)];
   },
 
-  recipe(profile, tokens): Recipe {
+  headOf(profile) {
     const blob = blobOf(profile);
     if (blob.kind === taggerKind) {
       const { tagger, layers } = readable(profile, blob, taggerRead);
-      return { layers, tokens, output: { values: tagger.rows } };
+      return { layers, rows: tagger.rows };
     }
     const { classifier, layers, pooling, prompts } = readable(profile, blob, classifierRead);
-    return { layers, tokens, output: { values: rowsByPart(classifier.rows, pooling, prompts) } };
+    return { layers, rows: rowsByPart(classifier.rows, pooling, prompts) };
   },
 
   check(profile) {

@@ -35,7 +35,7 @@ export const taggerPlan: Plan = (session, examples) => {
     const entities = entitiesOf(example.gold);
     return { words, features: wordFeatures(text, words), tags: tagsOf(words, entities, labels) };
   });
-  if (typeof session.derive !== 'function') return null;
+  if (typeof session.states !== 'function') return null;
   const layersToTry = [...new Set(depths.map((depth) => blocksAt(session, depth)))];
   const readings: readonly Reading[] = ['twice', 'once'];
   return {

@@ -69,7 +69,7 @@ export function scoreCandidates(session: TuneSession, examples: readonly Example
     return prompt.template.profile.labels.map(({ word }) => engine.tokenize(separator + word));
   });
   const words = profile.labels.map(({ word }) => engine.tokenize(` ${word}`));
-  if (typeof session.derive === 'function' && stepsOf(words) > mostSteps) return null;
+  if (typeof session.states === 'function' && stepsOf(words) > mostSteps) return null;
   const scorer = memo((prompt: FewShotPrompt) =>
     memo(async (example: Example) => engine.scoreContinuations(prompt.tokens(example), wordsAfter(prompt))),
   );

@@ -1,34 +1,22 @@
 import type { Recipe } from '../../gguf/recipe.js';
-import type { EngineWith, Prompt, Token } from '../../types.js';
+import type { FeatureReader, StateReader, Token, WantedStates } from '../../types.js';
 
-/** A prompt and the positions of its input whose hidden states are wanted. */
-export interface Wanted {
-  readonly prompt: Prompt;
-  readonly positions: readonly number[];
-}
-
-/** Opens the file that a recipe makes of the model. */
-export type OpenDerived = (recipe: Recipe) => Promise<EngineWith<'features'>>;
-
-export interface FeatureReader {
-  /** Hidden states of one prompt, positions × width, one after another. */
-  read(wanted: Wanted): Promise<Float32Array>;
-  readonly slots: number;
-  dispose(): Promise<void>;
-}
+/** A model whose head is the output of a derived file. */
+type DerivedEngine = Pick<FeatureReader, 'headScores'> & { readonly slots: number; dispose(): Promise<void> };
 
 /**
  * Reads hidden states after `layers` blocks, normalised as the model normalises its last one. The file for it has
  * only the tokens of these very prompts: an output costs as much as there are tokens, and the tokenizer is not needed
  * any more.
  * @param width numbers of a hidden state
+ * @param open opens the file that a recipe makes of the model
  */
-export async function openFeatureReader(
-  all: readonly Wanted[],
+export async function openHiddenStates(
+  all: readonly WantedStates[],
   layers: number,
   width: number,
-  open: OpenDerived,
-): Promise<FeatureReader> {
+  open: (recipe: Recipe) => Promise<DerivedEngine>,
+): Promise<StateReader> {
   // The first tokens carry the outputs; they are in every file.
   const ids = new Set(Array.from({ length: width }, (_, id) => id));
   for (const { prompt } of all) {
@@ -50,7 +38,7 @@ export async function openFeatureReader(
   return {
     slots: engine.slots,
     async read({ prompt, positions }) {
-      const states = await engine.readOutputs(
+      const states = await engine.headScores(
         { prefix: prompt.prefix.map(renameShared), input: rename(prompt.input) },
         positions,
         width,
