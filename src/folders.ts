@@ -29,10 +29,10 @@ function mkdirOnce(folder: string, mode: number): void {
   }
 }
 
-/** Whether a folder is there, or can be made, and takes files. */
-export function takesFiles(folder: string): boolean {
+/** Whether a folder is there, or can be made with this mode, and takes files. */
+export function takesFiles(folder: string, mode = 0o777): boolean {
   try {
-    makeFolder(folder);
+    makeFolder(folder, mode);
     accessSync(folder, constants.W_OK | constants.X_OK);
     return true;
   } catch {

@@ -183,6 +183,8 @@ export interface Document {
   readonly text: string;
   /** Offset in the text at which each page begins; left out where it has no pages. */
   readonly pages?: readonly number[];
+  /** SHA-256 of the text; left out where nobody has computed it. */
+  readonly digest?: string;
 }
 
 /** A gold label and what was predicted for it; `output` is null when the record failed. */

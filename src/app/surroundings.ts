@@ -9,8 +9,10 @@ import type { TrialEvent } from '../tune/trial-event.js';
 export interface Preparation {
   /** `calibrating`. */
   readonly what: string;
+  /** Of a task, or `documents`. */
   readonly task: string;
-  readonly model: string;
+  /** Null where no model takes part. */
+  readonly model: string | null;
   readonly done: number;
   readonly total: number;
   /** What is counted: `examples`. */

@@ -20,6 +20,11 @@ const commands: Readonly<Record<string, Entry>> = {
     description: 'answer a question from files and folders, in their own words',
     load: async () => (await import('./ask/command.js')).askCommand,
   },
+  index: {
+    usage: '',
+    description: 'index documents once, so that questions about them start at once',
+    load: async () => (await import('./index/command.js')).indexCommand,
+  },
   eval: {
     usage: '[options] <task>',
     description: 'measure a task on its fixtures, or on labelled data',

@@ -4,6 +4,13 @@ export const boost = { text: 1, near: 0.35, heading: 0.5 };
 /** Of BM25+: saturation of a term's count, weight of the length, and what every match is worth. */
 export const bm25 = { k: 1.2, b: 0.4, d: 0.5 };
 
+/** BM25+ of a term in a field, as MiniSearch computes it; lengths are distinct words. */
+export function bm25Score(count: number, withTerm: number, all: number, length: number, meanLength: number): number {
+  const { k, b, d } = bm25;
+  const rare = Math.log(1 + (all - withTerm + 0.5) / (withTerm + 0.5));
+  return rare * (d + (count * (k + 1)) / (count + k * (1 - b + (b * length) / meanLength)));
+}
+
 /** How much a term says of what a question is about: the rarer, the more. */
 export function rarity(passages: number, withTerm: number): number {
   return Math.log(1 + passages / (1 + withTerm));

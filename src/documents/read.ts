@@ -38,23 +38,43 @@ export async function readDocuments(
       documents.push({ id: `${documents.length}/${file.shown}`, source: file.shown, ...extracted });
     } catch (error) {
       if (!(error instanceof UnreadableDocument)) throw error;
-      if (file.named) throw usageError(`${nameOf(file)} cannot be read: ${error.message}`, undefined, error);
-      skipped.push({ path: file.shown, reason: error.message });
+      skipped.push(skippedFile({ file, reason: error.message }));
     }
   }
   return { documents, skipped };
+}
+
+/**
+ * A file that cannot be read, as one that is left out.
+ * @throws SlmError where somebody has named it
+ */
+export function skippedFile({ file, reason }: { readonly file: NamedDocument; readonly reason: string }): Skipped {
+  if (file.named) throw usageError(`${nameOf(file)} cannot be read: ${reason}`);
+  return { path: file.shown, reason };
 }
 
 function nameOf({ shown }: NamedDocument): string {
   return shown === '-' ? 'standard input' : shown;
 }
 
-/** All bytes of a file, of which there may be no end. */
-async function bytesOf(file: NamedDocument, stdin: AsyncIterable<Uint8Array>): Promise<Buffer> {
+function bytesOf(file: NamedDocument, stdin: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  return file.path === '-' ? bytesFrom(stdin) : bytesOfFile(file.path);
+}
+
+/**
+ * All bytes of a file.
+ * @throws UnreadableDocument
+ */
+export function bytesOfFile(file: string): Promise<Buffer> {
+  return bytesFrom(createReadStream(resolve(file)));
+}
+
+/** There may be no end of them. */
+async function bytesFrom(stream: AsyncIterable<unknown>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
-    for await (const chunk of file.path === '-' ? stdin : createReadStream(resolve(file.path))) {
+    for await (const chunk of stream) {
       size += (chunk as Uint8Array).length;
       if (size > maxDocumentBytes) throw new UnreadableDocument(`it has more than ${maxDocumentBytes >> 20} MB`);
       chunks.push(chunk as Uint8Array);

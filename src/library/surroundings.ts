@@ -16,12 +16,14 @@ export type SlmEvent =
       /** Null where the server does not say. */
       readonly totalBytes: number | null;
     }
-  /** A preparation that is done once for a task and a model, such as calibrating. */
+  /** A preparation that is done once, such as calibrating a task for a model, or indexing documents. */
   | {
       readonly kind: 'preparing';
       readonly what: string;
+      /** Or `documents`. */
       readonly task: string;
-      readonly model: string;
+      /** Null where no model takes part. */
+      readonly model: string | null;
       readonly done: number;
       readonly total: number;
       /** What is counted: `examples`, or `texts without content` for a task that has too few. */

@@ -1,12 +1,13 @@
 import path from 'node:path';
 import { findDocuments, type Skipped } from '../../documents/find.js';
-import { type NamedDocument, readDocuments, skippedLines } from '../../documents/read.js';
+import { type NamedDocument, readDocuments, skippedFile, skippedLines } from '../../documents/read.js';
 import { usageError } from '../../errors.js';
 import type { Document } from '../../methods/types.js';
 import { shownPath } from '../../profile/paths.js';
 import { taskTypes } from '../../task-types/index.js';
 import type { TaskProfile } from '../../types.js';
 import type { Surroundings } from '../surroundings.js';
+import { type DocumentSet, isKept, openKeptDocuments } from './kept-documents.js';
 
 /**
  * What questions are answered from: documents named on the command line, else the profile's own. Files of a folder
@@ -18,21 +19,35 @@ export async function documentsFor(
   profile: TaskProfile,
   named: readonly string[],
 ): Promise<readonly Document[]> {
-  if (named.length === 0) return readAll(surroundings, ownFiles(profile), []);
+  if (named.length === 0) {
+    return readAll(surroundings, {
+      roots: profile.documents.length === 0 ? [] : [path.resolve(profile.path)],
+      files: ownFiles(profile),
+      skipped: [],
+    });
+  }
   if (!taskTypes[profile.type].readsDocuments) {
     throw usageError(`--context is for tasks that answer questions; "${profile.name}" is of type ${profile.type}.`);
   }
-  return readNamed(surroundings, named);
+  return readAll(surroundings, documentsNamed(surroundings, named));
 }
 
-/** The documents of files and folders as somebody names them. */
-async function readNamed(surroundings: Surroundings, named: readonly string[]): Promise<readonly Document[]> {
+/** Files to answer from. */
+interface FoundSet extends DocumentSet {
+  readonly skipped: readonly Skipped[];
+}
+
+/**
+ * The documents of files and folders as somebody names them.
+ * @throws SlmError where there are none
+ */
+export function documentsNamed(surroundings: Surroundings, named: readonly string[]): FoundSet {
   const found = named.map((name) => filesAt(surroundings, name));
-  return readAll(
-    surroundings,
-    found.flatMap(({ files }) => files),
-    found.flatMap(({ skipped }) => skipped),
-  );
+  return {
+    roots: [...new Set(named.map((name) => path.resolve(surroundings.cwd, name)))].sort(),
+    files: found.flatMap(({ files }) => files),
+    skipped: found.flatMap(({ skipped }) => skipped),
+  };
 }
 
 function filesAt(surroundings: Surroundings, name: string): { files: NamedDocument[]; skipped: readonly Skipped[] } {
@@ -61,16 +76,14 @@ function ownFiles({ documents, path: task }: TaskProfile): NamedDocument[] {
   });
 }
 
-async function readAll(
-  surroundings: Surroundings,
-  files: readonly NamedDocument[],
-  left: readonly Skipped[],
-): Promise<readonly Document[]> {
-  const { documents, skipped } = await readDocuments(files, surroundings.stdin, (message) =>
-    surroundings.notice(message),
-  );
-  const lines = skippedLines([...left, ...skipped], (file) => shownPath(file, surroundings.cwd));
-  if (files.length > 0 && documents.length === 0) throw usageError(`no document can be read: ${lines.join('; ')}`);
+async function readAll(surroundings: Surroundings, set: FoundSet): Promise<readonly Document[]> {
+  const kept = isKept(surroundings, set) ? await openKeptDocuments(surroundings, set) : null;
+  const { documents, skipped } =
+    kept === null
+      ? await readDocuments(set.files, surroundings.stdin, (message) => surroundings.notice(message))
+      : { documents: kept.documents, skipped: kept.unreadable.map(skippedFile) };
+  const lines = skippedLines([...set.skipped, ...skipped], (file) => shownPath(file, surroundings.cwd));
+  if (set.files.length > 0 && documents.length === 0) throw usageError(`no document can be read: ${lines.join('; ')}`);
   for (const line of lines) surroundings.notice(line);
   return documents;
 }

@@ -45,7 +45,10 @@ async function basisOf(
     among: profile.among ?? null,
     threshold: `${profile.threshold.min}, below it ${profile.threshold.below}`,
     constants,
-    documents: documents.length === 0 ? null : digestOf(documents.map(({ source, text }) => ({ source, text }))),
+    documents:
+      documents.length === 0
+        ? null
+        : digestOf(documents.map((document) => [document.source, document.digest ?? digestOf(document.text)])),
     model: model.name,
     'model sha256': model.sha256 ?? (model.path === null ? null : await sha256Of(model.path, surroundings.signal)),
     'context size': model.contextSize,

@@ -15,7 +15,10 @@ export function showPreparation(context: CliContext): (preparation: Preparation 
       return;
     }
     const { what, task, model, done, total, items } = preparation;
-    const text = `${what} ${task} for ${model} on ${total} ${items}; this is done once`;
+    const text =
+      model === null
+        ? `${what} ${task}: ${total} ${items}`
+        : `${what} ${task} for ${model} on ${total} ${items}; this is done once`;
     if (!announced.has(text)) context.notice(text);
     announced.add(text);
     first ??= { ms: context.now(), done };

@@ -1,0 +1,126 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import type { Skipped } from '../../documents/find.js';
+import { behind, contentsOf } from '../../documents/store/contents.js';
+import { hasDatabase, removeDatabase } from '../../documents/store/database.js';
+import { failure, messageOf } from '../../errors.js';
+import { lockOutput } from '../../jobs/lock.js';
+import { documentsNamed } from '../opening/documents.js';
+import { currentStore, storeFile, storeLock, storesFolder } from '../opening/kept-documents.js';
+import type { Surroundings } from '../surroundings.js';
+
+/** An index of documents on this machine. */
+export interface IndexStatus {
+  /** Files and folders that it is about, absolute; empty where the file does not say. */
+  readonly roots: readonly string[];
+  readonly file: string;
+  /** `outdated` where files have changed since, `unusable` where it will be made anew; why, in `problem`. */
+  readonly state: 'current' | 'outdated' | 'unusable' | 'none';
+  readonly problem?: string;
+  readonly documents: number;
+  readonly passages: number;
+  /** Of the documents. */
+  readonly bytes: number;
+  /** Of the index. */
+  readonly indexBytes: number;
+  readonly unreadable: readonly Skipped[];
+}
+
+/**
+ * Makes the index of files and folders, or brings it up to date.
+ * @throws SlmError
+ */
+export async function buildIndex(
+  surroundings: Surroundings,
+  named: readonly string[],
+): Promise<IndexStatus & { readonly skipped: readonly Skipped[] }> {
+  requireDatabase();
+  const set = documentsNamed(surroundings, named);
+  const file = storeFile(surroundings, set.roots);
+  try {
+    (await currentStore(surroundings, set)).close();
+  } catch (error) {
+    surroundings.signal.throwIfAborted();
+    throw failure(`the index of ${named.join(', ')} cannot be made: ${messageOf(error)}`, undefined, error);
+  }
+  if (!existsSync(file)) {
+    throw failure(
+      `the folder ${storesFolder(surroundings)} takes no files, so no index can be kept.`,
+      'XDG_CACHE_HOME names another place for it.',
+    );
+  }
+  return { ...statusOf(surroundings, file), skipped: set.skipped };
+}
+
+/** The indexes of all documents, or the one of these files and folders. */
+export function indexStatus(surroundings: Surroundings, named: readonly string[]): IndexStatus[] {
+  requireDatabase();
+  const files = named.length === 0 ? allStores(surroundings) : [storeFile(surroundings, rootsOf(surroundings, named))];
+  return files.map((file) => {
+    const status = statusOf(surroundings, file);
+    return status.state === 'none' ? { ...status, roots: rootsOf(surroundings, named) } : status;
+  });
+}
+
+/**
+ * Removes the index of files and folders, or all of them.
+ * @returns the roots of those that were there
+ * @throws SlmError where one is being written
+ */
+export function removeIndexes(surroundings: Surroundings, named: readonly string[]): string[][] {
+  const files = named.length === 0 ? allStores(surroundings) : [storeFile(surroundings, rootsOf(surroundings, named))];
+  return files.filter(existsSync).map((file) => {
+    const { roots } = statusOf(surroundings, file);
+    const lock = lockOutput(storeLock(file), roots.join(', '));
+    try {
+      removeDatabase(file);
+    } finally {
+      lock.release();
+    }
+    return [...roots];
+  });
+}
+
+function requireDatabase(): void {
+  if (hasDatabase()) return;
+  throw failure(
+    'the package libsql, which keeps the index, is not installed for this machine.',
+    'Install slm again without `--omit=optional`; without it, documents are indexed in memory in each run.',
+  );
+}
+
+function rootsOf({ cwd }: Surroundings, named: readonly string[]): string[] {
+  return [...new Set(named.map((name) => path.resolve(cwd, name)))].sort();
+}
+
+function allStores(surroundings: Surroundings): string[] {
+  const folder = storesFolder(surroundings);
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.db'))
+    .sort()
+    .map((name) => path.join(folder, name));
+}
+
+function statusOf(surroundings: Surroundings, file: string): IndexStatus {
+  const none = { roots: [], file, documents: 0, passages: 0, bytes: 0, indexBytes: 0, unreadable: [] };
+  if (!existsSync(file)) return { ...none, state: 'none' };
+  const indexBytes = statSync(file).size;
+  try {
+    const { version, ...contents } = contentsOf(file);
+    const known = { file, indexBytes, ...contents };
+    if (version !== surroundings.version)
+      return { ...known, state: 'unusable', problem: `version ${version} of slm made it` };
+    const changes = behind(file, filesNow(surroundings, contents.roots));
+    if (changes === 0) return { ...known, state: 'current' };
+    return { ...known, state: 'outdated', problem: `${changes} ${changes === 1 ? 'file has' : 'files have'} changed` };
+  } catch (error) {
+    return { ...none, indexBytes, state: 'unusable', problem: messageOf(error) };
+  }
+}
+
+/** None where there are no documents any more. */
+function filesNow(surroundings: Surroundings, roots: readonly string[]): string[] {
+  const there = roots.filter(existsSync);
+  return there.length === 0 ? [] : documentsNamed(surroundings, there).files.map((file) => file.path);
+}

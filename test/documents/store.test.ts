@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, describe, test } from 'node:test';
+import { findDocuments } from '../../src/documents/find.js';
+import { indexInMemory } from '../../src/documents/memory-index.js';
+import type { PassageIndex } from '../../src/documents/passages.js';
+import { readDocuments } from '../../src/documents/read.js';
+import { openDatabase } from '../../src/documents/store/database.js';
+import { storeOf } from '../../src/documents/store/kept-documents.js';
+import { documentsIn } from '../../src/documents/store/open.js';
+import { ForeignStore, openStore } from '../../src/documents/store/schema.js';
+import { differences, updateStore } from '../../src/documents/store/update.js';
+import { root } from '../helpers/slm.js';
+
+const scratch = mkdtempSync(path.join(tmpdir(), 'slm-store-'));
+after(() => rmSync(scratch, { recursive: true, force: true }));
+let made = 0;
+
+const manual = findDocuments('docs', root).files.filter((file) => file.endsWith('.md'));
+const questions = [
+  'How is a job resumed after it was killed?',
+  'Which exit code means that some records failed?',
+  'Where are the models kept?',
+  'What does a cascade pass on to the larger model?',
+  'How many threads are used?',
+  'Who may read the socket of a warm host?',
+  'How is the threshold chosen?',
+  'Which formats can documents have?',
+  'What is a verbalizer?',
+  'How long does tuning take?',
+  'What happens to a record that is too long?',
+  'Are texts sent to a server?',
+];
+
+const origin = { roots: ['/x'], version: '1' };
+const named = (files: readonly string[]) => files.map((file) => ({ path: file, shown: file, named: false }));
+
+function newFile(): string {
+  return path.join(scratch, `${++made}.db`);
+}
+
+function folderWith(files: Readonly<Record<string, string | Buffer>>): string {
+  const folder = mkdtempSync(path.join(scratch, 'f'));
+  for (const [name, content] of Object.entries(files)) writeFileSync(path.join(folder, name), content);
+  return folder;
+}
+
+async function update(file: string, files: readonly string[], date = Date.now() + 60_000) {
+  const database = openStore(file, origin, { make: true });
+  const changes = differences(database, files);
+  const onWarning = (message: string) => assert.fail(message);
+  const signal = new AbortController().signal;
+  await updateStore(database, changes, { signal, date: () => date, onProgress: () => undefined, onWarning });
+  database.close();
+  return { read: changes.stale.map((each) => path.basename(each)), gone: changes.gone.length };
+}
+
+function open(file: string, files: readonly string[]) {
+  return documentsIn(openStore(file, origin, { make: false }), named(files));
+}
+
+const indexOf = (documents: ReturnType<typeof open>['documents']) => storeOf(documents)?.index as PassageIndex;
+
+const readInMemory = async (files: readonly string[]) =>
+  (await readDocuments(named(files), process.stdin, (message) => assert.fail(message))).documents;
+
+const place = ({ document, start, end }: { document: { id: string }; start: number; end: number }) =>
+  `${document.id} ${start} ${end}`;
+
+describe('an index on disk', () => {
+  test('finds what the index in memory finds, in the same windows', async () => {
+    const file = newFile();
+    await update(file, manual);
+    const kept = indexOf(open(file, manual).documents);
+    const memory = indexInMemory(await readInMemory(manual));
+    for (const question of questions) {
+      assert.deepEqual(
+        kept.windows(question, 2, 1600).map((window) => window.map(place)),
+        memory.windows(question, 2, 1600).map((window) => window.map(place)),
+        question,
+      );
+      const [own, other] = [kept.search(question, 3), memory.search(question, 3)];
+      assert.equal(place(own[0]?.passage as never), place(other[0]?.passage as never), question);
+      const chosen = other.map(({ passage }) => passage);
+      const difference = kept.coverage(question, chosen) - memory.coverage(question, chosen);
+      assert.ok(Math.abs(difference) < 1e-12, question);
+      // The share of the neighbours is estimated.
+      const scores = [own[0]?.score, other[0]?.score] as [number, number];
+      assert.ok(Math.abs(scores[0] / scores[1] - 1) < 0.05, `${question} ${scores.join(' ')}`);
+    }
+    assert.deepEqual(kept.search('What is it, and who are they?', 3), []);
+    assert.deepEqual(kept.windows('Who invented zymurgy?', 3, 200), []);
+  });
+
+  test('has the texts as they are read, with their pages, under the names of the run', async () => {
+    const folder = folderWith({
+      'a.md': '\uFEFF# Top\r\n\r\nOne 🦊 fox.  Two\u0000 foxes.\n\n\n',
+      'b.txt': 'no end',
+      'c.md': '# Only a heading\n',
+      'with\u0007\n bell.md': 'A name with control characters.',
+    });
+    const { files } = findDocuments(folder, '/');
+    const file = newFile();
+    await update(file, files);
+    const expected = await readInMemory(files);
+    const { documents } = open(file, files);
+    assert.deepEqual(
+      documents.map(({ id, source, text }) => ({ id, source, text })),
+      expected.map(({ id, source, text }) => ({ id, source, text })),
+    );
+    const [found] = indexOf(documents).search('foxes', 1);
+    assert.equal(found?.passage.document.text, expected[0]?.text);
+    assert.equal(found?.passage.document.text.slice(found.passage.start, found.passage.end), found?.passage.text);
+  });
+
+  test('reads again only what was touched, and forgets what is gone', async () => {
+    const folder = folderWith({
+      'a.md': 'The apple is red.',
+      'b.md': 'The pear is green.',
+      'c.md': 'The plum is blue.',
+    });
+    const files = () => findDocuments(folder, '/').files;
+    const file = newFile();
+    assert.deepEqual(await update(file, files()), { read: ['a.md', 'b.md', 'c.md'], gone: 0 });
+    assert.deepEqual(await update(file, files()), { read: [], gone: 0 });
+    writeFileSync(path.join(folder, 'b.md'), 'The pear is yellow now.');
+    writeFileSync(path.join(folder, 'd.md'), 'The cherry is black.');
+    rmSync(path.join(folder, 'c.md'));
+    assert.deepEqual(await update(file, files()), { read: ['b.md', 'd.md'], gone: 1 });
+    const index = indexOf(open(file, files()).documents);
+    const texts = (question: string) => index.search(question, 5).map(({ passage }) => passage.text);
+    assert.deepEqual(texts('plum'), []);
+    assert.deepEqual(texts('green'), []);
+    assert.deepEqual(texts('pear'), ['The pear is yellow now.']);
+    assert.deepEqual(texts('cherry'), ['The cherry is black.']);
+    // Words of what is gone count no more: three sentences, one with "apple".
+    const memory = indexInMemory(await readInMemory(files()));
+    const [apple] = memory.search('apple', 1);
+    const asked = 'apple pear plum';
+    assert.equal(
+      index.coverage(asked, apple === undefined ? [] : [apple.passage]),
+      memory.coverage(asked, apple === undefined ? [] : [apple.passage]),
+    );
+  });
+
+  test('looks again at a file that was written a moment before it was read', async () => {
+    const folder = folderWith({ 'a.md': 'The apple is red.' });
+    const { files } = findDocuments(folder, '/');
+    const file = newFile();
+    await update(file, files, Date.now());
+    assert.deepEqual(await update(file, files), { read: ['a.md'], gone: 0 });
+    assert.deepEqual(await update(file, files), { read: [], gone: 0 });
+  });
+
+  test('says why a file is not read, and reads it once it can', async () => {
+    const folder = folderWith({
+      'a.md': 'The apple is red.',
+      'b.pdf': '%PDF-1.4 nothing',
+      'c.md': ' \n',
+      'd.md': 'x y',
+    });
+    const { files } = findDocuments(folder, '/');
+    const missing = path.join(folder, 'gone.md');
+    const file = newFile();
+    await update(file, [...files, missing]);
+    const { documents, unreadable } = open(file, [...files, missing]);
+    assert.deepEqual(
+      documents.map(({ source }) => path.basename(source)),
+      ['a.md', 'd.md'],
+    );
+    assert.deepEqual(
+      unreadable.map(({ file: each, reason }) => `${path.basename(each.path)}: ${reason.replace(/[:,].*/su, '')}`),
+      ['b.pdf: it is damaged', 'c.md: it is empty', 'gone.md: ENOENT'],
+    );
+    writeFileSync(missing, 'It came back.');
+    assert.deepEqual(await update(file, [...files, missing]), { read: ['gone.md'], gone: 0 });
+    assert.equal(open(file, [...files, missing]).documents.length, 3);
+  });
+
+  test('does not follow a link to a folder above it', () => {
+    const folder = folderWith({ 'a.md': 'The apple is red.' });
+    symlinkSync(folder, path.join(folder, 'loop'));
+    assert.equal(findDocuments(folder, '/').files.length, 1);
+  });
+
+  test('keeps what it has seen while another process writes', async () => {
+    const folder = folderWith({ 'a.md': 'The apple is red.', 'b.md': 'The pear is green.' });
+    const { files } = findDocuments(folder, '/');
+    const file = newFile();
+    await update(file, files);
+    const before = indexOf(open(file, files).documents);
+    writeFileSync(path.join(folder, 'a.md'), 'The apple was eaten.');
+    await update(file, files);
+    assert.equal(before.search('apple', 1)[0]?.passage.document.text, 'The apple is red.');
+    assert.equal(indexOf(open(file, files).documents).search('apple', 1)[0]?.passage.text, 'The apple was eaten.');
+  });
+
+  test('belongs to all of its documents only', async () => {
+    const file = newFile();
+    await update(file, manual);
+    const { documents } = open(file, manual);
+    assert.notEqual(storeOf(documents), null);
+    assert.equal(storeOf(documents.slice(1)), null);
+    assert.equal(storeOf([...documents].reverse()), null);
+    assert.equal(storeOf([]), null);
+  });
+
+  test('is refused where it is another program’s, of another version, or no database', () => {
+    const foreign = newFile();
+    const database = openDatabase(foreign);
+    database.run('CREATE TABLE contacts (name TEXT)');
+    database.close();
+    assert.throws(() => openStore(foreign, origin, { make: true }), ForeignStore);
+    const own = newFile();
+    openStore(own, origin, { make: true }).close();
+    assert.throws(() => openStore(own, { ...origin, version: '2' }, { make: true }), /version 1 of slm made it/u);
+    assert.throws(() => openStore(own, { ...origin, roots: ['/y'] }, { make: true }), /belongs to other documents/u);
+    const noise = newFile();
+    writeFileSync(noise, readFileSync(import.meta.filename));
+    chmodSync(noise, 0o600);
+    assert.throws(() => openStore(noise, origin, { make: true }), /not a database/u);
+  });
+});
