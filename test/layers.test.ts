@@ -192,6 +192,17 @@ describe('src', () => {
     assert.deepEqual(wrong, []);
   });
 
+  it('knows an engine by the table alone', () => {
+    const wrong = files
+      .filter(({ name }) => !name.startsWith('engines/'))
+      .flatMap((file) =>
+        file.imports
+          .filter((imported) => /^engines\/[^/]+\//u.test(imported))
+          .map((imported) => `${file.name} imports ${imported}`),
+      );
+    assert.deepEqual(wrong, []);
+  });
+
   it('keeps the commands of the terminal apart', () => {
     const commandOf = (name: string) => /^cli\/([^/]+)\//u.exec(name)?.[1] ?? null;
     const wrong = files.flatMap((file) =>

@@ -6,6 +6,9 @@ import { openai } from './openai/index.js';
 import { systemone } from './systemone/index.js';
 import type { EngineKind, ServiceEngineKind } from './types.js';
 
+export type { EngineOptions, HeadStart } from './llama/index.js';
+export type { MeasuredCandidate } from './llama/speed-probe.js';
+
 /** Every kind of engines, by name. The name of a service is the scheme of its model references. */
 export const engines = { llama, embedder, openai, systemone, decisions } satisfies Record<string, EngineKind>;
 

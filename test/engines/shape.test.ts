@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { defaultShape, shapeCandidates } from '../../src/engines/llama/shape.js';
 import { candidatesFor, chooseShapes, type MeasuredCandidate } from '../../src/engines/llama/speed-probe.js';
+import { defaultShape, shapeCandidates } from '../../src/engines/shape.js';
 
 const shape = (slots: number, threadsPerSlot: number) => ({ slots, threadsPerSlot });
 

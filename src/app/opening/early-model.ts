@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import type { HeadStart } from '../../engines/index.js';
 import { engines } from '../../engines/index.js';
-import type { HeadStart } from '../../engines/llama/index.js';
 import { stampOf } from '../../gguf/model-file.js';
 import { findTask } from '../../profile/paths.js';
 import { readSettings } from '../../settings-file.js';

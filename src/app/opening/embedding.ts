@@ -1,5 +1,5 @@
+import type { HeadStart } from '../../engines/index.js';
 import { engines, fileEngineOf } from '../../engines/index.js';
-import type { HeadStart } from '../../engines/llama/index.js';
 import { architectureOf } from '../../gguf/architecture-of.js';
 import type { ResolvedModel } from '../../models/index.js';
 import type { EngineWith, TextPrefixes } from '../../types.js';

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { machineIdentity, machineKey } from '../../engines/llama/machine-identity.js';
-import type { Shape } from '../../engines/llama/shape.js';
+import { engines } from '../../engines/index.js';
+import type { Shape } from '../../engines/shape.js';
 import { makeFolder } from '../../folders.js';
 import { readJson, writeJson } from '../../models/json-file.js';
 import { configDirectory, type Surroundings } from '../surroundings.js';
@@ -40,7 +40,7 @@ export function machinesFile(surroundings: Surroundings): string {
 /** What was measured for this model on this machine with this version; null where nothing was. */
 export async function readMachine(surroundings: Surroundings, model: KnownModel): Promise<MachineEntry | null> {
   if (!existsSync(machinesFile(surroundings))) return null;
-  const key = machineKey(model);
+  const key = await keyOf(model);
   return (await entriesOf(surroundings)).find((entry) => entry.key === key) ?? null;
 }
 
@@ -59,8 +59,8 @@ export async function keepMachine(
   model: KnownModel & { readonly name: string },
   found: Pick<MachineEntry, 'many' | 'one' | 'measuredAt'>,
 ): Promise<void> {
-  const { processor, threads, library } = machineIdentity();
-  const key = machineKey(model);
+  const { processor, threads, library } = (await engines.llama.machine()).machineIdentity();
+  const key = await keyOf(model);
   const entry = { key, processor, threads, library, model: model.name, ...found };
   const others = (await entriesOf(surroundings)).filter((other) => other.key !== key);
   makeFolder(configDirectory(surroundings));
@@ -69,12 +69,16 @@ export async function keepMachine(
 
 /** Forgets what was found for a model on this machine; false where there was nothing. */
 export async function forgetMachine(surroundings: Surroundings, model: KnownModel): Promise<boolean> {
-  const key = machineKey(model);
+  const key = await keyOf(model);
   const entries = await entriesOf(surroundings);
   const others = entries.filter((entry) => entry.key !== key);
   if (others.length === entries.length) return false;
   await writeJson(machinesFile(surroundings), { version: 2, entries: others });
   return true;
+}
+
+async function keyOf(model: KnownModel): Promise<string> {
+  return (await engines.llama.machine()).machineKey(model);
 }
 
 /** A file that is damaged, or of another version, is as good as none: all in it can be measured again. */

@@ -1,5 +1,5 @@
 import { type CascadeStage, cascadeOf } from '../../cascade-reference.js';
-import type { HeadStart } from '../../engines/llama/index.js';
+import type { HeadStart } from '../../engines/index.js';
 import { usageError } from '../../errors.js';
 import type { Document } from '../../methods/types.js';
 import { type Stage, settingsDigest, type Task } from '../../predict.js';

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { bundledCache, fileCache, knowingCache, NotKnown, recordingCache, rememberingCache } from '../../cache.js';
 import { cascadeOf, modelsOf } from '../../cascade-reference.js';
+import type { EngineOptions, HeadStart } from '../../engines/index.js';
 import { engines, type ServiceReference, serviceOf } from '../../engines/index.js';
-import type { EngineOptions, HeadStart } from '../../engines/llama/index.js';
 import { usageError } from '../../errors.js';
 import { type AlphabetName, writtenWith } from '../../gguf/alphabet.js';
 import { valuePlaces } from '../../gguf/architectures.js';

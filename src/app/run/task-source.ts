@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { HeadStart } from '../../engines/llama/index.js';
+import type { HeadStart } from '../../engines/index.js';
 import { faceOf, type TaskFace } from '../../host/protocol.js';
 import { bucketStore } from '../../jobs/bucket-store.js';
 import { knownOutputs } from '../../jobs/known-outputs.js';

@@ -4,16 +4,8 @@ import { forgetMachine, keepMachine, machinesFile, readMachine } from '../../app
 import { chooseModel, modelToFetch, resolveNamed } from '../../app/opening/open.js';
 import { threadsOf } from '../../app/opening/threads.js';
 import { cacheDirectory, configDirectory, modelEnvironment } from '../../app/surroundings.js';
-import { startBackend } from '../../engines/llama/backend.js';
-import { machineIdentity } from '../../engines/llama/machine-identity.js';
-import { defaultShape, type Shape, sameShape } from '../../engines/llama/shape.js';
-import {
-  candidatesFor,
-  chooseShapes,
-  type MeasuredCandidate,
-  measureCandidates,
-} from '../../engines/llama/speed-probe.js';
-import { messageOf } from '../../errors.js';
+import { engines, type MeasuredCandidate } from '../../engines/index.js';
+import { defaultShape, type Shape, sameShape } from '../../engines/shape.js';
 import { median } from '../../metrics/median.js';
 import { modelPath, readSpec } from '../../models/index.js';
 import { jsonText } from '../../terminal-text.js';
@@ -36,7 +28,7 @@ export async function examine(context: CliContext, flags: DoctorFlags): Promise<
   const found = await readSpec(spec, environment);
   const file = found.kind === 'path' ? found.path : modelPath(environment.dataDir, found.name);
   const here = existsSync(file);
-  const machine = machineIdentity();
+  const machine = (await engines.llama.machine()).machineIdentity();
   const entry = here ? await readMachine(context, await resolveNamed(context, spec)) : null;
   const inEnvironment = Number(context.env.SLM_THREADS) || undefined;
   const named =
@@ -63,19 +55,16 @@ export async function examine(context: CliContext, flags: DoctorFlags): Promise<
 }
 
 async function engineState(): Promise<string> {
-  try {
-    const llama = await startBackend({ accelerator: 'cpu', threads: 1, onLog: () => undefined, headStart: null });
-    await llama.dispose();
-    return 'starts';
-  } catch (error) {
-    return `does not start: ${messageOf(error)}`;
-  }
+  const problem = await engines.llama.problem();
+  return problem === null ? 'starts' : `does not start: ${problem}`;
 }
 
 /** Measures, says what was measured, and keeps what was best. */
 export async function measure(context: CliContext, flags: DoctorFlags): Promise<void> {
   const model = await resolveNamed(context, await modelToFetch(context, flags, null));
-  const { threads } = machineIdentity();
+  const { candidatesFor, chooseShapes, measureCandidates } = await engines.llama.speed();
+  const machine = (await engines.llama.machine()).machineIdentity();
+  const { threads } = machine;
   const candidates = candidatesFor(threads);
   context.notice(`measuring ${model.name} in ${candidates.length} settings; let nothing else run meanwhile`);
   const status = createStatusLine(context);
@@ -90,7 +79,7 @@ export async function measure(context: CliContext, flags: DoctorFlags): Promise<
   await keepMachine(context, model, { ...choice, measuredAt: new Date().toISOString() });
   if (flags.json === true) {
     const settings = measured.map((each) => ({ ...each, median: round(median(each.tokensPerSecond)) }));
-    context.stdout.write(jsonText({ ...machineIdentity(), model: model.name, settings, defaults: usual, ...choice }));
+    context.stdout.write(jsonText({ ...machine, model: model.name, settings, defaults: usual, ...choice }));
   } else {
     context.print(measuredTable(measured, usual.many));
   }

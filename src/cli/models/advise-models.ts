@@ -2,6 +2,7 @@ import { adviseModels, type ModelAdvice } from '../../app/model-advice.js';
 import { chooseModel } from '../../app/opening/open.js';
 import { modelEnvironment, profileContext } from '../../app/surroundings.js';
 import { cpuBudget } from '../../engines/cpu-budget.js';
+import { engines } from '../../engines/index.js';
 import { taskTypes } from '../../task-types/index.js';
 import type { TaskType } from '../../types.js';
 import type { CliContext } from '../context.js';
@@ -30,7 +31,7 @@ async function loaded(context: CliContext, task: string) {
 
 /** New tokens a second of records as a task has them, with the default settings for streams. */
 async function measured(context: CliContext, name: string, path: string): Promise<number> {
-  const { candidatesFor, measureCandidates } = await import('../../engines/llama/speed-probe.js');
+  const { candidatesFor, measureCandidates } = await engines.llama.speed();
   context.notice(`measuring ${name}`);
   const options = { rounds: 1, now: context.now, onProgress: () => undefined, signal: context.signal };
   const usual = candidatesFor(cpuBudget()).slice(0, 1);

@@ -1,3 +1,4 @@
+import { messageOf } from '../../errors.js';
 import type { LocalEngine } from '../../types.js';
 import { embedder } from './embedder.js';
 import type { openHiddenStates } from './hidden-states.js';
@@ -18,5 +19,20 @@ export const llama = {
   open: async (options: EngineOptions): Promise<LocalEngine> => (await import('./open-engine.js')).openEngine(options),
   openStates: async (...request: Parameters<typeof openHiddenStates>) =>
     (await import('./hidden-states.js')).openHiddenStates(...request),
+  /** The machine as far as speed depends on it. */
+  machine: async () => import('./machine-identity.js'),
+  /** Measures how fast a model is in several settings. */
+  speed: async () => import('./speed-probe.js'),
+  /** Why it does not start on this machine; null where it does. */
+  async problem(): Promise<string | null> {
+    try {
+      const { startBackend } = await import('./backend.js');
+      const backend = await startBackend({ accelerator: 'cpu', threads: 1, onLog: () => undefined, headStart: null });
+      await backend.dispose();
+      return null;
+    } catch (error) {
+      return messageOf(error);
+    }
+  },
   verifyDerived: async (check: DerivedCheck) => (await import('./verify-derived.js')).verifyDerived(check),
 };

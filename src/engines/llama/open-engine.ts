@@ -6,13 +6,13 @@ import type { Llama, LlamaModel, Token as NativeToken } from 'node-llama-cpp';
 import { failure } from '../../errors.js';
 import type { EngineUsage, LocalEngine } from '../../types.js';
 import { cpuBudget } from '../cpu-budget.js';
+import { defaultShape } from '../shape.js';
 import { defaultArithmetic } from './arithmetic.js';
 import { loadedModel, startModel } from './load-model.js';
 import { capabilities, type EngineOptions } from './options.js';
 import { LlamaVocabularyType } from './patches/library.js';
 import { createCollector } from './patches/native-memory.js';
 import { openPrefixStore } from './prefix-identity.js';
-import { defaultShape } from './shape.js';
 import { Slot } from './slot.js';
 import { SlotPool } from './slot-pool.js';
 

@@ -1,8 +1,8 @@
 import type { ValuePlace } from '../../gguf/value-blocks.js';
 import type { Capability, TextPrefixes } from '../../types.js';
+import type { Shape } from '../shape.js';
 import type { Arithmetic } from './arithmetic.js';
 import type { HeadStart } from './patches/head-start.js';
-import type { Shape } from './shape.js';
 
 /** `auto` takes what is there. Everything but `cpu` needs the packages that docs/install.md names. */
 export type Accelerator = 'cpu' | 'auto' | 'cuda' | 'vulkan' | 'metal';

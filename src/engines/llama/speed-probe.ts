@@ -1,9 +1,9 @@
 import { median } from '../../metrics/median.js';
 import type { LocalEngine, Prompt } from '../../types.js';
+import { type Shape, sameShape, shapeCandidates } from '../shape.js';
 import type { Arithmetic } from './arithmetic.js';
 import { openEngine } from './open-engine.js';
 import type { EngineOptions } from './options.js';
-import { type Shape, sameShape, shapeCandidates } from './shape.js';
 
 /** Settings whose speed is measured. */
 export interface Candidate {
