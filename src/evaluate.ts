@@ -2,6 +2,7 @@ import { reportedBaselines } from './baselines/index.js';
 import { digestOf } from './jobs/rolling-digest.js';
 import { bootstrapIntervals, type Interval, quantile } from './metrics/bootstrap.js';
 import { type ClassRow, perClass } from './metrics/per-class.js';
+import { type CoveragePoint, riskCoverage } from './metrics/risk-coverage.js';
 import type { ConfusionMatrix, Metric, MetricContext, PreparedMetric } from './metrics/types.js';
 import type { OrderProbe } from './order-probe.js';
 import { openStages, predict, settingsDigest, type Task, usageOf } from './predict.js';
@@ -79,6 +80,8 @@ export interface Report {
   readonly baselines: readonly { readonly name: string; readonly title: string; readonly figures: readonly Figure[] }[];
   readonly perClass: readonly ClassRow[];
   readonly confusion: ConfusionMatrix | null;
+  /** What is right of the surest results, for some coverages; empty where results have no single score. */
+  readonly coverage: readonly CoveragePoint[];
   readonly byTag: readonly { readonly tag: string; readonly n: number; readonly correct: number }[];
   readonly mistakes: readonly Mistake[];
   /** Spans and answers that do not stand where they say they do. Always 0 unless a method is broken. */
@@ -184,6 +187,7 @@ export async function evaluate(task: Task, given: readonly Example[], options: E
     baselines: interrupted ? [] : baselinesOf(profile, measured, suite, context, options.seed),
     perClass: definition.countsByLabel === null ? [] : perClass(definition.countsByLabel(pairs), context.labels),
     confusion: definition.confusion(pairs, context.labels, profile.multiLabel),
+    coverage: coverageOf(profile, pairs),
     byTag: byTag(measured, pairs),
     mistakes: mistakesOf(measured, pairs),
     ungrounded: predictions.filter(({ record, output }) => !isGrounded(task, record, output)).length,
@@ -314,6 +318,15 @@ function baselinesOf(
     const pairs = examples.map((example) => pairOf(example, predictOne(example.record)));
     return { name: baseline.name, title: baseline.title, figures: figuresOf(suite, pairs, context, seed) };
   });
+}
+
+function coverageOf({ type, multiLabel }: TaskProfile, pairs: readonly Pair[]): CoveragePoint[] {
+  const definition = taskTypes[type];
+  if (definition.reliability(pairs, multiLabel) === null) return [];
+  const given = pairs.flatMap(({ gold, output }) =>
+    output === null || definition.isWithheld(output) ? [] : definition.decisions(gold, output),
+  );
+  return riskCoverage(given, pairs.length);
 }
 
 function byTag(examples: readonly Example[], pairs: readonly Pair[]) {

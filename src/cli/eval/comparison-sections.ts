@@ -205,7 +205,7 @@ ${table(
 
 /** What is particular to one model: baselines, labels, confusions, mistakes. */
 export function modelSection(report: Report): Markup {
-  const { model, method, figures, baselines, perClass, confusion, mistakes, stages } = report;
+  const { model, method, figures, baselines, coverage, perClass, confusion, mistakes, stages } = report;
   return html`<h2>${model.name}</h2>
 <p class="quiet">${method}${model.sha256 === null ? null : `, sha256 ${model.sha256}`}; ${report.failed} failed, ${report.ungrounded} ungrounded</p>
 ${
@@ -237,6 +237,16 @@ ${
           [model.name, ...figures.map(figureMarkup)],
           ...baselines.map((baseline) => [baseline.title, ...baseline.figures.map(figureMarkup)]),
         ],
+      )
+}${
+  coverage.every(({ right }) => right === null)
+    ? null
+    : table(
+        'What is right of the surest results',
+        ['records that get a result', 'score from', 'share right'].map((title) => ({ title, number: true })),
+        coverage.flatMap(({ coverage: share, threshold, right }) =>
+          right === null ? [] : [[`${(100 * share).toFixed(0)} %`, figure(threshold), figure(right)]],
+        ),
       )
 }${
   perClass.length === 0

@@ -29,6 +29,7 @@ export function reportText(measured: Report, options: TextOptions): string {
     ...(report.stages === undefined ? [] : [stageTable(report.stages)]),
     ...(report.perClass.length > 0 ? [classTable(report)] : []),
     ...(report.confusion === null ? [] : [confusionTable(report)]),
+    ...(report.coverage.some(({ right }) => right !== null) ? [coverageLine(report)] : []),
     ...(report.byTag.length > 0 ? [tagLines(report)] : []),
     ...(report.mistakes.length > 0 && options.mistakes > 0 ? [mistakeLines(report, options)] : []),
     ...orderLines(report),
@@ -190,6 +191,16 @@ function confusionTable({ confusion }: Report): string {
     ...further.map((column) => String(column.counts[i])),
   ]);
   return tableText(head, rows, numeric);
+}
+
+/** What is right of the surest results. */
+function coverageLine({ coverage }: Report): string {
+  const points = coverage.flatMap(({ coverage: share, threshold, right }) =>
+    right === null || threshold === null
+      ? []
+      : [`${number(right)} of the surest ${(100 * share).toFixed(0)} % (from ${threshold.toFixed(3)})`],
+  );
+  return `right: ${points.join(', ')}`;
 }
 
 function tagLines(report: Report): string {

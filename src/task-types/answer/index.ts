@@ -1,7 +1,9 @@
+import { binDecisions } from '../../metrics/reliability.js';
 import type { AnswerGold, AnswerOutput } from '../../types.js';
 import { listInCell } from '../label-cell.js';
 import type { TaskTypeDefinition } from '../types.js';
 import { standsThere } from './evidence.js';
+import { givenAnswer } from './metrics/ece.js';
 import { metrics } from './metrics/index.js';
 import { results } from './results.js';
 import { isRight } from './right.js';
@@ -60,7 +62,7 @@ export const answer: TaskTypeDefinition<AnswerOutput, AnswerGold> = {
   metrics,
   countsByLabel: null,
   confusion: () => null,
-  reliability: () => null,
+  reliability: (pairs) => binDecisions(pairs.map(givenAnswer).filter((given) => given !== null)),
   isSkewed: () => false,
   tuningMetric: () => 'token-f1',
   objective: (metric) => metric,

@@ -1,5 +1,6 @@
 import type { Metric } from '../../../metrics/types.js';
 import { exactMatch, exactMatchAnswerable, tokenF1, tokenF1Answerable } from './answers.js';
+import { ece } from './ece.js';
 import { noAnswerAuroc, noAnswerF1 } from './no-answer.js';
 
 /** In the order of a report. */
@@ -10,4 +11,5 @@ export const metrics: readonly Metric[] = [
   tokenF1Answerable,
   noAnswerF1,
   noAnswerAuroc,
+  ece,
 ];
