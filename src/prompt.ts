@@ -33,7 +33,7 @@ export interface PromptOptions {
 }
 
 /** What of a model a prompt depends on. */
-export type PromptModel = Pick<ModelInfo, 'format' | 'chatTemplate' | 'bosText' | 'eosText'>;
+export type PromptModel = Pick<ModelInfo, 'format' | 'chatTemplate' | 'bosText' | 'eosText' | 'parameters'>;
 
 export type PromptRenderer = (fields: Readonly<Record<string, unknown>>) => PromptText;
 
@@ -63,6 +63,7 @@ export function compilePrompt(profile: TaskProfile, model: PromptModel, options:
 
 export function usesChat(profile: TaskProfile, model: PromptModel): boolean {
   if (profile.prompt.use === 'auto') return model.format === 'chat';
+  if (profile.prompt.use === 'able') return model.format === 'chat' && (model.parameters ?? 0) >= ableParameters;
   if (profile.prompt.use === 'chat' && model.chatTemplate === null) {
     throw usageError(
       `${profile.path}: prompt.use is "chat", but the model has no chat template.`,
@@ -71,6 +72,9 @@ export function usesChat(profile: TaskProfile, model: PromptModel): boolean {
   }
   return profile.prompt.use === 'chat';
 }
+
+/** Smaller models do not do what a chat turn asks of them (docs/methods.md). */
+const ableParameters = 0.4e9;
 
 /** Tokens of some segments. Data is tokenised as plain text, apart from its surroundings. */
 export function tokenizeSegments(engine: Pick<Tokenizer, 'tokenize'>, segments: readonly Segment[]): Token[] {

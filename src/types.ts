@@ -105,6 +105,8 @@ export interface AnswerOutput extends Answered {
   readonly type: 'answer';
   /** Copied from the source; null for "no answer". */
   readonly answer: string | null;
+  /** Set where the answer was chosen, as yes or no: then the evidence is the sentence that shows it. */
+  readonly isVerdict?: true;
   /** Probability-like score of the best candidate in [0, 1], also when it was rejected. */
   readonly score: number;
   /** Where the answer stands. Absent when there is none. */
@@ -224,6 +226,8 @@ export interface ModelInfo {
   readonly eosText: string;
   /** Size of the file: what is read for each token; null where the engine has no file. */
   readonly bytes: number | null;
+  /** Number of weights; left out where it is not known. */
+  readonly parameters?: number;
   /** Tokens that a prompt may have at most. */
   readonly contextSize: number;
   readonly vocabularySize: number;
@@ -456,8 +460,8 @@ export interface PromptTemplates {
   readonly base: string;
   /** One user turn for a chat model. */
   readonly chat: string;
-  /** Which of the two a model gets: `auto` goes by the model's format. */
-  readonly use: 'auto' | 'base' | 'chat';
+  /** Which of the two a model gets: `auto` goes by the model's format, `able` by its format and size. */
+  readonly use: 'auto' | 'able' | 'base' | 'chat';
   /** Further templates for base models, which tuning tries beside `base`. */
   readonly variants?: readonly string[];
 }

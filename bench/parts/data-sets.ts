@@ -121,6 +121,41 @@ export function nluParts(folder: string, of: 'intents' | 'slots') {
   };
 }
 
+/** A question with its passage and the answers that are right; none where the passage has no answer. */
+export interface QuestionRow {
+  readonly id: string;
+  readonly question: string;
+  readonly context: string;
+  readonly answers: readonly string[];
+}
+
+interface SquadFile {
+  readonly data: readonly {
+    readonly paragraphs: readonly {
+      readonly context: string;
+      readonly qas: readonly {
+        readonly id: string;
+        readonly question: string;
+        readonly answers: readonly { text: string }[];
+      }[];
+    }[];
+  }[];
+}
+
+/** Questions of a SQuAD 2 file, as many of each article. */
+export function squadQuestions(file: string, count: number, seed: number): QuestionRow[] {
+  const { data } = JSON.parse(readFileSync(file, 'utf8')) as SquadFile;
+  const random = createRandom(seed);
+  const each = Math.ceil(count / data.length);
+  const rows = data.flatMap(({ paragraphs }) => {
+    const questions = paragraphs.flatMap(({ context, qas }) =>
+      qas.map(({ id, question, answers }) => ({ id, question, context, answers: answers.map(({ text }) => text) })),
+    );
+    return shuffle(questions, random).slice(0, each);
+  });
+  return shuffle(rows, random).slice(0, count);
+}
+
 function jsonlSample(file: string, rows: readonly object[]): Sample {
   return { file, content: rows.map((row) => `${JSON.stringify(row)}\n`).join('') };
 }

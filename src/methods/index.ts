@@ -11,6 +11,7 @@ import { head } from './head/index.js';
 import { labelDecisions } from './label-decisions/index.js';
 import { labelLikelihood } from './label-likelihood/index.js';
 import { passageSpans } from './passage-spans/index.js';
+import { passageVerdicts } from './passage-verdicts/index.js';
 import { spanCopying } from './span-copying/index.js';
 import { spanScoring } from './span-scoring/index.js';
 import type { Method } from './types.js';
@@ -22,6 +23,7 @@ export const methods = {
   'span-copying': spanCopying,
   'span-scoring': spanScoring,
   'passage-spans': passageSpans,
+  'passage-verdicts': passageVerdicts,
   'constrained-generation': constrainedGeneration,
   head,
   'embedding-head': embeddingHead,

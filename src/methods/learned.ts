@@ -15,7 +15,7 @@ export const learnedPromptShape = {
       instruction: z.string(),
       base: z.string(),
       chat: z.string(),
-      use: z.enum(['auto', 'base', 'chat']),
+      use: z.enum(['auto', 'able', 'base', 'chat']),
     })
     .optional(),
   /** What the model reads and is scored on for each label, by its name. */

@@ -71,10 +71,10 @@ export type DefaultTemplates = Pick<PromptTemplates, 'instruction' | 'base' | 'c
 /** Those, and which of them a profile gets that leaves the choice open. */
 export interface DefaultPrompt extends DefaultTemplates {
   /**
-   * `base`: the completion prompt, for a chat model too. `auto`: the chat turn, where the model has a template. Chosen by
-   * measurement (docs/methods.md).
+   * `base`: the completion prompt, for a chat model too. `auto`: the chat turn, where the model has a template. `able`:
+   * the same for models of 0.4 billion weights and more. Chosen by measurement (docs/methods.md).
    */
-  readonly use: 'auto' | 'base';
+  readonly use: 'auto' | 'able' | 'base';
 }
 
 /** What a method can learn. Tuned settings hold it as `learned`, and only the method looks inside. */

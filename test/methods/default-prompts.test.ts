@@ -3,6 +3,8 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { loadProfile } from '../../src/profile/index.js';
+import { usesChat } from '../../src/prompt.js';
+import type { TaskProfile } from '../../src/types.js';
 import { tempFolder } from '../helpers/slm.js';
 
 const classify = 'name: x\ntype: classify\nlabels: [a, b]\n';
@@ -15,10 +17,19 @@ async function useOf(t: TestContext, yaml: string): Promise<string> {
 }
 
 describe('the prompt of a task that leaves the choice open', () => {
-  it('is the completion prompt where labels, spans or answers are scored, whatever the model', async (t) => {
+  it('is the completion prompt where labels or spans are scored, whatever the model', async (t) => {
     assert.equal(await useOf(t, classify), 'base');
     assert.equal(await useOf(t, 'name: x\ntype: extract\nlabels: [a, b]\n'), 'base');
-    assert.equal(await useOf(t, 'name: x\ntype: answer\n'), 'base');
+  });
+
+  it('is the chat turn of models that are large enough for it, where questions are answered', async (t) => {
+    assert.equal(await useOf(t, 'name: x\ntype: answer\n'), 'able');
+    const profile = { path: 'task.yaml', prompt: { use: 'able' } } as TaskProfile;
+    const model = { format: 'chat', chatTemplate: 'x', bosText: '', eosText: '' } as const;
+    assert.equal(usesChat(profile, { ...model, parameters: 494e6 }), true);
+    assert.equal(usesChat(profile, { ...model, parameters: 135e6 }), false);
+    assert.equal(usesChat(profile, model), false, 'a size that is not known is no large one');
+    assert.equal(usesChat(profile, { ...model, format: 'base', parameters: 7e9 }), false);
   });
 
   it('is the chat turn of models that have one where text is generated, or yes and no are asked for', async (t) => {

@@ -32,6 +32,7 @@ export async function promptModel(
       chatTemplate,
       bosText: '',
       eosText: '',
+      parameters: summary.parameters,
     };
   }
   const format = manifest?.format ?? 'base';

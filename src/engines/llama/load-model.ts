@@ -40,12 +40,18 @@ export function loadedModel(model: LlamaModel, options: EmbedderOptions, context
     path: options.path,
     sha256: options.sha256 ?? null,
     bytes: statSync(options.path).size,
+    parameters: parametersOf(model),
     architecture: metadata.general.architecture,
     bosText: model.tokens.bosString ?? '',
     eosText: model.tokens.eosString ?? '',
     contextSize,
     vocabularySize: metadata.tokenizer.ggml.tokens.length,
   };
+}
+
+function parametersOf({ fileInfo }: LlamaModel): number {
+  const sizes = (fileInfo.fullTensorInfo ?? []).map(({ dimensions }) => dimensions.map(Number));
+  return sizes.reduce((sum, tensor) => sum + tensor.reduce((n, size) => n * size, 1), 0);
 }
 
 /** Loads the weights of a file; where that cannot be, the backend has ended, too. */

@@ -1,6 +1,7 @@
 import { train } from '../../linear/logistic.js';
 import { denseMatrix } from '../../linear/matrix.js';
 import { contentTerms } from '../passages.js';
+import type { Scale } from './answerability.js';
 
 /** What is known of a candidate answer when it is judged. */
 export interface RankedCandidate {
@@ -15,26 +16,52 @@ export interface RankedCandidate {
   readonly sentenceCoverage: number;
   /** The same for all passages together. */
   readonly passageCoverage: number;
-  /** How sure the model is that the passage answers the question: about 1 where it does, −1 where not; 0 where it was not asked. */
-  readonly answered: number;
+  /** Share of the probability of all candidates that is with this one and those that say nearly the same; 0 to 1. */
+  readonly agreement: number;
+  /** Log-odds of "yes, the passage answers the question", nats; null where the model was not asked. */
+  readonly answered: number | null;
+}
+
+/** A logistic model: log-odds are the intercept and the weighted sum of what it sees. */
+interface Logistic {
+  readonly weights: readonly number[];
+  readonly intercept: number;
 }
 
 /**
- * A logistic model of "this candidate is right", over a handful of features that hold for any subject. Few enough
- * to be fitted on some dozen questions.
+ * Which candidate is right, over features that hold for any subject, few enough to be fitted on some dozen questions.
+ * Then, of the one that was chosen, how probable it is that it is right.
  */
-export interface Ranker {
-  readonly weights: readonly number[];
-  readonly intercept: number;
+export interface Ranker extends Logistic {
+  /** Left out: the probability is that of the choice, as good as its fit over all candidates makes it. */
+  readonly judge?: Logistic | undefined;
 }
 
 /** Where nothing could be fitted: likelihood and coverage count, a kind of answer that does not fit counts against. */
 export const defaultRanker: Ranker = { weights: [0.8, 0.2, 1.5, 1, -1.5, 0.8, 0.5, -0.3], intercept: 0.5 };
 
-/** The same for a passage that was read in a chat turn, with what the model says of it. Set by hand, not measured. */
-export const readingRanker: Ranker = { weights: [1.2, 0.1, 0, 0, -1.5, 0.4, 0.3, 0, 0.8], intercept: 0.3 };
+/**
+ * The same for a passage that was read in a chat turn, with what the model says of it.
+ * @param scale of the model's log-odds
+ */
+export function readingRanker({ middle, spread }: Scale): Ranker {
+  const answered = 1 / spread;
+  return { weights: [0.8, 0.1, 0, 0, -1, 0.4, 0.3, 0, answered, 1], intercept: -0.5 - answered * middle };
+}
 
-const featureCount = 9;
+/** Of the features. The last two may be missing in what was fitted before they were there. */
+export const featureNames = [
+  'mean log p',
+  'first log p',
+  'sentence',
+  'passages',
+  'repeats',
+  'number',
+  'name',
+  'log length',
+  'answered',
+  'agreement',
+] as const;
 
 /** Bounded, so that a ranker fitted on little stays sane. */
 export function featuresOf(candidate: RankedCandidate): number[] {
@@ -50,33 +77,78 @@ export function featuresOf(candidate: RankedCandidate): number[] {
     numberFit(candidate.question, candidate.answer),
     nameFit(candidate.question, candidate.answer),
     Math.log(Math.max(1, candidate.tokens)),
-    Math.max(-3, Math.min(3, candidate.answered)),
+    Math.max(-8, Math.min(8, candidate.answered ?? 0)),
+    candidate.agreement,
   ];
 }
 
-export function probabilityOf(candidate: RankedCandidate, ranker: Ranker): number {
-  const score = featuresOf(candidate).reduce(
-    // One that was fitted before the last feature was there has no weight for it.
-    (sum, value, i) => sum + value * (ranker.weights[i] ?? 0),
-    ranker.intercept,
-  );
-  return 1 / (1 + Math.exp(-score));
+/** Log-odds of the choice. */
+export function choiceOf(candidate: RankedCandidate, ranker: Ranker): number {
+  return logOdds(ranker, featuresOf(candidate));
 }
 
-/**
- * Fits a ranker on candidates whose truth is known.
- * @param right whether the candidate at the same place is right
- */
-export function fitRanker(candidates: readonly RankedCandidate[], right: readonly boolean[]): Ranker {
+/** Probability that a candidate is right. */
+export function probabilityOf(candidate: RankedCandidate, ranker: Ranker): number {
+  const choice = choiceOf(candidate, ranker);
+  return sigmoid(ranker.judge === undefined ? choice : logOdds(ranker.judge, judgedFeatures(candidate, choice)));
+}
+
+/** What the judge sees, beside the log-odds of the choice. */
+function judgedFeatures(candidate: RankedCandidate, choice: number): number[] {
+  const [logprob, , sentence, passages, , , , , answered, agreement] = featuresOf(candidate) as [number, ...number[]];
+  return [choice, logprob, sentence as number, passages as number, answered as number, agreement as number];
+}
+
+/** One who has fewer weights than there are features was fitted before the last of them were there. */
+function logOdds({ weights, intercept }: Logistic, features: readonly number[]): number {
+  return features.reduce((sum, value, i) => sum + value * (weights[i] ?? 0), intercept);
+}
+
+function sigmoid(value: number): number {
+  return 1 / (1 + Math.exp(-value));
+}
+
+/** The candidates of a question, and whether the one at the same place is right. */
+export interface RankedQuestion {
+  readonly candidates: readonly RankedCandidate[];
+  readonly right: readonly boolean[];
+}
+
+/** Fits a ranker on questions whose answers are known; at least one candidate is right. */
+export function fitRanker(questions: readonly RankedQuestion[]): Ranker {
+  const choice = fit(
+    questions.flatMap(({ candidates }) => candidates.map(featuresOf)),
+    questions.flatMap(({ right }) => right),
+  );
+  // All candidates of a question share what is said of its passage: only one of each tells how much that is worth.
+  const chosen = questions.flatMap(({ candidates, right }) => {
+    const all = candidates.map((candidate, i) => ({
+      candidate,
+      odds: choiceOf(candidate, choice),
+      right: right[i] === true,
+    }));
+    const best = all.reduce<(typeof all)[number] | null>((a, b) => (a !== null && a.odds >= b.odds ? a : b), null);
+    return best === null ? [] : [best];
+  });
+  if (new Set(chosen.map(({ right }) => right)).size < 2) return choice;
+  const judge = fit(
+    chosen.map(({ candidate, odds }) => judgedFeatures(candidate, odds)),
+    chosen.map(({ right }) => right),
+  );
+  return { ...choice, judge };
+}
+
+function fit(features: readonly (readonly number[])[], right: readonly boolean[]): Logistic {
+  const count = features[0]?.length ?? 0;
   const model = train(
-    denseMatrix(candidates.map(featuresOf), featureCount),
+    denseMatrix(features, count),
     { kind: 'single', classes: 2, y: Int32Array.from(right, Number) },
     { l2: 2, standardise: true },
   );
   const difference = (values: Float64Array, step: number, at: number) =>
     (values[step + at] as number) - (values[at] as number);
   return {
-    weights: Array.from({ length: featureCount }, (_, i) => difference(model.weights, featureCount, i)),
+    weights: Array.from({ length: count }, (_, i) => difference(model.weights, count, i)),
     intercept: difference(model.bias, 1, 0),
   };
 }

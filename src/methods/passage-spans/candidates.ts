@@ -1,6 +1,5 @@
 import { tokenizePrompt, usesChat } from '../../prompt.js';
 import { f1Score } from '../../task-types/answer/metrics/squad.js';
-import { isRight } from '../../task-types/answer/right.js';
 import type { AnswerOutput, Example } from '../../types.js';
 import { eachExample } from '../candidates/each-example.js';
 import { eventLoopTurn } from '../candidates/event-loop.js';
@@ -9,11 +8,11 @@ import type { Candidate, TuneSession } from '../candidates/types.js';
 import type { LearnedExample } from '../learned.js';
 import { prefixLength } from '../parts.js';
 import type { Plan } from '../types.js';
-import { fitRanker, type RankedCandidate, type Ranker } from './answer-ranker.js';
+import { fitRanker, type RankedQuestion, type Ranker } from './answer-ranker.js';
 import { passageOptions } from './options.js';
-import { answerOf, answersOf, rankedOf, rejectBelow } from './passage-answer.js';
-import { createSearch, type Reading, read, type Search } from './passage-reading.js';
-import { createReader } from './reader.js';
+import { answerOf, answersOf, rankedQuestion, rejectBelow } from './passage-answer.js';
+import { createSearch, type Reading, type ReadingOptions, read, type Search } from './passage-reading.js';
+import { askingOf, createReader } from './reader.js';
 
 /** Answered questions in the prompt, sentences that are read, and answers that are compared; likely ones first. */
 const settings = [
@@ -22,7 +21,7 @@ const settings = [
   { shots: 4, passages: 6, candidates: 6 },
   { shots: 0, passages: 4, candidates: 6 },
 ];
-/** The same for models with chat turns, which do what they are told and read longer passages. */
+/** The same for models with chat turns, which do what they are told and read longer passages; the examples are decisions. */
 const chatSettings = [
   { shots: 0, passages: 4, candidates: 4 },
   { shots: 4, passages: 4, candidates: 4 },
@@ -46,11 +45,10 @@ interface Setting {
   readonly candidates: number;
 }
 
-/** What is known of a question after reading: its candidates, and which of them are right. */
+/** What is known of a question after reading. */
 interface Read {
   readonly reading: Reading;
-  readonly rows: readonly RankedCandidate[];
-  readonly right: readonly boolean[];
+  readonly question: RankedQuestion;
 }
 
 function readingCandidate(
@@ -61,7 +59,9 @@ function readingCandidate(
 ): Candidate | null {
   const { profile, engine } = session;
   const options = passageOptions.parse({ ...profile.options, ...setting });
-  const chosen = examplesFrom(examples, search, { ...options, input: profile.input });
+  const wanted = { ...options, ...setting, input: profile.input };
+  const asking = askingOf(profile, engine.model, options.contextField);
+  const chosen = asking === 'turns' ? decisionsFrom(examples, search, wanted) : answersFrom(examples, search, wanted);
   if (chosen.length < setting.shots) return null;
   const shots = chosen.map(({ shot }) => shot);
   const reader = createReader(
@@ -75,13 +75,12 @@ function readingCandidate(
     async (example: Example): Promise<Read> =>
       engine.hold(async () => {
         const reading = await read(reader, search, example.record);
-        const rows = reading.candidates.map((candidate) => rankedOf(candidate, reading, example.record.text));
-        return { reading, rows, right: rows.map(({ answer }) => isRight(answer, answersOf(example))) };
+        return { reading, question: rankedQuestion(reading, example) };
       }),
   );
   const title = `copied answers, ${setting.shots} examples in the prompt, ${reader.judge === null ? `${setting.passages} sentences` : `${options.windows} passages`}`;
   return {
-    key: `passages 2 ${JSON.stringify(setting)}`,
+    key: `passages 3 ${JSON.stringify(setting)}`,
     title,
     method: 'passage-spans',
     turn: 0,
@@ -122,7 +121,7 @@ function readingCandidate(
       );
       return {
         options: { ...options },
-        learned: { examples: shots, ranker: { weights: [...ranker.weights], intercept: ranker.intercept } },
+        learned: { examples: shots, ranker: { ...ranker } },
         threshold: { min, below: profile.threshold.below },
         outputs: known.map((example, i) => answered(example, reads[i] as Read, ranker)),
       };
@@ -134,39 +133,68 @@ function readingCandidate(
   }
 }
 
+interface Shot {
+  readonly example: Example;
+  readonly shot: LearnedExample;
+}
+
+type ShotOptions = Setting & Pick<ReadingOptions, 'windowLength' | 'contextField'> & { readonly input: string };
+
 /** Answered questions with the sentences that would be read for them, where these hold the answer. */
-function examplesFrom(
-  examples: readonly Example[],
-  search: Search,
-  { shots, passages, contextField, input }: Setting & { readonly contextField: string; readonly input: string },
-): { example: Example; shot: LearnedExample }[] {
-  const chosen: { example: Example; shot: LearnedExample }[] = [];
-  const seen = new Set<string>();
-  for (const example of examples) {
-    if (chosen.length === shots) break;
+function answersFrom(examples: readonly Example[], search: Search, options: ShotOptions): Shot[] {
+  const readable = examples.flatMap((example) => {
     const [answer] = answersOf(example);
-    if (answer === undefined) continue;
-    const found = search(example.record).search(example.record.text, passages);
-    const text = found
+    if (answer === undefined) return [];
+    const text = search(example.record)
+      .search(example.record.text, options.passages)
       .map(({ passage }) => passage)
       .sort((a, b) => a.place - b.place)
       .map((passage) => passage.text)
       .join(' ');
+    return text.includes(answer) ? [{ example, text, target: answer }] : [];
+  });
+  return shotsFrom(readable, options.shots, options);
+}
+
+/** Questions with the passage that would be read for them, half of them without an answer, in turn. */
+function decisionsFrom(examples: readonly Example[], search: Search, options: ShotOptions): Shot[] {
+  const readable = examples.flatMap((example) => {
+    const answers = answersOf(example);
+    const [window = []] = search(example.record).windows(example.record.text, 1, options.windowLength);
+    const text = window.map((passage) => passage.text).join(' ');
+    const holds = answers.length === 0 || answers.some((answer) => text.includes(answer));
+    return holds ? [{ example, text, target: answers.length === 0 ? 'no' : 'yes' }] : [];
+  });
+  const half = (target: string) =>
+    shotsFrom(
+      readable.filter((each) => each.target === target),
+      options.shots / 2,
+      options,
+    );
+  const answered = half('yes');
+  return half('no').flatMap((shot, i) => [shot, answered[i]].filter((each) => each !== undefined));
+}
+
+/** The first ones that are short enough, each from another passage, so that they are as varied as they can be. */
+function shotsFrom(
+  readable: readonly { readonly example: Example; readonly text: string; readonly target: string }[],
+  count: number,
+  { contextField, input }: ShotOptions,
+): Shot[] {
+  const chosen: Shot[] = [];
+  const seen = new Set<string>();
+  for (const { example, text, target } of readable) {
+    if (chosen.length === count) break;
     const source = String(example.record.fields[contextField] ?? text);
-    // Each from another passage, so that the examples are as varied as they can be.
-    if (!text.includes(answer) || text.length > longestExample || seen.has(source)) continue;
+    if (text.length > longestExample || seen.has(source)) continue;
     seen.add(source);
-    const fields = { [contextField]: text, [input]: example.record.text };
-    chosen.push({ example, shot: { fields, label: answer } });
+    chosen.push({ example, shot: { fields: { [contextField]: text, [input]: example.record.text }, label: target } });
   }
   return chosen;
 }
 
 function rankerOf(reads: readonly Read[]): Ranker {
-  return fitRanker(
-    reads.flatMap(({ rows }) => rows),
-    reads.flatMap(({ right }) => right),
-  );
+  return fitRanker(reads.map(({ question }) => question));
 }
 
 function answered({ record }: Example, { reading }: Read, ranker: Ranker): AnswerOutput {

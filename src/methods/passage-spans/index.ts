@@ -1,31 +1,34 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import type { FewShotExample, PromptModel } from '../../prompt.js';
 import { lineOf } from '../../task-types/answer/evidence.js';
-import { isRight } from '../../task-types/answer/right.js';
 import type { AnswerOutput, EngineWith, Example, Output, TaskProfile } from '../../types.js';
 import { promptPart, tablePart } from '../explain.js';
 import { learnedBy, learnedExamples } from '../learned.js';
 import { startPool } from '../start-calibration.js';
 import type { DefaultPrompt, Document, Method, MethodContext, PieceInput } from '../types.js';
-import { defaultRanker, featuresOf, fitRanker, type Ranker, readingRanker } from './answer-ranker.js';
+import { defaultRanker, featureNames, featuresOf, fitRanker, type Ranker, readingRanker } from './answer-ranker.js';
 import { passageOptions } from './options.js';
-import { answerOf, answersOf, rank, rankedOf, rejectBelow } from './passage-answer.js';
+import { answerOf, answersOf, rank, rankedQuestion, rejectBelow } from './passage-answer.js';
 import { createSearch, type Reader, type Reading, read } from './passage-reading.js';
-import { createReader, readingRenderer } from './reader.js';
+import { askingOf, createReader, readingRenderer } from './reader.js';
 
 type Options = z.infer<typeof passageOptions>;
 
 const passagePrompt: DefaultPrompt = {
   instruction: 'Answer the question with words of the passage.',
   base: 'Passage: {{ context }}\nQuestion: {{ question }}\nAnswer:',
-  chat: 'Passage: {{ context }}\n\nQuestion: {{ question }}\n\nCopy the shortest span of the passage that answers the question.',
-  use: 'base',
+  // A second turn: passage and question stand in the first, which asks whether the one answers the other.
+  chat: 'Copy the shortest span of the passage that answers the question.',
+  use: 'able',
 };
 
+const logisticShape = { weights: z.array(z.number()), intercept: z.number() };
 const rankerSchema = z.strictObject({
-  // One weight fewer: fitted before the model was asked whether a passage answers the question.
-  weights: z.array(z.number()).min(defaultRanker.weights.length).max(readingRanker.weights.length),
-  intercept: z.number(),
+  ...logisticShape,
+  // Fewer weights than there are features: fitted before the last of them were there.
+  weights: z.array(z.number()).min(defaultRanker.weights.length).max(featureNames.length),
+  judge: z.strictObject(logisticShape).optional(),
 });
 
 const learns = { schema: z.strictObject({ examples: learnedExamples, ranker: rankerSchema.optional() }) };
@@ -45,14 +48,15 @@ export const passageSpans: Method<'scores'> = {
   candidates: async () => (await import('./candidates.js')).plan,
 
   renderer(profile, model) {
-    return readingRenderer(profile, model, answeredExamples(profile, passageOptions.parse(profile.options)));
+    const options = passageOptions.parse(profile.options);
+    return readingRenderer(profile, model, options.contextField, promptExamples(profile, model, options));
   },
 
   async prepare(context) {
     const { profile, engine } = context;
     const options = passageOptions.parse(profile.options);
     const search = createSearch(context.documents, options);
-    const reader = createReader(engine, profile, options, answeredExamples(profile, options));
+    const reader = createReader(engine, profile, options, promptExamples(profile, engine.model, options));
     const ranker = learnedBy(learns.schema, profile)?.ranker ?? (await rankerFor(context, options, reader));
 
     return {
@@ -69,16 +73,29 @@ export const passageSpans: Method<'scores'> = {
   },
 };
 
-/** The tuned ones, else examples that bring their own passage and have an answer: copying is what the prompt should show. */
-function answeredExamples(profile: TaskProfile, options: Options) {
+/** Examples of copying in a completion prompt; in chat turns the model is told what to do. */
+const usualShots = 4;
+
+/** The tuned ones, else examples of the profile that bring their own passage. */
+function promptExamples(profile: TaskProfile, model: PromptModel, options: Options): FewShotExample[] {
   const learned = learnedBy(learns.schema, profile)?.examples;
   if (learned !== undefined) return learned.map(({ fields, label }) => ({ fields, target: label }));
-  return profile.examples
-    .filter(
-      (example) => answersOf(example).length > 0 && typeof example.record.fields[options.contextField] === 'string',
-    )
-    .slice(0, options.shots)
-    .map((example) => ({ fields: example.record.fields, target: answersOf(example)[0] as string }));
+  const own = profile.examples.filter(({ record }) => typeof record.fields[options.contextField] === 'string');
+  const answered = own.filter((example) => answersOf(example).length > 0);
+  const asking = askingOf(profile, model, options.contextField);
+  const count = options.shots ?? (asking === 'completion' ? usualShots : 0);
+  if (asking !== 'turns') {
+    // Copying is what the prompt should show.
+    return answered.slice(0, count).map((example) => shotOf(example, answersOf(example)[0] as string));
+  }
+  const unanswered = own.filter((example) => answersOf(example).length === 0);
+  return Array.from({ length: count }, (_, i) =>
+    i % 2 === 0 ? ([unanswered[i >> 1], 'no'] as const) : ([answered[i >> 1], 'yes'] as const),
+  ).flatMap(([example, target]) => (example === undefined ? [] : [shotOf(example, target)]));
+}
+
+function shotOf({ record }: Example, target: string): FewShotExample {
+  return { fields: record.fields, target };
 }
 
 /**
@@ -88,46 +105,52 @@ function answeredExamples(profile: TaskProfile, options: Options) {
 async function rankerFor(context: MethodContext<'scores'>, options: Options, reader: Reader): Promise<Ranker> {
   const { profile, engine, cache } = context;
   const documents = await context.ownDocuments();
-  const shots = new Set(answeredExamples(profile, options).map((shot) => shot.fields));
-  const fixed = reader.judge === null ? defaultRanker : readingRanker;
+  const shots = new Set(promptExamples(profile, engine.model, options).map((shot) => shot.fields));
+  const fixed = () => fixedRanker(context, reader);
   const all = profile.examples
     .filter((example) => !shots.has(example.record.fields) && isReadable(example, documents, options))
     .slice(0, options.poolSize);
-  if (all.length < smallestPool) return fixed;
-  const kind = reader.judge === null ? 'judge 2' : 'judge 3';
+  if (all.length < smallestPool) return fixed();
+  const kind = reader.judge === null ? 'judge 2' : 'judge 4';
   const key = [kind, digestOf(documents), engine.model.sha256 ?? engine.model.path, profile.digest].join(' ');
   const known = rankerSchema.safeParse(await cache.get(key));
   if (known.success) return known.data;
   const pool = startPool(context, all, ({ record }) => tokensRead(engine, record.fields[options.contextField]));
   if (pool.length < smallestPool) {
     context.onShortened?.(0, all.length);
-    return fixed;
+    return fixed();
   }
 
   let done = 0;
   const search = createSearch(documents, options);
-  const readings = await Promise.all(
+  const questions = await Promise.all(
     pool.map((example) =>
       engine.hold(async () => {
         const reading = await read(reader, search, example.record);
         context.onProgress('calibrating', ++done, pool.length);
-        return reading.candidates.map((candidate) => ({
-          candidate: rankedOf(candidate, reading, example.record.text),
-          right: isRight(candidate.text, answersOf(example)),
-        }));
+        return rankedQuestion(reading, example);
       }),
     ),
   );
-  const rows = readings.flat();
-  if (!rows.some((row) => row.right)) return fixed;
-  const ranker = fitRanker(
-    rows.map((row) => row.candidate),
-    rows.map((row) => row.right),
-  );
+  if (!questions.some(({ right }) => right.includes(true))) return fixed();
+  const ranker = fitRanker(questions);
   await cache.set(key, ranker);
   if (pool.length < all.length) context.onShortened?.(pool.length, all.length);
   return ranker;
 }
+
+/** The ranker where no examples tell. What the yes and no of a model mean is asked once, then it is kept. */
+async function fixedRanker({ engine, profile, cache }: MethodContext<'scores'>, reader: Reader): Promise<Ranker> {
+  if (reader.judge === null) return defaultRanker;
+  const key = ['yes and no 1', engine.model.sha256 ?? engine.model.path, profile.digest].join(' ');
+  const known = scaleSchema.safeParse(await cache.get(key));
+  if (known.success) return readingRanker(known.data);
+  const scale = await reader.judge.scale();
+  await cache.set(key, scale);
+  return readingRanker(scale);
+}
+
+const scaleSchema = z.strictObject({ middle: z.number(), spread: z.number() });
 
 /** Tokens of a few sentences, where an example does not bring its passage. */
 const usualTokens = 100;
@@ -151,26 +174,15 @@ function isReadable(example: Example, documents: readonly Document[], options: O
 
 function explanationOf(reading: Reading, ranker: Ranker, question: string) {
   const passages = reading.chosen.map((p) => [p.document.source, String(lineOf(p.document.text, p.start)), p.text]);
-  const ranked = rank(reading, ranker, question).map(({ candidate, probability }) => [
+  const ranked = rank(reading, ranker, question).map(({ ranked: seen, candidate, probability }) => [
     JSON.stringify(candidate.text),
     probability.toFixed(4),
-    ...featuresOf(rankedOf(candidate, reading, question)).map((value) => value.toFixed(3)),
+    ...featuresOf(seen).map((value) => value.toFixed(3)),
   ]);
-  const names = [
-    'mean log p',
-    'first log p',
-    'sentence',
-    'passages',
-    'repeats',
-    'number',
-    'name',
-    'log length',
-    'answered',
-  ];
-  const weights = ['weight', '', ...ranker.weights.map((weight) => weight.toFixed(3))];
+  const weights = ['weight', '', ...featureNames.map((_, i) => (ranker.weights[i] ?? 0).toFixed(3))];
   return [
     tablePart('passages', [['source', 'line', 'sentence'], ...passages]),
     ...(reading.prompt === null ? [] : [promptPart(reading.prompt)]),
-    tablePart('candidates', [['answer', 'probability', ...names], ...ranked, weights]),
+    tablePart('candidates', [['answer', 'probability', ...featureNames], ...ranked, weights]),
   ];
 }

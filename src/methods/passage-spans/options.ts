@@ -1,7 +1,11 @@
 import { z } from 'zod';
 
 export const passageOptions = z.strictObject({
-  shots: z.int().min(0).default(4).describe('Number of answered questions in the prompt.'),
+  shots: z
+    .int()
+    .min(0)
+    .optional()
+    .describe('Number of answered questions in the prompt. Default: 4 in a completion prompt, none in chat turns.'),
   passages: z
     .int()
     .min(1)

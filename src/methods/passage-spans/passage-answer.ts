@@ -1,12 +1,14 @@
 import { evidenceAt } from '../../task-types/answer/evidence.js';
 import { isRight } from '../../task-types/answer/right.js';
 import type { AnswerOutput, Example, OtherAnswer } from '../../types.js';
-import { probabilityOf, type RankedCandidate, type Ranker } from './answer-ranker.js';
+import { choiceOf, probabilityOf, type RankedCandidate, type RankedQuestion, type Ranker } from './answer-ranker.js';
 import type { Candidate, Reading } from './passage-reading.js';
 
-/** What the ranker sees of a candidate. */
-export function rankedOf(candidate: Candidate, { index }: Reading, question: string): RankedCandidate {
-  return {
+/** What the ranker sees of the candidates of a question, in their order. */
+function rankedOf({ candidates, index }: Reading, question: string): RankedCandidate[] {
+  const shares = candidates.map(({ logprob, tokens }) => Math.exp(logprob * (tokens + 1)));
+  const total = shares.reduce((sum, share) => sum + share, 0);
+  return candidates.map((candidate) => ({
     question,
     answer: candidate.text,
     logprob: candidate.logprob,
@@ -14,22 +16,39 @@ export function rankedOf(candidate: Candidate, { index }: Reading, question: str
     tokens: candidate.tokens,
     sentenceCoverage: index.coverage(question, [candidate.passage]),
     passageCoverage: candidate.coverage,
+    agreement:
+      candidates.reduce((sum, { text }, i) => sum + (isRight(text, [candidate.text]) ? (shares[i] as number) : 0), 0) /
+      total,
     answered: candidate.answered,
-  };
+  }));
+}
+
+/** The candidates of an example, and which of them are right. */
+export function rankedQuestion(reading: Reading, example: Example): RankedQuestion {
+  const candidates = rankedOf(reading, example.record.text);
+  return { candidates, right: candidates.map(({ answer }) => isRight(answer, answersOf(example))) };
 }
 
 /** Candidates with the probability that they are right, best first. */
 export function rank(reading: Reading, ranker: Ranker, question: string) {
-  return reading.candidates
-    .map((candidate) => ({ candidate, probability: probabilityOf(rankedOf(candidate, reading, question), ranker) }))
-    .sort((a, b) => b.probability - a.probability);
+  return rankedOf(reading, question)
+    .map((ranked, i) => ({
+      candidate: reading.candidates[i] as Candidate,
+      ranked,
+      choice: choiceOf(ranked, ranker),
+      probability: probabilityOf(ranked, ranker),
+    }))
+    .sort((a, b) => b.choice - a.choice);
 }
 
 /** The most likely candidate with its place, whatever its probability is, and a few others. */
 export function answerOf(reading: Reading, ranker: Ranker, question: string): AnswerOutput {
-  const [best, ...rest] = rank(reading, ranker, question).map(({ candidate, probability }) => ({
+  const ranked = rank(reading, ranker, question);
+  const most = ranked[0]?.probability ?? 0;
+  const [best, ...rest] = ranked.map(({ candidate, probability }) => ({
     candidate,
-    given: givenBy(candidate, probability),
+    // No other answer is more probable than the one that was chosen.
+    given: givenBy(candidate, Math.min(most, probability)),
   }));
   if (best === undefined) {
     return { type: 'answer', answer: null, score: 0, reason: 'no passage shares a word with the question' };
@@ -74,7 +93,8 @@ interface Given {
 /** Whether the model is as sure of another answer in a passage of its own as of the best one. */
 function contradicts({ candidate: a, given: one }: Given, { candidate: b, given: other }: Given): boolean {
   const isApart = a.passage.document !== b.passage.document || a.passage.heading !== b.passage.heading;
-  return isApart && a.answered > sureAnswered && b.answered > sureAnswered && other.score >= one.score * nearlyEqual;
+  const isAsked = a.answered !== null && b.answered !== null;
+  return isApart && isAsked && other.score >= Math.max(sureAnswered, one.score * nearlyEqual);
 }
 
 const sureAnswered = 0.5;

@@ -40,8 +40,8 @@ export interface Candidate extends Span {
   readonly tokens: number;
   /** Share of the question's words that what was read has. */
   readonly coverage: number;
-  /** How sure the model is that what was read answers the question: about 1 where it does, −1 where not; 0 where it was not asked. */
-  readonly answered: number;
+  /** Log-odds of "yes, what was read answers the question", nats; null where the model was not asked. */
+  readonly answered: number | null;
 }
 
 export interface Reader {
@@ -123,11 +123,10 @@ async function readWindow(
   const own = tokenizePrompt(engine, text);
   const coverage = index.coverage(record.text, window);
   if (judge === null)
-    return { prompt: text, candidates: await copyCandidates(reader, own, window, { coverage, answered: 0 }) };
+    return { prompt: text, candidates: await copyCandidates(reader, own, window, { coverage, answered: null }) };
   // Passage and question are evaluated once for both.
   const [copying, judging] = withSharedPart(own, tokenizePrompt(engine, judge.render(fields)));
-  const { middle, spread } = await judge.scale();
-  const answered = ((await judge.logOdds(judging)) - middle) / spread;
+  const answered = await judge.logOdds(judging);
   return { prompt: text, candidates: await copyCandidates(reader, copying, window, { coverage, answered }) };
 }
 

@@ -1,29 +1,48 @@
 import { once } from '../../lazy.js';
 import { compilePrompt, type FewShotExample, type PromptModel, type PromptRenderer, usesChat } from '../../prompt.js';
-import type { EngineWith, TaskProfile } from '../../types.js';
-import { createJudge, turnEnd } from './answerability.js';
+import type { EngineWith, TaskProfile, Token } from '../../types.js';
+import { turnAfter } from '../next-turn.js';
+import { createJudge, judgingRenderer } from './answerability.js';
 import type { Reader, ReadingOptions } from './passage-reading.js';
 
-/** How a model reads for a profile: a few sentences after a completion prompt, or passages in chat turns. */
+/**
+ * How a model is asked. `completion`: an answer follows the prompt. `turns`: first it is asked whether the passage
+ * answers the question, then, as if it had said yes, for the answer. `own turn`: the task has written a chat turn with
+ * the passage, and an answer follows that.
+ */
+type Asking = 'completion' | 'turns' | 'own turn';
+
+export function askingOf(profile: TaskProfile, model: PromptModel, contextField: string): Asking {
+  if (!usesChat(profile, model)) return 'completion';
+  return new RegExp(`\\b${contextField.replace(/[^\p{L}\p{N}_]/gu, '.')}\\b`, 'u').test(profile.prompt.chat)
+    ? 'own turn'
+    : 'turns';
+}
+
+/**
+ * How a model reads for a profile.
+ * @param shots examples of answers; where the model is asked in turns, of decisions: "yes" or "no"
+ */
 export function createReader(
   engine: EngineWith<'scores'>,
   profile: TaskProfile,
   options: ReadingOptions,
   shots: readonly FewShotExample[],
 ): Reader {
-  const render = readingRenderer(profile, engine.model, shots);
+  const { contextField } = options;
+  const render = readingRenderer(profile, engine.model, contextField, shots);
   const lineEnd = engine.tokenize('\n').slice(0, 1);
-  if (!usesChat(profile, engine.model)) {
-    return { engine, render, options, profile, end: lineEnd, lead: ' ', judge: null };
-  }
-  const judge = createJudge(engine, profile, options.contextField, shots);
-  const closing = turnEnd(engine, readingRenderer(profile, engine.model, [exampleTurn(profile, options)])({}));
+  const asking = askingOf(profile, engine.model, contextField);
+  if (asking === 'completion') return { engine, render, options, profile, end: lineEnd, lead: ' ', judge: null };
+  const decisions = asking === 'turns' ? shots : [];
+  const judging = judgingRenderer(profile, engine.model, contextField, decisions);
+  const judge = createJudge(engine, profile, judging, contextField);
   return {
     engine,
     render,
     options,
     profile,
-    end: [...new Set([...closing, ...lineEnd])],
+    end: [...new Set([...turnEnd(engine, profile), ...lineEnd])],
     lead: '',
     judge: { ...judge, scale: once(judge.scale) },
   };
@@ -33,11 +52,21 @@ export function createReader(
 export function readingRenderer(
   profile: TaskProfile,
   model: PromptModel,
+  contextField: string,
   shots: readonly FewShotExample[],
 ): PromptRenderer {
-  return compilePrompt(profile, model, { shots });
+  if (askingOf(profile, model, contextField) !== 'turns') return compilePrompt(profile, model, { shots });
+  const judging = judgingRenderer(profile, model, contextField, shots);
+  const { instruction, chat } = profile.prompt;
+  const copying = turnAfter(profile, model, [instruction.trim(), chat.trim()].filter(Boolean).join('\n\n'));
+  return (fields) => {
+    const { prefix, input, separator } = judging(fields);
+    return { prefix, input: [...input, { text: 'yes', field: null }, ...copying(fields)], separator };
+  };
 }
 
-function exampleTurn(profile: TaskProfile, { contextField }: ReadingOptions): FewShotExample {
-  return { fields: { [contextField]: 'x', [profile.input]: 'x' }, target: 'x' };
+/** What ends an answer in a chat turn: what the model's template writes after one. */
+function turnEnd(engine: EngineWith<'scores'>, profile: TaskProfile): Token[] {
+  const [after] = turnAfter(profile, engine.model, 'x')({});
+  return engine.tokenize(after?.text ?? '', { special: true }).slice(0, 1);
 }

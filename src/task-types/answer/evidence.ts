@@ -42,7 +42,7 @@ function pageOf({ pages }: Document, offset: number): { page?: number } {
 
 /** Whether an answer stands where it says. */
 export function standsThere(
-  { answer, evidence }: AnswerOutput,
+  { answer, evidence, isVerdict }: AnswerOutput,
   { fields }: InputRecord,
   documents: readonly Document[],
 ): boolean {
@@ -52,5 +52,7 @@ export function standsThere(
   const text = id.startsWith(ofRecord)
     ? fields[id.slice(ofRecord.length)]
     : documents.find((document) => document.id === id)?.text;
-  return typeof text === 'string' && text.slice(span.start, span.end) === answer;
+  return (
+    typeof text === 'string' && text.slice(span.start, span.end) === (isVerdict === true ? evidence.sentence : answer)
+  );
 }

@@ -60,13 +60,13 @@ export const results: ResultForm<AnswerOutput> = {
 };
 
 /** Where an answer stands, for all formats; null when there is none. */
-function placeOf({ answer, evidence }: AnswerOutput, unit: OffsetUnit) {
+function placeOf({ answer, evidence, isVerdict }: AnswerOutput, unit: OffsetUnit) {
   if (evidence === undefined || answer === null) return null;
   const { source, line, page, sentence } = evidence;
   const start = evidence.start[unit];
   return {
     start,
-    end: start + lengthIn(answer, unit),
+    end: start + lengthIn(isVerdict === true ? sentence : answer, unit),
     source,
     line,
     ...(page === undefined ? {} : { page }),

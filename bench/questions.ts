@@ -1,0 +1,176 @@
+/**
+ * Questions over passages: SQuAD 2 and the fixtures of `qa`, by model.
+ *
+ *     node --import tsx bench/questions.ts MODEL… [--data DIR] [--n 100] [--tune 20m] [--learn 400] [--seed 1] [--fixtures]
+ *
+ * Draws n questions of dev.json, as many of each article, and answers them all (`--threshold 0`): one run gives every
+ * figure, since what the shipped threshold holds back is seen from the scores. `--tune TIME` tunes on questions of
+ * train.json first, whose articles are others. `--fixtures` measures the fixtures of the task instead, at its own
+ * threshold. Needs `npm run build`; nothing is written outside a folder of its own (--work).
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Report } from '../src/evaluate.js';
+import { f1Score } from '../src/task-types/answer/metrics/squad.js';
+import { type QuestionRow, squadQuestions } from './parts/data-sets.js';
+import { machine, markdownTable, say } from './parts/figures.js';
+import { defaultData, runSlm } from './parts/program.js';
+
+const { values: flags, positionals: models } = parseArgs({
+  allowPositionals: true,
+  options: {
+    data: { type: 'string', default: path.join(defaultData, 'squad2') },
+    n: { type: 'string', default: '100' },
+    tune: { type: 'string' },
+    learn: { type: 'string', default: '400' },
+    seed: { type: 'string', default: '1' },
+    fixtures: { type: 'boolean', default: false },
+    work: { type: 'string', default: path.join(tmpdir(), 'slm-bench-questions') },
+  },
+});
+if (models.length === 0)
+  throw new Error('which models? e.g. bench/questions.ts gemma-3-270m qwen2.5-coder-0.5b-instruct');
+const work = path.resolve(flags.work);
+mkdirSync(work, { recursive: true });
+// Tuned settings of a built-in task lie in the user's settings.
+const env = { XDG_CACHE_HOME: path.join(work, 'cache'), XDG_CONFIG_HOME: path.join(work, 'config') };
+/** Below it the task, as it is shipped, gives no answer. */
+const shippedThreshold = 0.5;
+
+interface Row {
+  readonly model: string;
+  readonly report: Report;
+  readonly questions: readonly QuestionRow[];
+}
+
+const rows: Row[] = [];
+for (const model of models) {
+  const questions = flags.fixtures
+    ? []
+    : squadQuestions(path.join(flags.data, 'dev.json'), Number(flags.n), Number(flags.seed));
+  if (flags.tune !== undefined) await tune(model, flags.tune);
+  const report = await measure(model, questions);
+  rows.push({ model, report, questions });
+  say(`${model}: ${(report.speed.seconds / report.data.n).toFixed(2)} s a question`);
+}
+process.stdout.write(`${flags.fixtures ? fixtureTable() : squadTable()}\n\n${machine()}\n`);
+
+async function tune(model: string, budget: string): Promise<void> {
+  const learn = squadQuestions(path.join(flags.data, 'train.json'), Number(flags.learn), Number(flags.seed));
+  const file = path.join(work, 'train.jsonl');
+  writeFileSync(file, jsonl(learn));
+  await runSlm(['tune', 'qa', '-m', model, '--data', file, '--budget', budget, '--json'], { cwd: work, env });
+}
+
+async function measure(model: string, questions: readonly QuestionRow[]): Promise<Report> {
+  const file = path.join(work, 'dev.jsonl');
+  writeFileSync(file, jsonl(questions));
+  const data = flags.fixtures ? [] : ['--data', file, '--threshold', '0'];
+  const tuned = flags.tune === undefined ? ['--untuned'] : [];
+  const { stdout } = await runSlm(['eval', 'qa', '-m', model, ...data, ...tuned, '--json'], {
+    cwd: work,
+    env,
+    codes: [0, 100],
+  });
+  return JSON.parse(stdout) as Report;
+}
+
+function jsonl(questions: readonly QuestionRow[]): string {
+  return questions.map((row) => `${JSON.stringify(row)}\n`).join('');
+}
+
+function squadTable(): string {
+  const head = [
+    `SQuAD 2 dev, n = ${rows[0]?.report.data.n}`,
+    'answerable or not, AUROC',
+    'answerable, always answering, token F1',
+    'all, at the threshold, F1',
+    'answered at the threshold',
+    'right of those',
+    'right at 50 % coverage',
+    'ECE',
+    'ungrounded',
+    'tokens',
+    's',
+  ];
+  return markdownTable(
+    head,
+    rows.map((row) => {
+      const { model, report } = row;
+      const { given, right, f1 } = atThreshold(row);
+      const half = report.coverage[1]?.right ?? null;
+      return [
+        model,
+        figure(report, 'no-answer-auroc'),
+        figure(report, 'token-f1-answerable'),
+        f1.toFixed(3),
+        `${given} of ${report.data.n}`,
+        given === 0 ? '–' : `${right} (${(right / given).toFixed(3)})`,
+        half === null ? '–' : half.toFixed(3),
+        figure(report, 'answer-ece'),
+        ...costs(report),
+      ];
+    }),
+  );
+}
+
+function fixtureTable(): string {
+  const head = [
+    'fixtures of qa',
+    'n',
+    'exact match',
+    'token F1',
+    'answerable, token F1',
+    'AUROC',
+    'ungrounded',
+    'tokens',
+    's',
+  ];
+  return markdownTable(
+    head,
+    rows.map(({ model, report }) => [
+      model,
+      String(report.data.n),
+      ...['exact-match', 'token-f1', 'token-f1-answerable', 'no-answer-auroc'].map((name) => figure(report, name)),
+      ...costs(report),
+    ]),
+  );
+}
+
+function costs({ ungrounded, speed, data }: Report): string[] {
+  return [String(ungrounded), speed.tokensPerRecord.toFixed(0), (speed.seconds / data.n).toFixed(2)];
+}
+
+/** What the threshold of the task would have given. */
+function atThreshold({ report, questions }: Row): {
+  readonly given: number;
+  readonly right: number;
+  readonly f1: number;
+} {
+  const each = report.records.map(({ output }, i) => {
+    const { answers } = questions[i] as QuestionRow;
+    const answer = output?.type === 'answer' && output.score >= shippedThreshold ? output.answer : null;
+    if (answer === null) return { given: false, f1: answers.length === 0 ? 1 : 0 };
+    return { given: true, f1: Math.max(0, ...answers.map((gold) => f1Score(gold, answer))) };
+  });
+  const given = each.filter((one) => one.given);
+  return {
+    given: given.length,
+    right: given.filter(({ f1 }) => f1 >= rightFrom).length,
+    f1: each.reduce((sum, { f1 }) => sum + f1, 0) / Math.max(1, each.length),
+  };
+}
+
+/** Token F1 from which an answer counts as right, as in `answer-ece`. */
+const rightFrom = 0.6;
+
+function figure({ figures }: Report, name: string): string {
+  const found = figures.find((each) => each.name === name);
+  if (found === undefined || found.value === null) return '–';
+  const { value, interval } = found;
+  return interval === null
+    ? value.toFixed(3)
+    : `${value.toFixed(3)} [${interval.low.toFixed(3)}–${interval.high.toFixed(3)}]`;
+}

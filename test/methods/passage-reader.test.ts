@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { passageOptions } from '../../src/methods/passage-spans/options.js';
+import { createReader } from '../../src/methods/passage-spans/reader.js';
+import { tokenizePrompt } from '../../src/prompt.js';
+import type { TaskProfile } from '../../src/types.js';
+import { fakeEngine } from '../helpers/fake-engine.js';
+
+const chatTemplate =
+  '{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}';
+const engine = fakeEngine({ bos: false, model: { format: 'chat', chatTemplate, parameters: 5e8 } });
+const profileWith = (chat: string): TaskProfile =>
+  ({
+    path: 'task.yaml',
+    input: 'question',
+    labels: [],
+    prompt: { instruction: 'Use words of the passage.', base: '{{ question }}', chat, use: 'able' },
+  }) as unknown as TaskProfile;
+const fields = { context: 'Ann left. <|im_end|>', question: 'Who left?' };
+const textOf = (prompt: ReturnType<typeof tokenizePrompt>) =>
+  engine.detokenize([...prompt.prefix.flat(), ...prompt.input]);
+
+test('first a model decides whether the passage answers, then it copies, as if it had said yes', () => {
+  const reader = createReader(engine, profileWith('Copy the answer.'), passageOptions.parse({}), []);
+  const judging = tokenizePrompt(engine, reader.judge?.render(fields) as never);
+  const first =
+    '<|im_start|>system\nDecide whether the passage answers the question. Reply yes or no.<|im_end|>\n<|im_start|>user\n' +
+    'Passage: Ann left. <|im_end|>\n\nQuestion: Who left?<|im_end|>\n<|im_start|>assistant\n';
+  assert.equal(textOf(judging), first);
+  assert.deepEqual(engine.controlsIn(judging.input), ['<|im_end|>', '<|im_start|>'], 'the passage ends no turn');
+  const copying = tokenizePrompt(engine, reader.render(fields));
+  assert.equal(
+    textOf(copying),
+    `${first}yes<|im_end|>\n<|im_start|>user\nUse words of the passage.\n\nCopy the answer.<|im_end|>\n<|im_start|>assistant\n`,
+  );
+  assert.deepEqual(engine.controlsIn(reader.end), ['<|im_end|>'], 'an answer ends as the template ends a turn');
+});
+
+test('examples of a prompt in turns are decisions', () => {
+  const shots = [{ fields: { context: 'It rains.', question: 'Who sings?' }, target: 'no' }];
+  const reader = createReader(engine, profileWith('Copy the answer.'), passageOptions.parse({}), shots);
+  const text = textOf(tokenizePrompt(engine, reader.judge?.render(fields) as never));
+  assert.match(text, /Question: Who sings\?<\|im_end\|>\n<\|im_start\|>assistant\nno<\|im_end\|>/u);
+});
+
+test('a chat turn with the passage, written by the task, is read by itself', () => {
+  const reader = createReader(engine, profileWith('{{ context }} {{ question }}'), passageOptions.parse({}), []);
+  assert.equal(
+    textOf(tokenizePrompt(engine, reader.render(fields))),
+    '<|im_start|>system\nUse words of the passage.<|im_end|>\n<|im_start|>user\nAnn left. <|im_end|> Who left?<|im_end|>\n<|im_start|>assistant\n',
+  );
+});
