@@ -97,9 +97,12 @@ test("a record's own context is read instead of the documents, beside the profil
 });
 
 test('questions of a file, a row each in tsv', { timeout: 1_200_000 }, async () => {
-  const { code, stdout, stderr } = await runSlm(['run', 'qa', 'examples/questions.txt', '--lines', '--limit', '4'], {
-    timeoutMs,
-  });
+  const { code, stdout, stderr } = await runSlm(
+    ['run', 'qa', 'examples/questions.txt', '--lines', '--limit', '4', '--threshold', '0.2'],
+    {
+      timeoutMs,
+    },
+  );
   assert.equal(code, 0, stderr);
   const asked = linesOf(readText('examples', 'questions.txt'));
   const rows = linesOf(stdout).map((line) => line.split('\t'));
