@@ -158,6 +158,16 @@ export interface Example {
   readonly record: InputRecord;
   readonly gold: Gold;
   readonly tags?: readonly string[];
+  /** Where a larger model has labelled it; its likeliest label is the gold. */
+  readonly taught?: TeacherLabel;
+}
+
+/** What a larger model says of a text that nobody has labelled. */
+export interface TeacherLabel {
+  /** Probability of each label. */
+  readonly scores: Readonly<Record<string, number>>;
+  /** How much it counts in training, 0 to 1: texts that the teacher is unsure of count less. */
+  readonly weight: number;
 }
 
 export interface Prediction {

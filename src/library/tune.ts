@@ -8,6 +8,10 @@ import { surroundingsOf } from './surroundings.js';
 export interface TuneOptions extends ModelOptions, DataOptions {
   /** Labelled data instead of the examples of the task. */
   data?: LabelledData;
+  /** A larger model, which labels the texts of `unlabelled` to learn from; `data` then corrects and judges it. */
+  teacher?: string;
+  /** A file of texts that nobody has labelled. */
+  unlabelled?: string;
   /** What is tried: everything, heads over frozen features, or label scores. Default: `auto`. */
   method?: 'auto' | 'head' | 'scores';
   /** Time for the search; the last fit comes on top. Default: 600,000. */
@@ -38,14 +42,29 @@ export interface TuneOptions extends ModelOptions, DataOptions {
  */
 export async function tune(task: string, options: TuneOptions = {}): Promise<TuneReport> {
   const surroundings = surroundingsOf(options);
-  const { data, method, budgetMs, precision, coverage, take, layers, words, compare, into, seed } = options;
+  const { data, teacher, unlabelled, method, budgetMs, precision, coverage, take, layers, words, compare, into, seed } =
+    options;
   const flags: TuneFlags = {
     ...defaults.tuning,
     seed: defaults.seed,
     curves: false,
     ...engineFlags(options),
     ...goldFlags(options),
-    ...given({ data, method, budget: budgetMs, precision, coverage, take, layers, words, compare, into, seed }),
+    ...given({
+      data,
+      teacher,
+      unlabelled,
+      method,
+      budget: budgetMs,
+      precision,
+      coverage,
+      take,
+      layers,
+      words,
+      compare,
+      into,
+      seed,
+    }),
   };
   const tuned = await tuneTask(surroundings, await planTuning(surroundings, task, flags), flags);
   return tuneReport(tuned, tuned.file);

@@ -1,5 +1,5 @@
 import { minimise } from './lbfgs.js';
-import { sigmoidLoss, softmaxLoss } from './loss.js';
+import { lossFor } from './loss.js';
 import { type DenseMatrix, selectRows } from './matrix.js';
 import { rowsOf, selectTargets, type Targets, weightsOf } from './targets.js';
 
@@ -39,7 +39,7 @@ export function fitBlend(
 ): Blend {
   const [{ rows, columns }] = sources;
   const weights = weightsOf(targets, undefined);
-  const loss = targets.kind === 'single' ? softmaxLoss(targets.y, weights) : sigmoidLoss(targets.y, weights);
+  const loss = lossFor(targets, weights);
   const layout = { rows, outputs: columns, row: columns, output: 1 };
   const blended = new Float64Array(rows * columns);
   const biases = { none: 0, each: columns, common: 1 }[bias];

@@ -1,8 +1,9 @@
 import { assignFolds } from './folds.js';
 import { type TrainOptions, train } from './logistic.js';
+import { lossFor } from './loss.js';
 import { type DenseMatrix, type Matrix, selectRows } from './matrix.js';
-import { type LinearModel, logProbabilities, predictScores } from './model.js';
-import { rowsOf, selectTargets, type Targets } from './targets.js';
+import { type LinearModel, predictScores } from './model.js';
+import { rowsOf, selectTargets, type Targets, weightsOf } from './targets.js';
 
 export interface CrossValidationOptions extends Omit<TrainOptions, 'l2' | 'start'> {
   /** Strengths to try. Defaults to a log grid from 1e-3 to 1e3, a decade apart. */
@@ -93,22 +94,21 @@ function strata(targets: Targets): Int32Array {
 
 function judge(scores: DenseMatrix, targets: Targets): { logLoss: number; accuracy: number } {
   const { rows, columns } = scores;
-  let loss = 0;
+  const single = targets.kind === 'single';
+  const weights = weightsOf(targets, undefined);
+  const total = weights.reduce((sum, weight) => sum + weight, 0) / (single ? 1 : columns);
+  const layout = { rows, outputs: columns, row: columns, output: 1 };
+  const loss = lossFor(targets, weights)(Float64Array.from(scores.values), layout);
   let right = 0;
-  if (targets.kind === 'single') {
-    const { values } = logProbabilities(scores, 'softmax');
+  if (single) {
     for (let r = 0; r < rows; r++) {
-      const row = values.subarray(r * columns, (r + 1) * columns);
-      const gold = targets.y[r] as number;
-      loss -= row[gold] as number;
-      if (row.indexOf(Math.max(...row)) === gold) right++;
+      const row = scores.values.subarray(r * columns, (r + 1) * columns);
+      if (row.indexOf(Math.max(...row)) === targets.y[r]) right++;
     }
-    return { logLoss: loss / rows, accuracy: right / rows };
+  } else {
+    targets.y.forEach((holds, at) => {
+      if (((scores.values[at] as number) > 0 ? 1 : 0) === holds) right++;
+    });
   }
-  targets.y.forEach((holds, at) => {
-    const score = scores.values[at] as number;
-    loss += Math.max(score, 0) + Math.log1p(Math.exp(-Math.abs(score))) - holds * score;
-    if ((score > 0 ? 1 : 0) === holds) right++;
-  });
-  return { logLoss: loss / rows, accuracy: right / targets.y.length };
+  return { logLoss: loss / total, accuracy: right / targets.y.length };
 }

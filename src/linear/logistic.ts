@@ -1,5 +1,5 @@
 import { minimise } from './lbfgs.js';
-import { sigmoidLoss, softmaxLoss } from './loss.js';
+import { lossFor } from './loss.js';
 import type { Matrix } from './matrix.js';
 import type { LinearModel } from './model.js';
 import { objective } from './objective.js';
@@ -51,12 +51,7 @@ function fit(X: Matrix, targets: Targets, options: TrainOptions): TrainedModel {
   const { l2 = 1, tolerance = 1e-5, maxIterations = 1000, start } = options;
   const weights = weightsOf(targets, options.classWeight);
   const binary = targets.kind === 'single' && targets.classes === 2;
-  const loss =
-    targets.kind === 'multi'
-      ? sigmoidLoss(targets.y, weights)
-      : binary
-        ? sigmoidLoss(Uint8Array.from(targets.y), weights)
-        : softmaxLoss(targets.y, weights);
+  const loss = lossFor(targets, weights, binary ? 'one' : 'each');
   const outputs = binary ? 1 : targets.classes;
   const total = weights.reduce((sum, weight) => sum + weight, 0) / (targets.kind === 'multi' ? targets.classes : 1);
   const problem = objective(X, { outputs, loss, l2, scale: 1 / total });

@@ -1,12 +1,20 @@
+/** What a teacher has said of rows, beside the class that it thinks likeliest. */
+export interface Taught {
+  /** How likely each class is, rows × classes; it is learned in place of `y`. */
+  readonly soft?: Float64Array;
+  /** How much each row counts. Defaults to 1. */
+  readonly counts?: Float64Array;
+}
+
 /** One class a row: its index in [0, classes). */
-export interface SingleTargets {
+export interface SingleTargets extends Taught {
   readonly kind: 'single';
   readonly classes: number;
   readonly y: Int32Array;
 }
 
 /** Any number of classes a row: rows × classes, 1 where the class holds, otherwise 0. */
-export interface MultiTargets {
+export interface MultiTargets extends Taught {
   readonly kind: 'multi';
   readonly classes: number;
   readonly y: Uint8Array;
@@ -20,17 +28,31 @@ export function rowsOf(targets: Targets): number {
 
 export function selectTargets(targets: Targets, rows: ArrayLike<number>): Targets {
   const { classes } = targets;
+  const taught = selectTaught(targets, rows);
   if (targets.kind === 'single') {
     const y = new Int32Array(rows.length);
     for (let i = 0; i < rows.length; i++) y[i] = targets.y[rows[i] as number] as number;
-    return { kind: 'single', classes, y };
+    return { kind: 'single', classes, y, ...taught };
   }
   const y = new Uint8Array(rows.length * classes);
   for (let i = 0; i < rows.length; i++) {
     const from = (rows[i] as number) * classes;
     y.set(targets.y.subarray(from, from + classes), i * classes);
   }
-  return { kind: 'multi', classes, y };
+  return { kind: 'multi', classes, y, ...taught };
+}
+
+function selectTaught({ classes, soft, counts }: Targets, rows: ArrayLike<number>): Taught {
+  const chosen: { soft?: Float64Array; counts?: Float64Array } = {};
+  if (soft !== undefined) {
+    chosen.soft = new Float64Array(rows.length * classes);
+    for (let i = 0; i < rows.length; i++) {
+      const from = (rows[i] as number) * classes;
+      chosen.soft.set(soft.subarray(from, from + classes), i * classes);
+    }
+  }
+  if (counts !== undefined) chosen.counts = Float64Array.from(rows, (row) => counts[row] as number);
+  return chosen;
 }
 
 /**
@@ -42,6 +64,14 @@ export type ClassWeight = 'balanced' | readonly number[];
 
 /** One weight a row, or for several labels one a row and class. */
 export function weightsOf(targets: Targets, classWeight: ClassWeight | undefined): Float64Array {
+  const weights = classWeights(targets, classWeight);
+  const { counts } = targets;
+  if (counts === undefined) return weights;
+  const each = targets.kind === 'single' ? 1 : targets.classes;
+  return weights.map((weight, at) => weight * (counts[Math.floor(at / each)] as number));
+}
+
+function classWeights(targets: Targets, classWeight: ClassWeight | undefined): Float64Array {
   const weights = new Float64Array(targets.y.length).fill(1);
   if (classWeight === undefined) return weights;
   const { y, classes } = targets;

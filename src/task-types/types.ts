@@ -144,6 +144,8 @@ export interface TaskTypeDefinition<O extends Output = Output, G extends Gold = 
   isWithheld(output: O): boolean;
   /** How sure the method was, where that is one number. */
   confidence(output: O): number | null;
+  /** Whether probabilities that a larger model gives can be learned in place of labels. */
+  teachable: boolean;
   /** How sure the method is of all that the output says, in [0, 1]: what a cascade goes by. Null where nothing says it. */
   certainty: ((output: O, multiLabel: boolean) => number) | null;
   /**

@@ -112,7 +112,9 @@ function contentOf({ type }: TaskProfile, { record }: Example): string {
 
 function digestOf(examples: readonly Example[]): string {
   const hash = createHash('sha256');
-  for (const { record, gold } of examples)
-    hash.update(`${JSON.stringify([record.text, record.fields.context, gold])}\n`);
+  for (const { record, gold, taught } of examples) {
+    const said = taught === undefined ? [] : [taught.scores, taught.weight];
+    hash.update(`${JSON.stringify([record.text, record.fields.context, gold, ...said])}\n`);
+  }
   return hash.digest('hex');
 }

@@ -14,14 +14,14 @@ export function textList(examples: readonly Example[]): string {
 }
 
 /** Those of the examples that are not in a list. */
-export function unseen(examples: readonly Example[], list: string): Example[] {
+export function unseen<T extends Pick<Example, 'record'>>(examples: readonly T[], list: string): T[] {
   const bytes = Buffer.from(list, 'base64').toString('hex');
   const digests = new Set(bytes.match(new RegExp(`.{${kept * 2}}`, 'gu')));
   return examples.filter((example) => !digests.has(digestOf(example)));
 }
 
 /** The passage does not count: another question on a passage that was learned from is still another question. */
-function digestOf({ record }: Example): string {
+function digestOf({ record }: Pick<Example, 'record'>): string {
   return createHash('sha256')
     .update(record.text.trim())
     .digest('hex')

@@ -153,3 +153,31 @@ test('640 features and 20 classes of 400 rows train within seconds', () => {
   assert.equal(model.converged, true);
   assert.ok(performance.now() - start < 5000);
 });
+
+test('a soft target is learned as the rows would be that it stands for', () => {
+  for (const k of [2, 3]) {
+    const X = features(30, 3, k);
+    const y = classes(30, k);
+    // Each row is 0.7 of its class and 0.3 of the next one, and counts twice.
+    const soft = new Float64Array(30 * k);
+    y.forEach((own, r) => {
+      soft[r * k + own] = 0.7;
+      soft[r * k + ((own + 1) % k)] = 0.3;
+    });
+    const twice = denseMatrix(
+      [...Array(2).keys()].flatMap(() =>
+        Array.from({ length: 30 }, (_, r) => Array.from(X.values.subarray(r * 3, r * 3 + 3))),
+      ),
+      3,
+    );
+    const both = Int32Array.from({ length: 60 }, (_, r) =>
+      r < 30 ? (y[r] as number) : ((y[r - 30] as number) + 1) % k,
+    );
+    const options = { l2: 1, tolerance: 1e-9 };
+    const taught = train(X, { kind: 'single', classes: k, y, soft, counts: new Float64Array(30).fill(2) }, options);
+    const counts = Float64Array.from(both, (_, r) => (r < 30 ? 1.4 : 0.6));
+    const spelled = train(twice, { kind: 'single', classes: k, y: both, counts }, options);
+    near(taught.weights, Array.from(spelled.weights), 1e-5);
+    near(taught.bias, Array.from(spelled.bias), 1e-5);
+  }
+});

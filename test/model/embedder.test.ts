@@ -2,15 +2,20 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
+import type { TuneReport } from '../../src/app/tuning/tune-report.js';
 import { openEmbedder } from '../../src/engines/llama/open-embedder.js';
 import { architectureOf } from '../../src/gguf/architecture-of.js';
+import { modelFile, smollm } from '../helpers/models.js';
 import { runSlm } from '../helpers/slm.js';
 import { tinyBert } from '../helpers/tiny-bert.js';
 import { tinyGguf } from '../helpers/tiny-gguf.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'slm-embedder-'));
 after(() => rmSync(folder, { recursive: true }));
+before(async () => {
+  await modelFile(smollm);
+});
 
 const subjects = {
   food: ['soup', 'bread', 'cheese', 'apple', 'rice'],
@@ -125,6 +130,39 @@ describe('a task on an embedding model', () => {
     assert.equal(JSON.parse(run.stdout).label, 'food');
     const measured = await runSlm(['eval', task, ...given, '--data', data, '--json']);
     assert.equal(measured.code, 0, measured.stderr);
+  });
+
+  it('learns from the labels of a larger model, which are kept for the next time', async () => {
+    const texts = path.join(folder, 'texts.txt');
+    writeFileSync(texts, lines.map((line) => (JSON.parse(line) as { text: string }).text).join('\n'));
+    const labelled = path.join(folder, 'labelled.jsonl');
+    writeFileSync(labelled, lines.filter((_, i) => i % 6 === 0).join('\n'));
+    const teacher = ['--teacher', smollm, '--unlabelled', texts, '--data', labelled];
+    const args = ['tune', task, ...given, ...teacher, '--no-words', '--budget', '60s', '--json'];
+    const tuned = await runSlm(args);
+    assert.equal(tuned.code, 0, tuned.stderr);
+    const { taught, data } = JSON.parse(tuned.stdout) as TuneReport;
+    assert.ok(taught !== null);
+    assert.equal(taught.teacher, smollm);
+    // The labelled rows stand among the texts, and are not learned.
+    assert.equal(taught.texts, 50);
+    assert.equal(taught.labelled, 50);
+    assert.equal(taught.fresh, 60);
+    assert.equal(data.n, 50);
+    assert.equal(data.file, `texts.txt (labelled by ${smollm})`);
+    assert.equal(taught.judged?.n, 10);
+    const again = await runSlm(args);
+    assert.equal(again.code, 0, again.stderr);
+    assert.equal((JSON.parse(again.stdout) as TuneReport).taught?.fresh, 0);
+  });
+
+  it('has no teacher without texts, and none for other types of tasks', async () => {
+    const without = await runSlm(['tune', task, ...given, '--teacher', smollm]);
+    assert.equal(without.code, 2, without.stderr);
+    assert.match(without.stderr, /--teacher needs texts to label/u);
+    const entities = await runSlm(['tune', 'ner', ...given, '--teacher', smollm, '--unlabelled', data]);
+    assert.equal(entities.code, 2, entities.stderr);
+    assert.match(entities.stderr, /--teacher gives probabilities of labels; "ner" is of type extract/u);
   });
 
   it('refuses what an embedding model cannot do', async () => {

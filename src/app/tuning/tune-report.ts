@@ -1,3 +1,4 @@
+import type { Taught } from './pupil.js';
 import type { Tuned } from './tune-task.js';
 
 /** A score with its interval of 95 %. */
@@ -40,10 +41,12 @@ export interface TuneReport {
     readonly coverage?: number;
     readonly reached?: number;
   } | null;
+  /** What a teacher has cost, and how near the task has come to it; null where none was asked. */
+  readonly taught: Taught | null;
 }
 
 /** @param file where the settings stand, as the reader of the report names it */
-export function tuneReport({ result, settings }: Tuned, file: string | null): TuneReport {
+export function tuneReport({ result, settings, taught }: Tuned, file: string | null): TuneReport {
   const { search, threshold, p, wins } = result;
   return {
     installed: wins,
@@ -53,5 +56,6 @@ export function tuneReport({ result, settings }: Tuned, file: string | null): Tu
     stopped: search.stopped,
     p,
     threshold: threshold === null ? null : { ...threshold.value, ...threshold.shares },
+    taught,
   };
 }

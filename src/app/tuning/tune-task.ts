@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { fileCache } from '../../cache.js';
 import { engines } from '../../engines/index.js';
-import { messageOf, SlmError } from '../../errors.js';
+import { messageOf, SlmError, usageError } from '../../errors.js';
 import { checkDerivable } from '../../gguf/architectures.js';
 import { checkGguf } from '../../gguf/check.js';
 import { number, summarize } from '../../gguf/summary.js';
@@ -11,11 +11,12 @@ import type { Trialled, TuneSession } from '../../methods/candidates/types.js';
 import type { ResolvedModel } from '../../models/index.js';
 import { loadProfile } from '../../profile/index.js';
 import { removeTunedSettings, type UnwrittenSettings, writeTunedSettings } from '../../profile/write-tuned-settings.js';
+import { taskTypes } from '../../task-types/index.js';
 import { checkEnough, fittingTexts, tuningData } from '../../tune/data.js';
 import type { TrialJournal } from '../../tune/measure.js';
 import { tuningMetric } from '../../tune/objective.js';
 import { type TuneRequest, type TuneResult, tune } from '../../tune/tune.js';
-import type { Engine, TaskProfile } from '../../types.js';
+import type { Engine, Example, TaskProfile } from '../../types.js';
 import { readConfig } from '../config.js';
 import { requireAgreement } from '../opening/agreement.js';
 import { documentsFor } from '../opening/documents.js';
@@ -27,11 +28,17 @@ import { type GoldData, type GoldFlags, goldName, readGold, refuseDataFlags } fr
 import { cacheDirectory, profileContext, type Surroundings } from '../surroundings.js';
 import { measureAsItIs } from './as-it-is.js';
 import { foundSettings } from './found-settings.js';
+import { labelTexts } from './label-texts.js';
+import { judgePupil, type Taught } from './pupil.js';
 
 /** How a task is tuned. */
 export interface TuneFlags extends EngineFlags, GoldFlags {
   /** Instead of the task's examples. */
   data?: GoldData;
+  /** A larger model, which labels the texts of `unlabelled` to learn from; `data` then corrects and judges it. */
+  teacher?: string;
+  /** Texts that nobody has labelled. */
+  unlabelled?: string;
   method: TuneRequest['kind'];
   /** Milliseconds. */
   budget: number;
@@ -65,7 +72,12 @@ export interface Tuned {
   readonly settings: UnwrittenSettings;
   /** Where the settings stand; null where the task as it is is as good. */
   readonly file: string | null;
+  /** Where a larger model has labelled what was learned from. */
+  readonly taught: Taught | null;
 }
+
+/** The share of the budget that a teacher has for its labels. */
+const teachersShare = 0.5;
 
 /** Finds the task, the model and where its settings go; reads no data and fetches nothing. */
 export async function planTuning(
@@ -102,14 +114,81 @@ function nameOf(model: string): string {
 }
 
 /** Searches, fits the best candidate on everything, and writes its settings where they are better than none. */
-export async function tuneTask(
+export async function tuneTask(surroundings: Surroundings, planned: PlannedTuning, given: TuneFlags): Promise<Tuned> {
+  const flags = withTexts(given);
+  const { profile, model: spoken } = planned;
+  await requireAgreement(surroundings, flags.model, profile);
+  if (flags.data === undefined && flags.teacher === undefined) refuseDataFlags(flags);
+  checkTeacher(profile, flags);
+  const gold = flags.data === undefined ? null : await readGold(surroundings, profile, flags.data, flags);
+  const teacher = flags.teacher;
+  if (teacher === undefined)
+    return { ...(await tuneOn(surroundings, planned, flags, gold ?? profile.examples)), taught: null };
+
+  const { seed } = flags;
+  const documents = await documentsFor(surroundings, profile, []);
+  surroundings.notice(
+    `${teacher} labels texts, a choice that is spread over all of them, for ${Math.ceil((flags.budget * teachersShare) / 60_000)} min at most`,
+  );
+  const labels = await labelTexts(surroundings, {
+    profile,
+    teacher,
+    unlabelled: flags.unlabelled as string,
+    gold: gold ?? [],
+    documents,
+    flags,
+    budgetMs: flags.budget * teachersShare,
+    seed,
+    onProgress: (done, total) =>
+      surroundings.preparing({
+        task: profile.name,
+        model: teacher,
+        what: 'labelling',
+        items: 'texts',
+        done,
+        total,
+      }),
+  });
+  surroundings.preparing(null);
+  const left = { ...flags, budget: flags.budget * (1 - teachersShare) };
+  const tuned = await tuneOn(surroundings, planned, left, labels.examples);
+  const isInUse = tuned.file !== null && flags.into === undefined;
+  const pupil = isInUse ? { ...flags, model: spoken } : null;
+  const taught = await judgePupil(surroundings, profile, tuned.result, labels, gold ?? [], seed, documents, pupil);
+  return { ...tuned, taught };
+}
+
+/** With a teacher, data alone is what it labels. */
+function withTexts(flags: TuneFlags): TuneFlags {
+  const { data, ...rest } = flags;
+  const alone = flags.teacher !== undefined && flags.unlabelled === undefined && typeof data === 'string';
+  return alone ? { ...rest, unlabelled: data } : flags;
+}
+
+/** @throws SlmError where a larger model cannot label what the task is about */
+function checkTeacher({ name, type }: TaskProfile, { teacher, unlabelled }: TuneFlags): void {
+  if (teacher === undefined) {
+    if (unlabelled === undefined) return;
+    throw usageError('--unlabelled names texts for a teacher, and there is none', 'Add --teacher MODEL.');
+  }
+  if (!taskTypes[type].teachable) {
+    throw usageError(
+      `--teacher gives probabilities of labels; "${name}" is of type ${type}, which has none to learn.`,
+      'Take labelled data: --data FILE.',
+    );
+  }
+  if (unlabelled === undefined) {
+    throw usageError('--teacher needs texts to label', 'Name a file of them: --unlabelled texts.txt.');
+  }
+}
+
+/** The same, from these examples. */
+async function tuneOn(
   surroundings: Surroundings,
   { profile, model: spoken, folder }: PlannedTuning,
   flags: TuneFlags,
-): Promise<Tuned> {
-  await requireAgreement(surroundings, flags.model, profile);
-  if (flags.data === undefined) refuseDataFlags(flags);
-  const given = flags.data === undefined ? profile.examples : await readGold(surroundings, profile, flags.data, flags);
+  given: readonly Example[],
+): Promise<Omit<Tuned, 'taught'>> {
   const { examples: clean, notices, sha256 } = tuningData(profile, given, profile.fixtures);
   for (const notice of notices) surroundings.notice(notice);
   const model = await resolveNamed(surroundings, spoken);
@@ -172,7 +251,7 @@ export async function tuneTask(
       {
         profile,
         model: { name: model.name, sha256: modelSha256 },
-        data: { file: flags.data === undefined ? null : goldName(flags.data), examples, sha256 },
+        data: { file: dataName(flags), examples, sha256 },
         seed,
       },
       result,
@@ -182,6 +261,12 @@ export async function tuneTask(
   } finally {
     await engine.dispose();
   }
+}
+
+/** Null for the examples of the task. */
+function dataName({ teacher, unlabelled, data }: TuneFlags): string | null {
+  if (teacher !== undefined) return `${path.basename(unlabelled ?? '')} (labelled by ${nameOf(teacher)})`;
+  return data === undefined ? null : goldName(data);
 }
 
 function targetOf({ precision, coverage }: TuneFlags): TuneRequest['target'] {

@@ -10,10 +10,12 @@ import type { TuneCommandFlags } from './tune-task.js';
 export function tuneCommand(context: CliContext): Command {
   return readsLabelledData(
     new Command('tune')
-      .description('make a task good by labelled examples, without changing the model')
+      .description('make a task good by labelled examples, or by those of a larger model; the weights stay as they are')
       .argument('<task>', 'a task name, or a path to a task.yaml or its folder')
       .option('-d, --data <file>', 'labelled data; "-" is standard input (default: the examples of the task)'),
   )
+    .option('--teacher <model>', 'a larger model labels texts to learn from; --data then corrects and judges it')
+    .option('--unlabelled <file>', 'texts for the teacher (default: those of --data, whose labels are then not read)')
     .addOption(
       new Option('--method <kind>', 'what is tried: everything, heads over frozen features, or label scores')
         .choices(['auto', 'head', 'scores'])

@@ -1,10 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Taught } from '../../app/tuning/pupil.js';
+import type { Tuned } from '../../app/tuning/tune-task.js';
 import { failure, messageOf } from '../../errors.js';
 import { makeFolder } from '../../folders.js';
 import type { UnwrittenSettings } from '../../profile/write-tuned-settings.js';
 import type { TuneResult } from '../../tune/tune.js';
-import type { TaskProfile } from '../../types.js';
 import { pageOf } from '../page/frame.js';
 import { type Column, html, type Markup, table } from '../page/markup.js';
 import {
@@ -16,30 +17,32 @@ import {
   reliabilitySection,
 } from '../page/verdict-sections.js';
 import { costSection, curveSection } from './search-sections.js';
+import { teacherLines } from './teacher-text.js';
 import { budgetSpent, pText, reasonTaken, thresholdText, verdictText } from './tune-report.js';
 
 /**
  * Writes what tuning brought as a web page: one file that loads nothing and runs nothing.
  * @throws SlmError where the file cannot be written
  */
-export function writeTuneReport(
-  file: string,
-  profile: TaskProfile,
-  result: TuneResult,
-  settings: UnwrittenSettings,
-): void {
+export function writeTuneReport(file: string, tuned: Pick<Tuned, 'profile' | 'result' | 'settings' | 'taught'>): void {
   try {
     makeFolder(path.dirname(file));
-    writeFileSync(file, tunePage(profile, result, settings));
+    writeFileSync(file, tunePage(tuned));
   } catch (error) {
     throw failure(`${file} cannot be written: ${messageOf(error)}`, 'The task is tuned all the same.', error);
   }
 }
 
-export function tunePage(profile: TaskProfile, result: TuneResult, settings: UnwrittenSettings): string {
+export function tunePage({
+  profile,
+  result,
+  settings,
+  taught,
+}: Pick<Tuned, 'profile' | 'result' | 'settings' | 'taught'>): string {
   const title = `${settings.task} tuned on ${settings.model}`;
   return pageOf(title, profile.description, [
     summary(result, settings),
+    ...(taught === null ? [] : [teacherSection(taught, result)]),
     costSection(result),
     curveSection(result),
     reliabilitySection(profile, result, settings.seed),
@@ -75,6 +78,11 @@ ${table(`Held-out ${metric.title}`, columns, rows)}${
 }<dl>
 ${facts.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>\n`)}</dl>
 `;
+}
+
+function teacherSection(taught: Taught, { search: { metric } }: TuneResult): Markup {
+  return html`<h2>The teacher</h2>
+${teacherLines(taught, metric.title).map((line) => html`<p>${line}</p>\n`)}`;
 }
 
 /** What the figures can be held to. */

@@ -1,3 +1,4 @@
+import type { Taught } from '../../app/tuning/pupil.js';
 import type { Trial } from '../../methods/candidates/types.js';
 
 import { shownObjective } from '../../tune/objective.js';
@@ -5,9 +6,15 @@ import type { ChosenThreshold } from '../../tune/threshold.js';
 import type { TuneResult } from '../../tune/tune.js';
 import type { TaskProfile } from '../../types.js';
 import { tableText } from '../terminal/table.js';
+import { teacherLines } from './teacher-text.js';
 
 /** What tuning brought, for people: trials, before and after, and what to do next. */
-export function tuneReportText(profile: TaskProfile, result: TuneResult, file: string | null): string {
+export function tuneReportText(
+  profile: TaskProfile,
+  result: TuneResult,
+  file: string | null,
+  taught: Taught | null = null,
+): string {
   const { after, before, lexical, p, threshold, search, wins } = result;
   const { metric, objective } = search;
   const finer = objective !== metric;
@@ -58,6 +65,7 @@ export function tuneReportText(profile: TaskProfile, result: TuneResult, file: s
     ...(threshold === null || wins
       ? []
       : [`It is that of the task as it is: write \`threshold: ${threshold.value.min}\` into ${profile.path}.`]),
+    ...(taught === null ? [] : ['', ...teacherLines(taught, metric.title)]),
     ...(search.stopped === 'done' ? [] : [budgetSpent]),
     ...(file === null
       ? []

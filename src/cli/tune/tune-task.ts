@@ -21,19 +21,21 @@ export async function tune(context: CliContext, task: string, flags: TuneCommand
   const planned = await planTuning(context, task, flags);
   const written = tunedFiles(planned).map((file) => ({ path: file, what: 'what was tuned' }));
   const outputs = [...outputFiles(flags.report, '--report'), ...written];
-  await keepFiles(context, planned.profile, [planned.model], outputs, flags);
+  const models = [planned.model, ...(flags.teacher === undefined ? [] : [flags.teacher])];
+  const texts = flags.unlabelled === undefined ? [] : [{ path: flags.unlabelled, what: '--unlabelled' }];
+  await keepFiles(context, planned.profile, models, outputs, flags, texts);
   const progress = await createTuneProgress(context);
   try {
     const tuned = await tuneTask(progress.context, planned, { ...flags, curves: flags.report !== undefined });
     progress.end();
-    const { profile, result, settings } = tuned;
+    const { profile, result } = tuned;
     if (flags.report !== undefined) {
-      writeTuneReport(path.resolve(context.cwd, flags.report), profile, result, settings);
+      writeTuneReport(path.resolve(context.cwd, flags.report), tuned);
       context.notice(`report: ${flags.report}`);
     }
     const file = tuned.file === null ? null : shownPath(tuned.file, context.cwd);
     if (flags.json === true) context.stdout.write(jsonText(tuneReport(tuned, file)));
-    else context.print(tuneReportText(profile, result, file));
+    else context.print(tuneReportText(profile, result, file, tuned.taught));
   } catch (error) {
     if (context.interrupted()) {
       progress.end();

@@ -1,5 +1,5 @@
 import type { DenseMatrix } from '../../linear/matrix.js';
-import type { Targets } from '../../linear/targets.js';
+import type { Targets, Taught } from '../../linear/targets.js';
 import { labelsOf } from '../../task-types/classify/values.js';
 import type { ClassifyOutput, Example, TaskProfile } from '../../types.js';
 import { decideLabel, decideLabels, undecided } from '../decide.js';
@@ -11,15 +11,30 @@ type LabelSet = Pick<TaskProfile, 'multiLabel'> & { readonly labels: readonly { 
 export function targetsOf(profile: LabelSet, examples: readonly Example[]): Targets {
   const classes = profile.labels.length;
   const indexOf = new Map(profile.labels.map(({ name }, i) => [name, i]));
+  const taught = examples.some((example) => example.taught !== undefined) ? taughtOf(profile, examples) : {};
   if (!profile.multiLabel) {
     const y = Int32Array.from(examples, (example) => indexOf.get(labelsOf(example.gold)[0] ?? '') ?? 0);
-    return { kind: 'single', classes, y };
+    return { kind: 'single', classes, y, ...taught };
   }
   const y = new Uint8Array(examples.length * classes);
   examples.forEach((example, row) => {
     for (const label of labelsOf(example.gold)) y[row * classes + (indexOf.get(label) as number)] = 1;
   });
-  return { kind: 'multi', classes, y };
+  return { kind: 'multi', classes, y, ...taught };
+}
+
+/** What a teacher has said of each label; what a person has labelled is certain, and counts whole. */
+function taughtOf({ labels }: LabelSet, examples: readonly Example[]): Taught {
+  const soft = examples.flatMap(({ gold, taught }) => {
+    const held = labelsOf(gold);
+    return labels.map(({ name }) =>
+      taught === undefined ? (held.includes(name) ? 1 : 0) : (taught.scores[name] ?? 0),
+    );
+  });
+  return {
+    soft: Float64Array.from(soft),
+    counts: Float64Array.from(examples, ({ taught }) => taught?.weight ?? 1),
+  };
 }
 
 /** Outputs from log-probabilities, one row an example. */

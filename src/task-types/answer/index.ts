@@ -41,6 +41,7 @@ export const answer: TaskTypeDefinition<AnswerOutput, AnswerGold> = {
   isWithheld: (output) => output.answer === null,
   confidence: ({ score }) => score,
   /** The score is that of the best candidate, so where it was rejected a low one is sure. */
+  teachable: false,
   certainty: ({ answer, score }) => (answer === null ? 1 - score : score),
   isGrounded: standsThere,
 

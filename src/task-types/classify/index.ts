@@ -82,6 +82,7 @@ export const classify: TaskTypeDefinition<ClassifyOutput, ClassifyGold> = {
   confidence: ({ score }) => score,
 
   /** With several labels, of the decision that is closest. */
+  teachable: true,
   certainty({ score, scores }, multiLabel) {
     return multiLabel ? Math.min(1, ...Object.values(scores).map((each) => Math.max(each, 1 - each))) : score;
   },

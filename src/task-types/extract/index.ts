@@ -100,6 +100,7 @@ export const extract: TaskTypeDefinition<ExtractOutput, ExtractGold> = {
   },
 
   /** Of the entity that is least certain; a text without any counts as sure. */
+  teachable: false,
   certainty: ({ entities }) => Math.min(1, ...entities.map((entity) => entity.score ?? 0)),
 
   isGrounded: ({ entities }, { text }) =>

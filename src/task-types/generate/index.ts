@@ -37,6 +37,7 @@ export const generate: TaskTypeDefinition<GenerateOutput, GenerateGold> = {
 
   isWithheld: () => false,
   confidence: () => null,
+  teachable: false,
   certainty: null,
   isGrounded: null,
 

@@ -198,7 +198,7 @@ describe('a plot', () => {
 });
 
 describe('the page of a tuning', () => {
-  const page = tunePage(profile, resultWith(), settings);
+  const page = tunePage({ profile, result: resultWith(), settings, taught: null });
 
   it('is the same for the same result', () => checkGolden('tune-page.html', page));
 
@@ -210,7 +210,7 @@ describe('the page of a tuning', () => {
   it('compares on the examples that were measured both before and after', () => {
     const some = examples.slice(0, 5);
     const before = beforeWith(some, outputs(some, 9), { score: 0.8, outputs: outputs(some, 3) });
-    const text = tunePage(profile, resultWith({ before, p: 1 }), settings);
+    const text = tunePage({ profile, result: resultWith({ before, p: 1 }), settings, taught: null });
     assert.match(text, /p = 1\.0000 \(McNemar&#39;s exact test\) on the same 5 examples/u);
     assert.match(text, /<p>5 held-out examples\.<\/p>/u);
     assert.match(text, /Held-out, 5 examples; –/u);
@@ -224,7 +224,12 @@ describe('the page of a tuning', () => {
   });
 
   it('leaves out what was not measured', () => {
-    const short = tunePage(profile, resultWith({ before: null, p: null, threshold: null, curves: [] }), settings);
+    const short = tunePage({
+      profile,
+      result: resultWith({ before: null, p: null, threshold: null, curves: [] }),
+      settings,
+      taught: null,
+    });
     assert.doesNotMatch(short, />before<|precision before|McNemar|threshold|Does more data help/u);
   });
 
@@ -240,7 +245,7 @@ describe('the page of a tuning', () => {
       before: beforeWith(list, [found], { score: 0, outputs: [nothing] }),
       curves: [],
     });
-    const text = tunePage(extract, result, settings);
+    const text = tunePage({ profile: extract, result, settings, taught: null });
     assert.match(
       text,
       /<th scope="row">positive<\/th><td class="number">1<\/td><td class="number">–<\/td><td class="number">1\.000<\/td><td class="number">0\.000<\/td><td class="number">1\.000<\/td>/u,
@@ -252,17 +257,20 @@ describe('the page of a tuning', () => {
   it('lists the commonest confusions where a matrix would be too large', () => {
     const labels = Array.from({ length: 20 }, (_, i) => ({ ...profile.labels[0], name: `label ${i}` }));
     const many = { ...profile, labels: [...profile.labels, ...labels] } as TaskProfile;
-    assert.match(tunePage(many, resultWith(), settings), /Tuned: the commonest confusions/u);
+    assert.match(
+      tunePage({ profile: many, result: resultWith(), settings, taught: null }),
+      /Tuned: the commonest confusions/u,
+    );
   });
 
   it('makes the folder that it is written to', () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'slm-page-'));
     try {
       const file = path.join(folder, 'reports', 'page.html');
-      writeTuneReport(file, profile, resultWith(), settings);
+      writeTuneReport(file, { profile, result: resultWith(), settings, taught: null });
       assert.equal(readFileSync(file, 'utf8'), page);
       assert.throws(
-        () => writeTuneReport(path.join(file, 'x.html'), profile, resultWith(), settings),
+        () => writeTuneReport(path.join(file, 'x.html'), { profile, result: resultWith(), settings, taught: null }),
         /cannot be written/u,
       );
     } finally {

@@ -1,0 +1,166 @@
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import { fileCache } from '../../cache.js';
+import { usageError } from '../../errors.js';
+import { type Correction, correctionFrom, taughtExamples } from '../../methods/teaching.js';
+import { predict, settingsDigest, type Task, usageOf } from '../../predict.js';
+import { isBadRow } from '../../record.js';
+import { fileSource, stdinSource } from '../../records/index.js';
+import { textList, unseen } from '../../tune/seen.js';
+import { spreadOrder } from '../../tune/spread.js';
+import type { Document, EngineUsage, Example, InputRecord, Output, TaskProfile } from '../../types.js';
+import type { EngineFlags } from '../opening/flags.js';
+import { openTaskFor } from '../opening/open-cascade.js';
+import { choiceFor, type InputFlags, readRecords } from '../run/inputs.js';
+import { recogniseInputs } from '../run/recognise-inputs.js';
+import { cacheDirectory, type Surroundings } from '../surroundings.js';
+
+/** What a larger model is asked for. */
+export interface LabelRequest {
+  readonly profile: TaskProfile;
+  readonly teacher: string;
+  /** Texts that nobody has labelled; "-" is standard input. */
+  readonly unlabelled: string;
+  /** Labelled rows, by which the teacher is corrected and judged; may be empty. */
+  readonly gold: readonly Example[];
+  readonly documents: readonly Document[];
+  readonly flags: EngineFlags &
+    Pick<InputFlags, 'maxRecordSize' | 'limit' | 'field' | 'columns' | 'delimiter' | 'encoding'>;
+  /** Milliseconds for the labels. */
+  readonly budgetMs: number;
+  readonly seed: number;
+  readonly onProgress: (done: number, total: number) => void;
+}
+
+/** What it has said, and what that has cost. */
+export interface TeacherLabels {
+  readonly examples: readonly Example[];
+  readonly correction: Correction | null;
+  /** Of the labelled rows; null where it failed. */
+  readonly goldOutputs: readonly (Output | null)[];
+  readonly teacher: string;
+  /** All that were given, without repetitions. */
+  readonly texts: number;
+  /** Those that were labelled now; the others are known from before. */
+  readonly fresh: number;
+  readonly failed: number;
+  readonly seconds: number;
+  readonly usage: EngineUsage;
+}
+
+/** More texts hardly make a head any better. */
+const mostTexts = 5000;
+/** Labels after which they are kept, should the process end. */
+const keptEach = 100;
+
+/**
+ * Lets a larger model label texts, until the time is over: first the labelled rows, then a choice of texts that is spread
+ * over all. Its labels are kept, so that the same command goes on from there.
+ * @throws SlmError where there are no texts, or the model cannot be used
+ */
+export async function labelTexts(surroundings: Surroundings, request: LabelRequest): Promise<TeacherLabels> {
+  const { profile, teacher, gold, flags, documents, seed } = request;
+  const records = await recordsOf(surroundings, request);
+  const texts = records.map(({ text }) => text);
+  const chosen = spreadOrder(texts, Math.min(texts.length, mostTexts), seed).map(
+    (place) => records[place] as InputRecord,
+  );
+  const { task, close } = await openTaskFor(surroundings, profile, { ...flags, model: teacher }, 'many', documents);
+  try {
+    const known = await keptLabels(surroundings, task);
+    const before = usageOf(task);
+    const start = surroundings.now();
+    const inTime = (done: number) => done < gold.length || surroundings.now() - start < request.budgetMs;
+    const asked = [...gold.map(({ record }) => record), ...chosen];
+    const answered: (Output | null)[] = [];
+    async function* timed(): AsyncGenerator<InputRecord> {
+      let given = 0;
+      for (const record of asked) {
+        if (!known.has(record) && !inTime(given)) return;
+        given++;
+        yield record;
+      }
+    }
+    for await (const { output } of predict(task, timed(), {
+      explain: false,
+      now: surroundings.now,
+      signal: surroundings.signal,
+      known,
+    })) {
+      answered.push(output ?? null);
+      request.onProgress(answered.length, asked.length);
+    }
+    await known.keep();
+    surroundings.signal.throwIfAborted();
+    const goldOutputs = answered.slice(0, gold.length);
+    const said = answered.slice(gold.length);
+    const correction = correctionFrom(profile, gold, goldOutputs, seed);
+    const examples = taughtExamples(profile, chosen.slice(0, said.length), said, correction);
+    return {
+      examples,
+      correction,
+      goldOutputs,
+      teacher: task.engine.model.name,
+      texts: records.length,
+      fresh: known.fresh(),
+      failed: answered.filter((output) => output === null).length,
+      seconds: (surroundings.now() - start) / 1000,
+      usage: difference(usageOf(task), before),
+    };
+  } finally {
+    await close();
+  }
+}
+
+/** Texts without repetitions, and without those that labels are known of: fixtures, and labelled rows. */
+async function recordsOf(surroundings: Surroundings, request: LabelRequest): Promise<InputRecord[]> {
+  const { profile, unlabelled, gold, flags } = request;
+  const source = unlabelled === '-' ? stdinSource(surroundings.stdin) : fileSource(unlabelled, surroundings.cwd);
+  const choice = choiceFor(null, unlabelled);
+  // A text file is a text in each line.
+  const given = { source, ...(choice.reader.name === 'text' ? choiceFor('lines', unlabelled) : choice) };
+  const inputs = await recogniseInputs(surroundings, [given], flags, '--data-format');
+  const byText = new Map<string, { readonly record: InputRecord }>();
+  let unreadable = 0;
+  for await (const record of readRecords(surroundings, inputs, profile, flags)) {
+    if (isBadRow(record)) unreadable++;
+    else if (record.text.trim() !== '') byText.set(record.text.trim(), { record });
+  }
+  if (unreadable > 0) surroundings.notice(`${unreadable} rows of ${unlabelled} have no text and are left out`);
+  const fresh = unseen([...byText.values()], textList([...profile.fixtures, ...gold]));
+  if (fresh.length < byText.size) {
+    surroundings.notice(
+      `${byText.size - fresh.length} texts of ${unlabelled} also stand among the fixtures or the labelled rows and are left out`,
+    );
+  }
+  if (fresh.length === 0) throw usageError(`"${unlabelled}" has no texts that the teacher could label`);
+  return fresh.map(({ record }) => record);
+}
+
+/** Labels of earlier runs of the same teacher and task. */
+async function keptLabels(surroundings: Surroundings, { profile, engine }: Task) {
+  const work = [surroundings.version, settingsDigest(profile), engine.model.name, engine.model.sha256];
+  const key = createHash('sha256').update(JSON.stringify(work)).digest('hex').slice(0, 32);
+  const cache = fileCache(path.join(cacheDirectory(surroundings), 'teacher'));
+  const labels = new Map(Object.entries(((await cache.get(key)) ?? {}) as Record<string, Output>));
+  let fresh = 0;
+  const keep = () => cache.set(key, Object.fromEntries(labels));
+  return {
+    keep,
+    fresh: () => fresh,
+    has: ({ text }: InputRecord) => labels.has(text),
+    get: async ({ text }: InputRecord) => labels.get(text) ?? null,
+    async set({ text }: InputRecord, output: Output) {
+      labels.set(text, output);
+      if (++fresh % keptEach === 0) await keep();
+    },
+  };
+}
+
+function difference(after: EngineUsage, before: EngineUsage): EngineUsage {
+  return {
+    ...after,
+    evaluatedTokens: after.evaluatedTokens - before.evaluatedTokens,
+    generatedTokens: after.generatedTokens - before.generatedTokens,
+  };
+}

@@ -1,0 +1,130 @@
+import { isUnsure, isUnsureOutput } from '../../methods/teaching.js';
+import { bootstrapIntervals } from '../../metrics/bootstrap.js';
+import { predict } from '../../predict.js';
+import { prepare } from '../../tune/measure.js';
+import type { TuneResult } from '../../tune/tune.js';
+import type { Document, Example, InputRecord, Output, TaskProfile } from '../../types.js';
+import type { TaskFlags } from '../opening/open.js';
+import { openTaskFor } from '../opening/open-cascade.js';
+import type { Surroundings } from '../surroundings.js';
+import type { TeacherLabels } from './label-texts.js';
+
+/** A score with its interval of 95 %. */
+export interface Figure {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What a teacher has cost, and how near its pupil has come. */
+export interface Taught {
+  readonly teacher: string;
+  /** Texts that were given, and those of them that the teacher has labelled. */
+  readonly texts: number;
+  readonly labelled: number;
+  /** Texts and rows that the teacher could not do. */
+  readonly failed: number;
+  /** For labels that were not kept from an earlier run: how many, and how long they took. */
+  readonly fresh: number;
+  readonly seconds: number;
+  readonly tokens: number;
+  /** Paid to a service; null where nothing is known of it, or nothing was paid. */
+  readonly money: number | null;
+  /** How far the pupil says what the teacher says, held out; by the metric of the search. */
+  readonly agreement: Figure & { readonly n: number };
+  /** Texts that are close for the teacher, and those that are for the pupil, too. */
+  readonly unsure: { readonly teacher: number; readonly both: number };
+  /** By labelled rows, which the pupil has not learned from; null without any. */
+  readonly judged: { readonly n: number; readonly teacher: Figure; readonly pupil: Figure | null } | null;
+  /** Records a second; null where it was not measured. */
+  readonly speed: { readonly teacher: number | null; readonly pupil: number | null };
+}
+
+/** Texts that the speed of the pupil is measured on, where there are no labelled rows. */
+const timed = 100;
+
+/** @param flags null where the pupil is not what a run goes by: it is not measured then */
+export async function judgePupil(
+  surroundings: Surroundings,
+  profile: TaskProfile,
+  result: TuneResult,
+  labels: TeacherLabels,
+  gold: readonly Example[],
+  seed: number,
+  documents: readonly Document[],
+  flags: TaskFlags | null,
+): Promise<Taught> {
+  const { after, search } = result;
+  const figureOf = (examples: readonly Example[], outputs: readonly Output[]): Figure => {
+    const prepared = prepare(profile, examples, outputs, search.metric);
+    const [interval] = bootstrapIntervals([prepared], { seed });
+    const value = prepared.value() ?? 0;
+    return { value, low: interval?.low ?? value, high: interval?.high ?? value };
+  };
+  const outputsByExample = new Map(after.examples.map((example, i) => [example, after.outputs[i] as Output]));
+  const close = after.examples.filter(({ taught }) => isUnsure(profile, taught?.scores ?? {}));
+  const asked = gold.length > 0 ? gold : labels.examples.slice(0, timed);
+  const pupil = flags === null ? null : await outputsOfPupil(surroundings, profile, asked, documents, flags);
+  const known = labels.correction === null ? null : gold.filter((_, i) => labels.goldOutputs[i] != null);
+  const { usage } = labels;
+  return {
+    teacher: labels.teacher,
+    texts: labels.texts,
+    labelled: labels.examples.length,
+    failed: labels.failed,
+    fresh: labels.fresh,
+    seconds: labels.seconds,
+    tokens: usage.evaluatedTokens + usage.generatedTokens,
+    money: usage.money ?? null,
+    agreement: {
+      value: after.score,
+      low: after.interval?.low ?? after.score,
+      high: after.interval?.high ?? after.score,
+      n: after.n,
+    },
+    unsure: {
+      teacher: close.length,
+      both: close.filter((example) => isUnsureOutput(profile, outputsByExample.get(example) as Output)).length,
+    },
+    judged:
+      gold.length === 0
+        ? null
+        : {
+            n: gold.length,
+            teacher:
+              known === null
+                ? figureOf(gold, labels.goldOutputs as readonly Output[])
+                : figureOf(known, labels.correction?.heldOut ?? []),
+            pupil: pupil === null ? null : figureOf(gold, pupil.outputs),
+          },
+    speed: {
+      teacher: labels.fresh === 0 ? null : labels.fresh / labels.seconds,
+      pupil: pupil === null ? null : asked.length / pupil.seconds,
+    },
+  };
+}
+
+async function outputsOfPupil(
+  surroundings: Surroundings,
+  profile: TaskProfile,
+  examples: readonly Example[],
+  documents: readonly Document[],
+  flags: TaskFlags,
+): Promise<{ readonly outputs: readonly Output[]; readonly seconds: number }> {
+  const { task, close } = await openTaskFor(surroundings, profile, flags, 'many', documents);
+  try {
+    async function* records(): AsyncGenerator<InputRecord> {
+      for (const { record } of examples) yield record;
+    }
+    const outputs: Output[] = [];
+    const start = surroundings.now();
+    const { now, signal } = surroundings;
+    for await (const { output } of predict(task, records(), { explain: false, now, signal })) {
+      outputs.push(output as Output);
+    }
+    signal.throwIfAborted();
+    return { outputs, seconds: (now() - start) / 1000 };
+  } finally {
+    await close();
+  }
+}
