@@ -4,6 +4,8 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { methods } from '../src/methods/index.js';
 import { profileJsonSchema } from '../src/profile/index.js';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
@@ -36,6 +38,38 @@ describe('docs', () => {
     else assert.equal(written, current);
   });
 
+  test('docs/methods.md has the options that each method states (UPDATE_DOCS=1 writes them anew)', () => {
+    const file = path.join(root, 'docs', 'methods.md');
+    const written = readFileSync(file, 'utf8');
+    const found: string[] = [];
+    const all = Object.values(methods);
+    const current = written
+      .split(/^(?=## )/mu)
+      .map((section) => {
+        const method = all.find(({ name }) => section.startsWith(`## ${name}\n`));
+        if (method === undefined || optionTable(method) === '') return section;
+        found.push(method.name);
+        return section.replace(/^\| option .*\n(?:\|.*\n)+/mu, optionTable(method));
+      })
+      .join('');
+    assert.deepEqual(
+      found.sort(),
+      all
+        .filter((method) => optionTable(method) !== '')
+        .map(({ name }) => name)
+        .sort(),
+    );
+    if (process.env.UPDATE_DOCS === '1') writeFileSync(file, current);
+    else assert.equal(written, current);
+  });
+
+  test('docs/tasks.md names every key of a task.yaml, and no other', () => {
+    const sections = readFileSync(path.join(root, 'docs', 'tasks.md'), 'utf8').split(/^(?=## )/mu);
+    const keys = sections.find((section) => section.startsWith('## Every key\n')) ?? '';
+    const named = [...keys.matchAll(/^\| `([^`]+)`/gmu)].map((match) => match[1]);
+    assert.deepEqual(named.sort(), Object.keys((profileJsonSchema() as { properties: object }).properties).sort());
+  });
+
   test('docs/task.schema.json is what `slm tasks schema` prints', () => {
     const written: unknown = JSON.parse(readFileSync(path.join(root, 'docs', 'task.schema.json'), 'utf8'));
     assert.deepEqual(written, JSON.parse(JSON.stringify(profileJsonSchema())));
@@ -54,6 +88,23 @@ describe('docs', () => {
     assert.deepEqual(missing, []);
   });
 });
+
+/** The options of a method with their defaults and what they are for, in columns of equal width. */
+function optionTable({ options }: { readonly options: z.ZodType }): string {
+  const { properties = {} } = z.toJSONSchema(options, { io: 'input' });
+  const rows = Object.entries(properties as Record<string, { default?: unknown; description?: string }>).map(
+    ([name, { default: value, description }]) => {
+      assert.ok(description !== undefined, `the option ${name} says what it is for`);
+      const shown = value === undefined ? 'none' : typeof value === 'string' ? `\`${value}\`` : JSON.stringify(value);
+      return [`\`${name}\``, shown, description];
+    },
+  );
+  if (rows.length === 0) return '';
+  const lines = [['option', 'default', 'meaning'], ...rows];
+  const widths = [0, 1, 2].map((column) => Math.max(...lines.map((line) => (line[column] as string).length)));
+  const text = lines.map((line) => `| ${line.map((cell, i) => cell.padEnd(widths[i] as number)).join(' | ')} |\n`);
+  return [text[0], `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |\n`, ...text.slice(1)].join('');
+}
 
 function markdownFiles(): string[] {
   const inFolder = (folder: string) =>

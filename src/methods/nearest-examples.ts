@@ -15,7 +15,9 @@ import { contentTerms } from './passages.js';
 export const exampleChoice = z
   .enum(['first', 'nearest'])
   .default('first')
-  .describe('The same examples for all texts, or those most like the text: many more tokens a record.');
+  .describe(
+    '`first`: the same examples for all texts. `nearest`: those most like the text by BM25, the likest last; many more tokens a record.',
+  );
 
 const MiniSearch = lazy<typeof import('minisearch').default>('minisearch');
 

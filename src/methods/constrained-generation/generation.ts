@@ -19,8 +19,18 @@ const optionsSchema = z.strictObject({
   shots: z.int().min(0).default(3).describe('Number of examples in the prompt.'),
   choice: exampleChoice,
   maxTokens: z.int().min(1).default(512).describe('Limit of one output; more is an error of that record.'),
-  attempts: z.int().min(1).max(20).default(3).describe('How often an output is tried that the check refuses.'),
-  stop: z.array(z.string().min(1)).default([]).describe('Generation ends before these strings.'),
+  attempts: z
+    .int()
+    .min(1)
+    .max(20)
+    .default(3)
+    .describe('How often an output is tried that the check refuses, or that is cut off; 1: once.'),
+  stop: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      'Generation ends before these strings; of an output without a schema or grammar, left out: a blank line.',
+    ),
   maxStringLength: z.int().min(1).default(200).describe('Longest string of a schema that does not say.'),
   unlisted: z.boolean().default(false).describe('Whether objects may have properties that the schema does not list.'),
 });

@@ -42,8 +42,15 @@ const learns = {
 const optionsSchema = z.strictObject({
   shots: z.int().min(0).default(16).describe('Number of few-shot examples in the prompt.'),
   choice: exampleChoice,
-  calibration: z.enum(calibrationKinds).default('fitted').describe('How the bias of the prompt is taken off.'),
-  poolSize: z.int().min(1).default(200).describe('Examples outside the prompt that calibration may score.'),
+  calibration: z
+    .enum(calibrationKinds)
+    .default('fitted')
+    .describe('`fitted`, `batch`, `contextual` or `none`: how the bias of the prompt is taken off.'),
+  poolSize: z
+    .int()
+    .min(1)
+    .default(200)
+    .describe('Examples outside the prompt that calibration may score, evenly over the file.'),
 });
 type Options = z.infer<typeof optionsSchema>;
 

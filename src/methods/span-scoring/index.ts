@@ -22,10 +22,13 @@ const optionsSchema = z.strictObject({
   candidates: z
     .enum(['names', 'phrases'])
     .default('names')
-    .describe('Which spans are asked about: those that look like names, or all short phrases.'),
+    .describe('`names`: spans that look like names; `phrases`: all short phrases.'),
   longestPhrase: z.int().min(1).max(12).default(4).describe('Words of the longest phrase.'),
   none: z.string().min(1).default('nothing').describe('What the model says of a span that is no entity.'),
-  calibration: z.enum(['none', 'fitted']).default('fitted').describe('Fits bias and temperature on the examples.'),
+  calibration: z
+    .enum(['none', 'fitted'])
+    .default('fitted')
+    .describe('`fitted`: bias and temperature, on the examples; or `none`.'),
   poolSize: z.int().min(1).default(80).describe('Examples outside the prompt that calibration may score.'),
   pieceTokens: z.int().min(16).default(256).describe('Longer texts are read in pieces of whole sentences.'),
 });
