@@ -147,6 +147,31 @@ describe('decisions of services', () => {
     );
   });
 
+  it('come from a server that knows schemas and log-probabilities by no name of OpenAI, and answers with 500', async (t) => {
+    // As llama-cpp-python 0.3.16 answers.
+    const refusal = (message: string) => ({ status: 500, body: { error: { message, type: 'internal_server_error' } } });
+    const wrong = "{'loc': ('body', 'response_format', 'type'), 'msg': \"Input should be 'text' or 'json_object'\"}";
+    const { url, sent } = await stub(t, [
+      refusal(wrong),
+      refusal('logprobs is not supported for models created with logits_all=False'),
+      { body: completion('{"option":"B"}') },
+    ]);
+    const engine = await open<'decisions'>(`openai:m@${url}`);
+    assert.deepEqual(await engine.decide(question), [0, 1]);
+    assert.deepEqual(await engine.decide(question), [0, 1]);
+    assert.deepEqual(
+      sent.map(({ body }) => [body.response_format.type, 'logprobs' in body]),
+      [
+        ['json_schema', true],
+        ['json_object', true],
+        ['json_object', false],
+        ['json_object', false],
+      ],
+    );
+    assert.deepEqual(sent[1]?.body.response_format.schema, sent[0]?.body.response_format.json_schema.schema);
+    assert.equal(sent[0]?.body.max_tokens, 64);
+  });
+
   it('are an error where the service refuses', async (t) => {
     const usage = { input_tokens: 1, output_tokens: 0 };
     const { url } = await stub(t, [{ body: { model: 'm', answers: [{ type: 'refusal', name: null }], usage } }]);

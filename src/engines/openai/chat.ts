@@ -57,16 +57,21 @@ const mostAlternatives = 20;
 export function chatWith(client: RemoteClient, model: string, reference: string): Ask {
   // Services differ in what they take: what one refuses by its name is left out from then on.
   const refused = new Set<string>();
-  const send = async (body: Record<string, unknown>, signal?: AbortSignal): Promise<unknown> => {
-    const sent = Object.fromEntries(Object.entries(body).filter(([name]) => !refused.has(name)));
+  const send = async (body: Record<string, unknown>, schema: unknown, signal?: AbortSignal): Promise<unknown> => {
+    const format = schema === null ? {} : { response_format: formatOf(schema, refused) };
+    const sent = Object.fromEntries(
+      Object.entries({ ...body, ...format }).filter(([name]) => name === 'response_format' || !refused.has(name)),
+    );
+    // What another call has found out meanwhile counts as found out by this one.
+    const known = new Set(refused);
     try {
       return await client.post('/chat/completions', sent, signal);
     } catch (error) {
-      const name = optional.find((each) => each in sent && !refused.has(each) && mentions(error, each));
+      const name = optional.find((each) => each in sent && !known.has(each) && mentions(error, each));
       if (name === undefined) throw error;
       refused.add(name);
       if (name === 'logprobs') refused.add('top_logprobs');
-      return send(body, signal);
+      return send(body, schema, signal);
     }
   };
   return async (turns, { maxTokens, schema, stop, logprobs, signal }) => {
@@ -74,19 +79,13 @@ export function chatWith(client: RemoteClient, model: string, reference: string)
       model,
       messages: turns.map(({ role, text }) => ({ role, content: text })),
       max_completion_tokens: maxTokens,
+      // The older name, for servers that know no other one; OpenAI's refuses the two together.
+      ...(client.url.startsWith('https://api.openai.com/') ? {} : { max_tokens: maxTokens }),
       temperature: 0,
       ...(stop.length === 0 ? {} : { stop }),
-      ...(schema === null
-        ? {}
-        : {
-            response_format: {
-              type: 'json_schema',
-              json_schema: { name: 'result', schema, strict: !refused.has('strict') },
-            },
-          }),
       ...(logprobs ? { logprobs: true, top_logprobs: mostAlternatives } : {}),
     };
-    const read = answer.safeParse(await send(body, signal));
+    const read = answer.safeParse(await send(body, schema, signal));
     if (!read.success) throw failure(`${reference} gave an answer that is no chat completion`);
     const { choices, usage } = read.data;
     const [choice] = choices;
@@ -114,8 +113,14 @@ export function chatWith(client: RemoteClient, model: string, reference: string)
   };
 }
 
-/** What an answer can do without. */
-const optional = ['temperature', 'logprobs', 'top_logprobs'] as const;
+/** What an answer can do without, or can be asked for in another way. */
+const optional = ['temperature', 'max_tokens', 'logprobs', 'top_logprobs', 'response_format'] as const;
+
+/** The JSON Schema as OpenAI's interface has it, or where that is refused as llama-cpp-python's server has it. */
+function formatOf(schema: unknown, refused: ReadonlySet<string>): object {
+  if (refused.has('response_format')) return { type: 'json_object', schema };
+  return { type: 'json_schema', json_schema: { name: 'result', schema, strict: true } };
+}
 
 function mentions(error: unknown, name: string): boolean {
   return error instanceof SlmError && error.kind === 'usage' && error.message.includes(name);

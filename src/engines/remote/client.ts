@@ -14,6 +14,8 @@ export interface RemoteClient {
    */
   post(path: string, body: object, signal?: AbortSignal): Promise<unknown>;
   readonly spending: Spending;
+  /** Of the service, without a slash at the end. */
+  readonly url: string;
 }
 
 const repeats = 5;
@@ -21,6 +23,9 @@ const repeats = 5;
 const longestWaitMs = 120_000;
 /** Answers worth another try: busy, overloaded, broken for the moment. */
 const passing = new Set([408, 409, 425, 429, 500, 502, 503, 504, 529]);
+
+/** Some servers answer with 500 to what they do not take: no repeating mends a request whose field they name. */
+const namesField = /response_format|logprobs|max_tokens|max_completion_tokens|temperature/u;
 
 /** A refusal that may pass, and how long the service asks to wait. */
 class Passing extends Error {
@@ -61,13 +66,15 @@ export function createClient({ url, host }: RemoteAddress, options: ServiceOptio
     }
     if (response.ok) return parsed(text, where);
     const problem = `${where} answered with ${response.status}: ${hide(problemIn(text))}`;
-    if (passing.has(response.status) && !/insufficient_quota/u.test(text))
+    const hopeless = response.status === 500 ? namesField : /insufficient_quota/u;
+    if (passing.has(response.status) && !hopeless.test(text))
       throw new Passing(problem, waitOf(response.headers, options.date));
     throw new AbortError(refusal(response.status, problem, key !== null));
   };
 
   return {
     spending,
+    url,
     post: (path, body, signal = options.signal) =>
       limit(async () => {
         const ended = AbortSignal.any([signal, options.signal]);
