@@ -2,7 +2,7 @@ import type { Candidate, CandidatePlan, Trial } from '../methods/candidates/type
 import type { Metric } from '../metrics/types.js';
 import { taskTypes } from '../task-types/index.js';
 import type { Example, TaskProfile } from '../types.js';
-import { createTimeEstimate } from './expected-time.js';
+import { createTimeEstimate, type Step } from './expected-time.js';
 import { measureCandidate, type TrialJournal } from './measure.js';
 import { objectiveFor, tuningMetric } from './objective.js';
 import { inRounds, reservedIn } from './order.js';
@@ -30,13 +30,19 @@ export interface SearchResult extends Selection {
   /** Examples that no candidate was measured on: their answers stand in the prompts of some. */
   readonly reserved: ReadonlySet<Example>;
   readonly stopped: 'done' | 'budget';
+  /** What there was no time for: a candidate, the examples that it would have been measured on, and how long that takes. */
+  readonly skipped: readonly Skipped[];
+}
+
+export interface Skipped {
+  readonly title: string;
+  readonly n: number;
+  readonly seconds: number;
 }
 
 /** Examples of the first round; each further round has three times as many, for the better half of the candidates. */
 const firstRound = 200;
 const growth = 3;
-/** Share of the budget that is kept for fitting the chosen candidate on everything. */
-const reserve = 0.2;
 
 /**
  * Successive halving: all candidates on few examples, the better half on more, until few are left that are measured on
@@ -59,14 +65,17 @@ export async function search(
   const rounds: Trial[] = [];
   let alive = [...candidates];
   let { next } = plan;
-  let stopped: SearchResult['stopped'] = 'done';
+  const skipped = new Map<string, Skipped>();
   const spent = () => options.now() - start;
   const estimate = createTimeEstimate();
   let before = 0;
+  /** Readings of the present round. */
+  const read = new Set<string>();
+  const measuredOn = (part: readonly Example[]) => part.filter((example) => !reserved.has(example)).length;
 
   for (let size = Math.min(firstRoundOf(profile), order.length); ; size = Math.min(size * growth, order.length)) {
     const part = order.slice(0, size);
-    const read = new Set<string>();
+    read.clear();
     for (let i = 0; i < alive.length; i++) {
       const candidate = alive[i] as Candidate;
       options.signal.throwIfAborted();
@@ -74,39 +83,55 @@ export async function search(
       const some = [...measured.keys()].some(({ finish }) => finish !== null);
       const shared = read.has(candidate.reading ?? '');
       const step = { candidate, size, fresh: measured.has(candidate) ? size - before : size, shared };
-      const late = some && spent() + estimate.expected(step) > options.budgetMs * (1 - reserve);
-      if (late) {
-        stopped = 'budget';
-        options.onTrial({ kind: 'skip', title: candidate.title, reason: stopped });
-        continue;
-      }
-      const began = options.now();
-      options.onTrial({ kind: 'begin', title: candidate.title, n: part.length });
-      const { trial, again } = await measureCandidate(profile, candidate, part, {
-        ...options,
-        metric,
-        objective,
-        reserved,
-      });
-      measured.set(candidate, trial);
-      rounds.push(trial);
-      const ms = options.now() - began;
-      // What an earlier search has measured was not read in this one, and tells nothing of the time it takes.
-      if (!again) {
-        estimate.note(step, ms);
-        if (candidate.reading !== undefined) read.add(candidate.reading);
-      }
-      options.onTrial({ kind: 'end', trial, seconds: ms / 1000, again });
-      if (i + 1 === alive.length && next !== undefined && stopped === 'done') {
+      const expected = estimate.expected(step);
+      if (some && spent() + expected > options.budgetMs) {
+        skipped.set(candidate.key, { title: candidate.title, n: size, seconds: expected / 1000 });
+        options.onTrial({ kind: 'skip', title: candidate.title, reason: 'budget' });
+      } else await measure(candidate, part, step);
+      if (i + 1 === alive.length && next !== undefined) {
+        // What is made of the best ones may be cheap, also where others could not be tried.
         alive.push(...next(measured));
         next = undefined;
       }
     }
-    if (stopped !== 'done' || size === order.length) break;
-    alive = betterHalf(alive, measured);
+    if (size === order.length) break;
+    alive = betterHalf(
+      alive.filter((candidate) => measured.get(candidate)?.n === measuredOn(part)),
+      measured,
+    );
+    if (alive.every(({ finish }) => finish === null)) break;
     before = size;
   }
-  return { ...select(profile, measured, { metric, objective }, options), metric, objective, rounds, reserved, stopped };
+  return {
+    ...select(profile, measured, { metric, objective }, options),
+    metric,
+    objective,
+    rounds,
+    reserved,
+    stopped: skipped.size > 0 ? 'budget' : 'done',
+    skipped: [...skipped.values()],
+  };
+
+  async function measure(candidate: Candidate, part: readonly Example[], step: Step): Promise<void> {
+    const began = options.now();
+    options.onTrial({ kind: 'begin', title: candidate.title, n: part.length });
+    const { trial, again } = await measureCandidate(profile, candidate, part, {
+      ...options,
+      metric,
+      objective,
+      reserved,
+    });
+    measured.set(candidate, trial);
+    skipped.delete(candidate.key);
+    rounds.push(trial);
+    const ms = options.now() - began;
+    // What an earlier search has measured was not read in this one, and tells nothing of the time it takes.
+    if (!again) {
+      estimate.note(step, ms);
+      if (candidate.reading !== undefined) read.add(candidate.reading);
+    }
+    options.onTrial({ kind: 'end', trial, seconds: ms / 1000, again });
+  }
 }
 
 /**

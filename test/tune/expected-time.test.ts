@@ -27,7 +27,7 @@ describe('the expected time of trials', () => {
     assert.equal(estimate.expected({ candidate: slow, size: 600, fresh: 400, shared: false }), 16_000);
   });
 
-  it('of a new one is the slowest of its kind: one that reads, or one that finds all read', () => {
+  it('of a new one is the mean of its kind: one that reads, or one that finds all read', () => {
     const estimate = createTimeEstimate();
     estimate.note({ candidate: candidate('a', 'states'), size: 100, fresh: 100, shared: false }, 5000);
     estimate.note({ candidate: candidate('b', 'states'), size: 100, fresh: 100, shared: true }, 300);
@@ -49,9 +49,21 @@ describe('the expected time of trials', () => {
     assert.ok(short !== undefined && long !== undefined);
     estimate.note({ candidate: short, size: 100, fresh: 100, shared: false }, 4000);
     assert.equal(estimate.expected({ candidate: long, size: 100, fresh: 100, shared: false }), 40_000);
-    estimate.note({ candidate: long, size: 100, fresh: 100, shared: false }, 50_000);
+    // 44,000 for 22,000 tokens of both.
+    estimate.note({ candidate: long, size: 100, fresh: 100, shared: false }, 40_000);
     const deep = { ...candidate('deep'), tokens: 20, layers: 2 };
-    assert.equal(estimate.expected({ candidate: deep, size: 100, fresh: 100, shared: false }), 10_000);
+    assert.equal(estimate.expected({ candidate: deep, size: 100, fresh: 100, shared: false }), 8000);
+  });
+
+  it('of a new one goes by its own method, however slow another one is', () => {
+    const estimate = createTimeEstimate();
+    const scores = { ...candidate('scores'), method: 'label-likelihood' };
+    estimate.note({ candidate: scores, size: 100, fresh: 100, shared: false }, 60_000);
+    // Nothing is known of heads.
+    assert.equal(estimate.expected({ candidate: candidate('a'), size: 100, fresh: 100, shared: false }), 60_000);
+    estimate.note({ candidate: candidate('a'), size: 100, fresh: 100, shared: false }, 4000);
+    estimate.note({ candidate: candidate('b'), size: 100, fresh: 100, shared: false }, 2000);
+    assert.equal(estimate.expected({ candidate: candidate('c'), size: 100, fresh: 100, shared: false }), 3000);
   });
 
   it('of one without a model says nothing of others', () => {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Candidate, Fitted } from '../../src/methods/candidates/types.js';
+import { generation } from '../../src/methods/constrained-generation/generation.js';
 import { planFor } from '../../src/tune/plan.js';
-import type { Example, GenerateOutput } from '../../src/types.js';
+import type { Example, GenerateOutput, ModelInfo } from '../../src/types.js';
 import { fakeEngine } from '../helpers/fake-engine.js';
 import { exampleWith, profileWith } from '../helpers/profiles.js';
 import { sessionWith } from '../helpers/tune-session.js';
@@ -15,8 +16,9 @@ const examples: Example[] = Array.from({ length: 30 }, (_, i) => {
 });
 
 /** Says what the last example in its prompt says; what has none in it is cut off. */
-function copying() {
+function copying(model: Partial<Pick<ModelInfo, 'format' | 'chatTemplate'>> = {}) {
   return fakeEngine({
+    model,
     generate(prompt) {
       const said = /(\w+ please)(?!.*please)/su.exec(prompt)?.[1];
       return { text: said ?? '', tokens: 1, stopReason: said === undefined ? 'length' : 'end' };
@@ -41,6 +43,24 @@ describe('ways to generate', () => {
     const all = await candidatesOn();
     assert.equal(await rightOf(all.get('generation, 6 nearest examples in the prompt')), 30);
     assert.ok((await rightOf(all.get('generation, 2 examples in the prompt'))) < 15);
+  });
+
+  it('are tried in the other of chat turn and completion prompt where the model has a chat format', async () => {
+    const base = await candidatesOn();
+    const chatTemplate = '{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}';
+    const chat = await candidatesOn(copying({ format: 'chat', chatTemplate }));
+    assert.deepEqual(
+      [...chat.keys()].filter((title) => !base.has(title)),
+      [
+        'generation, 2 examples in the prompt, without the chat format',
+        'generation, 3 nearest examples in the prompt, without the chat format',
+      ],
+    );
+    const other = chat.get('generation, 2 examples in the prompt, without the chat format');
+    const { learned } = (await other?.finish?.(examples, undefined as never)) as Fitted;
+    assert.equal(learned.use, 'base');
+    const applied = generation.learns.apply({ ...profile, tuned: { file: '', digest: '', learned, numbers: null } });
+    assert.equal(applied.prompt.use, 'base');
   });
 
   it('are compared with the output of the text most like it, without a model', async () => {

@@ -297,15 +297,69 @@ describe('a search', () => {
   it('does not begin a round of more examples that its first trial would outlast', async () => {
     const { clock, slow } = timed();
     const list = [candidate('a', 1, always), candidate('b', 1, always)].map(slow);
-    // 400 are over after the first round of 200 examples each, and the next one has 400 more: 800 with the first trial.
+    // 400 are over after the first round of 200 examples each, and the next one has 400 more for each: 1,000 with one trial.
     const run = (budgetMs: number) =>
       searchAmong(profile, list, texts(600), optionsWith({ now: () => clock.ms, budgetMs }));
-    const { rounds, stopped } = await run(900);
+    const { rounds, stopped, skipped } = await run(790);
     assert.deepEqual([rounds.map(({ n }) => n), stopped], [[200, 200], 'budget']);
+    assert.deepEqual(skipped, [
+      { title: 'a', n: 600, seconds: 0.4 },
+      { title: 'b', n: 600, seconds: 0.4 },
+    ]);
     clock.ms = 0;
     assert.deepEqual(
       (await run(1010)).rounds.map(({ n }) => n),
       [200, 200, 600],
+    );
+  });
+
+  it('goes on with what is cheap where something dear has to be left out, and names that', async () => {
+    const { clock, slow } = timed();
+    const dear = slow({ ...candidate('dear', 1, wrongOnEvery(5)), method: 'label-likelihood', tokens: 10 });
+    // Ten times as slow for each token, too.
+    const slower: Candidate = {
+      ...dear,
+      heldOut: async (part, folds) => {
+        clock.ms += part.length * 99;
+        return dear.heldOut(part, folds);
+      },
+    };
+    const cheap = ['a', 'b'].map((key) => slow(candidate(key, 1, wrongOnEvery(20))));
+    const { rounds, stopped, skipped } = await searchAmong(
+      profile,
+      [slower, ...cheap],
+      texts(600),
+      optionsWith({ now: () => clock.ms, budgetMs: 25_000 }),
+    );
+    // What is left after the dear one suffices for the others on all examples, but by its speed not for one of them.
+    assert.deepEqual(
+      rounds.map(({ key, n }) => [key, n]),
+      [
+        ['dear', 200],
+        ['a', 200],
+        ['b', 200],
+        ['a', 600],
+        ['b', 600],
+      ],
+    );
+    assert.equal(stopped, 'done');
+    assert.deepEqual(skipped, []);
+    clock.ms = 0;
+    const list = [slow(candidate('c', 1, wrongOnEvery(20))), slower];
+    const short = await searchAmong(profile, list, texts(600), optionsWith({ now: () => clock.ms, budgetMs: 1500 }));
+    assert.deepEqual(
+      [short.rounds.map(({ key, n }) => [key, n]), short.stopped],
+      [
+        [
+          ['c', 200],
+          ['c', 600],
+        ],
+        'budget',
+      ],
+    );
+    assert.deepEqual(
+      short.skipped.map(({ title }) => title),
+      ['dear'],
     );
   });
 

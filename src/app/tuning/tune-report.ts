@@ -1,3 +1,4 @@
+import type { Skipped } from '../../tune/search.js';
 import type { Taught } from './pupil.js';
 import type { Tuned } from './tune-task.js';
 
@@ -32,6 +33,8 @@ export interface TuneReport {
   readonly chosen: string;
   /** Why the search ended. */
   readonly stopped: 'done' | 'budget';
+  /** What there was no time for, the examples that it would have been measured on, and the seconds that this would take. */
+  readonly skipped: readonly Skipped[];
   /** Probability of a difference like that between before and tuned if there were none; null without a comparison. */
   readonly p: number | null;
   /** What was found for `threshold`; on held-out examples, the shares of results that are given and, of those, right. */
@@ -54,6 +57,7 @@ export function tuneReport({ result, settings, taught }: Tuned, file: string | n
     file,
     chosen: search.chosen.title,
     stopped: search.stopped,
+    skipped: search.skipped,
     p,
     threshold: threshold === null ? null : { ...threshold.value, ...threshold.shares },
     taught,

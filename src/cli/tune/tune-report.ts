@@ -66,7 +66,7 @@ export function tuneReportText(
       ? []
       : [`It is that of the task as it is: write \`threshold: ${threshold.value.min}\` into ${profile.path}.`]),
     ...(taught === null ? [] : ['', ...teacherLines(taught, metric.title)]),
-    ...(search.stopped === 'done' ? [] : [budgetSpent]),
+    ...untriedText(search),
     ...(file === null
       ? []
       : [
@@ -110,5 +110,19 @@ export function thresholdText({ value, shares }: ChosenThreshold): string {
     : `threshold ${value.min}: ${(shares.coverage * 100).toFixed(0)} % of the results are given, and ${(shares.reached * 100).toFixed(1)} % of those are right, on held-out examples`;
 }
 
-export const budgetSpent =
-  'The budget was spent before all trials were done. The same command with a larger --budget goes on from here.';
+/** What there was no time for, and what would be needed; empty where everything was tried. */
+export function untriedText({ skipped }: Pick<TuneResult['search'], 'skipped'>): string[] {
+  if (skipped.length === 0) return [];
+  const named = skipped.map(
+    ({ title, n, seconds }) => `${title} (n = ${n}${seconds >= 1 ? `, about ${minutes(seconds)}` : ''})`,
+  );
+  const missing = skipped.reduce((sum, { seconds }) => sum + seconds, 0);
+  return [
+    `There was no time for ${named.join('; ')}.`,
+    `The same command with ${missing >= 1 ? `about ${minutes(missing)} more --budget` : 'a larger --budget'} goes on from here.`,
+  ];
+}
+
+function minutes(seconds: number): string {
+  return seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`;
+}

@@ -1,7 +1,7 @@
 import { SlmError } from '../../errors.js';
 import { isExactNumber } from '../../json.js';
 import { once } from '../../lazy.js';
-import { tokenizePrompt } from '../../prompt.js';
+import { tokenizePrompt, usesChat } from '../../prompt.js';
 import { written, writtenIn } from '../../task-types/generate/values.js';
 import type { Example, GenerateOutput, Output, TaskProfile } from '../../types.js';
 import { eachExample } from '../candidates/each-example.js';
@@ -27,12 +27,21 @@ type Setting = (typeof settings)[number];
 /** Examples in the prompt, or that some are chosen from, have so many tokens at most, text and output together. */
 const longestExample = 256;
 
-/** Ways to generate: with examples that are like most others, or like the text. */
+/** Those that are tried in the other of chat turn and completion prompt, too. */
+const alsoOtherwise: readonly Setting[] = settings.filter(({ shots }) => shots === 2 || shots === 3);
+
+/** Ways to generate: with examples that are like most others, or like the text, in a chat turn or as a completion. */
 export const plan: Plan = (session, examples) => {
   const short = examples.filter(
     (example) => session.engine.tokenize(`${example.record.text} ${outputOf(example)}`).length <= longestExample,
   );
-  const all = settings.map((setting) => generationCandidate(session, short, examples, setting));
+  const { format, chatTemplate } = session.engine.model;
+  const other = usesChat(session.profile, session.engine.model) ? 'base' : 'chat';
+  const otherwise = format === 'chat' && chatTemplate !== null ? alsoOtherwise : [];
+  const all = [
+    ...settings.map((setting) => generationCandidate(session, short, examples, setting, null)),
+    ...otherwise.map((setting) => generationCandidate(session, short, examples, setting, other)),
+  ];
   return { candidates: all.filter((candidate) => candidate !== null) };
 };
 
@@ -41,6 +50,7 @@ function generationCandidate(
   short: readonly Example[],
   examples: readonly Example[],
   setting: Setting,
+  use: 'base' | 'chat' | null,
 ): Candidate | null {
   const { engine } = session;
   const nearest = setting.choice === 'nearest';
@@ -54,7 +64,7 @@ function generationCandidate(
   const shots = chosen.map(
     (example): LearnedExample => ({ fields: storable(example.record.fields), label: outputOf(example) }),
   );
-  const profile = withExamples(session.profile, shots, setting);
+  const profile = withExamples(session.profile, shots, setting, use);
   const render = generation.renderer(profile, engine.model);
   const promptOf = ({ record }: Example) =>
     tokenizePrompt(engine, render({ ...record.fields, [profile.input]: record.text }));
@@ -83,9 +93,10 @@ function generationCandidate(
       }
     }),
   );
-  const title = `generation, ${setting.shots} ${nearest ? 'nearest ' : ''}examples in the prompt`;
+  const titles = { chat: ', in the chat format', base: ', without the chat format' };
+  const title = `generation, ${setting.shots} ${nearest ? 'nearest ' : ''}examples in the prompt${use === null ? '' : titles[use]}`;
   return {
-    key: `generation 1 ${JSON.stringify(setting)}`,
+    key: `generation 1 ${JSON.stringify(setting)}${use === null ? '' : ` ${use}`}`,
     title,
     method: generation.name,
     turn: 0,
@@ -101,15 +112,24 @@ function generationCandidate(
       });
       return { outputs, tokensPerRecord: tokens.reduce((sum, count) => sum + count, 0) / Math.max(1, part.length) };
     },
-    finish: async () => ({ options: { ...profile.options }, learned: { examples: shots } }),
+    finish: async () => ({
+      options: { ...profile.options },
+      learned: { examples: shots, ...(use === null ? {} : { use }) },
+    }),
   };
 }
 
 const nothing = written('');
 
-function withExamples(profile: TaskProfile, shots: readonly LearnedExample[], setting: Setting): TaskProfile {
+function withExamples(
+  profile: TaskProfile,
+  shots: readonly LearnedExample[],
+  setting: Setting,
+  use: 'base' | 'chat' | null,
+): TaskProfile {
   return {
     ...profile,
+    prompt: use === null ? profile.prompt : { ...profile.prompt, use },
     options: { ...(profile.method === generation.name ? profile.options : {}), ...setting },
     tuned: { file: '', digest: '', learned: { examples: shots }, numbers: null },
   };

@@ -43,7 +43,19 @@ const generationPrompt: DefaultPrompt = {
   use: 'auto',
 };
 
-const learns = { schema: z.strictObject({ examples: learnedExamples }) };
+const learnedShape = z.strictObject({
+  examples: learnedExamples,
+  /** The chat turn, or the completion prompt, whatever the task says. */
+  use: z.enum(['base', 'chat']).optional(),
+});
+
+const learns = {
+  schema: learnedShape,
+  apply(profile: TaskProfile): TaskProfile {
+    const use = learnedBy(learnedShape, profile)?.use;
+    return use === undefined ? profile : { ...profile, prompt: { ...profile.prompt, use } };
+  },
+};
 
 /** Greedy generation under a grammar, checked again afterwards. */
 export const generation = {

@@ -107,6 +107,7 @@ function resultWith(more: Partial<TuneResult> = {}): TuneResult {
       best,
       bestCandidate: chosen,
       stopped: 'done',
+      skipped: [],
     },
     after: taken,
     before: beforeWith(examples, taken.outputs, {
