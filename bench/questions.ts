@@ -5,8 +5,8 @@
  *
  * Draws n questions of dev.json, as many of each article, and answers them all (`--threshold 0`): one run gives every
  * figure, since what the shipped threshold holds back is seen from the scores. `--tune TIME` tunes on questions of
- * train.json first, whose articles are others. `--fixtures` measures the fixtures of the task instead, at its own
- * threshold. Needs `npm run build`; nothing is written outside a folder of its own (--work).
+ * train.json first, whose articles are others. `--fixtures` measures the fixtures of the task instead, and its questions about a web page and a
+ * PDF (tasks/qa/pages.jsonl), at its own threshold. Needs `npm run build`; nothing is written outside a folder of its own (--work).
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ import type { Report } from '../src/evaluate.js';
 import { f1Score } from '../src/task-types/answer/metrics/squad.js';
 import { type QuestionRow, squadQuestions } from './parts/data-sets.js';
 import { machine, markdownTable, say } from './parts/figures.js';
-import { defaultData, runSlm } from './parts/program.js';
+import { defaultData, root, runSlm } from './parts/program.js';
 
 const { values: flags, positionals: models } = parseArgs({
   allowPositionals: true,
@@ -40,6 +40,8 @@ const env = { XDG_CACHE_HOME: path.join(work, 'cache'), XDG_CONFIG_HOME: path.jo
 const shippedThreshold = 0.5;
 
 interface Row {
+  /** What was asked. */
+  readonly set: string;
   readonly model: string;
   readonly report: Report;
   readonly questions: readonly QuestionRow[];
@@ -47,13 +49,12 @@ interface Row {
 
 const rows: Row[] = [];
 for (const model of models) {
-  const questions = flags.fixtures
-    ? []
-    : squadQuestions(path.join(flags.data, 'dev.json'), Number(flags.n), Number(flags.seed));
   if (flags.tune !== undefined) await tune(model, flags.tune);
-  const report = await measure(model, questions);
-  rows.push({ model, report, questions });
-  say(`${model}: ${(report.speed.seconds / report.data.n).toFixed(2)} s a question`);
+  for (const { set, questions, args } of setsAsked()) {
+    const report = await measure(model, args);
+    rows.push({ set, model, report, questions });
+    say(`${model}, ${set}: ${(report.speed.seconds / report.data.n).toFixed(2)} s a question`);
+  }
 }
 process.stdout.write(`${flags.fixtures ? fixtureTable() : squadTable()}\n\n${machine()}\n`);
 
@@ -64,12 +65,27 @@ async function tune(model: string, budget: string): Promise<void> {
   await runSlm(['tune', 'qa', '-m', model, '--data', file, '--budget', budget, '--json'], { cwd: work, env });
 }
 
-async function measure(model: string, questions: readonly QuestionRow[]): Promise<Report> {
+function setsAsked(): {
+  readonly set: string;
+  readonly questions: readonly QuestionRow[];
+  readonly args: readonly string[];
+}[] {
+  if (flags.fixtures) {
+    const pages = path.join(root, 'tasks', 'qa', 'pages');
+    return [
+      { set: 'fixtures', questions: [], args: [] },
+      { set: 'web page and PDF', questions: [], args: ['--data', `${pages}.jsonl`, '--context', pages] },
+    ];
+  }
+  const questions = squadQuestions(path.join(flags.data, 'dev.json'), Number(flags.n), Number(flags.seed));
   const file = path.join(work, 'dev.jsonl');
   writeFileSync(file, jsonl(questions));
-  const data = flags.fixtures ? [] : ['--data', file, '--threshold', '0'];
+  return [{ set: 'SQuAD 2 dev', questions, args: ['--data', file, '--threshold', '0'] }];
+}
+
+async function measure(model: string, args: readonly string[]): Promise<Report> {
   const tuned = flags.tune === undefined ? ['--untuned'] : [];
-  const { stdout } = await runSlm(['eval', 'qa', '-m', model, ...data, ...tuned, '--json'], {
+  const { stdout } = await runSlm(['eval', 'qa', '-m', model, ...args, ...tuned, '--json'], {
     cwd: work,
     env,
     codes: [0, 100],
@@ -118,7 +134,8 @@ function squadTable(): string {
 
 function fixtureTable(): string {
   const head = [
-    'fixtures of qa',
+    'qa',
+    'questions',
     'n',
     'exact match',
     'token F1',
@@ -130,8 +147,9 @@ function fixtureTable(): string {
   ];
   return markdownTable(
     head,
-    rows.map(({ model, report }) => [
+    rows.map(({ set, model, report }) => [
       model,
+      set,
       String(report.data.n),
       ...['exact-match', 'token-f1', 'token-f1-answerable', 'no-answer-auroc'].map((name) => figure(report, name)),
       ...costs(report),

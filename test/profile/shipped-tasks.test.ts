@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
+import { extractText } from '../../src/documents/extract.js';
 import { findManifest } from '../../src/models/index.js';
 import { loadProfile } from '../../src/profile/index.js';
 
@@ -71,5 +72,27 @@ describe('the examples of sentiment', () => {
     assert.ok(Math.max(...counts) <= 1.5 * Math.min(...counts), counts.join(' '));
     const texts = examples.map(({ record }) => record.text.toLowerCase().trim());
     assert.equal(new Set(texts).size, texts.length);
+  });
+});
+
+describe('the questions of qa about a web page and a PDF', () => {
+  const folder = path.join(root, 'tasks/qa/pages');
+  const rows = readFileSync(`${folder}.jsonl`, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { id: string; question: string; source: string; answers: string[] });
+
+  it('are forty, ten of them without an answer, and every answer stands in its document', async () => {
+    assert.equal(rows.length, 40);
+    assert.equal(rows.filter(({ answers }) => answers.length === 0).length, 10);
+    for (const name of ['ferry.html', 'wells.pdf']) {
+      const bytes = readFileSync(path.join(folder, name));
+      const { text } = await extractText({ name, bytes }, (message) => assert.fail(message));
+      const plain = text.replace(/\s+/gu, ' ').toLowerCase();
+      for (const { id, answers } of rows.filter(({ source }) => source === name)) {
+        const isThere = answers.length === 0 || answers.some((answer) => plain.includes(answer.toLowerCase()));
+        assert.ok(isThere, id);
+      }
+    }
   });
 });
