@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -78,4 +78,22 @@ test('slm tune of question answering: examples in the prompt, a judge and a thre
   const again = await tune('second');
   assert.equal(again.code, 0, again.stderr);
   assert.equal(written(), first, 'the same data and seed give the same bytes');
+});
+
+test('in chat turns tuning fits the ranker and the judge, and what it finds is used', async () => {
+  const task = path.join(cwd, 'turns');
+  mkdirSync(task);
+  writeFileSync(
+    path.join(task, 'task.yaml'),
+    `name: turns\ntype: answer\nmodel: ${smollm}\nmethod: passage-spans\nprompt: { use: chat }\n`,
+  );
+  const run = (...args: string[]) => runSlm(args, { cwd, timeoutMs: 600_000 });
+  const made = await run('tune', './turns', '--data', 'rows.jsonl', '--budget', '1ms', '--no-compare', '--json');
+  assert.equal(made.code, 0, made.stderr);
+  const settings = readFileSync(path.join(task, 'tuned', `${smollm}.yaml`), 'utf8');
+  assert.match(settings, /^ {4}judge:\n {6}weights:/mu);
+  const asked = await run('run', './turns', 'rows.jsonl', '--limit', '1', '--json', '--threshold', '0');
+  assert.equal(asked.code, 0, asked.stderr);
+  const [result] = parsed(asked.stdout) as { answer: string }[];
+  assert.ok(passage(places[0]).includes(result?.answer ?? '?'));
 });
