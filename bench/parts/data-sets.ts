@@ -156,7 +156,7 @@ export function squadQuestions(file: string, count: number, seed: number): Quest
   return shuffle(rows, random).slice(0, count);
 }
 
-function jsonlSample(file: string, rows: readonly object[]): Sample {
+export function jsonlSample(file: string, rows: readonly object[]): Sample {
   return { file, content: rows.map((row) => `${JSON.stringify(row)}\n`).join('') };
 }
 

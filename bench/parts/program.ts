@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -29,6 +29,8 @@ export interface ProgramResult {
   readonly stdout: string;
   /** Wall time from start to exit. */
   readonly seconds: number;
+  /** Most memory that it and its children held together, sampled; null where the system does not tell (not Linux). */
+  readonly peakBytes: number | null;
 }
 
 /** Runs the built `slm` without the user's settings; what it says on standard error is passed on. */
@@ -47,15 +49,36 @@ export function runProgram(
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd, env: { ...inherited, ...env }, stdio: ['pipe', 'pipe', 'inherit'] });
     const chunks: Buffer[] = [];
+    let peakBytes: number | null = null;
+    const watch = setInterval(() => {
+      const held = memoryOf(child.pid ?? 0);
+      if (held !== null) peakBytes = Math.max(peakBytes ?? 0, held);
+    }, 200);
     child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
     // A program that ends early closes its input; the exit code tells.
     child.stdin.on('error', () => undefined);
-    child.on('error', reject);
+    child.on('error', (error) => {
+      clearInterval(watch);
+      reject(error);
+    });
     child.on('close', (code) => {
+      clearInterval(watch);
       const seconds = (performance.now() - start) / 1000;
-      if (code !== null && codes.includes(code)) resolve({ stdout: Buffer.concat(chunks).toString(), seconds });
+      if (code !== null && codes.includes(code))
+        resolve({ stdout: Buffer.concat(chunks).toString(), seconds, peakBytes });
       else reject(new Error(`${path.basename(command)} ${args.join(' ')} ended with ${code}`));
     });
     child.stdin.end(input);
   });
+}
+
+/** Resident memory of a process and its children, by Linux; null elsewhere, or where it has ended. */
+function memoryOf(pid: number): number | null {
+  try {
+    const kilobytes = Number(/^VmRSS:\s+(\d+)/mu.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
+    return children.reduce((sum, child) => sum + (memoryOf(Number(child)) ?? 0), kilobytes * 1024);
+  } catch {
+    return null;
+  }
 }
