@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { messageOf, SlmError } from './errors.js';
+import { failure, messageOf, SlmError } from './errors.js';
+import { imageOf } from './image.js';
 import { methodOf } from './methods/index.js';
 import { checkNeeds } from './methods/needs.js';
 import type { Cache, MethodContext, Predictor } from './methods/types.js';
@@ -170,10 +171,12 @@ async function predictOne(task: Task, record: InputRecord | BadRow, options: Pre
   const start = options.now();
   if (isBadRow(record)) return predictionOfBadRow(record);
   try {
-    const known = options.explain ? null : ((await options.known?.get(record)) ?? null);
+    // A file may have another picture tomorrow.
+    const kept = options.explain || imageOf(record) !== null ? undefined : options.known;
+    const known = (await kept?.get(record)) ?? null;
     if (known !== null) return { record, output: known, ms: options.now() - start };
     const { output, explanation } = await answerFor(task, record, options.explain);
-    if (!options.explain) await options.known?.set(record, output);
+    await kept?.set(record, output);
     return { record, output, ms: options.now() - start, ...(options.explain ? { explanation } : {}) };
   } catch (error) {
     if ((error instanceof SlmError && error.kind === 'model') || isAbort(error)) throw error;
@@ -190,6 +193,9 @@ interface Answer {
 /** The answer of the model; in a cascade, of the first one that is sure enough. */
 async function answerFor(task: Task, record: InputRecord, explain: boolean): Promise<Answer> {
   const { fallback, stage } = task;
+  const unreadable = imageProblem(task, record);
+  if (unreadable !== null && stage?.next != null) return answerFor(await stage.next.open(), record, explain);
+  if (unreadable !== null) throw unreadable;
   const able = fallback === null || fallback.covers(record) ? task : await fallback.open();
   if (stage === undefined) return outputFor(able, record, explain);
   const { output, explanation } = await stage.take(() => outputFor(able, record, explain));
@@ -199,14 +205,33 @@ async function answerFor(task: Task, record: InputRecord, explain: boolean): Pro
     explanation: explanation.map((part) => ({ ...part, title: `${stage.model}: ${part.title}` })),
   };
   // An empty text gets its answer without a model: no other one knows more.
-  if (stage.next === null || stage.atLeast === null || certainty >= stage.atLeast || record.text.trim() === '')
-    return own;
+  if (stage.next === null || stage.atLeast === null || certainty >= stage.atLeast || isEmpty(record)) return own;
   const further = await answerFor(await stage.next.open(), record, explain);
   const passed = {
     title: `${stage.model} passes it on`,
     body: `certainty ${certainty.toFixed(4)}, wanted at least ${stage.atLeast}`,
   };
   return { output: further.output, explanation: [...own.explanation, passed, ...further.explanation] };
+}
+
+function isEmpty(record: InputRecord): boolean {
+  return record.text.trim() === '' && imageOf(record) === null;
+}
+
+/** Why the model cannot do a record with a picture: what it does without looking would seem to be about the picture. */
+function imageProblem({ engine, predictor, profile }: Task, record: InputRecord): SlmError | null {
+  if (imageOf(record) === null) return null;
+  const without = 'leave the field "image" out to go by the text alone';
+  if (engine.images !== true)
+    return failure(
+      `the record has an image, and ${engine.model.name} reads texts alone`,
+      `Name a model that takes images (-m openai:…, docs/remote.md#images), or ${without}.`,
+    );
+  if (predictor.readsImages === true) return null;
+  return failure(
+    `the record has an image, and tasks of type ${profile.type} are about texts alone`,
+    `Images are for classify and generate; ${without}.`,
+  );
 }
 
 /** The work was ended from outside; that is no fault of the record. */
@@ -216,7 +241,7 @@ function isAbort(error: unknown): boolean {
 
 async function outputFor(task: Task, record: InputRecord, explain: boolean): Promise<Answer> {
   const { profile, predictor } = task;
-  if (record.text.trim() === '') return { output: taskTypes[profile.type].empty(profile), explanation: [] };
+  if (isEmpty(record)) return { output: taskTypes[profile.type].empty(profile), explanation: [] };
   const spans = piecesOf(task, record.text);
   const predictPiece = ({ start, end }: Span) =>
     predictor.predict({ record, text: record.text.slice(start, end), explain });

@@ -386,7 +386,13 @@ export interface DecisionOption {
 export interface Decider {
   /** Probabilities of the options, in their order; they sum to 1. */
   decide(
-    question: { readonly instruction: string; readonly text: string; readonly options: readonly DecisionOption[] },
+    question: {
+      readonly instruction: string;
+      readonly text: string;
+      readonly options: readonly DecisionOption[];
+      /** A picture that the text goes with: a path, an address or a data URL. For engines with `images`. */
+      readonly image?: string;
+    },
     options?: { readonly signal?: AbortSignal },
   ): Promise<number[]>;
 }
@@ -395,6 +401,8 @@ export interface Decider {
 export interface ChatTurn {
   readonly role: 'system' | 'user' | 'assistant';
   readonly text: string;
+  /** A picture that the text goes with: a path, an address or a data URL. For engines with `images`. */
+  readonly image?: string;
 }
 
 /** Capability `chat`: answers whole texts with a whole text. */
@@ -432,6 +440,8 @@ export interface Engine {
   /** The interfaces that it really has. */
   readonly capabilities: readonly Capability[];
   readonly slots: number;
+  /** Whether it takes pictures beside texts. */
+  readonly images?: boolean;
   /** How many tokens the text has; an estimate that is rather too high where the engine has no tokenizer. */
   countTokens(text: string): number;
   /** Keeps one slot for all calls made within `work`: for records that need several calls on the same text. */

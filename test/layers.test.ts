@@ -23,7 +23,7 @@ const layers: readonly (readonly string[])[] = [
     'terminal-text.ts',
   ],
   ['cascade-reference.ts', 'spans.ts', 'yaml.ts', 'json.ts', 'settings-file.ts'],
-  ['segment.ts', 'record.ts'],
+  ['segment.ts', 'record.ts', 'image.ts'],
   ['metrics', 'linear', 'grammar', 'prompt.ts', 'records', 'gguf'],
   ['task-types'],
   ['examples.ts', 'heads', 'formats', 'documents'],

@@ -373,6 +373,51 @@ describe('many records', () => {
   });
 });
 
+describe('a record with an image', () => {
+  const picture = { ...recordWith('good'), fields: { text: 'good', image: 'shop/cat.JPG' } };
+
+  it('is an error on a model that reads texts alone, with what to do, and the others are done', async () => {
+    const found = await predictions(await openSentiment(), [
+      picture,
+      { ...picture, fields: { text: 'good', image: 'https://host.example/cat' } },
+      { ...picture, fields: { text: 'good', image: 'blurry' } },
+      { ...picture, fields: { text: 'good', image: null } },
+    ]);
+    assert.deepEqual(
+      found.map(({ error }) => error !== undefined),
+      [true, true, false, false],
+    );
+    assert.match(
+      found[0]?.error ?? '',
+      /^the record has an image, and \S+ reads texts alone\. Name a model that takes images \(-m openai:/u,
+    );
+  });
+
+  it('is an error where the task is about the text alone, though the model takes images', async () => {
+    const task = await openSentiment();
+    const [found] = await predictions({ ...task, engine: { ...task.engine, images: true } }, [picture]);
+    assert.match(found?.error ?? '', /tasks of type classify are about texts alone/);
+  });
+
+  it('goes to the next model of a cascade where the first one cannot read it', async () => {
+    const small = await openSentiment();
+    const large = {
+      ...small,
+      engine: { ...small.engine, images: true },
+      predictor: { ...small.predictor, readsImages: true },
+    };
+    const turns = { take: <T>(work: () => Promise<T>) => work(), seconds: () => 0 };
+    const last: Task = { ...large, stage: { ...turns, model: 'large', atLeast: null, next: null } };
+    const next = { open: async () => last, opened: () => last };
+    const first: Task = { ...small, stage: { ...turns, model: 'small', atLeast: 0, next } };
+    const found = await predictions(first, [recordWith('good'), picture]);
+    assert.deepEqual(
+      found.map(({ output, error }) => output?.model ?? error),
+      ['small', 'large'],
+    );
+  });
+});
+
 describe('a task with a cut vocabulary', () => {
   /** Marks which of the two did it. */
   function told(name: string, fallback: Task['fallback'] = null): Task {

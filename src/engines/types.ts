@@ -56,6 +56,8 @@ export interface ServiceOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Ends all calls. */
   readonly signal: AbortSignal;
+  /** A file that a record names, for engines that take pictures. */
+  readonly readFile: (path: string) => Promise<Buffer>;
   /** The time of day, milliseconds since 1970. */
   readonly date: () => number;
   /** Something the user should know, in one line. */

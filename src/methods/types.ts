@@ -60,6 +60,8 @@ export interface Predictor {
   readonly maxPieceTokens: number | null;
   /** Whether a record's calls have prompts of their own, so that slots better stay with a prompt than with a record. */
   readonly apart?: boolean;
+  /** Whether it gives the engine the picture of a record. */
+  readonly readsImages?: boolean;
   predict(input: PieceInput): Promise<PieceResult>;
   /** Turns raw scores of a whole record into a decision, after its pieces were merged. */
   decide(output: Output): Output;

@@ -50,6 +50,11 @@ async function textOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
+const files: Readonly<Record<string, string>> = {
+  'cat.png': '\x89PNG\r\n\x1a\nbytes',
+  'secret.png': 'BEGIN PRIVATE KEY',
+};
+
 async function open<C extends 'decisions' | 'chat'>(
   reference: string,
   changes: Partial<ServiceSettings> = {},
@@ -61,6 +66,11 @@ async function open<C extends 'decisions' | 'chat'>(
     reference,
     env: { SLM_API_KEY: key },
     signal: new AbortController().signal,
+    readFile: async (file) => {
+      const bytes = files[file];
+      if (bytes === undefined) throw new Error(`no file ${file}`);
+      return Buffer.from(bytes, 'latin1');
+    },
     date: () => Date.parse('2026-11-28T12:00:00Z'),
     settings: { ...settings, ...changes },
     onNotice: (text) => notices.push(text),
@@ -335,6 +345,35 @@ describe('methods that ask a service', () => {
     return predictor.decide(output);
   }
   const person = { name: 'person', description: '', word: 'person', aliases: [] };
+
+  it('give the picture of a record to a service that takes some: its address, or the bytes of the file', async (t) => {
+    const letter = completion('{"option":"A"}', letterLogprobs);
+    const { url, sent } = await stub(t, [{ body: letter }, { body: letter }, { body: completion('{"n":1}') }]);
+    const engine = await open<'decisions' | 'chat'>(`openai:m@${url}`);
+    const classify = profileWith({ options: {} });
+    const contents = () => sent.at(-1)?.body.messages.at(-1).content;
+    await predict('asked-labels', classify, engine, { text: 'Which?', image: 'https://host.example/cat' });
+    const address = { type: 'image_url', image_url: { url: 'https://host.example/cat' } };
+    assert.deepEqual(contents(), [address, { type: 'text', text: 'Which?' }]);
+    await predict('asked-labels', classify, engine, { text: '', image: 'cat.png' });
+    const bytes = Buffer.from(files['cat.png'] as string, 'latin1').toString('base64');
+    const file = { type: 'image_url', image_url: { url: `data:image/png;base64,${bytes}` } };
+    assert.deepEqual(contents(), [file]);
+    const schema = { type: 'object', properties: { n: { type: 'integer' } } };
+    const prompt = { instruction: 'Count.', base: '{{ text }}', chat: 'Text: {{ text }}', use: 'auto' } as const;
+    const generate = profileWith({ type: 'generate', labels: [], schema, prompt, options: {} });
+    await predict('asked-generation', generate, engine, { text: 'x', image: 'cat.png' });
+    assert.deepEqual(contents(), [file, { type: 'text', text: 'Text: x' }]);
+    for (const [image, problem] of [
+      ['secret.png', /is no image .*and is not sent/],
+      ['none.png', /cannot be read: no file none.png/],
+    ] as const)
+      await assert.rejects(predict('asked-labels', classify, engine, { text: 'x', image }), {
+        kind: 'failure',
+        message: problem,
+      });
+    assert.equal(sent.length, 3);
+  });
 
   it('give entities where they stand in the text, and tell what does not stand there', async (t) => {
     const entities = ['Rosa', 'Ros', 'Berlin', 'Rosa'].map((text) => ({ text, label: 'person' }));

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import type { ServiceReference } from '../../engines/index.js';
 import { usageError } from '../../errors.js';
 import type { Engine } from '../../types.js';
@@ -34,6 +36,7 @@ export async function openService(
     reference,
     env,
     signal,
+    readFile: (file) => readFile(path.resolve(surroundings.cwd, file)),
     date: () => surroundings.date(),
     settings: { ...others, price: prices[reference] ?? null },
     onNotice: (text) => notice(text),

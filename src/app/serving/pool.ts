@@ -8,6 +8,7 @@ import type { TaskFlags } from '../opening/open.js';
 import { type LoadedSource, openHere } from '../run/task-source.js';
 import { profileContext, type Surroundings } from '../surroundings.js';
 import { type AskedQuestion, openQuestions, type QuestionSource, type WantedText } from './questions.js';
+import { withoutFiles } from './without-files.js';
 
 /** A task as clients see it. */
 export interface ServedTask {
@@ -124,7 +125,7 @@ export async function openPool(surroundings: Surroundings, options: PoolOptions)
     async *predict({ name }, records, signal) {
       const results = channel<Prediction>();
       const working = use(name, openTask(name), async (source) => {
-        for await (const prediction of source.predict(records, { explain: false, signal })) {
+        for await (const prediction of source.predict(withoutFiles(records), { explain: false, signal })) {
           source.checkModel();
           if (!(await results.send(prediction))) return;
         }

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { failure, SlmError } from '../../errors.js';
 import type { ChatTurn } from '../../types.js';
 import type { RemoteClient } from '../remote/client.js';
+import type { ServiceOptions } from '../types.js';
+import { imageUrl } from './image-url.js';
 
 /** A token of an answer, with those that could have stood there. */
 export interface AnsweredToken {
@@ -54,7 +56,11 @@ const answer = z.object({
 const mostAlternatives = 20;
 
 /** Chat completions of a model. The likeliest answer, where the service lets one ask for it. */
-export function chatWith(client: RemoteClient, model: string, reference: string): Ask {
+export function chatWith(
+  client: RemoteClient,
+  model: string,
+  { reference, readFile }: Pick<ServiceOptions, 'reference' | 'readFile'>,
+): Ask {
   // Services differ in what they take: what one refuses by its name is left out from then on.
   const refused = new Set<string>();
   const send = async (body: Record<string, unknown>, schema: unknown, signal?: AbortSignal): Promise<unknown> => {
@@ -77,7 +83,9 @@ export function chatWith(client: RemoteClient, model: string, reference: string)
   return async (turns, { maxTokens, schema, stop, logprobs, signal }) => {
     const body = {
       model,
-      messages: turns.map(({ role, text }) => ({ role, content: text })),
+      messages: await Promise.all(
+        turns.map(async ({ role, text, image }) => ({ role, content: await contentOf(text, image, readFile) })),
+      ),
       max_completion_tokens: maxTokens,
       // The older name, for servers that know no other one; OpenAI's refuses the two together.
       ...(client.url.startsWith('https://api.openai.com/') ? {} : { max_tokens: maxTokens }),
@@ -111,6 +119,13 @@ export function chatWith(client: RemoteClient, model: string, reference: string)
             })),
     };
   };
+}
+
+/** A text; with a picture a list of both. */
+async function contentOf(text: string, image: string | undefined, readFile: ServiceOptions['readFile']) {
+  if (image === undefined) return text;
+  const picture = { type: 'image_url', image_url: { url: await imageUrl(image, readFile) } };
+  return text.trim() === '' ? [picture] : [picture, { type: 'text', text }];
 }
 
 /** What an answer can do without, or can be asked for in another way. */

@@ -13,7 +13,7 @@ const maxTokens = 64;
  */
 export function decideByChat(ask: Ask, { reference, onNotice }: Pick<ServiceOptions, 'reference' | 'onNotice'>) {
   let told = false;
-  const decide: Decider['decide'] = async ({ instruction, text, options }, { signal } = {}) => {
+  const decide: Decider['decide'] = async ({ instruction, text, options, image }, { signal } = {}) => {
     const names = options.map((_, i) => letters[i] ?? String(i + 1));
     const list = options.map(({ name, description }, i) => `${names[i]}: ${name}${description && ` (${description})`}`);
     const system = `${instruction}\n\nAnswer with the letter or number of one of these options:\n${list.join('\n')}`;
@@ -25,7 +25,7 @@ export function decideByChat(ask: Ask, { reference, onNotice }: Pick<ServiceOpti
     };
     const turns = [
       { role: 'system' as const, text: system.trim() },
-      { role: 'user' as const, text },
+      { role: 'user' as const, text, ...(image === undefined ? {} : { image }) },
     ];
     const logprobs = options.length <= letters.length;
     const answer = await ask(turns, {

@@ -18,9 +18,10 @@ export const openai: ServiceEngineKind = {
   async open(written, options): Promise<EngineWith<'decisions' | 'chat'>> {
     const address = place(written);
     const client = createClient(address, options);
-    const ask = chatWith(client, address.model, options.reference);
+    const ask = chatWith(client, address.model, options);
     return {
       ...remoteEngine(client, options, ['decisions', 'chat']),
+      images: true,
       decide: decideByChat(ask, options),
       async chat(turns, { maxTokens, schema, stop, signal }) {
         const { text, tokens, cut } = await ask(turns, {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { failure, usageError } from '../../errors.js';
-import type { TaskProfile } from '../../types.js';
+import { imageOf } from '../../image.js';
+import type { ChatTurn, TaskProfile } from '../../types.js';
 import { formOf } from '../constrained-generation/form.js';
 import { asTurns, shownTurns, turnRenderer } from '../turns.js';
 import type { Method, PieceInput } from '../types.js';
@@ -34,9 +35,10 @@ export const askedGeneration: Method<'chat'> = {
     const form = formOf(profile, limits);
     return {
       maxPieceTokens: null,
+      readsImages: true,
 
       async predict({ record, text, explain }: PieceInput) {
-        const turns = asTurns(render({ ...record.fields, [profile.input]: text }));
+        const turns = withImage(asTurns(render({ ...record.fields, [profile.input]: text })), imageOf(record));
         const given = await engine.chat(turns, {
           maxTokens: options.maxTokens,
           ...(profile.schema === null ? {} : { schema: profile.schema }),
@@ -59,6 +61,11 @@ export const askedGeneration: Method<'chat'> = {
     };
   },
 };
+
+/** The picture goes with the last turn, which is the record's. */
+function withImage(turns: readonly ChatTurn[], image: string | null): ChatTurn[] {
+  return turns.map((turn, i) => (image !== null && i === turns.length - 1 ? { ...turn, image } : turn));
+}
 
 function shotsOf({ examples }: TaskProfile, { shots }: Options) {
   const all = examples.flatMap(({ record, gold }) =>

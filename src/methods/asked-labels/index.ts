@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { imageOf } from '../../image.js';
 import type { DecisionOption } from '../../types.js';
 import { deciderFor, undecided } from '../decide.js';
 import { tablePart } from '../explain.js';
@@ -31,21 +32,23 @@ export const askedLabels: Method<'decisions'> = {
   async prepare({ profile, engine }) {
     const instruction = instructionOf(profile);
     const { labels, multiLabel } = profile;
-    const probabilitiesOf = async (text: string): Promise<number[]> => {
-      if (!multiLabel) return engine.decide({ instruction, text, options: labels });
+    const probabilitiesOf = async (text: string, image: string | null): Promise<number[]> => {
+      const about = { text, ...(image === null ? {} : { image }) };
+      if (!multiLabel) return engine.decide({ instruction, ...about, options: labels });
       return Promise.all(
         labels.map(async ({ name, description }) => {
           const question = `Does the label "${name}"${description && ` (${description})`} hold?`;
-          const [yes] = await engine.decide({ instruction: `${instruction}\n${question}`, text, options: yesOrNo });
+          const [yes] = await engine.decide({ instruction: `${instruction}\n${question}`, ...about, options: yesOrNo });
           return yes ?? 0;
         }),
       );
     };
     return {
       maxPieceTokens: null,
+      readsImages: true,
 
-      async predict({ text, explain }: PieceInput) {
-        const probabilities = await probabilitiesOf(text);
+      async predict({ record, text, explain }: PieceInput) {
+        const probabilities = await probabilitiesOf(text, imageOf(record));
         const output = undecided(
           labels.map(({ name }) => name),
           probabilities,
