@@ -93,6 +93,8 @@ export async function openTask({ engine, ...context }: MethodContext<never>): Pr
   const method = methodOf(context.profile);
   checkNeeds(method, engine);
   const predictor = await method.prepare({ ...context, engine, cache });
+  const { model } = context.embedder ?? {};
+  const embedded = model === undefined ? [] : [[model.name, model.sha256]];
   const sorted = [...constants].sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     profile: context.profile,
@@ -100,7 +102,9 @@ export async function openTask({ engine, ...context }: MethodContext<never>): Pr
     predictor,
     documents: context.documents,
     fallback: null,
-    constants: createHash('sha256').update(JSON.stringify(sorted)).digest('hex'),
+    constants: createHash('sha256')
+      .update(JSON.stringify([...sorted, ...embedded]))
+      .digest('hex'),
   };
 }
 

@@ -5,12 +5,13 @@ import {
   type Found,
   type Passage,
   type PassageIndex,
-  rankWindows,
-  searchedSentences,
+  type ScoredWindow,
   windowsOf,
+  wordsIn,
 } from './passages.js';
 import { bm25, boost, coverageOf, rarity } from './ranking.js';
 import { contentTerms, terms } from './terms.js';
+import { byWindow, rankWindows, searchedSentences } from './window-ranking.js';
 
 const MiniSearch = lazy<typeof import('minisearch').default>('minisearch');
 
@@ -66,14 +67,22 @@ export function indexInMemory(documents: readonly Document[]): MemoryIndex {
     if (own === undefined) ofDocument.set(passage.document, [passage]);
     else own.push(passage);
   }
+  const withTerm = (term: string) => counts.get(term) ?? 0;
+  const scoredWindows = (question: string, count: number, longest: number): ScoredWindow[] => {
+    const found = byWindow(search(question, searchedSentences), ({ passage }) => windowOf(passage, longest));
+    return rankWindows(found, contentTerms(question), wordsIn, withTerm, passages.length)
+      .slice(0, count)
+      .map(({ window, score }) => ({ passages: window, score }));
+  };
   return {
     passages,
     search,
+    scoredWindows,
     windows: (question, count, longest) =>
-      rankWindows(search(question, searchedSentences), (passage) => windowOf(passage, longest)).slice(0, count),
+      scoredWindows(question, count, longest).map((window) => [...window.passages]),
     coverage(question, chosen) {
       const here = new Set(chosen.flatMap(({ place }) => [...(termsOf[place] ?? [])]));
-      return coverageOf(contentTerms(question), here, (term) => rarity(passages.length, counts.get(term) ?? 0));
+      return coverageOf(contentTerms(question), here, (term) => rarity(passages.length, withTerm(term)));
     },
   };
 }

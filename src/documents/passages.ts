@@ -1,5 +1,6 @@
 import { sentences } from '../segment.js';
 import type { Document, Span } from '../types.js';
+import { terms } from './terms.js';
 
 /** A sentence of a document. */
 export interface Passage extends Span {
@@ -17,34 +18,22 @@ export interface Found {
   readonly score: number;
 }
 
+/** Sentences that stand together. */
+export interface ScoredWindow {
+  readonly passages: readonly Passage[];
+  readonly score: number;
+}
+
 /** Finds sentences of documents. */
 export interface PassageIndex {
   /** The best `count` sentences, best first. */
   search(question: string, count: number): Found[];
   /** The best `count` groups of whole sentences of at most so many characters, best first; none where nothing is found. */
   windows(question: string, count: number, longest: number): Passage[][];
+  /** The same with their scores, from 0 to 1. */
+  scoredWindows(question: string, count: number, longest: number): ScoredWindow[];
   /** Share of the question's content words, weighted by how rare they are, that stand in the given passages; 0 to 1. */
   coverage(question: string, passages: readonly Passage[]): number;
-}
-
-/** Sentences that a choice of windows goes by. */
-export const searchedSentences = 40;
-/** How much a further sentence counts beside the one before. */
-const furtherSentences = 0.4;
-
-/**
- * The windows that the found sentences stand in, best first.
- * @param windowOf the same value for all sentences of a window
- */
-export function rankWindows<Window>(found: readonly Found[], windowOf: (passage: Passage) => Window): Window[] {
-  const scores = new Map<Window, number[]>();
-  for (const { passage, score } of found) {
-    const window = windowOf(passage);
-    scores.set(window, [...(scores.get(window) ?? []), score]);
-  }
-  // The best sentence decides; others say a little more, each less than the one before.
-  const total = (all: readonly number[]) => all.reduce((sum, score, i) => sum + score * furtherSentences ** i, 0);
-  return [...scores].sort((a, b) => total(b[1]) - total(a[1])).map(([window]) => window);
 }
 
 /** Consecutive sentences of a document under one heading, as many as fit; a longer sentence is alone. */
@@ -61,6 +50,11 @@ export function windowsOf<T extends Span & { readonly heading: unknown }>(
     else windows.push([passage]);
   }
   return windows;
+}
+
+/** Words of sentences that stand under one heading, and those of the heading. */
+export function wordsIn(window: readonly Pick<Passage, 'text' | 'heading'>[]): string[] {
+  return [...terms(window[0]?.heading ?? ''), ...window.flatMap(({ text }) => terms(text))];
 }
 
 /** The sentences of a text, with the headings above each. */

@@ -33,6 +33,8 @@ export interface MethodContext<Needs extends Capability = Capability> {
   /** The profile's own documents, which its examples are about; read when asked for. */
   ownDocuments(): Promise<readonly Document[]>;
   readonly cache: Cache;
+  /** The embedding model that the method asks for beside the engine; left out where there is none. */
+  readonly embedder?: EngineWith<'embeddings'> | null;
   /** Calibration may take minutes: it was asked for. Otherwise it takes a few seconds, and the first answer comes soon. */
   readonly thorough?: boolean;
   /** Long preparations tell how far they are. */
@@ -101,6 +103,8 @@ export interface Method<Needs extends Capability = Capability> {
   readonly name: string;
   readonly title: string;
   readonly taskTypes: readonly TaskType[];
+  /** The embedding model that a profile wants beside the model, as it is spoken of; it can do without. */
+  readonly embedderOf?: (profile: TaskProfile) => string | null;
   /** What it asks of an engine; it is not opened on one that has less. */
   readonly needs: readonly Needs[];
   /** What `options:` of a profile may hold, with defaults. */

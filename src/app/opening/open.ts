@@ -12,7 +12,7 @@ import type { Recipe } from '../../gguf/recipe.js';
 import { summarize, tokenBytes } from '../../gguf/summary.js';
 import { methodOf, withFittingMethod } from '../../methods/index.js';
 import { checkCapabilities } from '../../methods/needs.js';
-import type { Cache, Document } from '../../methods/types.js';
+import type { Cache, Document, MethodContext } from '../../methods/types.js';
 import { type ResolvedModel, resolveModel } from '../../models/index.js';
 import { type Fallback, openTask, type Task } from '../../predict.js';
 import { withAmong } from '../../task-types/among.js';
@@ -26,7 +26,7 @@ import { openDerived } from './derived-models.js';
 import { documentsFor } from './documents.js';
 import { keepHint } from './early-hint.js';
 import { headStartFor } from './early-model.js';
-import { isEmbedding, openEmbedding } from './embedding.js';
+import { isEmbedding, openEmbedding, openSecondModel } from './embedding.js';
 import type { EngineFlags } from './flags.js';
 import { openedOnce } from './opened-once.js';
 import { openService } from './service.js';
@@ -187,7 +187,8 @@ export async function openTaskOnModel(
   const profile = withChoices(tuned, flags);
   const head = methodOf(profile).headOf?.(profile);
   const alphabet = coveringAlphabet(profile, model);
-  const loaded: LocalEngine[] = [];
+  const embedder = await openSecondModel(surroundings, profile, flags);
+  const loaded: Engine[] = embedder === null ? [] : [embedder];
   const files: ModelFile[] = [];
   const cache = rememberingCache(constantsCache(surroundings, profile));
   const load = async (tokens: 'all' | AlphabetName): Promise<LocalEngine> => {
@@ -196,15 +197,15 @@ export async function openTaskOnModel(
     files.push(watchModelFile(engine.model.path));
     return engine;
   };
-  const openWhole = async () => prepare(surroundings, profile, await load('all'), documents, cache);
+  const openWhole = async () => prepare(surroundings, profile, await load('all'), documents, cache, { embedder });
   /** Constants that nobody has computed yet are computed on the whole model: examples may have any characters. */
   const openCut = async (engine: Engine, fallback: Fallback): Promise<Task> => {
     try {
-      return await prepare(surroundings, profile, engine, documents, knowingCache(cache));
+      return await prepare(surroundings, profile, engine, documents, knowingCache(cache), { embedder });
     } catch (error) {
       if (!(error instanceof NotKnown)) throw error;
       await fallback.open();
-      return prepare(surroundings, profile, engine, documents, cache);
+      return prepare(surroundings, profile, engine, documents, cache, { embedder });
     }
   };
   const openBoth = async (alphabetName: AlphabetName): Promise<Task> => {
@@ -361,7 +362,7 @@ async function prepare(
   engine: Engine,
   documents: readonly Document[],
   cache: Cache,
-  { thorough = false } = {},
+  { thorough = false, embedder = null }: Pick<MethodContext, 'thorough' | 'embedder'> = {},
 ): Promise<Task> {
   let first: number | null = null;
   let scored = 0;
@@ -372,6 +373,7 @@ async function prepare(
       documents,
       cache,
       thorough,
+      embedder,
       ownDocuments: () => documentsFor(surroundings, profile, []),
       onProgress: (what, done, total, items = 'examples') => {
         first ??= surroundings.now();

@@ -66,10 +66,11 @@ export function openDatabase(file: string): Database {
 const busyMs = 20_000;
 const cacheKilobytes = 16_000;
 
-/** Whether an error says that the file is no database, or no whole one. */
+/** Whether an error says that the file is no database, no whole one, or one with other tables than ours. */
 export function isDamage(error: unknown): boolean {
-  const { code } = error as { code?: unknown };
-  return typeof code === 'string' && /^SQLITE_(?:CORRUPT|NOTADB)/u.test(code);
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  if (typeof code !== 'string') return false;
+  return /^SQLITE_(?:CORRUPT|NOTADB)/u.test(code) || /^no such (?:table|column)/u.test(String(message));
 }
 
 /** Removes a database with the files that belong to it. */

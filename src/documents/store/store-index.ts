@@ -1,7 +1,8 @@
 import type { Document } from '../../types.js';
-import { type Found, type Passage, type PassageIndex, rankWindows, searchedSentences, windowsOf } from '../passages.js';
+import { type Found, type Passage, type PassageIndex, type ScoredWindow, windowsOf, wordsIn } from '../passages.js';
 import { bm25Score, boost, coverageOf, rarity } from '../ranking.js';
 import { contentTerms, terms } from '../terms.js';
+import { byWindow, rankWindows, searchedSentences } from '../window-ranking.js';
 import type { Database } from './database.js';
 import type { KeptDocument } from './kept-documents.js';
 
@@ -59,28 +60,36 @@ export function indexInStore(database: Database, documents: ReadonlyMap<number, 
       .slice(0, count);
   };
 
+  const scoredWindows = (question: string, count: number, longest: number): ScoredWindow[] => {
+    const found = byWindow(ranked(question, searchedSentences), ({ row }) =>
+      windowAt(windowsIn(`${row.document} ${longest}`), row.id, documents.get(row.document) as KeptDocument).join(' '),
+    );
+    const ranges = found.map(({ window }) => window.split(' ').map(Number) as [number, number]);
+    const rows = rowsOf(
+      database,
+      ranges.flatMap(([first, end]) => range(first, end)),
+    );
+    const rowsIn = new Map(
+      found.map(({ window }, i) => {
+        const [first, end] = ranges[i] as [number, number];
+        return [window, range(first, end).flatMap((id) => rows.get(id) ?? [])];
+      }),
+    );
+    const passageOf = openOnce();
+    const wordsOf = (window: string) => wordsIn(rowsIn.get(window) ?? []);
+    return rankWindows(found, contentTerms(question), wordsOf, (term) => stats.of(term).anywhere, stats.passages)
+      .slice(0, count)
+      .map(({ window, score }) => ({ passages: (rowsIn.get(window) ?? []).map(passageOf), score }));
+  };
+
   return {
     search(question, count): Found[] {
       const passageOf = openOnce();
       return ranked(question, count).map(({ row, score }) => ({ passage: passageOf(row), score }));
     },
-    windows(question, count, longest) {
-      const passageOf = openOnce();
-      const found = ranked(question, searchedSentences);
-      const rowOf = new Map(found.map(({ row, score }) => [passageOf(row), { row, score }] as const));
-      const windowOf = (passage: Passage) => {
-        const { row } = rowOf.get(passage) as { row: Row };
-        return windowAt(windowsIn(`${row.document} ${longest}`), row.id, documents.get(row.document) as KeptDocument);
-      };
-      const best = rankWindows(
-        [...rowOf].map(([passage, { score }]) => ({ passage, score })),
-        (passage) => windowOf(passage).join(' '),
-      ).slice(0, count);
-      return best.map((window) => {
-        const [first, end] = window.split(' ').map(Number) as [number, number];
-        return [...rowsOf(database, range(first, end)).values()].map(passageOf);
-      });
-    },
+    scoredWindows,
+    windows: (question, count, longest) =>
+      scoredWindows(question, count, longest).map((window) => [...window.passages]),
     coverage(question, chosen) {
       const here = new Set(chosen.flatMap(({ text, heading }) => [...terms(text), ...terms(heading)]));
       return coverageOf(contentTerms(question), here, (term) => rarity(stats.passages, stats.of(term).anywhere));

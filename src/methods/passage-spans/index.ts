@@ -5,6 +5,7 @@ import { lineOf } from '../../task-types/answer/evidence.js';
 import type { AnswerOutput, EngineWith, Example, Output, TaskProfile } from '../../types.js';
 import { promptPart, tablePart } from '../explain.js';
 import { learnedBy, learnedExamples } from '../learned.js';
+import { createLikeness } from '../likeness.js';
 import { startPool } from '../start-calibration.js';
 import type { DefaultPrompt, Document, Method, MethodContext, PieceInput } from '../types.js';
 import { defaultRanker, featureNames, featuresOf, fitRanker, type Ranker, readingRanker } from './answer-ranker.js';
@@ -45,6 +46,7 @@ export const passageSpans: Method<'scores'> = {
   defaultPrompt: () => passagePrompt,
   vocabulary: 'whole',
   learns,
+  embedderOf: (profile) => passageOptions.parse(profile.options).embedder ?? null,
   candidates: async () => (await import('./candidates.js')).plan,
 
   renderer(profile, model) {
@@ -56,7 +58,8 @@ export const passageSpans: Method<'scores'> = {
     const { profile, engine } = context;
     const options = passageOptions.parse(profile.options);
     const search = createSearch(context.documents, options);
-    const reader = createReader(engine, profile, options, promptExamples(profile, engine.model, options));
+    const likeness = context.embedder == null ? null : createLikeness(context.embedder);
+    const reader = createReader(engine, profile, options, promptExamples(profile, engine.model, options), likeness);
     const ranker = learnedBy(learns.schema, profile)?.ranker ?? (await rankerFor(context, options, reader));
 
     return {

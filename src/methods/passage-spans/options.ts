@@ -14,6 +14,11 @@ export const passageOptions = z.strictObject({
     .describe('Sentences that the model reads for a question, after a completion prompt.'),
   windows: z.int().min(1).max(10).default(2).describe('Passages that the model reads for a question, in chat turns.'),
   windowLength: z.int().min(200).max(8000).default(1600).describe('Characters of such a passage, in whole sentences.'),
+  embedder: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Embedding model by which the passages that words have found are ordered again, in chat turns.'),
   candidates: z.int().min(1).max(10).default(4).describe('Answers that are spelled out and compared.'),
   longestAnswer: z.int().min(1).max(100).default(24).describe('Tokens of the longest answer.'),
   contextField: z.string().default('context').describe('Field of a record that brings its own passage.'),

@@ -1,8 +1,10 @@
+import { comparedWindows, orderBySimilarity } from '../../documents/similar-windows.js';
 import { type PromptRenderer, tokenizePrompt } from '../../prompt.js';
 import { words as wordsOf } from '../../segment.js';
 import { ownDocument } from '../../task-types/answer/evidence.js';
 import type { EngineWith, InputRecord, Prompt, Span, TaskProfile, Token } from '../../types.js';
 import { beginnings, complete, continuations, copiedSpan, follow, type SourceWord, sourceWords } from '../copying.js';
+import type { Likeness } from '../likeness.js';
 import { indexPassages, type Passage, type PassageIndex } from '../passages.js';
 import type { Document } from '../types.js';
 import { type Judge, withSharedPart } from './answerability.js';
@@ -55,6 +57,8 @@ export interface Reader {
   readonly lead: '' | ' ';
   /** Null for a model without chat turns, whose yes and no say nothing. */
   readonly judge: Judge | null;
+  /** Null where passages are found by their words alone. */
+  readonly likeness: Likeness | null;
 }
 
 export type Search = (record: InputRecord) => PassageIndex;
@@ -83,7 +87,7 @@ export async function read(reader: Reader, search: Search, record: InputRecord):
   const windows =
     judge === null
       ? bestSentences(index, record.text, options.passages)
-      : index.windows(record.text, options.windows, options.windowLength);
+      : await bestWindows(reader, index, record.text);
   const read: WindowReading[] = [];
   for (const window of windows) read.push(await readWindow(reader, index, record, window));
   return {
@@ -92,6 +96,18 @@ export async function read(reader: Reader, search: Search, record: InputRecord):
     candidates: read.flatMap(({ candidates }) => candidates),
     prompt: read[0]?.prompt ?? null,
   };
+}
+
+/** The passages that are read one by one, best first; none where nothing is found. */
+async function bestWindows({ options, likeness }: Reader, index: PassageIndex, question: string): Promise<Passage[][]> {
+  const { windows: count, windowLength } = options;
+  if (likeness === null) return index.windows(question, count, windowLength);
+  const found = index.scoredWindows(question, comparedWindows, windowLength);
+  const texts = found.map(({ passages }) => passages.map(({ text }) => text).join(' '));
+  const cosines = found.length < 2 ? [] : await likeness(question, texts);
+  return orderBySimilarity(found, cosines)
+    .slice(0, count)
+    .map(({ passages }) => [...passages]);
 }
 
 /** The sentences that are read together, in the order of the documents; none where nothing is found. */

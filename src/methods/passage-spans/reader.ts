@@ -1,6 +1,7 @@
 import { once } from '../../lazy.js';
 import { compilePrompt, type FewShotExample, type PromptModel, type PromptRenderer, usesChat } from '../../prompt.js';
 import type { EngineWith, TaskProfile, Token } from '../../types.js';
+import type { Likeness } from '../likeness.js';
 import { turnAfter } from '../next-turn.js';
 import { createJudge, judgingRenderer } from './answerability.js';
 import type { Reader, ReadingOptions } from './passage-reading.js';
@@ -28,12 +29,14 @@ export function createReader(
   profile: TaskProfile,
   options: ReadingOptions,
   shots: readonly FewShotExample[],
+  likeness: Likeness | null = null,
 ): Reader {
   const { contextField } = options;
   const render = readingRenderer(profile, engine.model, contextField, shots);
   const lineEnd = engine.tokenize('\n').slice(0, 1);
   const asking = askingOf(profile, engine.model, contextField);
-  if (asking === 'completion') return { engine, render, options, profile, end: lineEnd, lead: ' ', judge: null };
+  if (asking === 'completion')
+    return { engine, render, options, profile, end: lineEnd, lead: ' ', judge: null, likeness };
   const decisions = asking === 'turns' ? shots : [];
   const judging = judgingRenderer(profile, engine.model, contextField, decisions);
   const judge = createJudge(engine, profile, judging, contextField);
@@ -45,6 +48,7 @@ export function createReader(
     end: [...new Set([...turnEnd(engine, profile), ...lineEnd])],
     lead: '',
     judge: { ...judge, scale: once(judge.scale) },
+    likeness,
   };
 }
 
