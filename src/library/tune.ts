@@ -12,6 +12,8 @@ export interface TuneOptions extends ModelOptions, DataOptions {
   teacher?: string;
   /** A file of texts that nobody has labelled. */
   unlabelled?: string;
+  /** An embedding model that is measured on the same examples. */
+  embedder?: string;
   /** What is tried: everything, heads over frozen features, or label scores. Default: `auto`. */
   method?: 'auto' | 'head' | 'scores';
   /** Time for the search; the last fit comes on top. Default: 600,000. */
@@ -42,8 +44,22 @@ export interface TuneOptions extends ModelOptions, DataOptions {
  */
 export async function tune(task: string, options: TuneOptions = {}): Promise<TuneReport> {
   const surroundings = surroundingsOf(options);
-  const { data, teacher, unlabelled, method, budgetMs, precision, coverage, take, layers, words, compare, into, seed } =
-    options;
+  const {
+    data,
+    teacher,
+    unlabelled,
+    embedder,
+    method,
+    budgetMs,
+    precision,
+    coverage,
+    take,
+    layers,
+    words,
+    compare,
+    into,
+    seed,
+  } = options;
   const flags: TuneFlags = {
     ...defaults.tuning,
     seed: defaults.seed,
@@ -54,6 +70,7 @@ export async function tune(task: string, options: TuneOptions = {}): Promise<Tun
       data,
       teacher,
       unlabelled,
+      embedder,
       method,
       budget: budgetMs,
       precision,

@@ -14,6 +14,8 @@ import { bestThreshold, type ChosenThreshold, chooseThreshold, type ThresholdTar
 
 export interface TuneRequest extends SearchOptions, PlanRequest {
   readonly target: ThresholdTarget | null;
+  /** Measured on the same examples, and not taken: heads over another model. */
+  readonly beside?: readonly Candidate[];
   /** Measures the task as it is; null where it is not to be compared, or cannot run. */
   readonly before: ((examples: readonly Example[]) => Promise<AsItIs | null>) | null;
   /** Whether to measure on parts of the examples too, to see what more of them bring. */
@@ -38,6 +40,8 @@ export interface TuneResult {
   readonly after: Trial;
   readonly before: Before | null;
   readonly lexical: Trial | null;
+  /** The best of what was measured beside, on as many examples; null where nothing was. */
+  readonly beside: Trial | null;
   /** Probability of a difference like that between before and after if there were none. */
   readonly p: number | null;
   readonly threshold: ChosenThreshold | null;
@@ -64,7 +68,9 @@ export async function tune(
   request: TuneRequest,
 ): Promise<TuneResult> {
   const { profile } = session;
-  const plan = await planFor(session, examples, request);
+  const own = await planFor(session, examples, request);
+  // Cheap ones first.
+  const plan = { ...own, candidates: [...(request.beside ?? []), ...own.candidates] };
   const { candidates } = plan;
   if (candidates.every(({ finish }) => finish === null)) {
     const asked = [
@@ -106,11 +112,17 @@ export async function tune(
     search: result,
     after,
     before,
+    beside: bestBeside(result, after, request.beside ?? []),
     lexical: result.trials.find(({ complexity }) => complexity === 0) ?? null,
     p: before?.p ?? null,
     threshold,
     curves,
   };
+}
+
+function bestBeside({ trials }: SearchResult, after: Trial, beside: readonly Candidate[]): Trial | null {
+  const keys = new Set(beside.map(({ key }) => key));
+  return trials.find(({ key, n }) => keys.has(key) && n === after.n) ?? null;
 }
 
 /**

@@ -132,6 +132,17 @@ describe('a task on an embedding model', () => {
     assert.equal(measured.code, 0, measured.stderr);
   });
 
+  it('is measured beside a language model that is tuned', async () => {
+    const beside = ['-m', smollm, '--embedder', file, '--method', 'scores', '--no-words', '--no-compare'];
+    const { code, stdout, stderr } = await runSlm(['tune', task, ...beside, '--data', data, '--budget', '1ms']);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /tiny-bert: head over embeddings +[\d.]+/u);
+    assert.match(stdout, /Installed: label scores/u);
+    const other = await runSlm(['tune', task, ...given, '--embedder', smollm, '--data', data]);
+    assert.equal(other.code, 2, other.stderr);
+    assert.match(other.stderr, /--embedder: smollm2-135m-instruct is no embedding model/u);
+  });
+
   it('learns from the labels of a larger model, which are kept for the next time', async () => {
     const texts = path.join(folder, 'texts.txt');
     writeFileSync(texts, lines.map((line) => (JSON.parse(line) as { text: string }).text).join('\n'));

@@ -27,6 +27,7 @@ import { modelDigest, tunedFolders } from '../opening/tuned-settings.js';
 import { type GoldData, type GoldFlags, goldName, readGold, refuseDataFlags } from '../run/gold.js';
 import { cacheDirectory, profileContext, type Surroundings } from '../surroundings.js';
 import { measureAsItIs } from './as-it-is.js';
+import { type Beside, openBeside } from './beside.js';
 import { foundSettings } from './found-settings.js';
 import { labelTexts } from './label-texts.js';
 import { judgePupil, type Taught } from './pupil.js';
@@ -39,6 +40,8 @@ export interface TuneFlags extends EngineFlags, GoldFlags {
   teacher?: string;
   /** Texts that nobody has labelled. */
   unlabelled?: string;
+  /** An embedding model that is measured on the same examples. */
+  embedder?: string;
   method: TuneRequest['kind'];
   /** Milliseconds. */
   budget: number;
@@ -197,6 +200,7 @@ async function tuneOn(
   const engine = isEmbedding(model)
     ? await openEmbedding(surroundings, model, flags)
     : await openResolved(surroundings, model, flags, 'many');
+  let beside: Beside | null = null;
   try {
     const {
       examples,
@@ -224,8 +228,13 @@ async function tuneOn(
     const step = (what: string, done: number, total: number) =>
       surroundings.tuning({ kind: 'step', what, done, total });
     const { seed } = flags;
-    const result = await tune(sessionOf(surroundings, blind, model, engine, documents, flags, step), examples, {
+    const session = sessionOf(surroundings, blind, model, engine, documents, flags, step);
+    if (flags.embedder !== undefined) {
+      beside = await openBeside(surroundings, flags.embedder, session, examples, flags);
+    }
+    const result = await tune(session, examples, {
       seed,
+      beside: beside?.candidates ?? [],
       budgetMs: flags.budget,
       now: surroundings.now,
       signal: surroundings.signal,
@@ -259,6 +268,7 @@ async function tuneOn(
     const file = result.wins ? writeTunedSettings(folder, settings, result.fitted.numbers ?? null) : null;
     return { profile, result, settings, file };
   } finally {
+    await beside?.close();
     await engine.dispose();
   }
 }

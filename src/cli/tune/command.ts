@@ -16,6 +16,7 @@ export function tuneCommand(context: CliContext): Command {
   )
     .option('--teacher <model>', 'a larger model labels texts to learn from; --data then corrects and judges it')
     .option('--unlabelled <file>', 'texts for the teacher (default: those of --data, whose labels are then not read)')
+    .option('--embedder <model>', 'an embedding model to measure on the same examples, too')
     .addOption(
       new Option('--method <kind>', 'what is tried: everything, heads over frozen features, or label scores')
         .choices(['auto', 'head', 'scores'])

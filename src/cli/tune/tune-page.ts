@@ -54,12 +54,13 @@ export function tunePage({
 }
 
 function summary(result: TuneResult, settings: UnwrittenSettings): Markup {
-  const { after, before, lexical, p, threshold, search, wins } = result;
+  const { after, before, lexical, beside, p, threshold, search, wins } = result;
   const { metric } = search;
   const columns: Column[] = [{ title: '' }, ...figureColumns(metric.title), { title: 'n', number: true }];
   const rows = [
     ...(before === null ? [] : [['the task as it is', ...figureCells(before), before.n]]),
     ...(lexical === null ? [] : [['without a model', ...figureCells(lexical), lexical.n]]),
+    ...(beside === null ? [] : [[beside.title, ...figureCells(beside), beside.n]]),
     ['tuned', ...figureCells(after), after.n],
   ];
   const facts: (readonly [string, string])[] = [

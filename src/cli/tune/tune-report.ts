@@ -15,7 +15,7 @@ export function tuneReportText(
   file: string | null,
   taught: Taught | null = null,
 ): string {
-  const { after, before, lexical, p, threshold, search, wins } = result;
+  const { after, before, lexical, beside, p, threshold, search, wins } = result;
   const { metric, objective } = search;
   const finer = objective !== metric;
   const trials = tableText(
@@ -46,6 +46,7 @@ export function tuneReportText(
             ...(before.n === after.n ? [] : [['tuned, on the same', ...figureCells(before.tuned), String(before.n)]]),
           ]),
       ...(lexical === null ? [] : [['without a model', ...figureCells(lexical), String(lexical.n)]]),
+      ...(beside === null ? [] : [[beside.title, ...figureCells(beside), String(beside.n)]]),
       ['tuned', ...figureCells(after), String(after.n)],
     ],
     ['left', 'right', 'left', 'right'],
@@ -61,6 +62,7 @@ export function tuneReportText(
     ...(lexical !== null && lexical.score >= after.score
       ? ['Counting words, without a model, is as good here. More examples or another model may change that.']
       : []),
+    ...besideLines(profile, result),
     ...(threshold === null ? [] : [thresholdText(threshold)]),
     ...(threshold === null || wins
       ? []
@@ -75,6 +77,16 @@ export function tuneReportText(
         ]),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** What an embedding model beside it would bring. */
+function besideLines({ name }: TaskProfile, { beside, after }: TuneResult): string[] {
+  if (beside === null) return [];
+  const model = beside.title.slice(0, beside.title.indexOf(':'));
+  const within = beside.interval !== null && beside.interval.high >= after.score;
+  return within
+    ? [`An embedding model is as good here within the interval, and faster: slm tune ${name} -m ${model} --data FILE`]
+    : [`${model} alone is clearly worse here.`];
 }
 
 /** Whether anything has changed, and why: what everybody wants to know first. */
