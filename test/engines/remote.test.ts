@@ -245,8 +245,8 @@ describe('a call of a service', () => {
 
   it('is repeated when there is no answer in time, and then an error of the record', async (t) => {
     const { url, sent } = await stub(t, ['silence']);
-    const engine = await open<'decisions'>(`openai:m@${url}`, { timeoutMs: 20 });
-    await assert.rejects(engine.decide(question), { kind: 'failure', message: /no answer within 0.02 s/ });
+    const engine = await open<'decisions'>(`openai:m@${url}`, { timeoutMs: 200 });
+    await assert.rejects(engine.decide(question), { kind: 'failure', message: /no answer within 0.2 s/ });
     assert.equal(sent.length, 6);
   });
 

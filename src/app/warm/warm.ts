@@ -46,15 +46,15 @@ export async function hostAddress(
   const model = flags.model ?? config.model ?? null;
   const documents = flags.context ?? [];
   const program = programOf(surroundings);
-  const pathFromHere = (name: string) =>
-    /[/\\]|\.gguf$/iu.test(name) && !/^[a-z]{2,}:/u.test(name) ? path.resolve(cwd, name) : null;
+  const hasScheme = (name: string) => /^[a-z]{2,}:/u.test(name);
+  const pathFromHere = (name: string) => (/[/\\]|\.gguf$/iu.test(name) ? path.resolve(cwd, name) : null);
   const key = hostKey([
     // Hosts of another version stay for its clients, beside ours.
     protocol,
     program,
     path.resolve(cwd, findTask(task, folders, cwd)),
-    // A path is one from here.
-    model === null ? null : [model, ...modelsOf(model).map(pathFromHere)],
+    // A path is one from here, and so are those of images, which services take.
+    model === null ? null : [model, ...modelsOf(model).map((name) => (hasScheme(name) ? cwd : pathFromHere(name)))],
     threadsOf(flags, config) ?? null,
     flags.contextSize ?? config.contextSize ?? null,
     flags.gpu ?? config.gpu ?? null,
