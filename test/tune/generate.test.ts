@@ -57,7 +57,8 @@ describe('ways to generate', () => {
       ],
     );
     const other = chat.get('generation, 2 examples in the prompt, without the chat format');
-    const { learned } = (await other?.finish?.(examples, undefined as never)) as Fitted;
+    assert.ok(other?.finish);
+    const { learned } = await other.finish(examples, undefined as never);
     assert.equal(learned.use, 'base');
     const applied = generation.learns.apply({ ...profile, tuned: { file: '', digest: '', learned, numbers: null } });
     assert.equal(applied.prompt.use, 'base');

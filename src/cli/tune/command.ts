@@ -10,7 +10,7 @@ import type { TuneCommandFlags } from './tune-task.js';
 export function tuneCommand(context: CliContext): Command {
   return readsLabelledData(
     new Command('tune')
-      .description('make a task good by labelled examples, or by those of a larger model; the weights stay as they are')
+      .description('make a task good by labelled examples, without changing the model')
       .argument('<task>', 'a task name, or a path to a task.yaml or its folder')
       .option('-d, --data <file>', 'labelled data; "-" is standard input (default: the examples of the task)'),
   )
