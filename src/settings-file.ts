@@ -20,8 +20,8 @@ export function readSettings(file: string, shown: string, maxBytes = maxSettings
     throw usageError(`${shown} cannot be read: ${messageOf(error)}`, undefined, error);
   }
   throw usageError(
-    `${shown} has ${mebibytes(size)} MiB; at most ${mebibytes(maxBytes)} MiB are read here.`,
-    'docs/tasks.md says what may be how large.',
+    `${shown} has ${mebibytes(size)} MiB; the limit is ${mebibytes(maxBytes)} MiB.`,
+    'docs/tasks.md lists the limits.',
   );
 }
 

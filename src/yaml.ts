@@ -26,10 +26,7 @@ export function parseYaml<T>(source: string, file: string, schema: z.ZodType<T>,
   }
   const repeated = repeatedKey(document);
   if (repeated !== null) {
-    throw usageError(
-      `${place(repeated.offset)}: the key "${repeated.key}" stands there twice.`,
-      'Remove one of the two.',
-    );
+    throw usageError(`${place(repeated.offset)}: the key "${repeated.key}" appears twice.`, 'Remove one of the two.');
   }
   const at: Locate = (path) => place(offsetOf(document.contents, path));
   const written = toValue(document, file);
@@ -64,7 +61,7 @@ function checkDepth(source: string, file: string): void {
     if (brackets > deepest.brackets || (indenting && column > deepest.columns)) {
       throw usageError(
         `${file}:${line}: nested too deeply.`,
-        `At most ${deepest.brackets} brackets in each other, and ${deepest.columns} columns before a line, are read.`,
+        `The limits are ${deepest.brackets} nested brackets and ${deepest.columns} columns of indentation.`,
       );
     }
   }

@@ -33,6 +33,6 @@ export function noticeMissingCache(surroundings: Surroundings): void {
 
 const tell = onceEach((surroundings: Surroundings) =>
   surroundings.notice(
-    `the cache folder ${cacheDirectory(surroundings)} takes no files, so what is prepared now is prepared again next time; XDG_CACHE_HOME names another`,
+    `the cache folder ${cacheDirectory(surroundings)} cannot be written, so the next start has to prepare everything again; set XDG_CACHE_HOME to another folder`,
   ),
 );

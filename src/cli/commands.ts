@@ -12,17 +12,17 @@ interface Entry {
 const commands: Readonly<Record<string, Entry>> = {
   run: {
     usage: '[options] <task> [files...]',
-    description: 'do a task on files, or on standard input',
+    description: 'run a task on files, or on standard input',
     load: async () => (await import('./run/command.js')).runCommand,
   },
   ask: {
     usage: '[options] [question] [files...]',
-    description: 'answer a question from files and folders, in their own words',
+    description: 'answer a question from files and folders; answers are copied from them',
     load: async () => (await import('./ask/command.js')).askCommand,
   },
   index: {
     usage: '',
-    description: 'index documents once, so that questions about them start at once',
+    description: 'index documents, so that later questions need not read them again',
     load: async () => (await import('./index/command.js')).indexCommand,
   },
   eval: {
@@ -32,17 +32,17 @@ const commands: Readonly<Record<string, Entry>> = {
   },
   compare: {
     usage: '[options] <task>',
-    description: 'compare models on a task: the same as eval, which takes several with -m A,B',
+    description: 'compare models on a task: the same as eval with several models, -m A,B',
     load: async () => (await import('./eval/command.js')).compareCommand,
   },
   tune: {
     usage: '[options] <task>',
-    description: 'make a task good by labelled examples, without changing the model',
+    description: 'improve a task with labelled examples, without changing the model',
     load: async () => (await import('./tune/command.js')).tuneCommand,
   },
   cascade: {
     usage: '[options] <task>',
-    description: 'choose, on labelled data, what a small model answers and what it passes on to a larger one',
+    description: 'choose, on labelled data, from which certainty a small model answers before a larger one is asked',
     load: async () => (await import('./eval/cascade.js')).cascadeCommand,
   },
   serve: {
@@ -62,12 +62,12 @@ const commands: Readonly<Record<string, Entry>> = {
   },
   ps: {
     usage: '[options]',
-    description: 'list what `slm warm` keeps in memory',
+    description: 'list the tasks that `slm warm` keeps in memory',
     load: async () => (await import('./warm/ps.js')).psCommand,
   },
   stop: {
     usage: '[options] [tasks...]',
-    description: 'end what `slm warm` keeps in memory; runs that use it go on by themselves',
+    description: 'stop processes of `slm warm`; runs that use them go on by themselves',
     load: async () => (await import('./warm/stop.js')).stopCommand,
   },
   tasks: {
@@ -82,7 +82,7 @@ const commands: Readonly<Record<string, Entry>> = {
   },
   doctor: {
     usage: '[options]',
-    description: 'what slm finds on this machine, and the fastest way to use it',
+    description: 'show what slm finds on this machine, and measure the fastest settings',
     load: async () => (await import('./doctor/command.js')).doctorCommand,
   },
 };

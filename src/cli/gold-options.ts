@@ -4,7 +4,7 @@ import { labelMap, shared } from './options.js';
 
 const gold = {
   dataFormat: () =>
-    new Option('--data-format <name>', 'how to read it, instead of by the suffix').choices(
+    new Option('--data-format <name>', 'format of the data (default: by its suffix)').choices(
       Object.values(readers)
         .filter((reader) => reader.labelled)
         .map((reader) => reader.name),
@@ -13,11 +13,11 @@ const gold = {
   labelMap: () =>
     new Option(
       '--label-map <pairs>',
-      'names of labels in the data: 0=negative,1=positive; nothing after "=" drops an entity',
+      'labels of the data and their names in the task: 0=negative,1=positive; "NAME=" drops entities with that label',
     ).argParser(labelMap),
 } as const;
 
-/** Adds the options for how labelled data is read, the same wherever labelled data is read. */
+/** Adds the options for reading labelled data; every command that reads it has the same ones. */
 export function readsLabelledData(command: Command): Command {
   return command
     .addOption(gold.dataFormat())

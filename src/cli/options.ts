@@ -77,7 +77,7 @@ const namedDelimiters = new Map([
   ['space', ' '],
 ]);
 
-/** `;`, `tab` or `\t` as what stands between two fields. */
+/** `;`, `tab` or `\t` as the separator between two fields. */
 export function delimiter(value: string): string {
   const character = namedDelimiters.get(value.toLowerCase()) ?? value;
   if (character === '' || /["\r\n]/u.test(character) || /^[\p{L}\d\s]{2,}$/u.test(character))
@@ -90,31 +90,28 @@ export function collect(value: string, before: readonly string[] = []): string[]
   return [...before, value];
 }
 
-/** What several commands share, said in the same words everywhere. */
+/** Options that several commands have, with the same help text everywhere. */
 export const shared = {
   model: () =>
     new Option('-m, --model <model>', 'a model name, a path to a .gguf file, or a source URI').env('SLM_MODEL'),
   threads: () =>
-    new Option('--threads <n>', 'threads in all (default: what affinity and cgroup allow)')
+    new Option('--threads <n>', 'threads in total (default: as many as affinity and cgroup allow)')
       .argParser(wholeNumber(1))
       .env('SLM_THREADS'),
   contextSize: () =>
-    new Option('--context-size <tokens>', 'tokens that a prompt may have (default: 2048)').argParser(wholeNumber(64)),
+    new Option('--context-size <tokens>', 'longest prompt, in tokens (default: 2048)').argParser(wholeNumber(64)),
   gpu: () =>
     new Option('--gpu [kind]', 'use a graphics card: auto, cuda, vulkan or metal')
       .choices(['auto', 'cuda', 'vulkan', 'metal'])
       .preset('auto'),
   limit: () => new Option('--limit <n>', 'stop after n records').argParser(wholeNumber(1)),
   threshold: () =>
-    new Option('--threshold <p>', 'give no result that scores less, instead of what the task says').argParser(
+    new Option('--threshold <p>', "withhold results that score less (default: the task's threshold)").argParser(
       probability,
     ),
   among: () =>
-    new Option(
-      '--among <labels>',
-      'choose among these labels of the task only; names with commas between them',
-    ).argParser(list),
-  untuned: () => new Option('--untuned', 'as the task says, whatever `slm tune` has found'),
+    new Option('--among <labels>', 'choose only among these labels of the task, separated by commas').argParser(list),
+  untuned: () => new Option('--untuned', 'ignore the settings that `slm tune` has written'),
   field: () => new Option('--field <name>', 'field or column of the input (default: the task\'s own, usually "text")'),
   columns: () =>
     new Option(
@@ -124,10 +121,10 @@ export const shared = {
   delimiter: () =>
     new Option(
       '--delimiter <char>',
-      'what separates the fields of a CSV file: a character, or tab, comma, semicolon or pipe (default: told by its first line)',
+      'separator of the fields of a CSV file: a character, or tab, comma, semicolon or pipe (default: detected from its first line)',
     ).argParser(delimiter),
   encoding: () =>
-    new Option('--encoding <name>', 'of the input, such as windows-1252 (default: told from its bytes, else UTF-8)'),
+    new Option('--encoding <name>', 'encoding of the input, such as windows-1252 (default: detected, else UTF-8)'),
   maxRecordSize: () =>
     new Option('--max-record-size <bytes>', 'longest line or document')
       .argParser(byteSize)
@@ -140,7 +137,7 @@ export const shared = {
     ).argParser(collect),
 } as const;
 
-/** Adds the options for how tasks are opened for others to ask. */
+/** Adds the options for opening tasks that answer requests (`slm serve`, `slm mcp`). */
 export function opensTasks(command: Command): Command {
   return command
     .addOption(shared.context())

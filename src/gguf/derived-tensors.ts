@@ -50,7 +50,7 @@ function rowsOf(file: FileHandle, { header, size }: Plan, tensor: GgufTensor, id
   const [width = 0, rows = 0] = tensor.shape;
   const rowBytes = (tensor.bytes ?? 0) / rows;
   if (rows !== size || tensor.shape.length !== 2 || !Number.isInteger(rowBytes)) {
-    throw modelError(`"${tensor.name}" of ${header.path} has not one row for each of ${size} tokens.`);
+    throw modelError(`"${tensor.name}" of ${header.path} does not have one row for each of ${size} tokens.`);
   }
   const start = header.dataStart + tensor.offset;
   return {
@@ -181,7 +181,7 @@ function encoderFor(output: UnitOutput | RowsOutput, width: number): RowEncoder 
   const inBlocks = width % 32 === 0;
   const type: OutputType = output.type ?? ('unit' in output || !inBlocks ? 'F16' : 'Q8_0');
   if (type === 'Q8_0' && !inBlocks) {
-    throw usageError(`A width of ${width} is no multiple of 32, as Q8_0 needs it.`, 'Choose F16.');
+    throw usageError(`A width of ${width} is not a multiple of 32, which Q8_0 requires.`, 'Choose F16.');
   }
   return rowEncoders[type];
 }

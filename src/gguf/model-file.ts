@@ -38,7 +38,7 @@ export function watchModelFile(path: string, before: FileStamp | null = stampOf(
       if (now.mtimeMs === before.mtimeMs && now.size === before.size) return;
       throw modelError(
         `the model ${path} was written to while it was in use; results from now on could be wrong.`,
-        'Put a new model beside it and rename it, or wait for the job. Start over with --restart when the model is to be another.',
+        'To replace a model, write the new file beside it and rename it. To go on with another model, start over with --restart.',
       );
     },
   };

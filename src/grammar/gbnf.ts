@@ -265,7 +265,7 @@ function checkRepetitions(source: string, rules: ReadonlyMap<string, Rule>): voi
           ? (rules.get(inner.name)?.options ?? [])
           : [[inner]];
     if (!options.some(isNothing)) return;
-    throw problem(source, item.at, 'what is repeated without end can be empty; llama.cpp cannot read that.');
+    throw problem(source, item.at, 'an item that is repeated without limit can be empty; llama.cpp cannot read that.');
   };
   for (const rule of rules.values()) for (const item of rule.options.flat()) visit(item);
 }

@@ -219,7 +219,7 @@ async function take(server: Server, socket: string): Promise<void> {
     if (typeof status === 'object') throw new AlreadyThere(status);
     if (status === 'silent') {
       throw failure(
-        `${socket} is in the way: it is no socket of yours, or whoever listens there does not answer.`,
+        `${socket} cannot be used: it is not a socket of yours, or the process that listens there does not answer.`,
         'End that process, or remove the file.',
       );
     }

@@ -35,7 +35,7 @@ export async function findFailedRows(path: string, format: string, type: TaskTyp
       : `${format} does not tell failed records from others with certainty`;
   throw usageError(
     `--retry-failed cannot work on "${path}": ${why}.`,
-    'Write jsonl when failures are to be tried again.',
+    'Write jsonl if you want to retry failed records.',
   );
 }
 

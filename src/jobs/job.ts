@@ -102,7 +102,7 @@ const curable = ['context size', 'longest record', 'slm'];
 
 /** Claims an output that is there. */
 export function claimResults(path: string): ClaimedResults {
-  if (!existsSync(path)) throw usageError(`there is no "${path}" whose failed records could be tried again`);
+  if (!existsSync(path)) throw usageError(`"${path}" does not exist, so it has no failed records to retry`);
   const files = jobFiles(path);
   const lock = lockFor(path);
   try {
@@ -110,7 +110,7 @@ export function claimResults(path: string): ClaimedResults {
     if (sidecar?.state === 'running') {
       throw usageError(
         `"${path}" holds a job that has not finished.`,
-        'Finish it with --resume, then try its failed records again.',
+        'Finish it with --resume, then retry its failed records.',
       );
     }
     const end = sidecar?.end ?? null;
@@ -146,8 +146,8 @@ function refuseDifferent(path: string, before: Readonly<Record<string, unknown>>
   const different = differences(before, spec);
   if (different.length === 0) return;
   throw usageError(
-    `"${path}" was begun differently:\n${different.map((line) => `       ${line}`).join('\n')}`,
-    'Use what it was begun with, or start over with --restart.',
+    `"${path}" was started with other settings:\n${different.map((line) => `       ${line}`).join('\n')}`,
+    'Use the same settings, or start over with --restart.',
   );
 }
 
@@ -171,8 +171,8 @@ function refuseToLose(path: string): void {
 function refuseUnknown(path: string): void {
   if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) return;
   throw usageError(
-    `"${path}" is there, but it is no broken job: it was finished, or made in another way.`,
-    'Start over with --restart, or name another output. A job that was begun with --resume leaves a note of its end.',
+    `"${path}" exists, but not as an interrupted job: it is finished, or was made in another way.`,
+    'Start over with --restart, or name another output. Only jobs that are started with --resume record that they have finished.',
   );
 }
 
@@ -207,7 +207,7 @@ async function findStart(path: string, before: Sidecar): Promise<{ at: Checkpoin
   if (at === undefined) {
     if (size === 0) return beginning();
     throw usageError(
-      `nothing says how much of "${path}" is done: ${checkpoints.length === 0 ? 'its journal is gone' : 'it is shorter than its journal says'}.`,
+      `cannot tell how much of "${path}" is done: ${checkpoints.length === 0 ? 'its journal is missing' : 'it is shorter than its journal says'}.`,
       'Start over with --restart.',
     );
   }
@@ -340,7 +340,7 @@ function otherInput(path: string, records: number): SlmError {
 
 function shortInput(path: string, found: number, records: number): SlmError {
   return usageError(
-    `the input is not the one that "${path}" was made from: it has ${found} records, of which ${records} were done.`,
+    `the input is not the one that "${path}" was made from: it has ${found} records, but ${records} were done.`,
     'Give the same input again, or start over with --restart.',
   );
 }

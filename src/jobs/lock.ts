@@ -37,7 +37,7 @@ export function lockOutput(path: string, shown: string): OutputLock {
       const where = owner === null || owner.host === hostname() ? '' : ` on ${owner.host}`;
       throw failure(
         `"${shown}" is being written by ${who}${where}.`,
-        'Let it finish, or give this job an output of its own.',
+        'Let it finish, or name another output for this job.',
       );
     }
     takeAway(path, owner);

@@ -28,7 +28,7 @@ export function readSidecar(path: string): Sidecar | null {
     return schema.parse(JSON.parse(text));
   } catch (error) {
     throw failure(
-      `"${path}" is damaged, or of another version of slm; it says which job its output belongs to.`,
+      `"${path}" (the description of an unfinished job) is damaged, or another version of slm wrote it.`,
       'Start over with --restart, or remove it.',
       error,
     );

@@ -136,7 +136,7 @@ async function verified(name: string, path: string, verify: DerivedOptions['veri
     await verify?.(path);
   } catch (error) {
     throw modelError(
-      `${name} was made, but is not what it should be: ${messageOf(error)}`,
+      `${name} was made, but did not pass its check: ${messageOf(error)}`,
       error instanceof SlmError ? error.hint : undefined,
       error,
     );

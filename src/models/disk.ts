@@ -42,7 +42,7 @@ export function fileError(error: unknown, folder: string, room = dataRoom): unkn
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
     return modelError(
       `Cannot write in ${folder}: ${messageOf(error)}.`,
-      `Set ${room.variable} to a folder of yours.`,
+      `Set ${room.variable} to a folder that you can write to.`,
       error,
     );
   }

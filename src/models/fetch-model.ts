@@ -137,7 +137,7 @@ async function verify(
       checkForm(partial.path);
     } catch (error) {
       await partial.discard();
-      throw modelError(`what it sent is no usable model: ${messageOf(error)}`, undefined, error);
+      throw modelError(`the file that it sent is not a usable model: ${messageOf(error)}`, undefined, error);
     }
     return sha256;
   }

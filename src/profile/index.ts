@@ -321,7 +321,7 @@ function checkLabels(raw: RawProfile, labels: readonly Label[], at: Locate): voi
       );
     if (name === 'abstain' || name === 'error')
       throw usageError(
-        `${at(['labels', name])}: "${name}" has a meaning of its own in results. Choose another name and set "word".`,
+        `${at(['labels', name])}: "${name}" is a reserved word in results. Choose another name and set "word".`,
       );
     words.add(word);
   }
@@ -493,7 +493,7 @@ function documentsOf(raw: RawProfile, source: Source): string[] {
     if (files.length === 0)
       throw usageError(
         `${source.at(['documents', index])}: no document at "${shownPath(entry, source.cwd)}".`,
-        'Name a file, a folder that holds some, or folder/*.md.',
+        'Name a file, a folder, or folder/*.md.',
       );
     return files;
   });

@@ -148,7 +148,7 @@ function checkVocabulary(value: unknown, rootUri: string, folder: string, cwd: s
   const isKnown = needed.every((name) => name.startsWith('https://json-schema.org/draft/'));
   if (isKnown && usual.every((part) => needed.some((name) => name.endsWith(`/vocab/${part}`)))) return;
   throw usageError(
-    `${shownPath(file, cwd)}: a schema of schemas with a "$vocabulary" other than the usual one; its schemas cannot be read.`,
+    `${shownPath(file, cwd)}: a meta-schema with a "$vocabulary" of its own; slm cannot read schemas that use it.`,
     'Name one of the drafts in "$schema" instead.',
   );
 }

@@ -90,7 +90,7 @@ function checkDigest(text: string, shown: string, hint: string): void {
     throw usageError(`${shown}: no digest in its last line; it is cut off, or an older version of slm wrote it.`, hint);
   }
   if (digest === digestOfText(text.slice(0, start))) return;
-  throw usageError(`${shown}: not as \`slm tune\` wrote it; its digest is another one.`, hint);
+  throw usageError(`${shown}: changed since \`slm tune\` wrote it; its digest does not match.`, hint);
 }
 
 /** The same whatever ends a line is: some tools change that. */
@@ -113,7 +113,7 @@ export function withTunedSettings(
 ): TaskProfile {
   const hint = again(profile.name, settings.model);
   if (settings.modelSha256 !== modelSha256) {
-    throw usageError(`${file}: made for another file of the model ${settings.model} than the one here.`, hint);
+    throw usageError(`${file}: made for another version of the model file of ${settings.model}.`, hint);
   }
   if (settings.profile !== profile.digest) {
     throw usageError(`${file}: the task "${profile.name}" has changed since it was tuned.`, hint);

@@ -37,8 +37,8 @@ export function columnsNamed(names: readonly string[], file: string): Columns {
   const tag = names.findIndex((name) => tagNames.test(name));
   if (word === -1) {
     throw usageError(
-      `${file}: no column of ${names.join(', ')} has the words`,
-      'Call it word, token or form, and that of the tags tag or ner: --columns number,word,tag',
+      `${file}: none of the columns ${names.join(', ')} has the words`,
+      'Call the column of words word, token or form, and that of tags tag or ner: --columns number,word,tag',
     );
   }
   return { word, tag: tag === -1 ? null : tag, numbered: /^(?:id|number|index|nr)$/iu.test(names[0] ?? '') };

@@ -22,7 +22,7 @@ export async function* tableRows(
       if (columns === undefined) {
         throw usageError(
           `${file}: the header cannot be read: ${error}`,
-          'Say what separates the fields where it is no comma: --delimiter ";"',
+          'If the fields are not separated by commas, name the separator: --delimiter ";"',
         );
       }
       yield { fields: {}, origin, error: error ?? `line ${line} cannot be read` };

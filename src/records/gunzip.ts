@@ -58,7 +58,7 @@ function damaged(file: string, error: Error) {
   const cut = 'code' in error && error.code === 'Z_BUF_ERROR';
   return usageError(
     cut ? `"${file}" is cut off: its gzip data ends too early` : `"${file}" has damaged gzip data: ${error.message}`,
-    `What came before was read. Check it with: gzip -t ${file === '-' ? '' : file}`.trimEnd(),
+    `The part before that place was read. Check the file with: gzip -t ${file === '-' ? '' : file}`.trimEnd(),
     error,
   );
 }

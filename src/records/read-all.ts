@@ -37,6 +37,6 @@ async function upTo(all: Chunks, maxBytes: number): Promise<string | null> {
 function fail(file: string, limit: number): never {
   throw usageError(
     `"${file}" is one JSON document of more than ${formatBytes(limit)}`,
-    'Raise that with --max-record-size, or convert it to JSON Lines or an array, which are read piece by piece.',
+    'Raise the limit with --max-record-size, or convert it to JSON Lines or an array, which are read piece by piece.',
   );
 }

@@ -111,7 +111,7 @@ describe('documents', () => {
       const kept = await openKeptDocuments(surroundings, set);
       assert.equal(kept?.documents.length, 40);
       assert.equal(storeOf(kept?.documents ?? [])?.index.search('pear', 1).length, 1);
-      assert.match(notices.join('\n'), /^the index of the documents is made anew: [^\n]+$/u);
+      assert.match(notices.join('\n'), /^rebuilding the index of the documents: [^\n]+$/u);
     }
     assert.equal(indexStatus(surroundings, [folder])[0]?.state, 'current');
     assert.deepEqual(removeIndexes(surroundings, []), [[folder]]);
@@ -124,7 +124,7 @@ describe('documents', () => {
     assert.equal(storeOf(kept?.documents ?? [])?.index.search('pear', 1).length, 1);
     await openKeptDocuments(surroundings, documentsNamed(surroundings, [folderOf(3)]));
     assert.equal(notices.length, 1);
-    assert.match(notices[0] as string, /the cache folder \/proc\/slm\/slm takes no files/u);
+    assert.match(notices[0] as string, /the cache folder \/proc\/slm\/slm cannot be written/u);
   });
 
   test('are read into memory, with a sentence, where the package is missing', async () => {

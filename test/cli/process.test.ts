@@ -155,7 +155,7 @@ test('a model that only a file of the project names is downloaded after the user
     writeFileSync(path.join(cwd, folder, 'task.yaml'), task(address).replace('mood', path.basename(folder)));
   }
   const run = (name: string, ...args: string[]) => runSlm(['run', name, '-t', 'x', '--no-warm', ...args], { cwd, env });
-  const refused = /mood.task\.yaml names the model https:.*nothing is downloaded/u;
+  const refused = /mood.task\.yaml names the model https:.*does not allow a download/u;
   const tried = /Cannot get the model/u;
   assertClearError(await run('mood'), 3, refused);
   assertClearError(await run('own'), 3, tried);

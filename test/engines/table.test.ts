@@ -186,7 +186,7 @@ describe('a task on a model behind a service', () => {
     await close();
     assert.equal(open.profile.method, 'asked-labels');
     assert.deepEqual(notices, [
-      'fruit is done by "asked-labels" on counting:words, which cannot do "label-likelihood"',
+      'the task fruit uses the method "asked-labels" here, because counting:words cannot do "label-likelihood"',
       'texts, and the examples and labels of the task, are sent to counting.example',
     ]);
   });
@@ -241,7 +241,7 @@ describe('a task on a model behind a service', () => {
         'many',
         [],
       ),
-      { kind: 'model', message: /nothing is sent to the counting service/u },
+      { kind: 'model', message: /does not allow sending texts to the counting service/u },
     );
   });
 });

@@ -64,7 +64,7 @@ describe('threads that are asked for', () => {
     assert.deepEqual(told, []);
     noticeThreads({ notice }, { threads: 4 }, {}, 2);
     assert.deepEqual(told, [
-      '4 threads are asked for, but this process may use 2 processors; more threads would be slower, so it uses 2',
+      '4 threads were requested, but this process may use 2 processors; more threads would be slower, so slm uses 2',
     ]);
   });
 });

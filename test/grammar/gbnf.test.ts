@@ -47,8 +47,11 @@ describe('checkGrammar', () => {
     ['root ::= root "a" | "b"', '1:1: rule "root" begins with itself (root → root); llama.cpp cannot read that.'],
     ['root ::= a\na ::= "x"? b\nb ::= a', '2:1: rule "a" begins with itself (a → b → a); llama.cpp cannot read that.'],
     ['root ::= ""*', '1:12: an empty text cannot be repeated'],
-    ['root ::= ("" | "a")+', '1:10: what is repeated without end can be empty; llama.cpp cannot read that.'],
-    ['root ::= x*\nx ::= | "a"', '1:10: what is repeated without end can be empty; llama.cpp cannot read that.'],
+    ['root ::= ("" | "a")+', '1:10: an item that is repeated without limit can be empty; llama.cpp cannot read that.'],
+    [
+      'root ::= x*\nx ::= | "a"',
+      '1:10: an item that is repeated without limit can be empty; llama.cpp cannot read that.',
+    ],
     ['root ::= (| "a") root | "c"', '1:1: rule "root" begins with itself (root → root); llama.cpp cannot read that.'],
     ['root ::= ("a"{0,500}){0,500}', '1:10: llama.cpp allows at most 2000 repetitions in repetitions, not 250500'],
     [

@@ -81,6 +81,6 @@ describe('a host', { skip: process.platform === 'win32' }, () => {
   it('does not take a file that is in the way for another host', async (t) => {
     const options = optionsIn(t);
     writeFileSync(options.socket, '');
-    await assert.rejects(listen(options), { kind: 'failure', message: /a\.sock is in the way/u });
+    await assert.rejects(listen(options), { kind: 'failure', message: /a\.sock cannot be used/u });
   });
 });

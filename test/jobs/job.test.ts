@@ -175,7 +175,7 @@ describe('going on is refused', () => {
     await assert.rejects(attempt, /input is not the one .* first 6 records differ/u);
     await job.stop();
     const short = await begin(output, 'resume');
-    await assert.rejects(work(short, 4), /has 4 records, of which 6 were done/u);
+    await assert.rejects(work(short, 4), /has 4 records, but 6 were done/u);
   });
 
   it('when somebody has edited the output', async (t) => {
@@ -192,13 +192,13 @@ describe('going on is refused', () => {
     await untouched(output, () => begin(output, 'resume'), /shorter than its journal/u);
     rmSync(`${output}.job.lock`, { force: true });
     rmSync(`${output}.job.journal`);
-    await untouched(output, () => begin(output, 'resume'), /its journal is gone/u);
+    await untouched(output, () => begin(output, 'resume'), /its journal is missing/u);
   });
 
   it('on a file that is no job', (t) => {
     const output = outputIn(t);
     writeFileSync(output, 'my thesis\n');
-    assert.throws(() => claimOutput(output, 'resume', () => 0), /no broken job/u);
+    assert.throws(() => claimOutput(output, 'resume', () => 0), /not as an interrupted job/u);
     assert.ok(!existsSync(`${output}.job.lock`));
   });
 

@@ -226,7 +226,7 @@ describe('a warm host', { skip: process.platform === 'win32' }, () => {
     const killed = async (pid: number) => void process.kill(pid, 'SIGKILL');
     const { code, stdout, stderr } = await changeUnder(killed, /calibration: fitted/u, 'calibration: none');
     assert.equal(code, 1, stderr);
-    assert.match(stderr, /^slm: the warm host has gone, and the task is not what it was when that began:/mu);
+    assert.match(stderr, /^slm: the warm host has ended, and the task has changed since it started:/mu);
     assert.ok(stdout.endsWith('\n') && stdout !== cold && cold.startsWith(stdout));
   });
 

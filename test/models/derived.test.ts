@@ -89,7 +89,7 @@ test('what does not pass its check is not there afterwards, and the message says
   };
   await assert.rejects(
     derivedModel(source, layers(1), { ...options, verify }),
-    /tiny\+1l .* not what it should be: it is blue/u,
+    /tiny\+1l .* did not pass its check: it is blue/u,
   );
   assert.deepEqual(files(), []);
   assert.ok((await derivedModel(source, layers(1), options)).made);

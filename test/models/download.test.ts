@@ -132,7 +132,7 @@ test('a web page in place of the file is refused before it is written', async (t
 
 test('something else than a model is refused and removed', async (t) => {
   const { env } = await hubWith(t, { body: Buffer.from('version https://git-lfs.github.com/spec/v1\n') });
-  refused((await resolveAndRecord('tiny', env)).error, /no usable model: .* is a Git LFS pointer/);
+  refused((await resolveAndRecord('tiny', env)).error, /not a usable model: .* is a Git LFS pointer/);
   assert.ok(!leftovers(env));
 });
 

@@ -205,7 +205,7 @@ const wrong: readonly (readonly [title: string, files: Files, start: string, ...
     'task.yaml:1:1: "name": lower-case letters',
   ],
   ['bad YAML', { 'task.yaml': 'name: t\nlabels: [a, b\ntype: classify\n' }, 'task.yaml:3:', 'quotes'],
-  ['a key twice', { 'task.yaml': `${classify}name: u\n` }, 'task.yaml:4:1: the key "name" stands there twice.'],
+  ['a key twice', { 'task.yaml': `${classify}name: u\n` }, 'task.yaml:4:1: the key "name" appears twice.'],
   [
     'too few labels',
     { 'task.yaml': 'name: t\ntype: classify\nlabels: [a]\n' },
@@ -322,12 +322,12 @@ const wrong: readonly (readonly [title: string, files: Files, start: string, ...
   [
     'more than a mebibyte',
     { 'task.yaml': `${classify}# ${'x'.repeat(1 << 20)}\n` },
-    'task.yaml has 1 MiB; at most 1 MiB are read here.',
+    'task.yaml has 1 MiB; the limit is 1 MiB.',
   ],
   [
     'a schema of more than a mebibyte',
     { 'task.yaml': `${generate}schema: s.json\n`, 's.json': `"${'x'.repeat(2 << 20)}"` },
-    's.json has 2 MiB; at most 1 MiB are read here.',
+    's.json has 2 MiB; the limit is 1 MiB.',
   ],
   [
     'aliases that stand for a billion values',

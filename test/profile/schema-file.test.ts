@@ -162,7 +162,7 @@ it('refuses a schema of schemas with a vocabulary of its own, and a folder is no
     's.json': '{"$schema": "https://example.com/own.json", "type": "integer"}',
     'x/y.json': '{}',
   };
-  assert.match(await problem('schema: s.json', files), /^own\.json: a schema of schemas with a "\$vocabulary"/);
+  assert.match(await problem('schema: s.json', files), /^own\.json: a meta-schema with a "\$vocabulary"/);
   assert.match(await problem('schema: { $ref: x }', files), /is not in this schema, nor in a file beside it/);
 });
 

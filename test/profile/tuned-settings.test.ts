@@ -154,7 +154,7 @@ test('another profile, model or side file is refused, with the way out', (t) => 
   );
   assert.throws(
     () => withTunedSettings(profile, found(cwd), 'cd'.repeat(32)),
-    refusal(/made for another file of the model tiny/u),
+    refusal(/made for another version of the model file of tiny/u),
   );
   assert.throws(
     () => withTunedSettings(profile, found(cwd), 'cd'.repeat(32)),

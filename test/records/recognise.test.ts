@@ -79,7 +79,7 @@ describe('inputs of unknown format', () => {
 
   const jsonLines = '{"text": "a"}\n{"text": "b"}\n';
   const notice =
-    'standard input is read as JSON Lines, which it looks like; --input-format names another format, such as text';
+    'standard input looks like JSON Lines and is read as such; use --input-format for another format, such as text';
 
   it('are read as what they are, which is said', async () => {
     assert.deepEqual(await read(jsonLines), { texts: ['a', 'b'], notices: [notice], isSingle: false });
@@ -112,7 +112,10 @@ describe('inputs of unknown format', () => {
     assert.deepEqual((await read('', {}, [place('data')])).texts, ['a', 'b']);
     const text = await read('', {}, [place('data.txt')]);
     assert.equal(text.texts.length, 1);
-    assert.match(text.notices[0] ?? '', /data.txt looks like JSON Lines and is read as one text.*--input-format jsonl/);
+    assert.match(
+      text.notices[0] ?? '',
+      /data.txt looks like JSON Lines, but its suffix means one text.*--input-format jsonl/,
+    );
   });
 
   it('take flags for tables where they are tables', async () => {

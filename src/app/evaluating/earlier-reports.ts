@@ -35,12 +35,12 @@ export function checkOverlap(surroundings: Surroundings, examples: readonly Exam
   if (n === 0) {
     throw usageError(
       `${file} has none of the ${examples.length} records that are measured now`,
-      'Measure on the same data as then, or measure again what to compare with.',
+      'Measure on the same data as the earlier report, or make that report again.',
     );
   }
   if (n < examples.length || n < report.records.length) {
     surroundings.notice(
-      `compared on the ${n} records that ${file} has, too; it has ${report.records.length}, and ${examples.length} are measured now`,
+      `compared on the ${n} records that both have: ${file} has ${report.records.length}, this measurement has ${examples.length}`,
     );
   }
 }

@@ -159,7 +159,7 @@ function requireOrder(profile: TaskProfile): void {
   }
   if (profile.tuned === null) return;
   throw usageError(
-    `--probe order: "${profile.name}" is tuned for this model, and what was learned stands in one order of the labels.`,
+    `--probe order: "${profile.name}" is tuned for this model, and its tuned settings fix the order of the labels.`,
     'Add --untuned to probe the task as it is written.',
   );
 }

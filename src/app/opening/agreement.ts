@@ -55,13 +55,13 @@ async function agreedOrRefused(
     if (!isOn(surroundings.env.SLM_YES)) {
       if (service !== null) {
         throw modelError(
-          `${file} names the model ${model}; nothing is sent to ${service.kind.title} because a file of the project says so.`,
-          `If you trust it: \`-m ${model}\`, or --yes (SLM_YES=1), which is remembered.`,
+          `${file} names the model ${model}. A project file alone does not allow sending texts to ${service.kind.title}.`,
+          `If you trust it, use \`-m ${model}\`, or agree once with --yes (SLM_YES=1).`,
         );
       }
       throw modelError(
-        `${file} names the model ${model}, which is not installed; nothing is downloaded because a file of the project says so.`,
-        `If you trust it: \`slm models pull ${model}\`, or --yes (SLM_YES=1), which is remembered.`,
+        `${file} names the model ${model}, which is not installed. A project file alone does not allow a download.`,
+        `If you trust it, run \`slm models pull ${model}\`, or agree once with --yes (SLM_YES=1).`,
       );
     }
     await keep(agreed, [...known, model]);

@@ -34,8 +34,12 @@ async function derivedIn(
     verify: async (derived) => {
       await engines.llama.verifyDerived({ source: source.path, derived, recipe, signal: surroundings.signal });
     },
-    onMake: (name, bytes) =>
-      surroundings.notice(`making ${name}, ${Math.round(bytes / 1e6)} MB in the cache; this is done once`),
+    onMake: (_name, bytes) => {
+      const layers = recipe.layers === null ? '' : `${recipe.layers} layers, `;
+      surroundings.notice(
+        `preparing a smaller file of ${source.name} (${layers}${Math.round(bytes / 1e6)} MB); this is done once`,
+      );
+    },
     onNotice: (text) => surroundings.notice(text),
     signal: surroundings.signal,
   });

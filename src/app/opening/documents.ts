@@ -57,7 +57,7 @@ function filesAt(surroundings: Surroundings, name: string): { files: NamedDocume
     const why = skippedLines(skipped, (file) => shownPath(file, surroundings.cwd)).join('; ');
     throw usageError(
       `no document at "${name}"${why === '' ? '' : `: ${why}`}`,
-      'Name a text, Markdown, HTML, PDF, DOCX or EPUB file, or a folder that holds some.',
+      'Name a text, Markdown, HTML, PDF, DOCX or EPUB file, or a folder with such files.',
     );
   }
   const [only] = files;

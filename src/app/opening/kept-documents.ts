@@ -109,7 +109,7 @@ async function updated(surroundings: Surroundings, set: DocumentSet, file: strin
   try {
     return await update(surroundings, file, origin, paths).catch((error: unknown) => {
       if (!isUnusable(error)) throw error;
-      surroundings.notice(`the index of the documents is made anew: ${messageOf(error)}`);
+      surroundings.notice(`rebuilding the index of the documents: ${messageOf(error)}`);
       removeDatabase(file);
       return update(surroundings, file, origin, paths);
     });

@@ -81,10 +81,7 @@ export async function openTaskFor(
 /** @throws SlmError where results of the task do not say how sure they are */
 export function checkCascade({ name, type }: Pick<TaskProfile, 'name' | 'type'>): void {
   if (taskTypes[type].certainty !== null) return;
-  throw usageError(
-    `a cascade needs results that say how sure they are; "${name}" is of type ${type}`,
-    'Name one model.',
-  );
+  throw usageError(`a cascade needs results with a score; "${name}" is of type ${type}`, 'Name one model.');
 }
 
 type Found = NonNullable<ReturnType<typeof findCascadeSettings>>;
@@ -99,8 +96,8 @@ function settingsOf(
   const found = findCascadeSettings(tunedFolders(surroundings, profile), models);
   if (found !== null && found.settings.stages.length === stages.length) return found;
   throw usageError(
-    `nothing says how sure a model of "${reference}" must be for the task "${profile.name}"`,
-    `Choose that on labelled data: \`slm cascade ${profile.name} -m ${models.join(',')} --data FILE\`, or say it: ${reference.replace('+', '@0.9+')}`,
+    `the cascade "${reference}" has no thresholds for the task "${profile.name}"`,
+    `Choose them on labelled data: \`slm cascade ${profile.name} -m ${models.join(',')} --data FILE\`, or name one: ${reference.replace('+', '@0.9+')}`,
   );
 }
 
@@ -111,7 +108,7 @@ function checkStage(profile: TaskProfile, reference: string, found: Found, at: n
   if (stored.settings === settingsDigest(task.profile) && (stored.modelSha256 ?? null) === sha256) return;
   const models = found.settings.stages.map(({ model }) => model).join(',');
   throw usageError(
-    `${found.file}: the thresholds of "${reference}" were chosen when the task "${profile.name}" on ${task.engine.model.name} was another one: its file, what was tuned, or --among has changed.`,
+    `${found.file}: the thresholds of "${reference}" no longer fit the task "${profile.name}" on ${task.engine.model.name}: its file, its tuned settings or --among has changed.`,
     `Choose them again: \`slm cascade ${profile.name} -m ${models} --data FILE\`.`,
   );
 }

@@ -275,7 +275,7 @@ async function openTaskOnService(
   checkCapabilities(methodOf(profile), reference, service.kind.capabilities);
   if (untuned.methodNamed === true && profile.method !== untuned.method)
     surroundings.notice(
-      `${profile.name} is done by "${profile.method}" on ${reference}, which cannot do "${untuned.method}"`,
+      `the task ${profile.name} uses the method "${profile.method}" here, because ${reference} cannot do "${untuned.method}"`,
     );
   const engine = await openService(surroundings, reference, service);
   try {

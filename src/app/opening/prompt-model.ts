@@ -40,7 +40,7 @@ export async function promptModel(
   const needsTemplate = profile.prompt.use === 'chat' || (profile.prompt.use === 'auto' && format === 'chat');
   if (needsTemplate && chatTemplate === null) {
     throw usageError(
-      `the chat template of "${spec}" is in its file, which is not here`,
+      `the chat template of "${spec}" is in its model file, which is not installed`,
       `Fetch it first: slm models pull ${spec}`,
     );
   }

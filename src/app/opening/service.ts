@@ -20,14 +20,14 @@ export async function openService(
   // What stays on this machine needs no network and no leave.
   if (host !== null && surroundings.offline) {
     throw usageError(
-      `"${reference}" is a model of ${kind.title}, and --offline (or SLM_OFFLINE, HF_HUB_OFFLINE) says not to use the network.`,
-      'Name a model file, or leave it out.',
+      `"${reference}" is a model of ${kind.title}, and --offline (or SLM_OFFLINE, HF_HUB_OFFLINE) forbids using the network.`,
+      'Use a model file, or allow the network.',
     );
   }
   if (host !== null && !settings.allow) {
     throw usageError(
       `"${reference}" would send the texts to ${host}.`,
-      'If they may leave this machine: --remote (SLM_REMOTE=1), or remote.allow in your config.yaml.',
+      'If they may leave this machine, use --remote (SLM_REMOTE=1), or set remote.allow in your config.yaml.',
     );
   }
   const { env, signal, notice } = surroundings;

@@ -15,7 +15,7 @@ export function threadsOf(
   return wanted === undefined ? undefined : Math.min(wanted, processors);
 }
 
-/** Says so where more threads are asked for than are used. */
+/** Tells the user when more threads are requested than slm uses. */
 export function noticeThreads(
   { notice }: Pick<Surroundings, 'notice'>,
   flags: { readonly threads?: number },
@@ -25,5 +25,5 @@ export function noticeThreads(
   const wanted = flags.threads ?? config.threads ?? 0;
   if (wanted <= processors) return;
   const here = processors === 1 ? 'this process may use 1 processor' : `this process may use ${processors} processors`;
-  notice(`${wanted} threads are asked for, but ${here}; more threads would be slower, so it uses ${processors}`);
+  notice(`${wanted} threads were requested, but ${here}; more threads would be slower, so slm uses ${processors}`);
 }

@@ -68,7 +68,7 @@ export function refuseDataFlags(flags: GoldFlags): void {
   for (const [key, name] of Object.entries(dataFlags)) {
     if (flags[key as keyof typeof dataFlags] === undefined) continue;
     throw usageError(
-      `${name} says how --data is read; the task's own examples need none`,
+      `${name} is for labelled data from --data, but the task's own examples are read`,
       'Add --data FILE, or leave it out.',
     );
   }

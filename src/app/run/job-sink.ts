@@ -57,8 +57,8 @@ async function jobSink(
   const checkHeader = (header: string) => {
     if (!checked && headerOf(file, header) !== header) {
       throw usageError(
-        `"${file}" has other columns than the results that are to follow: ${header.trim()}`,
-        'A field that is new in the input needs a new output. Name another one, or start over with --restart.',
+        `the columns of "${file}" differ from those of the new results: ${header.trim()}`,
+        'If the input has a new field, name another output, or start over with --restart.',
       );
     }
     checked = true;
@@ -115,8 +115,8 @@ async function retrySink(
       const header = writer.start(options);
       if (header !== rows.header) {
         throw usageError(
-          `"${file}" has other columns than these results: ${rows.header.trim()}`,
-          'Give the options again that it was made with (--no-pass-through, labels of the task).',
+          `the columns of "${file}" differ from those of these results: ${rows.header.trim()}`,
+          'Use the same options as when it was made (--no-pass-through, labels of the task).',
         );
       }
       replacement?.replace(writer.prediction(prediction, options));

@@ -40,19 +40,19 @@ async function recogniseInput(
   if (input.chosen === 'by suffix') {
     if (found === 'json' || found === 'jsonl')
       surroundings.notice(
-        `${shown} looks like ${titles[found]} and is read as one text, by its suffix; ${flagName} ${found} reads its records`,
+        `${shown} looks like ${titles[found]}, but its suffix means one text; use ${flagName} ${found} to read its records`,
       );
     return input;
   }
   if (found === 'table') {
     throw usageError(
       `${shown} looks like a table without a header`,
-      `Say what its columns are: ${flagName} tsv --columns text,label (or conll). As one text it is read with ${flagName} text.`,
+      `Name its columns with ${flagName} tsv --columns text,label (or conll), or read it as one text with ${flagName} text.`,
     );
   }
   if (found === null) return { ...input, source };
   surroundings.notice(
-    `${shown} is read as ${titles[found]}, which it looks like; ${flagName} names another format, such as text`,
+    `${shown} looks like ${titles[found]} and is read as such; use ${flagName} for another format, such as text`,
   );
   const reader: Reader = readers[found];
   return { source, reader, chosen: 'by content' };

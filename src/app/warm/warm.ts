@@ -143,8 +143,8 @@ function warmSource(
 function refuseOther(changes: readonly string[]): void {
   if (changes.length === 0) return;
   throw failure(
-    `the warm host has gone, and the task is not what it was when that began:\n${changes.map((line) => `       ${line}`).join('\n')}`,
-    'What is written is whole. Put the task back as it was and go on with --resume, or start over.',
+    `the warm host has ended, and the task has changed since it started:\n${changes.map((line) => `       ${line}`).join('\n')}`,
+    'The results written so far are complete. Restore the task and continue with --resume, or start over.',
   );
 }
 

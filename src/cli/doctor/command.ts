@@ -7,16 +7,14 @@ import type { DoctorFlags } from './doctor.js';
 /** `slm doctor`: what there is, and with --tune what is fastest. */
 export function doctorCommand(context: CliContext): Command {
   return new Command('doctor')
-    .description('what slm finds on this machine, and the fastest way to use it')
-    .option('--tune', 'measure how many contexts and threads are fastest for a model, and use them from now on')
+    .description('show what slm finds on this machine, and measure the fastest settings')
+    .option('--tune', 'measure which numbers of contexts and threads are fastest for a model, and use them from now on')
     .addOption(
-      new Option('--rounds <n>', 'with --tune, how often each setting is measured')
-        .argParser(wholeNumber(1))
-        .default(3),
+      new Option('--rounds <n>', 'with --tune: measurements of each setting').argParser(wholeNumber(1)).default(3),
     )
-    .option('--reset', 'forget what --tune has found for a model, and use the defaults again')
+    .option('--reset', 'forget the settings that --tune found for a model, and use the defaults again')
     .addOption(shared.model())
-    .option('--json', 'as JSON')
+    .option('--json', 'print JSON')
     .action(async (flags: DoctorFlags) => {
       if (flags.tune === true && flags.reset === true) throw usageError('Give --tune or --reset, not both.');
       const { examine, forget, measure } = await import('./doctor.js');

@@ -25,17 +25,22 @@ interface Flags {
 export function cascadeCommand(context: CliContext): Command {
   return readsLabelledData(
     new Command('cascade')
-      .description('choose, on labelled data, what a small model answers and what it passes on to a larger one')
+      .description('choose, on labelled data, from which certainty a small model answers before a larger one is asked')
       .argument('<task>', 'a task name, or a path to a task.yaml or its folder')
       .requiredOption('-d, --data <file>', 'labelled data that no model was tuned on; "-" is standard input')
       .addOption(
-        new Option('-m, --model <models>', 'the models, the one asked first at the beginning')
+        new Option('-m, --model <models>', 'the models in the order in which they are asked, separated by commas')
           .argParser(list)
           .makeOptionMandatory(),
       )
-      .addOption(new Option('--target <value>', 'the least time that reaches this value').argParser(figure))
       .addOption(
-        new Option('--time <share>', "the best that takes this share of the last model's time").argParser(figure),
+        new Option('--target <value>', 'choose the fastest cascade whose metric reaches this value').argParser(figure),
+      )
+      .addOption(
+        new Option(
+          '--time <share>',
+          "choose the best cascade that takes at most this share of the last model's time",
+        ).argParser(figure),
       ),
   )
     .addOption(shared.context())
@@ -46,11 +51,11 @@ export function cascadeCommand(context: CliContext): Command {
     .addOption(shared.contextSize())
     .addOption(shared.gpu())
     .addOption(new Option('--seed <n>', 'seed of the bootstrap').argParser(wholeNumber(0)).default(defaults.seed))
-    .option('--json', 'what was chosen, as JSON')
+    .option('--json', 'print the choice as JSON')
     .action(async (task: string, { model = [], data = '', target, time, json, ...flags }: Flags) => {
       if (await supervise(context)) return;
       if (target !== undefined && time !== undefined)
-        throw usageError('--target and --time are two goals', 'Name one.');
+        throw usageError('--target and --time contradict each other', 'Give one of them.');
       const goal: CascadeGoal =
         target !== undefined
           ? { kind: 'value', value: target }

@@ -47,7 +47,7 @@ export function evalCommand(context: CliContext): Command {
     .addOption(shared.among())
     .addOption(shared.untuned())
     .addOption(
-      new Option('-m, --model <models>', 'a model, or several with commas between them, to compare')
+      new Option('-m, --model <models>', 'a model, or several to compare, separated by commas')
         .env('SLM_MODEL')
         .argParser(list),
     )
@@ -57,21 +57,21 @@ export function evalCommand(context: CliContext): Command {
     .addOption(
       new Option(
         '--probe <what>',
-        'order: name the labels in other orders too, and say how many results change',
+        'order: repeat with the labels in other orders, and report how many results change',
       ).choices(['order']),
     )
-    .option('--baseline <file>', 'compare with what an earlier `slm eval -o` wrote, record by record')
+    .option('--baseline <file>', 'compare, record by record, with an earlier report (from `slm eval -o`)')
     .addOption(
       new Option(
         '--gate <condition>',
-        'exit with 100 unless it holds: "accuracy >= 0.9", "A >= B - 0.02"; may be repeated',
+        'exit with code 100 unless this holds: "accuracy >= 0.9", "A >= B - 0.02"; may be repeated',
       ).argParser(collect),
     )
-    .option('--json', 'the whole report as JSON')
-    .option('-o, --output <file>', 'write the report there as JSON, too')
-    .option('--differences <file>', 'write the records on which models differ there, as JSON Lines')
-    .option('--report <file>', 'write a report as a web page, with a picture of quality against cost')
-    .option('--junit <file>', 'write goals, gates and records in the XML of JUnit, for continuous integration')
+    .option('--json', 'print the whole report as JSON')
+    .option('-o, --output <file>', 'also write the report to FILE, as JSON')
+    .option('--differences <file>', 'write the records on which the models differ to FILE, as JSON Lines')
+    .option('--report <file>', 'write the report to FILE as a web page, with a plot of quality against cost')
+    .option('--junit <file>', 'write goals, gates and records to FILE as JUnit XML, for continuous integration')
     .addOption(new Option('--mistakes <n>', 'how many mistakes to list').argParser(wholeNumber(0)).default(10))
     .addOption(new Option('--seed <n>', 'seed of the bootstrap').argParser(wholeNumber(0)).default(defaults.seed))
     .action(async (task: string, flags: EvalFlags) => {
@@ -103,7 +103,7 @@ export function evalCommand(context: CliContext): Command {
 export function compareCommand(context: CliContext): Command {
   return evalCommand(context)
     .name('compare')
-    .description('compare models on a task: the same as eval, which takes several with -m A,B');
+    .description('compare models on a task: the same as eval with several models, -m A,B');
 }
 
 function outputsOf(flags: EvalFlags) {

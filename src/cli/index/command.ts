@@ -5,14 +5,14 @@ import { refuseUnknownCommand } from '../default-command.js';
 /** `slm index`: the documents that are kept on disk with what finds passages in them. */
 export function indexCommand(context: CliContext): Command {
   const command = new Command('index')
-    .description('index documents once, so that questions about them start at once')
+    .description('index documents, so that later questions need not read them again')
     .hook('preSubcommand', refuseUnknownCommand);
 
   command
     .command('build')
-    .description('read and index documents, or only what has changed since')
-    .argument('<files...>', 'files and folders, as they are named when questions are asked')
-    .option('--json', 'as JSON')
+    .description('index documents; later calls read only files that have changed')
+    .argument('<files...>', 'files and folders, named as in the questions that will use the index')
+    .option('--json', 'print JSON')
     .action(async (files: string[], { json }: { json?: boolean }) => {
       const { build } = await import('./indexes.js');
       await build(context, files, json === true);
@@ -20,9 +20,9 @@ export function indexCommand(context: CliContext): Command {
 
   command
     .command('status', { isDefault: true })
-    .description('the indexes on this machine, and whether files have changed since')
+    .description('list the indexes on this machine, and whether their files have changed')
     .argument('[files...]', 'files and folders (default: all indexes)')
-    .option('--json', 'as JSON')
+    .option('--json', 'print JSON')
     .action(async (files: string[], { json }: { json?: boolean }) => {
       const { status } = await import('./indexes.js');
       await status(context, files, json === true);

@@ -41,9 +41,9 @@ export function modelsCommand(context: CliContext): Command {
 
   command
     .command('list', { isDefault: true })
-    .description('the models that have names here')
-    .option('--derived', 'only the files made by `slm models derive`')
-    .option('--json', 'as JSON: the models, or with --derived those files')
+    .description('list the models of the catalogue and those that are installed')
+    .option('--derived', 'list only derived files (see `slm models derive`)')
+    .option('--json', 'print JSON: the models, or with --derived the derived files')
     .action(async ({ json, derived }: { json?: boolean; derived?: boolean }) => {
       if (derived === true || json !== true) {
         const folder = derivedFolder(cacheDirectory(context));
@@ -63,9 +63,9 @@ export function modelsCommand(context: CliContext): Command {
 
   command
     .command('search')
-    .description('the models of the catalogue whose name, title, family, size, format or licence has all these words')
-    .argument('<words...>', 'such as "qwen", "chat" or "apache"; upper and lower case are the same')
-    .option('--json', 'as JSON')
+    .description('search the names, titles, families, sizes, formats and licences of the catalogue for all these words')
+    .argument('<words...>', 'such as "qwen", "chat" or "apache", in upper or lower case')
+    .option('--json', 'print JSON')
     .action(async (words: string[], { json }: { json?: boolean }) => {
       const env = modelEnvironment(context);
       const found = await searchModels(env, await chooseModel(context, {}, null), words);
@@ -77,9 +77,9 @@ export function modelsCommand(context: CliContext): Command {
 
   command
     .command('show')
-    .description('what a model is, what it needs and where it comes from')
+    .description('show the details of a model: file, licence, memory and sources')
     .argument('<model>', 'a name, or a path to a .gguf file')
-    .option('--json', 'as JSON')
+    .option('--json', 'print JSON')
     .action(async (spec: string, { json }: { json?: boolean }) => {
       const details = await showModel(context, spec);
       if (json === true) printJson(details);
@@ -88,15 +88,15 @@ export function modelsCommand(context: CliContext): Command {
 
   command
     .command('advise')
-    .description('what fits this machine, how fast it is, and which model was measured best for a task')
-    .option('--task <task>', 'only for tasks of the type of this one')
+    .description('show which models fit this machine, how fast they are, and which were measured best')
+    .option('--task <task>', 'show the best models only for the type of this task')
     .addOption(
-      new Option('--context-size <tokens>', 'tokens that memory is estimated for')
+      new Option('--context-size <tokens>', 'estimate memory for a context of this many tokens')
         .argParser(wholeNumber(1))
         .default(2048),
     )
-    .option('--measure', 'measure the speed of installed models, some seconds each')
-    .option('--json', 'as JSON')
+    .option('--measure', 'measure the speed of installed models; takes some seconds for each')
+    .option('--json', 'print JSON')
     .action(async (flags: AdviseFlags) => {
       const advice = await advise(context, flags);
       if (flags.json === true) printJson(advice);
@@ -105,7 +105,7 @@ export function modelsCommand(context: CliContext): Command {
 
   command
     .command('pull')
-    .description('fetch models; prints where they are')
+    .description('download models, and print their paths')
     .argument('<models...>', 'names, or addresses such as hf:owner/repo/file.gguf')
     .action(async (specs: string[]) => {
       for (const spec of specs) {
@@ -116,11 +116,11 @@ export function modelsCommand(context: CliContext): Command {
 
   command
     .command('derive')
-    .description('make a smaller, faster file of a model without changing a weight; prints where it is')
+    .description('make a smaller, faster file of a model without changing a weight, and print its path')
     .argument('<model>', 'a name, a path to a .gguf file, or a source URI')
     .addOption(new Option('--layers <n>', 'keep the first n layers (default: all)').argParser(wholeNumber(1)))
     .addOption(
-      new Option('--vocabulary <alphabet>', 'keep the tokens that a text written with it can have')
+      new Option('--vocabulary <alphabet>', 'keep the tokens that texts in this alphabet can have')
         .choices(['all', ...alphabetNames])
         .default('all'),
     )
@@ -130,17 +130,17 @@ export function modelsCommand(context: CliContext): Command {
 
   command
     .command('verify')
-    .description('hash installed models again (all, when none is named); exit code 3 when one is damaged')
+    .description('compare the digests of installed models (default: all); exit code 3 if one is damaged')
     .argument('[models...]')
-    .option('--all', 'all of them, and the files made by `slm models derive` and by tasks')
+    .option('--all', 'check all models, and the derived files')
     .action((specs: string[], { all }: { all?: boolean }) => verifyModels(context, specs, all === true, printSheet));
 
   command
     .command('rm')
     .description('remove models from this machine')
-    .argument('[models...]', 'names, also of derived files')
+    .argument('[models...]', 'names of models or derived files')
     .option('--derived', 'remove all derived files')
-    .option('--unpin', 'also forget the digest, so that another file of that name is accepted next time')
+    .option('--unpin', 'also forget the digest, so that the next download of that name may be another file')
     .action(async (specs: string[], { unpin, derived }: { unpin?: boolean; derived?: boolean }) => {
       const env = modelEnvironment(context);
       const folder = derivedFolder(cacheDirectory(context));
@@ -158,7 +158,7 @@ export function modelsCommand(context: CliContext): Command {
 
   command
     .command('path')
-    .description('where an installed model is')
+    .description('print the path of an installed model')
     .argument('<model>')
     .action(async (spec: string) => {
       const env = modelEnvironment(context);
@@ -213,11 +213,11 @@ async function verifyModels(
   }
   for (const { name, path, sha256, intact } of derived) {
     if (!intact) damaged++;
-    print(intact ? `ok\t${name}\t${sha256}` : `damaged\t${name}\t${path} is not what was made.`);
+    print(intact ? `ok\t${name}\t${sha256}` : `damaged\t${name}\t${path} has changed since it was made.`);
   }
   if (damaged > 0) {
     throw modelError(
-      `${damaged} of ${names.length + derived.length} ${all ? '' : 'installed '}models ${damaged === 1 ? 'is' : 'are'} not what ${damaged === 1 ? 'it' : 'they'} should be.`,
+      `${damaged} of ${names.length + derived.length} ${all ? '' : 'installed '}models ${damaged === 1 ? 'is' : 'are'} damaged.`,
       '`slm models rm NAME` removes one; it is downloaded again when needed.',
     );
   }

@@ -9,14 +9,14 @@ import type { RunFlags } from './run-task.js';
 /** `slm run`: text in, results out. */
 export function runCommand(context: CliContext): Command {
   return new Command('run')
-    .description('do a task on files, or on standard input')
+    .description('run a task on files, or on standard input')
     .argument('<task>', 'a task name, or a path to a task.yaml or its folder')
-    .argument('[files...]', 'what to read; "-" or nothing is standard input')
-    .option('-l, --lines', 'every line is a record (a text file is one document otherwise)')
+    .argument('[files...]', 'input files (default: "-", standard input)')
+    .option('-l, --lines', 'read every line as a record (default: a text file is one record)')
     .addOption(
-      new Option('--input-format <name>', 'how to read, instead of by the suffix').choices(Object.keys(readers)),
+      new Option('--input-format <name>', 'format of the input (default: by its suffix)').choices(Object.keys(readers)),
     )
-    .addOption(new Option('-t, --text <text>', 'take this text instead of a file; may be repeated').argParser(collect))
+    .addOption(new Option('-t, --text <text>', 'a text to read instead of files; may be repeated').argParser(collect))
     .addOption(shared.field())
     .addOption(shared.columns())
     .addOption(shared.delimiter())
@@ -28,15 +28,13 @@ export function runCommand(context: CliContext): Command {
     .addOption(
       new Option(
         '-f, --format <name>',
-        'output format (default: by the suffix of -o, pretty on a terminal, else tsv)',
+        'output format (default: by the suffix of -o; else pretty on a terminal, tsv elsewhere)',
       ).choices(Object.keys(writers)),
     )
     .option('--json', 'the same as --format jsonl')
     .option('-o, --output <file>', 'write there instead of standard output')
     .addOption(
-      new Option('--offsets <unit>', 'how offsets are counted')
-        .choices(['codepoint', 'utf16', 'byte'])
-        .default('codepoint'),
+      new Option('--offsets <unit>', 'unit of offsets').choices(['codepoint', 'utf16', 'byte']).default('codepoint'),
     )
     .option('--no-pass-through', 'leave out the other fields of the input (jsonl, csv)')
     .addOption(shared.threshold())
@@ -46,34 +44,31 @@ export function runCommand(context: CliContext): Command {
     .addOption(shared.threads())
     .addOption(shared.contextSize())
     .addOption(shared.gpu())
-    .option('--resume [file]', 'go on with the job whose output is FILE (or that of -o) where it was broken off')
-    .option('--restart', 'start over, even where the output holds a job that was broken off')
-    .option('--retry-failed', 'do the failed records of an output again, and put the results in their place')
+    .option('--resume [file]', 'continue the interrupted job whose output is FILE (or the file of -o)')
+    .option('--restart', 'start over, even if the output is that of an interrupted job')
+    .option('--retry-failed', 'process the failed records of an output again and replace them there')
     .addOption(
-      new Option('--shard <i/n>', 'do the i-th of n parts of the input: records i, i+n, i+2n, …').argParser(shard),
+      new Option('--shard <i/n>', 'process part i of n parts of the input: records i, i+n, i+2n, …').argParser(shard),
     )
-    .option('--cache', 'keep results on this machine, and take those of texts that come again')
+    .option('--cache', 'keep results on this machine and reuse them for texts that are repeated')
     .addOption(
       new Option(
         '--progress <how>',
-        'on stderr: a live line on a terminal (auto), a line a minute anywhere, or nothing',
+        'progress on stderr: a live line, only on a terminal (auto); one line a minute (plain); or none',
       )
         .choices(['auto', 'plain', 'none'])
         .default('auto'),
     )
-    .option('--stats [file]', 'in the end write counts, speed and memory as JSON, to stderr or FILE')
-    .option(
-      '--explain',
-      'show for the first record what the model was given, what it scored, and why the result is what it is',
-    )
+    .option('--stats [file]', 'when done, write counts, speed and memory as JSON, to stderr or FILE')
+    .option('--explain', 'show how the first record gets its result: prompt, scores, and the decision')
     .option('--dry-run', 'show the prompt of the first record; loads no model')
     .addOption(
       new Option(
         '--keep-alive <time>',
-        'leave the model in memory for the next run, until it was not used for so long: 90s, 10m, 1h',
+        'keep the model in memory after this run, until it is unused for this long: 90s, 10m, 1h',
       ).argParser(duration),
     )
-    .option('--no-warm', 'load the model here, even where `slm warm` has it ready')
+    .option('--no-warm', 'load the model in this process, even if `slm warm` has it loaded')
     .action(async (task: string, files: string[], flags: RunFlags & { dryRun?: boolean }) => {
       if (flags.dryRun === true) {
         const { showPrompt } = await import('./dry-run.js');

@@ -16,7 +16,7 @@ export function mcpCommand(context: CliContext): Command {
     new Command('mcp')
       .description('offer tasks as tools to assistants and agents, by the Model Context Protocol')
       .argument('[tasks...]', 'the tasks to offer; all that are found by name, if none is given')
-      .option('--max-memory <bytes>', 'free models that nobody uses when this process is larger', byteSize),
+      .option('--max-memory <bytes>', 'unload idle models when this process uses more memory than this', byteSize),
   ).action(async (tasks: string[], flags: McpFlags) => {
     const { openPool } = await import('../../app/serving/pool.js');
     const { serveMcp } = await import('../../mcp/index.js');

@@ -24,13 +24,13 @@ export function serveCommand(context: CliContext): Command {
   return opensTasks(
     new Command('serve')
       .description('answer requests over HTTP, for programs and for people with a browser')
-      .argument('[tasks...]', 'the tasks to serve; all that are found by name, if none is given')
+      .argument('[tasks...]', 'tasks to serve (default: all tasks of `slm tasks list`)')
       .addOption(new Option('-p, --port <n>', 'port; 0 takes a free one').argParser(wholeNumber(0)).default(8080))
       .option('--host <address>', 'address to listen on; other machines reach it only if you say so here', '127.0.0.1')
       .option('--unix <path>', 'listen on a socket of the file system instead')
-      .option('--api-key-file <file>', 'answer only who brings one of these keys, a line each, as a bearer key')
+      .option('--api-key-file <file>', 'answer only requests with a bearer token from this file (one token a line)')
       .addOption(
-        new Option('--max-memory <bytes>', 'free models that nobody uses when this process is larger').argParser(
+        new Option('--max-memory <bytes>', 'unload idle models when this process uses more memory than this').argParser(
           byteSize,
         ),
       )
@@ -38,7 +38,7 @@ export function serveCommand(context: CliContext): Command {
         new Option('--max-body <bytes>', 'largest body of a request').argParser(byteSize).default(8 << 20, '8M'),
       )
       .addOption(
-        new Option('--max-requests <n>', 'requests under way; further ones are told to come again')
+        new Option('--max-requests <n>', 'most requests at once; further ones are answered with status 429')
           .argParser(wholeNumber(1))
           .default(64),
       )
@@ -48,7 +48,7 @@ export function serveCommand(context: CliContext): Command {
           .default(300_000, '5m'),
       )
       .option('--preload', 'load the models now, not at the first request')
-      .option('--log', 'a line on stderr for each request, without its text'),
+      .option('--log', 'write one line to stderr for each request, without its text'),
   ).action(async (tasks: string[], flags: ServeFlags) => serveTasks(context, tasks, flags));
 }
 

@@ -25,8 +25,8 @@ export function tasksCommand(context: CliContext): Command {
 
   command
     .command('list', { isDefault: true })
-    .description('the tasks that have names here')
-    .option('--json', 'as JSON')
+    .description('list the tasks that can be used by name')
+    .option('--json', 'print JSON')
     .action(async ({ json }: { json?: boolean }) => {
       const rows = [];
       const cardOf = taskCards(context);
@@ -37,9 +37,9 @@ export function tasksCommand(context: CliContext): Command {
 
   command
     .command('show')
-    .description('what a task does, and how')
+    .description('show the details of a task: labels, method, examples, documents')
     .argument('<task>', 'a task name, or a path')
-    .option('--json', 'as JSON')
+    .option('--json', 'print JSON')
     .action(async (spec: string, { json }: { json?: boolean }) => {
       const { loadProfile } = await import('../../profile/index.js');
       const profile = await loadProfile(spec, profileContext(context));
@@ -53,7 +53,7 @@ export function tasksCommand(context: CliContext): Command {
     .command('validate')
     .description('check tasks and every file that they name')
     .argument('[tasks...]', 'names or paths (default: every task)')
-    .option('--strict', 'what looks like a slip in a schema is an error, too')
+    .option('--strict', 'treat warnings about a schema as errors')
     .action(async (specs: string[], { strict = false }: { strict?: boolean }) => {
       const places = specs.length > 0 ? specs : listTasks(profileContext(context).folders).map((place) => place.path);
       const cardOf = taskCards(context);
@@ -62,17 +62,17 @@ export function tasksCommand(context: CliContext): Command {
 
   command
     .command('init')
-    .description('create a task that runs as it is, to be changed into yours')
+    .description('create a working task for you to change')
     .argument('<name>', 'lower-case letters, digits and hyphens')
     .addOption(
-      new Option('--type <type>', 'what it gives').choices(Object.keys(starters)).default(Object.keys(starters)[0]),
+      new Option('--type <type>', 'type of the task').choices(Object.keys(starters)).default(Object.keys(starters)[0]),
     )
-    .option('--dir <folder>', 'where to put it', 'tasks')
+    .option('--dir <folder>', 'folder for the new task', 'tasks')
     .action((name: string, { type, dir }: { type: string; dir: string }) => init(context, name, type, dir));
 
   command
     .command('calibrate')
-    .description("compute a task's constants for some models and keep them in its folder, so that no run has to")
+    .description("compute a task's calibration constants for models, and keep them in its folder so that no run has to")
     .argument('<task>', 'a task name, or a path')
     .addOption(shared.model())
     .addOption(shared.threads())
@@ -82,7 +82,7 @@ export function tasksCommand(context: CliContext): Command {
 
   command
     .command('schema')
-    .description('the JSON Schema of a task.yaml, for editors')
+    .description('print the JSON Schema of a task.yaml, for editors')
     .action(async () => {
       const { profileJsonSchema } = await import('../../profile/index.js');
       context.stdout.write(jsonText(profileJsonSchema()));

@@ -10,25 +10,25 @@ import type { TuneCommandFlags } from './tune-task.js';
 export function tuneCommand(context: CliContext): Command {
   return readsLabelledData(
     new Command('tune')
-      .description('make a task good by labelled examples, without changing the model')
+      .description('improve a task with labelled examples, without changing the model')
       .argument('<task>', 'a task name, or a path to a task.yaml or its folder')
       .option('-d, --data <file>', 'labelled data; "-" is standard input (default: the examples of the task)'),
   )
-    .option('--teacher <model>', 'a larger model labels texts to learn from; --data then corrects and judges it')
-    .option('--unlabelled <file>', 'texts for the teacher (default: those of --data, whose labels are then not read)')
-    .option('--embedder <model>', 'an embedding model to measure on the same examples, too')
+    .option('--teacher <model>', 'learn from labels of this larger model; --data then corrects and measures it')
+    .option('--unlabelled <file>', 'texts for the teacher to label (default: those of --data, ignoring their labels)')
+    .option('--embedder <model>', 'also measure this embedding model on the same examples')
     .addOption(
-      new Option('--method <kind>', 'what is tried: everything, heads over frozen features, or label scores')
+      new Option('--method <kind>', 'candidates to try: all (auto), heads over frozen features, or label scores')
         .choices(['auto', 'head', 'scores'])
         .default(defaults.tuning.method),
     )
     .addOption(
-      new Option('--budget <time>', 'time for the search, such as 5m; the last fit comes on top')
+      new Option('--budget <time>', 'time for the search, such as 5m; the final fit takes additional time')
         .argParser(duration)
         .default(defaults.tuning.budget, '10m'),
     )
     .addOption(
-      new Option('--precision <p>', 'choose the threshold so that this share of what is given is right')
+      new Option('--precision <p>', 'choose the threshold so that this share of the given results is right')
         .argParser(share)
         .conflicts('coverage'),
     )
@@ -36,26 +36,29 @@ export function tuneCommand(context: CliContext): Command {
       new Option('--coverage <p>', 'choose the threshold so that this share of the results is given').argParser(share),
     )
     .addOption(
-      new Option('--take <which>', 'of the trials: the simplest that is not clearly worse than the best, or the best')
+      new Option(
+        '--take <which>',
+        'which candidate to install: the simplest one not clearly worse than the best, or the best',
+      )
         .choices(['simplest', 'best'])
         .default(defaults.tuning.take),
     )
     .addOption(
       new Option(
         '--layers <n>',
-        'heads of no more layers of the model than that: fewer are faster, and less accurate',
+        'try heads on at most n layers of the model; fewer layers are faster and less accurate',
       ).argParser(wholeNumber(1)),
     )
     .addOption(new Option('--seed <n>', 'seed of every draw').argParser(wholeNumber(0)).default(defaults.seed))
-    .option('--no-words', 'no counts of words beside the model: for texts of other kinds than those tuned on')
-    .option('--no-compare', 'install what is best without measuring the task as it is')
-    .option('--reset', 'remove what was tuned for the model')
+    .option('--no-words', 'do not add word counts to heads; better for texts unlike the tuning data')
+    .option('--no-compare', 'install the best candidate without comparing it with the current task')
+    .option('--reset', 'remove the tuned settings for the model')
     .option(
       '--into <folder>',
-      "write the tuned settings there (default: the task's tuned/, or for built-in tasks yours)",
+      "folder for the tuned settings (default: the task's tuned/; for built-in tasks, your configuration folder)",
     )
-    .option('--json', 'the report as JSON')
-    .option('--report <file>', 'write a report as a web page, too')
+    .option('--json', 'print the report as JSON')
+    .option('--report <file>', 'also write the report to FILE as a web page')
     .addOption(shared.model())
     .addOption(shared.threads())
     .addOption(shared.contextSize())

@@ -7,8 +7,8 @@ import { formatBytes, formatDuration } from '../terminal/quantities.js';
 /** `slm ps`: what `slm warm` has left in memory. */
 export function psCommand(context: CliContext): Command {
   return new Command('ps')
-    .description('list what `slm warm` keeps in memory')
-    .option('--json', 'as JSON')
+    .description('list the tasks that `slm warm` keeps in memory')
+    .option('--json', 'print JSON')
     .action(async ({ json }: { json?: boolean }) => {
       const hosts = (await listHosts(context)).map(({ status }) => status);
       if (json === true) {

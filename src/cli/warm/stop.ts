@@ -7,7 +7,7 @@ import type { CliContext } from '../context.js';
 /** `slm stop`: ends what `slm warm` has begun. */
 export function stopCommand(context: CliContext): Command {
   return new Command('stop')
-    .description('end what `slm warm` keeps in memory; runs that use it go on by themselves')
+    .description('stop processes of `slm warm`; runs that use them go on by themselves')
     .argument('[tasks...]', 'names, or process numbers as `slm ps` shows them')
     .option('--all', 'all of them')
     .action(async (names: string[], { all }: { all?: boolean }) => {

@@ -15,7 +15,7 @@ export function warmCommand(context: CliContext): Command {
     .description('keep a task and its model in memory, so that `slm run` starts at once')
     .argument('<task>', 'a task name, or a path to a task.yaml or its folder')
     .addOption(
-      new Option('--keep-alive <time>', 'end when it was not used for so long: 90s, 10m, 1h')
+      new Option('--keep-alive <time>', 'end after this long without use: 90s, 10m, 1h')
         .argParser(duration)
         .default(600_000, '10m'),
     )

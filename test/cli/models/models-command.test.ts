@@ -113,7 +113,7 @@ test('pull, path, show, verify and rm, one after the other', async (t) => {
   writeFileSync(file, damaged);
   await assert.rejects(run('verify', 'mine'), {
     exitCode: 3,
-    message: /1 of 1 installed models is not what it should be/,
+    message: /1 of 1 installed models is damaged/,
   });
   await run('rm', 'mine');
   await assert.rejects(run('path', 'mine'), /mine is not installed/);
