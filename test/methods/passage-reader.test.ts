@@ -36,11 +36,22 @@ test('first a model decides whether the passage answers, then it copies, as if i
   assert.deepEqual(engine.controlsIn(reader.end), ['<|im_end|>'], 'an answer ends as the template ends a turn');
 });
 
-test('examples of a prompt in turns are decisions', () => {
-  const shots = [{ fields: { context: 'It rains.', question: 'Who sings?' }, target: 'no' }];
+test('examples of a prompt in turns say whether there is an answer, then copy it', () => {
+  const shots = [
+    { fields: { context: 'It rains.', question: 'Who sings?' }, target: '' },
+    { fields: { context: 'Ben sings.', question: 'Who sings?' }, target: 'Ben' },
+  ];
   const reader = createReader(engine, profileWith('Copy the answer.'), passageOptions.parse({}), shots);
   const text = textOf(tokenizePrompt(engine, reader.judge?.render(fields) as never));
-  assert.match(text, /Question: Who sings\?<\|im_end\|>\n<\|im_start\|>assistant\nno<\|im_end\|>/u);
+  assert.match(
+    text,
+    /Passage: It rains\.\n\nQuestion: Who sings\?<\|im_end\|>\n<\|im_start\|>assistant\nno<\|im_end\|>/u,
+  );
+  assert.match(
+    text,
+    /assistant\nyes<\|im_end\|>\n<\|im_start\|>user\nUse words of the passage\.\n\nCopy the answer\./u,
+  );
+  assert.match(text, /assistant\nBen<\|im_end\|>\n<\|im_start\|>user\nPassage: Ann left\./u);
 });
 
 test('a chat turn with the passage, written by the task, is read by itself', () => {

@@ -13,10 +13,7 @@ export interface Scale {
   readonly spread: number;
 }
 
-/**
- * Said before passage and question. Said after them, the same question is answered worse: AUROC 0.79 beside 0.86
- * (qwen2.5-coder-1.5b-instruct, docs/methods.md).
- */
+/** Said before passage and question: said after them, it is answered worse (docs/methods.md). */
 const asked = 'Decide whether the passage answers the question. Reply yes or no.';
 
 /**
@@ -54,16 +51,34 @@ export interface Judge {
   scale(): Promise<Scale>;
 }
 
-/** The prompt that asks whether a passage answers a question. Examples of decisions say "yes" or "no". */
+/**
+ * The prompt that asks whether a passage answers a question.
+ * @param copying what is said next, where it does
+ * @param shots examples with their answers; an empty one has no answer
+ */
 export function judgingRenderer(
   profile: TaskProfile,
   model: PromptModel,
   contextField: string,
+  copying: string,
   shots: readonly FewShotExample[],
 ): PromptRenderer {
-  const chat = `Passage: {{ ${contextField} }}\n\nQuestion: {{ ${profile.input} }}`;
-  return compilePrompt({ ...profile, prompt: { instruction: asked, base: '', chat, use: 'chat' } }, model, { shots });
+  const passage = `Passage: {{ ${contextField} }}\n\nQuestion: {{ ${profile.input} }}`;
+  const chat = `{% if ${secondTurn} %}${copying}{% else %}${passage}{% endif %}`;
+  const turns = shots.flatMap(({ fields, target }) =>
+    target === ''
+      ? [{ fields, target: 'no' }]
+      : [
+          { fields, target: 'yes' },
+          { fields: { ...fields, [secondTurn]: 'yes' }, target },
+        ],
+  );
+  const prompt = { instruction: asked, base: '', chat, use: 'chat' } as const;
+  return compilePrompt({ ...profile, prompt }, model, { shots: turns });
 }
+
+/** A field of no record: it tells the template which turn it is. */
+const secondTurn = 'slm_second_turn';
 
 export function createJudge(
   engine: EngineWith<'scores'>,

@@ -12,7 +12,7 @@ import { fitRanker, type RankedQuestion, type Ranker } from './answer-ranker.js'
 import { passageOptions } from './options.js';
 import { answerOf, answersOf, rankedQuestion, rejectBelow } from './passage-answer.js';
 import { createSearch, type Reading, type ReadingOptions, read, type Search } from './passage-reading.js';
-import { askingOf, createReader } from './reader.js';
+import { alternating, askingOf, createReader } from './reader.js';
 
 /** Answered questions in the prompt, sentences that are read, and answers that are compared; likely ones first. */
 const settings = [
@@ -21,10 +21,10 @@ const settings = [
   { shots: 4, passages: 6, candidates: 6 },
   { shots: 0, passages: 4, candidates: 6 },
 ];
-/** The same for models with chat turns, which do what they are told and read longer passages; the examples are decisions. */
+/** The same for models with chat turns, which do what they are told and read longer passages; half of the examples have no answer. */
 const chatSettings = [
-  { shots: 0, passages: 4, candidates: 4 },
   { shots: 4, passages: 4, candidates: 4 },
+  { shots: 0, passages: 4, candidates: 4 },
 ];
 /** A passage in the prompt has so many characters at most. */
 const longestExample = 600;
@@ -80,7 +80,7 @@ function readingCandidate(
   );
   const title = `copied answers, ${setting.shots} examples in the prompt, ${reader.judge === null ? `${setting.passages} sentences` : `${options.windows} passages`}`;
   return {
-    key: `passages 3 ${JSON.stringify(setting)}`,
+    key: `passages 4 ${JSON.stringify(setting)}`,
     title,
     method: 'passage-spans',
     turn: 0,
@@ -163,16 +163,15 @@ function decisionsFrom(examples: readonly Example[], search: Search, options: Sh
     const [window = []] = search(example.record).windows(example.record.text, 1, options.windowLength);
     const text = window.map((passage) => passage.text).join(' ');
     const holds = answers.length === 0 || answers.some((answer) => text.includes(answer));
-    return holds ? [{ example, text, target: answers.length === 0 ? 'no' : 'yes' }] : [];
+    return holds ? [{ example, text, target: answers.find((answer) => text.includes(answer)) ?? '' }] : [];
   });
-  const half = (target: string) =>
+  const half = (isAnswered: boolean) =>
     shotsFrom(
-      readable.filter((each) => each.target === target),
+      readable.filter(({ target }) => (target !== '') === isAnswered),
       options.shots / 2,
       options,
     );
-  const answered = half('yes');
-  return half('no').flatMap((shot, i) => [shot, answered[i]].filter((each) => each !== undefined));
+  return alternating(half(false), half(true), options.shots);
 }
 
 /** The first ones that are short enough, each from another passage, so that they are as varied as they can be. */

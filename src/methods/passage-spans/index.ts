@@ -12,7 +12,7 @@ import { defaultRanker, featureNames, featuresOf, fitRanker, type Ranker, readin
 import { passageOptions } from './options.js';
 import { answerOf, answersOf, rank, rankedQuestion, rejectBelow } from './passage-answer.js';
 import { createSearch, type Reader, type Reading, read } from './passage-reading.js';
-import { askingOf, createReader, readingRenderer } from './reader.js';
+import { alternating, askingOf, createReader, readingRenderer } from './reader.js';
 
 type Options = z.infer<typeof passageOptions>;
 
@@ -76,25 +76,17 @@ export const passageSpans: Method<'scores'> = {
   },
 };
 
-/** Examples of copying in a completion prompt; in chat turns the model is told what to do. */
-const usualShots = 4;
-
 /** The tuned ones, else examples of the profile that bring their own passage. */
 function promptExamples(profile: TaskProfile, model: PromptModel, options: Options): FewShotExample[] {
   const learned = learnedBy(learns.schema, profile)?.examples;
   if (learned !== undefined) return learned.map(({ fields, label }) => ({ fields, target: label }));
   const own = profile.examples.filter(({ record }) => typeof record.fields[options.contextField] === 'string');
   const answered = own.filter((example) => answersOf(example).length > 0);
-  const asking = askingOf(profile, model, options.contextField);
-  const count = options.shots ?? (asking === 'completion' ? usualShots : 0);
-  if (asking !== 'turns') {
-    // Copying is what the prompt should show.
-    return answered.slice(0, count).map((example) => shotOf(example, answersOf(example)[0] as string));
-  }
-  const unanswered = own.filter((example) => answersOf(example).length === 0);
-  return Array.from({ length: count }, (_, i) =>
-    i % 2 === 0 ? ([unanswered[i >> 1], 'no'] as const) : ([answered[i >> 1], 'yes'] as const),
-  ).flatMap(([example, target]) => (example === undefined ? [] : [shotOf(example, target)]));
+  const shown = answered.map((example) => shotOf(example, answersOf(example)[0] as string));
+  // Copying is what a completion prompt should show; in turns the model also decides whether there is an answer.
+  if (askingOf(profile, model, options.contextField) !== 'turns') return shown.slice(0, options.shots);
+  const none = own.filter((example) => answersOf(example).length === 0).map((example) => shotOf(example, ''));
+  return alternating(none, shown, options.shots);
 }
 
 function shotOf({ record }: Example, target: string): FewShotExample {
@@ -114,7 +106,7 @@ async function rankerFor(context: MethodContext<'scores'>, options: Options, rea
     .filter((example) => !shots.has(example.record.fields) && isReadable(example, documents, options))
     .slice(0, options.poolSize);
   if (all.length < smallestPool) return fixed();
-  const kind = reader.judge === null ? 'judge 2' : 'judge 4';
+  const kind = reader.judge === null ? 'judge 2' : 'judge 5';
   const key = [kind, digestOf(documents), engine.model.sha256 ?? engine.model.path, profile.digest].join(' ');
   const known = rankerSchema.safeParse(await cache.get(key));
   if (known.success) return known.data;
@@ -145,7 +137,7 @@ async function rankerFor(context: MethodContext<'scores'>, options: Options, rea
 /** The ranker where no examples tell. What the yes and no of a model mean is asked once, then it is kept. */
 async function fixedRanker({ engine, profile, cache }: MethodContext<'scores'>, reader: Reader): Promise<Ranker> {
   if (reader.judge === null) return defaultRanker;
-  const key = ['yes and no 1', engine.model.sha256 ?? engine.model.path, profile.digest].join(' ');
+  const key = ['yes and no 2', engine.model.sha256 ?? engine.model.path, profile.digest].join(' ');
   const known = scaleSchema.safeParse(await cache.get(key));
   if (known.success) return readingRanker(known.data);
   const scale = await reader.judge.scale();

@@ -4,8 +4,8 @@ export const passageOptions = z.strictObject({
   shots: z
     .int()
     .min(0)
-    .optional()
-    .describe('Number of answered questions in the prompt. Default: 4 in a completion prompt, none in chat turns.'),
+    .default(4)
+    .describe('Number of examples in the prompt; in chat turns half of them have no answer.'),
   passages: z
     .int()
     .min(1)

@@ -22,7 +22,7 @@ export function askingOf(profile: TaskProfile, model: PromptModel, contextField:
 
 /**
  * How a model reads for a profile.
- * @param shots examples of answers; where the model is asked in turns, of decisions: "yes" or "no"
+ * @param shots examples with their answers; an empty one, where the model is asked in turns, has no answer
  */
 export function createReader(
   engine: EngineWith<'scores'>,
@@ -37,8 +37,8 @@ export function createReader(
   const asking = askingOf(profile, engine.model, contextField);
   if (asking === 'completion')
     return { engine, render, options, profile, end: lineEnd, lead: ' ', judge: null, likeness };
-  const decisions = asking === 'turns' ? shots : [];
-  const judging = judgingRenderer(profile, engine.model, contextField, decisions);
+  const known = asking === 'turns' ? shots : [];
+  const judging = judgingRenderer(profile, engine.model, contextField, copyingTurn(profile), known);
   const judge = createJudge(engine, profile, judging, contextField);
   return {
     engine,
@@ -60,17 +60,29 @@ export function readingRenderer(
   shots: readonly FewShotExample[],
 ): PromptRenderer {
   if (askingOf(profile, model, contextField) !== 'turns') return compilePrompt(profile, model, { shots });
-  const judging = judgingRenderer(profile, model, contextField, shots);
-  const { instruction, chat } = profile.prompt;
-  const copying = turnAfter(profile, model, [instruction.trim(), chat.trim()].filter(Boolean).join('\n\n'));
+  const copy = copyingTurn(profile);
+  const judging = judgingRenderer(profile, model, contextField, copy, shots);
+  const copying = turnAfter(profile, model, copy);
   return (fields) => {
     const { prefix, input, separator } = judging(fields);
     return { prefix, input: [...input, { text: 'yes', field: null }, ...copying(fields)], separator };
   };
 }
 
+/** What the user says after the model has said that the passage answers the question. */
+function copyingTurn({ prompt: { instruction, chat } }: TaskProfile): string {
+  return [instruction.trim(), chat.trim()].filter(Boolean).join('\n\n');
+}
+
 /** What ends an answer in a chat turn: what the model's template writes after one. */
 function turnEnd(engine: EngineWith<'scores'>, profile: TaskProfile): Token[] {
   const [after] = turnAfter(profile, engine.model, 'x')({});
   return engine.tokenize(after?.text ?? '', { special: true }).slice(0, 1);
+}
+
+/** One of each in turn, as many as asked for; half of the number at most of each. */
+export function alternating<T>(some: readonly T[], others: readonly T[], count: number): T[] {
+  return Array.from({ length: count }, (_, i) => (i % 2 === 0 ? some : others)[i >> 1]).filter(
+    (each) => each !== undefined,
+  );
 }
