@@ -4,7 +4,7 @@ import { jsonl } from './jsonl.js';
 import { tsv } from './tsv.js';
 import type { Writer } from './types.js';
 
-/** Every output format by name. What is for people comes with packages that take as long to load as the rest. */
+/** Every output format by name. `pretty` is loaded on demand, since its packages take as long to load as all the rest. */
 export const writers = {
   tsv: async () => tsv,
   jsonl: async () => jsonl,

@@ -4,7 +4,7 @@ import { number } from './summary.js';
 import type { GgufHeader } from './types.js';
 import { type ValuePlace, valueBlockSizes, valuesOfBlock } from './value-blocks.js';
 
-/** What was looked up in llama.cpp (src/models/<name>.cpp) about an architecture before its files are rewritten. */
+/** Facts about an architecture that rewriting its files depends on, from llama.cpp (src/models/<name>.cpp). */
 interface Architecture {
   /**
    * With this number of blocks llama.cpp takes another scale of attention than with any other, so that such a file
@@ -87,7 +87,7 @@ export function checkDerivable(header: GgufHeader, recipe: Recipe): void {
   }
 }
 
-/** Where the values of a derived file are found, in the order of the recipe's rows. Of the source's header. */
+/** Places of the values in the states of a derived file, in the order of the recipe's rows; by the source's header. */
 export function valuePlaces(header: GgufHeader, recipe: Pick<Recipe, 'layers' | 'output'>): ValuePlace[] {
   const kept = recipe.layers ?? blockCount(header);
   const name = String(header.metadata.get('general.architecture')?.value);

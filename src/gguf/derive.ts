@@ -42,7 +42,7 @@ export async function writeDerived(
   return plan.cut?.newIds ?? everyId(plan.size);
 }
 
-/** What `writeDerived` returns, without writing: for a file that is there already. */
+/** Returns the result of `writeDerived` without writing, for a file that exists already. */
 export function derivedIds(sourcePath: string, recipe: Recipe): Int32Array {
   const { cut, size } = planDerived(sourcePath, recipe);
   return cut?.newIds ?? everyId(size);

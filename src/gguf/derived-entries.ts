@@ -13,7 +13,7 @@ const arrayHeadBytes = 12;
 /** Lists with an element for each block. */
 const layerLists = /\.(feed_forward_length|attention\.head_count(_kv)?|attention\.sliding_window_pattern)$/u;
 
-/** What says where the tokenizer came from in another form; llama.cpp does not read it. */
+/** Keys with the original form of the tokenizer, which llama.cpp does not read. */
 const copiesOfTokenizer = new Set(['tokenizer.huggingface.json']);
 
 /** The metadata of a derived file: what the recipe changes, and all else byte for byte. `source` is for people. */

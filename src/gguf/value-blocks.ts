@@ -7,11 +7,11 @@ export interface ValuePlace {
   readonly cache: 'first' | 'last';
   /** The block's number among those of its cache. */
   readonly layer: number;
-  /** How many values of the block are meant, from the first on. */
+  /** The number of values of the block, counted from the first one. */
   readonly count: number;
 }
 
-/** How many rows of `output.values` each of the added blocks takes; empty for other outputs. */
+/** The number of rows of `output.values` in each added block; empty for other outputs. */
 export function valueBlockSizes(header: GgufHeader, { output }: Pick<Recipe, 'output'>): number[] {
   if (output === null || !('values' in output)) return [];
   const room = valuesOfBlock(header);

@@ -1,6 +1,6 @@
 import { type Item, parseGrammar } from './gbnf.js';
 
-/** Where a part of a grammar can end that begins at one of some places, in code points. */
+/** The places, in code points, at which a part of a grammar can end if it begins at one of the given places. */
 type Ends = (item: Item, starts: ReadonlySet<number>) => Set<number>;
 
 /**

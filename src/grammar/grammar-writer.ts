@@ -2,7 +2,7 @@ import type { Rules } from './gbnf-writer.js';
 import type { Schema } from './schema-node.js';
 import type { Reader } from './shapes.js';
 
-/** How much of what a schema accepts its grammar has. */
+/** How much of a schema its grammar covers. */
 export interface GrammarOptions {
   /** Characters of a string without `maxLength`. Defaults to any number. */
   readonly maxStringLength?: number;
@@ -22,7 +22,7 @@ export interface GrammarOptions {
   readonly text?: string;
 }
 
-/** What a writer of one type needs of the others. */
+/** The state that the writers of all types share. */
 export interface Writer {
   readonly reader: Reader;
   readonly rules: Rules;

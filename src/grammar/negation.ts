@@ -18,7 +18,7 @@ export interface Negation {
   readonly exact: boolean;
 }
 
-/** What a schema refuses, as schemas; null where that cannot be written as one. */
+/** Schemas for all values that a schema refuses; null if that cannot be written as schemas. */
 export function negated(schema: Schema, document: SchemaDocument, depth = 0): Negation | null {
   if (typeof schema === 'boolean') return { options: [!schema], exact: true };
   if (depth > 8) return null;

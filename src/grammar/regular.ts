@@ -71,7 +71,7 @@ export type Language = DFA;
 /** Thrown inside this module for what no automaton can tell, or only one that is too large. */
 class NotRegular extends Error {}
 
-/** What `make` returns, or null when the languages in it are not regular or need too many states. */
+/** Returns the result of `make`, or null when its languages are not regular or need too many states. */
 function attempt<T>(make: () => T): T | null {
   try {
     return make();

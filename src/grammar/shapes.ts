@@ -57,7 +57,7 @@ export interface Shape {
   source: 'copy' | 'normalize' | null;
 }
 
-/** What one schema says of properties by their names. */
+/** The rules of one schema for properties, by their names. */
 export interface ObjectLayer {
   readonly properties: ReadonlyMap<string, Schema>;
   readonly patterns: readonly (readonly [pattern: string, schema: Schema])[];
@@ -108,7 +108,7 @@ export interface Reader {
   readonly onUnheld: (keyword: string) => void;
 }
 
-/** What values all of `schemas` accept. */
+/** The shape of the values that all of `schemas` accept. */
 export function expand(schemas: readonly Schema[], reader: Reader): Expansion {
   const first: State = { shape: anyShape(), pending: [], seen: new Set(), said: false, open: false };
   if (!absorbAll(first, schemas, reader)) return { shapes: [], cases: null };

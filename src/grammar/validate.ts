@@ -104,7 +104,7 @@ function checkPart({ draft, root: whole }: SchemaDocument, root: Schema, pointer
   );
 }
 
-/** Of the errors of all cases of an `anyOf`, the one that says most: what is deepest in the value. */
+/** The most helpful error among those of all cases of an `anyOf`: the one deepest in the value. */
 function deepest(errors: readonly ErrorObject[]): ErrorObject | undefined {
   return [...errors].sort((a, b) => b.instancePath.split('/').length - a.instancePath.split('/').length)[0];
 }

@@ -142,7 +142,7 @@ function different(writer: Writer, shape: Shape, place: Place): string | null {
   return after(0, 0);
 }
 
-/** Of many values, each at most once in the order of the schema. */
+/** A rule for many values: each at most once, in the order of the schema. */
 function inTheirOrder(writer: Writer, values: readonly string[], max: number, place: Place): string | null {
   if (max < values.length || values.length > 60) return null;
   const { rules } = writer;

@@ -19,7 +19,7 @@ interface Member {
   readonly required: boolean;
 }
 
-/** What can stand in an object. */
+/** The properties that an object may have. */
 interface Members {
   readonly listed: readonly Member[];
   /** `"key":value` of what is not listed; null when nothing else may be there. */

@@ -27,7 +27,7 @@ const settingsSchema = z.object({
   pooling: z.enum(poolings).default('last'),
   prompts: z.int().min(1).default(1),
   terms: z.array(z.string()).nullable(),
-  /** How much the log-probabilities that counts of words give to labels count. */
+  /** The weight of the log-probabilities from word counts. */
   wordFactor: z.number().optional(),
   /** The same for log-odds, where each label is decided by itself. */
   wordOddsFactor: z.number().optional(),

@@ -20,7 +20,7 @@ export interface Classifier {
   readonly bias: Float64Array;
   readonly lexical:
     | (WordClassifier & {
-        /** How much what it says of each label counts. */
+        /** The weight of its scores. */
         readonly factor: number;
       })
     | null;
@@ -58,7 +58,7 @@ export interface ClassifierOptions {
   readonly folds?: number;
 }
 
-/** Of counts of words. Where each label is decided by itself, few texts have it, and their losses weigh less against L2. */
+/** L2 strengths for word counts. With several labels, few texts have each label, so their losses weigh less against L2. */
 const lexicalL2 = { single: 0.3, multi: 0.03 };
 const lexicalFolds = 5;
 /** Half a decade apart: wider than the noise of a few hundred examples, narrow enough to lose nothing. */
@@ -82,7 +82,7 @@ const manyDecisions = 16;
  */
 const blendL2 = 2;
 
-/** What training tells beside the classifier. */
+/** What training returns in addition to the classifier. */
 export interface TrainedClassifier {
   readonly classifier: Classifier;
   readonly l2: number;
@@ -191,7 +191,7 @@ export function trainWords(texts: readonly string[], targets: Targets, seed: num
   return { words: { tfidf, model: train(X, targets, options) }, heldOut };
 }
 
-/** What counts of words say of each label: its log-probability, or, where each is decided by itself, its log-odds. */
+/** Scores of the labels by word counts: log-probabilities, or log-odds if several labels can hold. */
 function wordScores(model: LinearModel, X: SparseMatrix): DenseMatrix {
   return model.link === 'softmax' ? predictLogProbabilities(model, X) : predictScores(model, X);
 }

@@ -3,7 +3,7 @@ import type { DenseMatrix } from '../linear/matrix.js';
 import type { Entity, Span } from '../types.js';
 import { stretchesOf } from './tags.js';
 
-/** What the scores of a text's tags say. */
+/** The result of decoding the tag scores of a text. */
 export interface Decoded {
   readonly entities: readonly Entity[];
   /** The tag of each word. */

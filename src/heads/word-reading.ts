@@ -1,6 +1,6 @@
 import type { Prompt, Span, Token, Tokenizer } from '../types.js';
 
-/** How often the model reads a text before its words are looked at. At the second time, early words have seen the late ones. */
+/** The number of times that the model reads a text. In a second reading, early words can attend to late ones. */
 export const readings = ['once', 'twice'] as const;
 export type Reading = (typeof readings)[number];
 

@@ -62,7 +62,7 @@ export async function listen(options: HostOptions): Promise<Host> {
   });
 
   let retired = false;
-  /** What we hold is out of date: no new client gets it. Those who have begun with it are served to their end. */
+  /** Our task or model is out of date: no new client gets it. Clients that started with it are served to their end. */
   const retire = () => {
     if (!retired) server.close();
     retired = true;

@@ -97,7 +97,7 @@ export interface ClaimedResults {
   release(): void;
 }
 
-/** What may differ when failed records are tried again, since that is how some of them get well. */
+/** Settings that may differ when failed records are retried, since some records need other settings to succeed. */
 const curable = ['context size', 'longest record', 'slm'];
 
 /** Claims an output that is there. */

@@ -12,7 +12,7 @@ const schema = z.strictObject({
   end: checkpointSchema.nullable(),
 });
 
-/** What stands beside an output: which job it is, and whether it has finished. */
+/** The file beside an output: it describes the job, and says whether it has finished. */
 export type Sidecar = z.infer<typeof schema>;
 
 /** Null when there is none. */

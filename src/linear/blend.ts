@@ -9,7 +9,7 @@ export interface Blend {
   readonly bias: readonly number[];
 }
 
-/** What each source says of the same rows, before the link or as log-probabilities. */
+/** The scores of each source for the same rows, before the link or as log-probabilities. */
 export type Sources = readonly [DenseMatrix, ...DenseMatrix[]];
 
 export interface BlendOptions {

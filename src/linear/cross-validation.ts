@@ -27,7 +27,7 @@ export interface CrossValidation {
   /** The strength with the lowest held-out loss; the stronger one when equal. */
   readonly l2: number;
   readonly trials: readonly Trial[];
-  /** What the models trained without a row say about it, at the chosen strength: scores before the link. */
+  /** Out-of-fold scores before the link, at the chosen strength: each row by models that were trained without it. */
   readonly heldOut: DenseMatrix;
   /** The fold that each row was held out with. */
   readonly fold: Int32Array;

@@ -3,7 +3,7 @@ import type { Loss } from './loss.js';
 import type { DenseMatrix, Matrix, SparseMatrix } from './matrix.js';
 import { multiplyTransposed } from './multiply.js';
 
-/** What is minimised: scale · (Σ loss + l2 / 2 · ‖weights‖²), over weights and, unpenalised, one bias an output. */
+/** The function that is minimised: scale · (Σ loss + l2 / 2 · ‖weights‖²), over weights and, unpenalised, one bias an output. */
 export interface Objective {
   readonly evaluate: Evaluate;
   /** Weights in the order that suits the data, then the biases. */

@@ -1,8 +1,8 @@
-/** What a teacher has said of rows, beside the class that it thinks likeliest. */
+/** Labels of a teacher for rows, beyond the class that it finds most likely. */
 export interface Taught {
-  /** How likely each class is, rows × classes; it is learned in place of `y`. */
+  /** The probability of each class, rows × classes; learned in place of `y`. */
   readonly soft?: Float64Array;
-  /** How much each row counts. Defaults to 1. */
+  /** The weight of each row. Defaults to 1. */
   readonly counts?: Float64Array;
 }
 

@@ -83,7 +83,7 @@ function logMeanProbabilities(scores: readonly (readonly number[])[]): number[] 
   );
 }
 
-/** What calibration scores, for telling people. */
+/** A description of the texts that calibration scores, for messages. */
 export function calibrationItems(kind: CalibrationKind): string {
   return kind === 'contextual' ? 'texts without content' : 'examples';
 }

@@ -88,7 +88,7 @@ export function complete(words: readonly SourceWord[], states: readonly CopyStat
   });
 }
 
-/** What a complete state copied. */
+/** The copied text of a complete state. */
 export function copiedSpan(words: readonly SourceWord[], state: CopyState): Span {
   return { start: (words[state.first] as SourceWord).start, end: (words[state.word] as SourceWord).end };
 }

@@ -47,8 +47,8 @@ export function defaultMethod(type: TaskType, multiLabel: boolean): string {
 }
 
 /**
- * The profile by a method that an engine can do: its own where the engine can do it, else the first that it can do,
- * preferably without training; its own too where there is none.
+ * The profile with a method that the engine supports. Keeps the profile's own method if the engine supports it. Else it
+ * takes the first supported one, preferably one that needs no training. If there is none, the profile is unchanged.
  */
 export function withFittingMethod(
   profile: TaskProfile,

@@ -54,7 +54,7 @@ function withoutMarks(text: string): string {
   return text.replaceAll(turnMark, ' ').replaceAll(roleMark, ' ');
 }
 
-/** What a profile says once, without the model's list of labels or the record. */
+/** The instruction of a profile, which is given once, without the list of labels or the record. */
 export function instructionOf(profile: TaskProfile): string {
   const bare = { ...profile, prompt: { ...profile.prompt, chat: '.' } };
   const [first] = asTurns(turnRenderer(bare, { shots: [] })({}));

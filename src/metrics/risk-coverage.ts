@@ -1,6 +1,6 @@
 import { bestFirst, type Decision } from './best-f1.js';
 
-/** What is right of the surest results, when so many records get one. */
+/** The share of right results when only the records with the highest scores get one. */
 export interface CoveragePoint {
   /** Share of all records that get a result. */
   readonly coverage: number;

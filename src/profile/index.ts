@@ -160,7 +160,7 @@ function modelOf({ model, cascade }: RawProfile, at: Locate): string | null {
   return reference;
 }
 
-/** What the method cannot work with is found here, not when the model is loaded. */
+/** Refuses a profile that its method cannot work with, before the model is loaded. */
 function checkMethod(profile: TaskProfile, placeInSchema: (pointer: string) => string): void {
   const problemOf = checked(profile, placeInSchema);
   if (problemOf === null) return;
@@ -514,7 +514,7 @@ function readText(file: string, shown: string): string {
   return readSettings(file, shown).toString('utf8');
 }
 
-/** Of everything that results depend on, fixtures aside. */
+/** The digest of everything that results depend on, which excludes fixtures. */
 function digestOf(settings: object, examples: readonly Example[]): string {
   const hash = createHash('sha256');
   const {

@@ -170,7 +170,7 @@ function referringInside({ $ref, ...rest }: SchemaObject): SchemaObject {
 
 const fileKey = (uri: string): string => `file ${uri.replace(base, '')}`;
 
-/** Of a document of OpenAPI, what schemas are in: paths and examples say nothing here, and may look like schemas. */
+/** The parts of an OpenAPI document that hold schemas; paths and examples are left out, since they may look like schemas. */
 function reduced(document: unknown, reference: string): unknown {
   if (!isObject(document) || (document.openapi === undefined && document.swagger === undefined)) return document;
   const [first = ''] = pointerSteps(reference.replace(/^[^#]*/, ''));

@@ -36,11 +36,11 @@ export const tunedSettingsSchema = z.strictObject({
     licence: z.string().optional(),
   }),
   seed: z.int(),
-  /** What the scores are. */
+  /** The metric of the scores. */
   metric: z.string().optional(),
   scores: z.record(z.string(), figure).default({}),
   trials: z.array(z.record(z.string(), z.unknown())).default([]),
-  /** Of all that stands before it. */
+  /** The digest of all lines before it. */
   digest: z.string(),
 });
 

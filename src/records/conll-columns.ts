@@ -74,7 +74,7 @@ export function isAside(number: string): boolean {
   return /^\d+[-.]\d+$/u.test(number);
 }
 
-/** What is said of columns that are not the first and the last. */
+/** The notice for columns other than the first and the last. */
 export function describeColumns({ word, tag }: Columns): string {
   const tags = tag === null ? 'no column has tags such as B-PER' : `their tags from column ${Number(tag) + 1}`;
   return `its first column numbers the words; they are read from column ${word + 1}, ${tags}`;

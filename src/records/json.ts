@@ -59,7 +59,7 @@ function depthProblem(error: unknown): string {
   throw error;
 }
 
-/** What is one JSON object cannot be read piece by piece: only its end tells what it is. */
+/** A single JSON object cannot be read piece by piece: only its end shows whether it is one record or many. */
 async function* documentRows(chunks: Chunks, file: string, options: ReadOptions): AsyncIterable<Row> {
   const document = await readWhole(chunks, file, options);
   if (document.trimStart().startsWith('{')) {

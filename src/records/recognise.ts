@@ -1,7 +1,7 @@
 import { isObject } from './json-values.js';
 import { isSquad } from './squad.js';
 
-/** What a text of which nothing says the format is, where that is certain. `table` is one that cannot be read as it is. */
+/** The format of a text by its content, if it is certain. `table`: a table that cannot be read without more options. */
 export type Recognised = 'jsonl' | 'json' | 'csv' | 'tsv' | 'table';
 
 /** The beginning of a text. */

@@ -56,7 +56,7 @@ export function formatBytes(bytes: number): string {
   return `${Number(size.toFixed(1))} ${unit}`;
 }
 
-/** What is said of a record that is longer than the limit. */
+/** The error for a record that is longer than the limit. */
 export function tooLong(what: string, maxBytes: number): string {
   return `${what} is longer than ${formatBytes(maxBytes)}; split it or raise --max-record-size`;
 }

@@ -49,7 +49,7 @@ async function* validUtf8(chunks: AsyncIterable<Buffer>, damaged: OnDamage): Asy
   if (carry.length > 0) yield repaired(carry);
 }
 
-/** How many bytes at the end begin a sequence that is longer than what is there; 0 to 3. */
+/** The number of bytes, 0 to 3, of an incomplete sequence at the end. */
 export function cutSequenceLength(bytes: Buffer): number {
   for (let length = 1; length <= Math.min(3, bytes.length); length++) {
     const byte = bytes[bytes.length - length] as number;

@@ -22,7 +22,7 @@ export type TunedFor =
     }
   | { readonly model: string; readonly file: string; readonly problem: string };
 
-/** What was tuned for a task, by model; where two folders have settings for one, those that a run takes. */
+/** Tuned settings of a task, by model. If two folders have settings for a model, the ones that a run uses. */
 export function tunedFor(surroundings: Surroundings, profile: TaskProfile): TunedFor[] {
   const folders = tunedFolders(surroundings, profile);
   return tunedModels(folders).flatMap((model): TunedFor[] => {

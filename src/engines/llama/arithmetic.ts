@@ -1,4 +1,4 @@
-/** What decides in which order numbers are added up: other settings, other last digits. */
+/** Settings that decide the order of additions: with other settings, last digits differ. */
 export interface Arithmetic {
   /** Tokens that are evaluated at once. */
   readonly batchSize: number;
@@ -6,5 +6,5 @@ export interface Arithmetic {
   readonly flashAttention: 'auto' | boolean;
 }
 
-/** What results, and the constants that were fitted on them, are computed with everywhere. */
+/** The settings with which all results and calibration constants are computed. */
 export const defaultArithmetic: Arithmetic = { batchSize: 128, flashAttention: 'auto' };

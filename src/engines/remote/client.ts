@@ -100,7 +100,7 @@ export function createClient({ url, host }: RemoteAddress, options: ServiceOptio
   };
 }
 
-/** What no repeating mends. Keys, models and money are for the user to see to, before anything else is sent. */
+/** Errors that a retry cannot repair: the user has to fix the key, the model or the account before anything is sent. */
 function refusal(status: number, problem: string, hasKey: boolean): SlmError {
   if (status === 401 || status === 403)
     return modelError(problem, hasKey ? 'The key is not accepted.' : 'Give a key: SLM_API_KEY or SLM_API_KEY_FILE.');

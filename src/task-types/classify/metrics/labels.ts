@@ -21,7 +21,7 @@ export function sameLabels({ gold, predicted }: LabelPair): boolean {
   return wanted.size === given.size && [...wanted].every((label) => given.has(label));
 }
 
-/** What the model held most probable, whether or not it then abstained. */
+/** The label with the highest probability, even if the method abstained. */
 export interface TopLabel {
   readonly label: string;
   /** In [0, 1]. */
