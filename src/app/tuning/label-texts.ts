@@ -70,7 +70,13 @@ export async function labelTexts(surroundings: Surroundings, request: LabelReque
     const known = await keptLabels(surroundings, task);
     const before = usageOf(task);
     const start = surroundings.now();
-    const inTime = (done: number) => done < gold.length || surroundings.now() - start < request.budgetMs;
+    // Labelled rows are few, and come on top.
+    let textsSince: number | null = null;
+    const inTime = (given: number) => {
+      if (given < gold.length) return true;
+      textsSince ??= surroundings.now();
+      return surroundings.now() - textsSince < request.budgetMs;
+    };
     const asked = [...gold.map(({ record }) => record), ...chosen];
     const answered: (Output | null)[] = [];
     async function* timed(): AsyncGenerator<InputRecord> {
@@ -96,6 +102,12 @@ export async function labelTexts(surroundings: Surroundings, request: LabelReque
     const said = answered.slice(gold.length);
     const correction = correctionFrom(profile, gold, goldOutputs, seed);
     const examples = taughtExamples(profile, chosen.slice(0, said.length), said, correction);
+    if (examples.length === 0) {
+      throw usageError(
+        `${task.engine.model.name} has labelled no text${answered.length > gold.length ? ': it failed at each' : ' in its time'}.`,
+        'Give it more time with --budget, or try it with `slm run`.',
+      );
+    }
     return {
       examples,
       correction,
