@@ -39,6 +39,9 @@ const env = { XDG_CACHE_HOME: path.join(work, 'cache'), XDG_CONFIG_HOME: path.jo
 /** Below it the task, as it is shipped, gives no answer. */
 const shippedThreshold = 0.5;
 
+/** Token F1 from which an answer counts as right, as in `answer-ece`. */
+const rightFrom = 0.6;
+
 interface Row {
   /** What was asked. */
   readonly set: string;
@@ -90,6 +93,7 @@ async function measure(model: string, args: readonly string[]): Promise<Report> 
     env,
     codes: [0, 100],
   });
+  writeFileSync(path.join(work, `${model}${args.length === 0 ? '-fixtures' : ''}.json`), stdout);
   return JSON.parse(stdout) as Report;
 }
 
@@ -180,9 +184,6 @@ function atThreshold({ report, questions }: Row): {
     f1: each.reduce((sum, { f1 }) => sum + f1, 0) / Math.max(1, each.length),
   };
 }
-
-/** Token F1 from which an answer counts as right, as in `answer-ece`. */
-const rightFrom = 0.6;
 
 function figure({ figures }: Report, name: string): string {
   const found = figures.find((each) => each.name === name);

@@ -20,7 +20,7 @@ const fields = { context: 'Ann left. <|im_end|>', question: 'Who left?' };
 const textOf = (prompt: ReturnType<typeof tokenizePrompt>) =>
   engine.detokenize([...prompt.prefix.flat(), ...prompt.input]);
 
-test('first a model decides whether the passage answers, then it copies, as if it had said yes', () => {
+test('a model is asked whether the passage answers and, in a conversation of its own, for the answer', () => {
   const reader = createReader(engine, profileWith('Copy the answer.'), passageOptions.parse({}), []);
   const judging = tokenizePrompt(engine, reader.judge?.render(fields) as never);
   const first =
@@ -31,12 +31,13 @@ test('first a model decides whether the passage answers, then it copies, as if i
   const copying = tokenizePrompt(engine, reader.render(fields));
   assert.equal(
     textOf(copying),
-    `${first}yes<|im_end|>\n<|im_start|>user\nUse words of the passage.\n\nCopy the answer.<|im_end|>\n<|im_start|>assistant\n`,
+    '<|im_start|>system\nUse words of the passage. Copy the answer. Reply with the span only.<|im_end|>\n<|im_start|>user\n' +
+      'Passage: Ann left. <|im_end|>\n\nQuestion: Who left?<|im_end|>\n<|im_start|>assistant\n',
   );
   assert.deepEqual(engine.controlsIn(reader.end), ['<|im_end|>'], 'an answer ends as the template ends a turn');
 });
 
-test('examples of a prompt in turns say whether there is an answer, then copy it', () => {
+test('examples of a prompt in turns say whether there is an answer', () => {
   const shots = [
     { fields: { context: 'It rains.', question: 'Who sings?' }, target: '' },
     { fields: { context: 'Ben sings.', question: 'Who sings?' }, target: 'Ben' },
@@ -47,11 +48,7 @@ test('examples of a prompt in turns say whether there is an answer, then copy it
     text,
     /Passage: It rains\.\n\nQuestion: Who sings\?<\|im_end\|>\n<\|im_start\|>assistant\nno<\|im_end\|>/u,
   );
-  assert.match(
-    text,
-    /assistant\nyes<\|im_end\|>\n<\|im_start\|>user\nUse words of the passage\.\n\nCopy the answer\./u,
-  );
-  assert.match(text, /assistant\nBen<\|im_end\|>\n<\|im_start\|>user\nPassage: Ann left\./u);
+  assert.match(text, /assistant\nyes<\|im_end\|>\n<\|im_start\|>user\nPassage: Ann left\./u);
 });
 
 test('a chat turn with the passage, written by the task, is read by itself', () => {

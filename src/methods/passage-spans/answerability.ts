@@ -51,34 +51,25 @@ export interface Judge {
   scale(): Promise<Scale>;
 }
 
+/** The user's turn in which a model is given a passage and a question. */
+export function passageTurn(profile: TaskProfile, contextField: string): string {
+  return `Passage: {{ ${contextField} }}\n\nQuestion: {{ ${profile.input} }}`;
+}
+
 /**
  * The prompt that asks whether a passage answers a question.
- * @param copying what is said next, where it does
  * @param shots examples with their answers; an empty one has no answer
  */
 export function judgingRenderer(
   profile: TaskProfile,
   model: PromptModel,
   contextField: string,
-  copying: string,
   shots: readonly FewShotExample[],
 ): PromptRenderer {
-  const passage = `Passage: {{ ${contextField} }}\n\nQuestion: {{ ${profile.input} }}`;
-  const chat = `{% if ${secondTurn} %}${copying}{% else %}${passage}{% endif %}`;
-  const turns = shots.flatMap(({ fields, target }) =>
-    target === ''
-      ? [{ fields, target: 'no' }]
-      : [
-          { fields, target: 'yes' },
-          { fields: { ...fields, [secondTurn]: 'yes' }, target },
-        ],
-  );
-  const prompt = { instruction: asked, base: '', chat, use: 'chat' } as const;
+  const prompt = { instruction: asked, base: '', chat: passageTurn(profile, contextField), use: 'chat' } as const;
+  const turns = shots.map(({ fields, target }) => ({ fields, target: target === '' ? 'no' : 'yes' }));
   return compilePrompt({ ...profile, prompt }, model, { shots: turns });
 }
-
-/** A field of no record: it tells the template which turn it is. */
-const secondTurn = 'slm_second_turn';
 
 export function createJudge(
   engine: EngineWith<'scores'>,
@@ -119,25 +110,4 @@ const smallestSpread = 0.3;
 function logSum(values: readonly number[]): number {
   const most = Math.max(...values);
   return most + Math.log(values.reduce((sum, value) => sum + Math.exp(value - most), 0));
-}
-
-/** Two prompts of one passage and question with their common beginning as a part of its own. */
-export function withSharedPart(a: Prompt, b: Prompt): [Prompt, Prompt] {
-  const one = wholeOf(a);
-  const other = wholeOf(b);
-  const head = a.prefix[0] ?? [];
-  let same = 0;
-  // The last token of each is what a model is asked after.
-  while (same < Math.min(one.length, other.length) - 1 && one[same] === other[same]) same++;
-  const isHeadShared = same > head.length && (b.prefix[0] ?? []).length === head.length;
-  const cuts = isHeadShared ? [head.length, same] : [same];
-  const split = (tokens: readonly Token[]): Prompt => ({
-    prefix: cuts.map((cut, i) => tokens.slice(cuts[i - 1] ?? 0, cut)).filter((part) => part.length > 0),
-    input: tokens.slice(same),
-  });
-  return [split(one), split(other)];
-}
-
-function wholeOf({ prefix, input }: Prompt): readonly Token[] {
-  return [...prefix.flat(), ...input];
 }

@@ -12,14 +12,14 @@ import { defaultRanker, featureNames, featuresOf, fitRanker, type Ranker, readin
 import { passageOptions } from './options.js';
 import { answerOf, answersOf, rank, rankedQuestion, rejectBelow } from './passage-answer.js';
 import { createSearch, type Reader, type Reading, read } from './passage-reading.js';
-import { alternating, askingOf, createReader, readingRenderer } from './reader.js';
+import { askingOf, createReader, readingRenderer } from './reader.js';
 
 type Options = z.infer<typeof passageOptions>;
 
 const passagePrompt: DefaultPrompt = {
   instruction: 'Answer the question with words of the passage.',
   base: 'Passage: {{ context }}\nQuestion: {{ question }}\nAnswer:',
-  // A second turn: passage and question stand in the first, which asks whether the one answers the other.
+  // Said beside the instruction, before passage and question.
   chat: 'Copy the shortest span of the passage that answers the question.',
   use: 'able',
 };
@@ -37,11 +37,11 @@ const learns = { schema: z.strictObject({ examples: learnedExamples, ranker: ran
 const smallestPool = 16;
 
 /** Finds the best sentences by BM25, lets the model copy candidate answers out of them, and judges the best one. */
-export const passageSpans: Method<'scores'> = {
+export const passageSpans: Method<'scores' | 'generation'> = {
   name: 'passage-spans',
   title: 'answers copied from retrieved passages',
   taskTypes: ['answer'],
-  needs: ['scores'],
+  needs: ['scores', 'generation'],
   options: passageOptions,
   defaultPrompt: () => passagePrompt,
   vocabulary: 'whole',
@@ -82,11 +82,9 @@ function promptExamples(profile: TaskProfile, model: PromptModel, options: Optio
   if (learned !== undefined) return learned.map(({ fields, label }) => ({ fields, target: label }));
   const own = profile.examples.filter(({ record }) => typeof record.fields[options.contextField] === 'string');
   const answered = own.filter((example) => answersOf(example).length > 0);
-  const shown = answered.map((example) => shotOf(example, answersOf(example)[0] as string));
-  // Copying is what a completion prompt should show; in turns the model also decides whether there is an answer.
-  if (askingOf(profile, model, options.contextField) !== 'turns') return shown.slice(0, options.shots);
-  const none = own.filter((example) => answersOf(example).length === 0).map((example) => shotOf(example, ''));
-  return alternating(none, shown, options.shots);
+  // In turns the model answers better, and far sooner, without examples.
+  if (askingOf(profile, model, options.contextField) === 'turns') return [];
+  return answered.slice(0, options.shots).map((example) => shotOf(example, answersOf(example)[0] as string));
 }
 
 function shotOf({ record }: Example, target: string): FewShotExample {
@@ -97,7 +95,11 @@ function shotOf({ record }: Example, target: string): FewShotExample {
  * Fits the ranker on the candidates of the profile's examples, over the profile's own documents, whatever documents
  * are asked about now; once, then from the cache.
  */
-async function rankerFor(context: MethodContext<'scores'>, options: Options, reader: Reader): Promise<Ranker> {
+async function rankerFor(
+  context: MethodContext<'scores' | 'generation'>,
+  options: Options,
+  reader: Reader,
+): Promise<Ranker> {
   const { profile, engine, cache } = context;
   const documents = await context.ownDocuments();
   const shots = new Set(promptExamples(profile, engine.model, options).map((shot) => shot.fields));
@@ -135,7 +137,10 @@ async function rankerFor(context: MethodContext<'scores'>, options: Options, rea
 }
 
 /** The ranker where no examples tell. What the yes and no of a model mean is asked once, then it is kept. */
-async function fixedRanker({ engine, profile, cache }: MethodContext<'scores'>, reader: Reader): Promise<Ranker> {
+async function fixedRanker(
+  { engine, profile, cache }: MethodContext<'scores' | 'generation'>,
+  reader: Reader,
+): Promise<Ranker> {
   if (reader.judge === null) return defaultRanker;
   const key = ['yes and no 2', engine.model.sha256 ?? engine.model.path, profile.digest].join(' ');
   const known = scaleSchema.safeParse(await cache.get(key));

@@ -5,7 +5,7 @@ export const passageOptions = z.strictObject({
     .int()
     .min(0)
     .default(4)
-    .describe('Number of examples in the prompt; in chat turns half of them have no answer.'),
+    .describe('Number of answered questions in a completion prompt; in chat turns there are none.'),
   passages: z
     .int()
     .min(1)

@@ -1,13 +1,14 @@
 import { comparedWindows, orderBySimilarity } from '../../documents/similar-windows.js';
 import { type PromptRenderer, tokenizePrompt } from '../../prompt.js';
-import { words as wordsOf } from '../../segment.js';
 import { ownDocument } from '../../task-types/answer/evidence.js';
 import type { EngineWith, InputRecord, Prompt, Span, TaskProfile, Token } from '../../types.js';
 import { beginnings, complete, continuations, copiedSpan, follow, type SourceWord, sourceWords } from '../copying.js';
 import type { Likeness } from '../likeness.js';
 import { indexPassages, type Passage, type PassageIndex } from '../passages.js';
 import type { Document } from '../types.js';
-import { type Judge, withSharedPart } from './answerability.js';
+import type { Judge } from './answerability.js';
+import { joinPassages } from './joined-passages.js';
+import { placeOfAnswer } from './place-of-answer.js';
 
 /** How passages are chosen and read. */
 export interface ReadingOptions {
@@ -47,7 +48,7 @@ export interface Candidate extends Span {
 }
 
 export interface Reader {
-  readonly engine: EngineWith<'scores'>;
+  readonly engine: EngineWith<'scores' | 'generation'>;
   readonly render: PromptRenderer;
   readonly options: ReadingOptions;
   readonly profile: TaskProfile;
@@ -140,10 +141,42 @@ async function readWindow(
   const coverage = index.coverage(record.text, window);
   if (judge === null)
     return { prompt: text, candidates: await copyCandidates(reader, own, window, { coverage, answered: null }) };
-  // Passage and question are evaluated once for both.
-  const [copying, judging] = withSharedPart(own, tokenizePrompt(engine, judge.render(fields)));
-  const answered = await judge.logOdds(judging);
-  return { prompt: text, candidates: await copyCandidates(reader, copying, window, { coverage, answered }) };
+  const answered = await judge.logOdds(tokenizePrompt(engine, judge.render(fields)));
+  const known = { coverage, answered };
+  const free = await freeCandidate(reader, own, window, known);
+  return { prompt: text, candidates: free ?? (await copyCandidates(reader, own, window, known)) };
+}
+
+/**
+ * What the model answers in its own words, where it stands in the passages; null where it does not. A model that
+ * converses begins with a capital, an article or a few words of the question; letting it do so and looking for the
+ * answer afterwards reads better than words that it may only copy.
+ */
+async function freeCandidate(
+  { engine, options, end }: Reader,
+  prompt: Prompt,
+  chosen: readonly Passage[],
+  known: Pick<Candidate, 'coverage' | 'answered'>,
+): Promise<Candidate[] | null> {
+  // The same prefix for all that follows: it is evaluated once.
+  const asked = { prefix: [...prompt.prefix, prompt.input.slice(0, -1)], input: prompt.input.slice(-1) };
+  const given = await engine.generate(asked, { maxTokens: options.longestAnswer, stop: ['\n'] });
+  const joined = joinPassages(chosen);
+  const span = placeOfAnswer(given.text, joined);
+  if (span === null) return null;
+  const located = joined.locate(span);
+  const tokens = engine.tokenize(located.text);
+  if (tokens.length === 0) return null;
+  const [whole, first] = await engine.scoreContinuations(asked, [[...tokens, end[0] as Token], tokens.slice(0, 1)]);
+  return [
+    {
+      ...known,
+      ...located,
+      logprob: (whole as number) / (tokens.length + 1),
+      firstLogprob: first as number,
+      tokens: tokens.length,
+    },
+  ];
 }
 
 /** A list item or table row says little without its heading. */
@@ -210,42 +243,6 @@ function nextOf(
   const states = follow(words, tokens);
   const more = tokens.length >= longest ? [] : continuations(words, states);
   return complete(words, states).length > 0 ? [...more, ...end] : more;
-}
-
-/** The passages as one text of words, and the way back from its offsets to a passage. */
-function joinPassages(passages: readonly Passage[]) {
-  let text = '';
-  let group = 0;
-  const words: (Span & { group: number })[] = [];
-  const starts: number[] = [];
-  for (const passage of passages) {
-    text += ' ';
-    const start = text.length;
-    starts.push(start);
-    group++;
-    for (const word of wordsOf(passage.text)) {
-      // An answer stands in one cell of a table.
-      if (passage.text.slice(word.start, word.end) === '|') group++;
-      else words.push({ start: start + word.start, end: start + word.end, group });
-    }
-    text += passage.text;
-  }
-  const locate = (span: Span) => {
-    const at = starts.findLastIndex((start) => start <= span.start);
-    const passage = passages[at] as Passage;
-    const offset = passage.start - (starts[at] as number);
-    return { passage, ...trimPunctuation(text, span, offset) };
-  };
-  return { text, words, locate };
-}
-
-/** Answers do not end in the sentence's full stop. */
-function trimPunctuation(text: string, span: Span, offset: number): Span & { text: string } {
-  let { start, end } = span;
-  while (end - start > 1 && /[\s.,;:!?]/u.test(text.charAt(end - 1)) && !/\b\p{Lu}\.$/u.test(text.slice(start, end)))
-    end--;
-  while (end - start > 1 && /[\s,;:]/u.test(text.charAt(start))) start++;
-  return { start: start + offset, end: end + offset, text: text.slice(start, end) };
 }
 
 function distinct(candidates: readonly Candidate[]): Candidate[] {

@@ -3,12 +3,12 @@ import { compilePrompt, type FewShotExample, type PromptModel, type PromptRender
 import type { EngineWith, TaskProfile, Token } from '../../types.js';
 import type { Likeness } from '../likeness.js';
 import { turnAfter } from '../next-turn.js';
-import { createJudge, judgingRenderer } from './answerability.js';
+import { createJudge, judgingRenderer, passageTurn } from './answerability.js';
 import type { Reader, ReadingOptions } from './passage-reading.js';
 
 /**
- * How a model is asked. `completion`: an answer follows the prompt. `turns`: first it is asked whether the passage
- * answers the question, then, as if it had said yes, for the answer. `own turn`: the task has written a chat turn with
+ * How a model is asked. `completion`: an answer follows the prompt. `turns`: it is asked whether the passage answers the
+ * question and, in a conversation of its own, for the answer. `own turn`: the task has written a chat turn with
  * the passage, and an answer follows that.
  */
 type Asking = 'completion' | 'turns' | 'own turn';
@@ -25,7 +25,7 @@ export function askingOf(profile: TaskProfile, model: PromptModel, contextField:
  * @param shots examples with their answers; an empty one, where the model is asked in turns, has no answer
  */
 export function createReader(
-  engine: EngineWith<'scores'>,
+  engine: EngineWith<'scores' | 'generation'>,
   profile: TaskProfile,
   options: ReadingOptions,
   shots: readonly FewShotExample[],
@@ -38,7 +38,7 @@ export function createReader(
   if (asking === 'completion')
     return { engine, render, options, profile, end: lineEnd, lead: ' ', judge: null, likeness };
   const known = asking === 'turns' ? shots : [];
-  const judging = judgingRenderer(profile, engine.model, contextField, copyingTurn(profile), known);
+  const judging = judgingRenderer(profile, engine.model, contextField, known);
   const judge = createJudge(engine, profile, judging, contextField);
   return {
     engine,
@@ -60,18 +60,11 @@ export function readingRenderer(
   shots: readonly FewShotExample[],
 ): PromptRenderer {
   if (askingOf(profile, model, contextField) !== 'turns') return compilePrompt(profile, model, { shots });
-  const copy = copyingTurn(profile);
-  const judging = judgingRenderer(profile, model, contextField, copy, shots);
-  const copying = turnAfter(profile, model, copy);
-  return (fields) => {
-    const { prefix, input, separator } = judging(fields);
-    return { prefix, input: [...input, { text: 'yes', field: null }, ...copying(fields)], separator };
-  };
-}
-
-/** What the user says after the model has said that the passage answers the question. */
-function copyingTurn({ prompt: { instruction, chat } }: TaskProfile): string {
-  return [instruction.trim(), chat.trim()].filter(Boolean).join('\n\n');
+  // Without examples: a model that has seen short answers gives one word where a phrase is asked for.
+  const { instruction, chat } = profile.prompt;
+  const said = [instruction.trim(), chat.trim(), 'Reply with the span only.'].filter(Boolean).join(' ');
+  const prompt = { instruction: said, base: '', chat: passageTurn(profile, contextField), use: 'chat' } as const;
+  return compilePrompt({ ...profile, prompt }, model, { shots: [] });
 }
 
 /** What ends an answer in a chat turn: what the model's template writes after one. */

@@ -1,0 +1,44 @@
+import { words as wordsOf } from '../../segment.js';
+import type { Span } from '../../types.js';
+import type { JoinedPassages } from './joined-passages.js';
+
+/** Share of an answer's words that have to stand together in the passages. */
+const leastShare = 0.5;
+
+/**
+ * Where the passages have what a model has answered: the longest run of the answer's words that stands in one sentence
+ * or cell, whatever their case and punctuation; the first one of several. Null where that is less than half of it.
+ */
+export function placeOfAnswer(answer: string, { text, words }: Pick<JoinedPassages, 'text' | 'words'>): Span | null {
+  const wanted = wordsOf(answer)
+    .map(({ start, end }) => plain(answer.slice(start, end)))
+    .filter((word) => word !== '');
+  const there = words
+    .map((word) => ({ ...word, word: plain(text.slice(word.start, word.end)) }))
+    .filter(({ word }) => word !== '');
+  let best = { from: 0, length: 0 };
+  /** Length of the run that ends at each of the answer's words and at the passage's word before. */
+  let before = new Uint16Array(wanted.length + 1);
+  for (const [at, { word, group }] of there.entries()) {
+    const runs = new Uint16Array(wanted.length + 1);
+    const goesOn = at > 0 && there[at - 1]?.group === group;
+    for (const [i, each] of wanted.entries()) {
+      if (each !== word) continue;
+      const length = 1 + (goesOn ? (before[i] as number) : 0);
+      runs[i + 1] = length;
+      if (length > best.length) best = { from: at - length + 1, length };
+    }
+    before = runs;
+  }
+  if (best.length === 0 || best.length < wanted.length * leastShare) return null;
+  const start = (there[best.from] as Span).start;
+  return { start, end: (there[best.from + best.length - 1] as Span).end };
+}
+
+/** A word without its case and punctuation. */
+function plain(word: string): string {
+  return word
+    .normalize('NFKC')
+    .replace(/[^\p{L}\p{N}]/gu, '')
+    .toLowerCase();
+}
