@@ -32,7 +32,7 @@ test('slm cascade chooses thresholds; run, eval and the library go by them, resu
   const stored = path.join(task, 'tuned', 'cascades', `${smollm}+${gemma}.yaml`);
   t.after(() => rmSync(path.dirname(stored), { recursive: true, force: true }));
 
-  assertClearError(await runSlm(['run', task, '-m', cascade, data]), 2, /how sure a model.*slm cascade mood/su);
+  assertClearError(await runSlm(['run', task, '-m', cascade, data]), 2, /has no thresholds.*slm cascade mood/su);
   const chosen = await runSlm(['cascade', task, '-m', `${smollm},${gemma}`, '--data', data, '--json']);
   assert.equal(chosen.code, 0, chosen.stderr);
   const { file, choice, reference } = JSON.parse(chosen.stdout);
