@@ -488,7 +488,7 @@ test('texts that a cut vocabulary does not cover get the very numbers of the who
   );
   const run = await runSlm(['run', './task.yaml', 'rows.jsonl', '--json', '--offsets', 'utf16'], { cwd });
   assert.equal(run.code, 0, run.stderr);
-  const made = run.stderr.match(/making .*$/gmu) ?? [];
+  const made = run.stderr.match(/preparing .*$/gmu) ?? [];
   assert.equal(made.length, 2, `the cut file and the whole one, each once: ${run.stderr}`);
   const found = parsed(run.stdout).map(({ entities }) => entities);
 
