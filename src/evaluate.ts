@@ -253,7 +253,8 @@ async function predictAll(task: Task, examples: readonly Example[], options: Eva
   let correct = 0;
   let failed = 0;
   const { signal } = options;
-  const stream = predict(task, recordsOf(examples), {
+  const records = examples.map(({ record }) => record);
+  const stream = predict(task, records, {
     explain: false,
     now: options.now,
     ...(signal === undefined ? {} : { signal }),
@@ -266,10 +267,6 @@ async function predictAll(task: Task, examples: readonly Example[], options: Eva
     options.onProgress({ done: predictions.length, total: examples.length, correct, failed });
   }
   return predictions;
-}
-
-async function* recordsOf(examples: readonly Example[]): AsyncIterable<InputRecord> {
-  for (const { record } of examples) yield record;
 }
 
 /** An example with what was predicted for it. */

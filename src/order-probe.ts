@@ -1,6 +1,6 @@
 import { openTask, predict, type Task } from './predict.js';
 import { classified, labelsOf } from './task-types/classify/values.js';
-import type { Example, InputRecord, Label, TaskProfile } from './types.js';
+import type { Example, Label, TaskProfile } from './types.js';
 
 /** How far a task's labels depend on the order in which they are named. */
 export interface OrderProbe {
@@ -42,14 +42,12 @@ export async function probeOrder(
 ): Promise<OrderProbe> {
   const rows: Readonly<Record<string, number>>[][] = [];
   const orders = labelOrders(task.profile.labels);
+  const records = examples.map(({ record }) => record);
   for (const labels of orders) {
     const ordered = labels === orders[0] ? task : await inOrder(task, labels);
     const own: Readonly<Record<string, number>>[] = [];
-    async function* records(): AsyncGenerator<InputRecord> {
-      for (const { record } of examples) yield record;
-    }
     const { now, signal } = options;
-    for await (const { output } of predict(ordered, records(), { explain: false, now, signal })) {
+    for await (const { output } of predict(ordered, records, { explain: false, now, signal })) {
       own.push(classified(output)?.scores ?? {});
       options.onDone(rows.length * examples.length + own.length);
     }

@@ -8,12 +8,12 @@
  * @param signal ends it at once, without waiting for what is under way
  */
 export async function* mapInOrder<T, R>(
-  items: AsyncIterable<T>,
+  items: AsyncIterable<T> | Iterable<T>,
   limit: number,
   work: (item: T) => Promise<R>,
   signal?: AbortSignal,
 ): AsyncGenerator<R> {
-  const iterator = items[Symbol.asyncIterator]();
+  const iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
   const pending: Pending<R>[] = [];
   let reading = false;
   let ended = false;

@@ -162,7 +162,7 @@ const recordsPerSlot = { usual: 2, apart: 32 };
  */
 export function predict(
   task: Task,
-  records: AsyncIterable<InputRecord | BadRow>,
+  records: AsyncIterable<InputRecord | BadRow> | Iterable<InputRecord | BadRow>,
   options: PredictOptions,
 ): AsyncIterable<Prediction> {
   // The models of a cascade take turns; the more records are under way, the fewer turns there are.

@@ -44,22 +44,6 @@ export interface TuneOptions extends ModelOptions, DataOptions {
  */
 export async function tune(task: string, options: TuneOptions = {}): Promise<TuneReport> {
   const surroundings = surroundingsOf(options);
-  const {
-    data,
-    teacher,
-    unlabelled,
-    embedder,
-    method,
-    budgetMs,
-    precision,
-    coverage,
-    take,
-    layers,
-    words,
-    compare,
-    into,
-    seed,
-  } = options;
   const flags: TuneFlags = {
     ...defaults.tuning,
     seed: defaults.seed,
@@ -67,20 +51,20 @@ export async function tune(task: string, options: TuneOptions = {}): Promise<Tun
     ...engineFlags(options),
     ...goldFlags(options),
     ...given({
-      data,
-      teacher,
-      unlabelled,
-      embedder,
-      method,
-      budget: budgetMs,
-      precision,
-      coverage,
-      take,
-      layers,
-      words,
-      compare,
-      into,
-      seed,
+      data: options.data,
+      teacher: options.teacher,
+      unlabelled: options.unlabelled,
+      embedder: options.embedder,
+      method: options.method,
+      budget: options.budgetMs,
+      precision: options.precision,
+      coverage: options.coverage,
+      take: options.take,
+      layers: options.layers,
+      words: options.words,
+      compare: options.compare,
+      into: options.into,
+      seed: options.seed,
     }),
   };
   const tuned = await tuneTask(surroundings, await planTuning(surroundings, task, flags), flags);

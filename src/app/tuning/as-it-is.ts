@@ -6,7 +6,7 @@ import { openTask, predict, type Task } from '../../predict.js';
 import { findTunedSettings, withTunedSettings } from '../../profile/tuned-settings.js';
 import { textList, unseen } from '../../tune/seen.js';
 import type { AsItIs } from '../../tune/tune.js';
-import type { Engine, Example, InputRecord, Output, TaskProfile } from '../../types.js';
+import type { Engine, Example, Output, TaskProfile } from '../../types.js';
 import { type EngineFlags, openTaskOn } from '../opening/open.js';
 import { openTaskFor } from '../opening/open-cascade.js';
 import { modelDigest, tunedFolders } from '../opening/tuned-settings.js';
@@ -117,11 +117,9 @@ async function outputsOf(
   title: string,
   { done, total } = { done: 0, total: examples.length },
 ): Promise<AsItIs> {
-  async function* records(): AsyncIterable<InputRecord> {
-    for (const { record } of examples) yield record;
-  }
+  const records = examples.map(({ record }) => record);
   const outputs: Output[] = [];
-  for await (const { output } of predict(task, records(), {
+  for await (const { output } of predict(task, records, {
     explain: false,
     now: surroundings.now,
     signal: surroundings.signal,

@@ -3,7 +3,7 @@ import { bootstrapIntervals } from '../../metrics/bootstrap.js';
 import { predict } from '../../predict.js';
 import { prepare } from '../../tune/measure.js';
 import type { TuneResult } from '../../tune/tune.js';
-import type { Document, Example, InputRecord, Output, TaskProfile } from '../../types.js';
+import type { Document, Example, Output, TaskProfile } from '../../types.js';
 import type { TaskFlags } from '../opening/open.js';
 import { openTaskFor } from '../opening/open-cascade.js';
 import type { Surroundings } from '../surroundings.js';
@@ -113,13 +113,11 @@ async function outputsOfPupil(
 ): Promise<{ readonly outputs: readonly Output[]; readonly seconds: number }> {
   const { task, close } = await openTaskFor(surroundings, profile, flags, 'many', documents);
   try {
-    async function* records(): AsyncGenerator<InputRecord> {
-      for (const { record } of examples) yield record;
-    }
+    const records = examples.map(({ record }) => record);
     const outputs: Output[] = [];
     const start = surroundings.now();
     const { now, signal } = surroundings;
-    for await (const { output } of predict(task, records(), { explain: false, now, signal })) {
+    for await (const { output } of predict(task, records, { explain: false, now, signal })) {
       outputs.push(output as Output);
     }
     signal.throwIfAborted();

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { failure } from '../../errors.js';
 import { evidenceAt } from '../../task-types/answer/evidence.js';
+import { unanswered } from '../../task-types/answer/values.js';
 import type { AnswerOutput, ChatTurn, Output } from '../../types.js';
 import { createSearch } from '../passage-spans/passage-reading.js';
 import type { Passage } from '../passages.js';
@@ -50,7 +51,7 @@ export const askedAnswer: Method<'chat'> = {
         const found = search(record).search(record.text, options.passages);
         const passages = found.map(({ passage }) => passage);
         if (passages.length === 0)
-          return { output: none('no passage shares a word with the question'), explanation: [] };
+          return { output: unanswered(0, 'no passage shares a word with the question'), explanation: [] };
         const list = passages.map(({ text }) => text).join('\n');
         const turns: ChatTurn[] = [
           { role: 'system', text: system },
@@ -80,16 +81,13 @@ export const askedAnswer: Method<'chat'> = {
 /** The answer where it stands, in the likeliest passage that has it. */
 function placed(quote: string | null, passages: readonly Passage[]): AnswerOutput {
   const copy = quote?.trim() ?? '';
-  if (copy === '') return none('the passages do not answer it');
+  if (copy === '') return unanswered(0, 'the passages do not answer it');
   const passage = passages.find(({ text }) => text.includes(copy));
-  if (passage === undefined) return none(`the answer of the service does not stand in the passages: "${copy}"`);
+  if (passage === undefined)
+    return unanswered(0, `the answer of the service does not stand in the passages: "${copy}"`);
   const start = passage.start + passage.text.indexOf(copy);
   const span = { start, end: start + copy.length };
   return { type: 'answer', answer: copy, score: 1, evidence: evidenceAt(passage.document, span, passage.text) };
-}
-
-function none(reason: string): AnswerOutput {
-  return { type: 'answer', answer: null, score: 0, reason };
 }
 
 function read(text: string): string | null {

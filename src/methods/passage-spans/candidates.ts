@@ -1,5 +1,6 @@
 import { tokenizePrompt, usesChat } from '../../prompt.js';
 import { f1Score } from '../../task-types/answer/metrics/squad.js';
+import { answersIn } from '../../task-types/answer/values.js';
 import type { AnswerOutput, Example } from '../../types.js';
 import { eachExample } from '../candidates/each-example.js';
 import { eventLoopTurn } from '../candidates/event-loop.js';
@@ -10,7 +11,7 @@ import { prefixLength } from '../parts.js';
 import type { Plan } from '../types.js';
 import { fitRanker, type RankedQuestion, type Ranker } from './answer-ranker.js';
 import { passageOptions } from './options.js';
-import { answerOf, answersOf, rankedQuestion, rejectBelow } from './passage-answer.js';
+import { answerOf, rankedQuestion, rejectBelow } from './passage-answer.js';
 import { createSearch, type Reading, type ReadingOptions, read, type Search } from './passage-reading.js';
 import { alternating, askingOf, createReader } from './reader.js';
 
@@ -143,7 +144,7 @@ type ShotOptions = Setting & Pick<ReadingOptions, 'windowLength' | 'contextField
 /** Answered questions with the sentences that would be read for them, where these hold the answer. */
 function answersFrom(examples: readonly Example[], search: Search, options: ShotOptions): Shot[] {
   const readable = examples.flatMap((example) => {
-    const [answer] = answersOf(example);
+    const [answer] = answersIn(example.gold);
     if (answer === undefined) return [];
     const text = search(example.record)
       .search(example.record.text, options.passages)
@@ -159,7 +160,7 @@ function answersFrom(examples: readonly Example[], search: Search, options: Shot
 /** Questions with the passage that would be read for them, half of them without an answer, in turn. */
 function decisionsFrom(examples: readonly Example[], search: Search, options: ShotOptions): Shot[] {
   const readable = examples.flatMap((example) => {
-    const answers = answersOf(example);
+    const answers = answersIn(example.gold);
     const [window = []] = search(example.record).windows(example.record.text, 1, options.windowLength);
     const text = window.map((passage) => passage.text).join(' ');
     const holds = answers.length === 0 || answers.some((answer) => text.includes(answer));
@@ -204,7 +205,7 @@ function answered({ record }: Example, { reading }: Read, ranker: Ranker): Answe
 function bestThreshold(examples: readonly Example[], outputs: readonly AnswerOutput[]): number {
   const gains = outputs
     .map((output, i) => {
-      const accepted = answersOf(examples[i] as Example);
+      const accepted = answersIn((examples[i] as Example).gold);
       const given =
         output.answer === null ? 0 : Math.max(0, ...accepted.map((each) => f1Score(each, output.answer ?? '')));
       return { score: output.score, gain: given - (accepted.length === 0 ? 1 : 0) };

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { FewShotExample, PromptModel } from '../../prompt.js';
 import { lineOf } from '../../task-types/answer/evidence.js';
+import { answersIn } from '../../task-types/answer/values.js';
 import type { AnswerOutput, EngineWith, Example, Output, TaskProfile } from '../../types.js';
 import { promptPart, tablePart } from '../explain.js';
 import { learnedBy, learnedExamples } from '../learned.js';
@@ -10,7 +11,7 @@ import { startPool } from '../start-calibration.js';
 import type { DefaultPrompt, Document, Method, MethodContext, PieceInput } from '../types.js';
 import { defaultRanker, featureNames, featuresOf, fitRanker, type Ranker, readingRanker } from './answer-ranker.js';
 import { passageOptions } from './options.js';
-import { answerOf, answersOf, rank, rankedQuestion, rejectBelow } from './passage-answer.js';
+import { answerOf, rank, rankedQuestion, rejectBelow } from './passage-answer.js';
 import { createSearch, type Reader, type Reading, read } from './passage-reading.js';
 import { askingOf, createReader, readingRenderer } from './reader.js';
 
@@ -81,10 +82,10 @@ function promptExamples(profile: TaskProfile, model: PromptModel, options: Optio
   const learned = learnedBy(learns.schema, profile)?.examples;
   if (learned !== undefined) return learned.map(({ fields, label }) => ({ fields, target: label }));
   const own = profile.examples.filter(({ record }) => typeof record.fields[options.contextField] === 'string');
-  const answered = own.filter((example) => answersOf(example).length > 0);
+  const answered = own.filter((example) => answersIn(example.gold).length > 0);
   // In turns the model answers better, and far sooner, without examples.
   if (askingOf(profile, model, options.contextField) === 'turns') return [];
-  return answered.slice(0, options.shots).map((example) => shotOf(example, answersOf(example)[0] as string));
+  return answered.slice(0, options.shots).map((example) => shotOf(example, answersIn(example.gold)[0] as string));
 }
 
 function shotOf({ record }: Example, target: string): FewShotExample {

@@ -1,5 +1,6 @@
 import { evidenceAt } from '../../task-types/answer/evidence.js';
 import { isRight } from '../../task-types/answer/right.js';
+import { answersIn, unanswered } from '../../task-types/answer/values.js';
 import type { AnswerOutput, Example, OtherAnswer } from '../../types.js';
 import { choiceOf, probabilityOf, type RankedCandidate, type RankedQuestion, type Ranker } from './answer-ranker.js';
 import type { Candidate, Reading } from './passage-reading.js';
@@ -26,7 +27,7 @@ function rankedOf({ candidates, index }: Reading, question: string): RankedCandi
 /** The candidates of an example, and which of them are right. */
 export function rankedQuestion(reading: Reading, example: Example): RankedQuestion {
   const candidates = rankedOf(reading, example.record.text);
-  return { candidates, right: candidates.map(({ answer }) => isRight(answer, answersOf(example))) };
+  return { candidates, right: candidates.map(({ answer }) => isRight(answer, answersIn(example.gold))) };
 }
 
 /** Candidates with the probability that they are right, best first. */
@@ -51,7 +52,7 @@ export function answerOf(reading: Reading, ranker: Ranker, question: string): An
     given: givenBy(candidate, Math.min(most, probability)),
   }));
   if (best === undefined) {
-    return { type: 'answer', answer: null, score: 0, reason: 'no passage shares a word with the question' };
+    return unanswered(0, 'no passage shares a word with the question');
   }
   const others: Given[] = [];
   for (const next of rest) {
@@ -63,7 +64,7 @@ export function answerOf(reading: Reading, ranker: Ranker, question: string): An
       ({ given: { answer, evidence } }) => `"${answer}" (${evidence.source}:${evidence.line})`,
     );
     const reason = `two passages answer it differently: ${places.join(' and ')}`;
-    return { type: 'answer', answer: null, score: best.given.score / 2, reason };
+    return unanswered(best.given.score / 2, reason);
   }
   const few = others.slice(0, mostOthers).map(({ given }) => given);
   return { type: 'answer', ...best.given, ...(few.length === 0 ? {} : { others: few }) };
@@ -104,15 +105,8 @@ const nearlyEqual = 0.95;
 export function rejectBelow(output: AnswerOutput, min: number): AnswerOutput {
   if (output.answer === null || output.score >= min) return output;
   const { answer, score } = output;
-  return {
-    type: 'answer',
-    answer: null,
+  return unanswered(
     score,
-    reason: `what was found does not answer it: "${answer}" scores ${score.toFixed(2)}, below ${min.toFixed(2)}`,
-  };
-}
-
-/** The accepted answers of an example; empty where none is right. */
-export function answersOf({ gold }: Example): readonly string[] {
-  return gold.type === 'answer' ? gold.answers : [];
+    `what was found does not answer it: "${answer}" scores ${score.toFixed(2)}, below ${min.toFixed(2)}`,
+  );
 }

@@ -7,7 +7,7 @@ import type { Likeness } from '../likeness.js';
 import { indexPassages, type Passage, type PassageIndex } from '../passages.js';
 import type { Document } from '../types.js';
 import type { Judge } from './answerability.js';
-import { joinPassages } from './joined-passages.js';
+import { type JoinedPassages, joinPassages } from './joined-passages.js';
 import { placeOfAnswer } from './place-of-answer.js';
 
 /** How passages are chosen and read. */
@@ -139,12 +139,15 @@ async function readWindow(
   const text = reader.render(fields);
   const own = tokenizePrompt(engine, text);
   const coverage = index.coverage(record.text, window);
+  // The same prefix for all that is asked after it: it is evaluated once.
+  const asked = { prefix: [...own.prefix, own.input.slice(0, -1)], input: own.input.slice(-1) };
+  const joined = joinPassages(window);
   if (judge === null)
-    return { prompt: text, candidates: await copyCandidates(reader, own, window, { coverage, answered: null }) };
+    return { prompt: text, candidates: await copyCandidates(reader, asked, joined, { coverage, answered: null }) };
   const answered = await judge.logOdds(tokenizePrompt(engine, judge.render(fields)));
   const known = { coverage, answered };
-  const free = await freeCandidate(reader, own, window, known);
-  return { prompt: text, candidates: free ?? (await copyCandidates(reader, own, window, known)) };
+  const free = await freeCandidate(reader, asked, joined, known);
+  return { prompt: text, candidates: free ?? (await copyCandidates(reader, asked, joined, known)) };
 }
 
 /**
@@ -154,14 +157,11 @@ async function readWindow(
  */
 async function freeCandidate(
   { engine, options, end }: Reader,
-  prompt: Prompt,
-  chosen: readonly Passage[],
+  asked: Prompt,
+  joined: JoinedPassages,
   known: Pick<Candidate, 'coverage' | 'answered'>,
 ): Promise<Candidate[] | null> {
-  // The same prefix for all that follows: it is evaluated once.
-  const asked = { prefix: [...prompt.prefix, prompt.input.slice(0, -1)], input: prompt.input.slice(-1) };
   const given = await engine.generate(asked, { maxTokens: options.longestAnswer, stop: ['\n'] });
-  const joined = joinPassages(chosen);
   const span = placeOfAnswer(given.text, joined);
   if (span === null) return null;
   const located = joined.locate(span);
@@ -190,18 +190,15 @@ function passageText(passage: Passage): string {
  */
 async function copyCandidates(
   reader: Reader,
-  prompt: Prompt,
-  chosen: readonly Passage[],
+  { prefix, input }: Prompt,
+  joined: JoinedPassages,
   known: Pick<Candidate, 'coverage' | 'answered'>,
 ): Promise<Candidate[]> {
   const { engine, options } = reader;
-  const joined = joinPassages(chosen);
   const words = sourceWords(engine, joined.text, joined.words, reader.lead);
   if (words.length === 0) return [];
-  const prefix = [...prompt.prefix, prompt.input.slice(0, -1)];
-  const last = prompt.input.at(-1) as Token;
   const firsts = continuations(words, beginnings(words));
-  const [scores] = await engine.scoreNext({ prefix, input: [last] }, [0], firsts);
+  const [scores] = await engine.scoreNext({ prefix, input }, [0], firsts);
   const best = firsts
     .map((token, i) => ({ token, logprob: scores?.[i] as number }))
     .sort((a, b) => b.logprob - a.logprob || a.token - b.token)
@@ -210,7 +207,7 @@ async function copyCandidates(
   for (const first of best) {
     if (reader.judge !== null && first.logprob < (best[0]?.logprob ?? 0) - farthestBeginning) continue;
     const decoded = await engine.decode(
-      { prefix, input: [last, first.token] },
+      { prefix, input: [...input, first.token] },
       (soFar) => nextOf(words, [first.token, ...soFar], reader.end, options.longestAnswer),
       { maxTokens: options.longestAnswer },
     );

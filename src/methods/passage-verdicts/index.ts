@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { compilePrompt, type FewShotExample, type PromptModel, tokenizePrompt, usesChat } from '../../prompt.js';
 import { evidenceAt } from '../../task-types/answer/evidence.js';
-import { unanswered } from '../../task-types/answer/values.js';
+import { answersIn, unanswered } from '../../task-types/answer/values.js';
 import type { AnswerOutput, EngineWith, Example, Gold, Output, TaskProfile } from '../../types.js';
 import { type Calibration, calibrate, fittedCalibration, noCalibration } from '../calibration.js';
 import { promptPart, tablePart } from '../explain.js';
@@ -42,7 +42,7 @@ export const passageVerdicts: Method<'scores'> = {
   check(profile) {
     const { verdicts } = optionsSchema.parse(profile.options);
     return (gold: Gold) => {
-      const wrong = gold.type === 'answer' ? gold.answers.find((each) => verdictOf(each, verdicts) === -1) : undefined;
+      const wrong = answersIn(gold).find((each) => verdictOf(each, verdicts) === -1);
       return wrong === undefined ? null : `"${wrong}" is not one of the verdicts ${verdicts.join(', ')}`;
     };
   },
@@ -203,7 +203,7 @@ const calibrationSchema = z.object({ bias: z.array(z.number()), temperature: z.n
 
 /** The place of the right verdict; −1 where an example has none. */
 function goldVerdict({ gold }: Example, verdicts: readonly string[]): number {
-  const [answer] = gold.type === 'answer' ? gold.answers : [];
+  const [answer] = answersIn(gold);
   return answer === undefined ? -1 : verdictOf(answer, verdicts);
 }
 

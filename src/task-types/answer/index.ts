@@ -8,6 +8,7 @@ import { metrics } from './metrics/index.js';
 import { results } from './results.js';
 import { isRight } from './right.js';
 import { answers } from './starter.js';
+import { unanswered } from './values.js';
 
 /** A span of a passage that answers a question, or the statement that there is none. */
 export const answer: TaskTypeDefinition<AnswerOutput, AnswerGold> = {
@@ -33,7 +34,7 @@ export const answer: TaskTypeDefinition<AnswerOutput, AnswerGold> = {
 
   goldKey: (gold) => JSON.stringify(gold),
   passageOf: ({ fields }) => [fields.context, fields.source],
-  empty: () => ({ type: 'answer', answer: null, score: 0, reason: 'the question is empty' }),
+  empty: () => unanswered(0, 'the question is empty'),
 
   // A question is not cut; its passages are chosen by the method.
   merge: null,
