@@ -78,8 +78,6 @@ export function checkDerivable(header: GgufHeader, recipe: Recipe): void {
   const { output } = recipe;
   if (output !== null && 'values' in output) {
     if (valuesOfBlock(header) === 0) throw refuse('its blocks have no value matrix of their own');
-    if (header.tensors.some(({ name: tensor }) => tensor === 'blk.0.attn_v.bias'))
-      throw refuse('its values have a bias');
     const layers = (recipe.layers ?? blocks) + valueBlockSizes(header, recipe).length;
     if (layers === architecture.peculiarLayers) throw refuse(`${layers} layers of ${name} are peculiar`);
   } else if (output !== null && !architecture.output) {

@@ -136,6 +136,8 @@ function valueBlockTensor(
   const [, part] = /^blk\.\d+\.(\w+)\./u.exec(tensor.name) ?? [];
   if (part === 'attn_norm') return wholeOf(file, plan, lastNorm(plan));
   if (part === 'attn_output' || part === 'ffn_down') return zerosLike(tensor);
+  // A bias would be added to every value.
+  if (tensor.name.endsWith('.attn_v.bias')) return zerosLike(tensor);
   return part === 'attn_v' ? valueMatrix(plan, tensor, values) : wholeOf(file, plan, tensor);
 }
 

@@ -9,12 +9,14 @@ import { getLlama, LlamaLogLevel, type Token as NativeToken } from 'node-llama-c
 import { openEngine } from '../../src/engines/llama/open-engine.js';
 import { verifyDerived } from '../../src/engines/llama/verify-derived.js';
 import { writtenWith } from '../../src/gguf/alphabet.js';
+import { architectureOf } from '../../src/gguf/architecture-of.js';
+import { valuePlaces } from '../../src/gguf/architectures.js';
 import { writeDerived } from '../../src/gguf/derive.js';
 import { readGgufHeader } from '../../src/gguf/header.js';
 import type { Recipe } from '../../src/gguf/recipe.js';
 import type { GgufTensor } from '../../src/gguf/types.js';
 import type { LocalEngine } from '../../src/types.js';
-import { gemma, modelFile, smollm } from '../helpers/models.js';
+import { gemma, modelFile, qwen, smollm } from '../helpers/models.js';
 import { runSlm } from '../helpers/slm.js';
 import { filesIn } from '../helpers/task-folder.js';
 
@@ -170,6 +172,54 @@ for (const name of [gemma, smollm]) {
       }
     });
   });
+}
+
+/** Qwen 2 has biases beside its matrices, also beside that of the values. */
+for (const name of [gemma, smollm, qwen]) {
+  test(`${name}: what a head reads are the products of its rows with the hidden state`, async (t) => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'slm-values-'));
+    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    const source = await modelFile(name);
+    const header = readGgufHeader(source);
+    const width = header.metadata.get(`${architectureOf(source)}.embedding_length`)?.value as number;
+    const rows = Array.from({ length: 150 }, (_, i) =>
+      Float32Array.from({ length: width }, (_, j) => Math.sin(i * 31 + j) / Math.sqrt(width)),
+    );
+    const input = [...Array(12).keys()].map((i) => 1000 + 37 * i);
+    const tokens = [...Array(width).keys(), ...input].filter((id, i, all) => all.indexOf(id) === i);
+    tokens.sort((a, b) => a - b);
+    const unit: Recipe = { layers: 6, tokens, output: { unit: true } };
+    const values: Recipe = { layers: 6, tokens: 'all', output: { values: rows } };
+    const states = await headScoresOf(source, path.join(folder, 'unit.gguf'), unit, input, width);
+    const products = await headScoresOf(source, path.join(folder, 'values.gguf'), values, input, rows.length);
+    for (const [at, state] of states.entries()) {
+      // Values are kept in half precision.
+      const scale = Math.hypot(...state) / Math.sqrt(2);
+      for (const [i, row] of rows.entries()) {
+        const expected = row.reduce((sum, weight, j) => sum + weight * (state[j] as number), 0);
+        const found = products[at]?.[i] ?? Number.NaN;
+        assert.ok(Math.abs(found - expected) < scale * 0.02, `token ${at}, row ${i}: ${found} and ${expected}`);
+      }
+    }
+  });
+}
+
+/** What a derived file gives after each token of a text. */
+async function headScoresOf(source: string, file: string, recipe: Recipe, text: readonly number[], count: number) {
+  const newIds = await writeDerived(source, file, recipe);
+  const places = recipe.output !== null && 'values' in recipe.output;
+  const engine = await openEngine({
+    path: file,
+    threads: 1,
+    contextSize: 256,
+    ...(places ? { values: valuePlaces(readGgufHeader(source), recipe) } : {}),
+  });
+  try {
+    const input = text.map((id) => newIds[id] ?? -1);
+    return await engine.headScores({ prefix: [], input }, [...input.keys()], count);
+  } finally {
+    await engine.dispose();
+  }
 }
 
 /** Scores of a few tokens after each token of a sentence; for the second engine by their new ids. */
