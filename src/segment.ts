@@ -1,4 +1,5 @@
 import { once } from './lazy.js';
+import { runs, unspaced } from './scripts.js';
 import { trimSpan } from './spans.js';
 import type { Span } from './types.js';
 
@@ -112,15 +113,10 @@ function goesOn(before: string, after: string): boolean {
   return (endsInInitials.test(end) || endsInEnding.test(end)) && !startsAnew.test(after);
 }
 
-/** Scripts that put no blanks between words. */
-const unspaced =
-  '\\p{sc=Han}\\p{sc=Hiragana}\\p{sc=Katakana}\\u30fc\\p{sc=Thai}\\p{sc=Lao}\\p{sc=Khmer}\\p{sc=Myanmar}';
 /** A letter, digit or mark of the other scripts, or one of the invisible joiners and hyphens inside words. */
 const letter = `(?:(?![${unspaced}])[\\p{L}\\p{M}\\p{N}_\\u200c\\u200d\\u00ad])`;
 /** What may stand between the parts of one word: Jean-Luc, AT&T, O'Brien (not 's), 1,000.50, 12:30, example.com. */
 const joiner = `(?:[-‐‑&]|['’](?![sS](?!${letter}))|(?<=\\p{Nd})[.,:/](?=\\p{Nd})|\\.(?=\\p{Ll}))`;
-
-const unspacedRun = once(() => new RegExp(`[${unspaced}][${unspaced}\\p{M}]*`, 'u'));
 
 /** Characters (UTF-16 code units) that a word may have; what is longer is data written as text, such as Base64. */
 const longestWord = 10_000;
@@ -133,7 +129,7 @@ export function overlongWord(text: string, longest = longestWord): Span | null {
   if (text.length <= longest) return null;
   for (const { 0: run, index } of text.matchAll(/\S+/gu)) {
     if (run.length <= longest) continue;
-    const part = run.split(unspacedRun()).find(({ length }) => length > longest);
+    const part = runs(run).find(({ text: own, isUnspaced }) => !isUnspaced && own.length > longest)?.text;
     if (part === undefined) continue;
     const start = index + run.indexOf(part);
     return { start, end: start + part.length };

@@ -1,3 +1,4 @@
+import { foldedWords } from '../folding.js';
 import { sentences } from '../segment.js';
 import { evidenceAt, ownDocument } from '../task-types/answer/evidence.js';
 import { answered, answersIn, unanswered } from '../task-types/answer/values.js';
@@ -57,7 +58,7 @@ function contextOf(record: InputRecord): string {
 }
 
 function wordSet(text: string): Set<string> {
-  return new Set(text.toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? []);
+  return new Set(foldedWords(text));
 }
 
 function sum(words: ReadonlySet<string>, idf: (word: string) => number): number {

@@ -2,6 +2,7 @@ import { lazy } from '../lazy.js';
 import type { Document } from '../types.js';
 import {
   cutPassages,
+  everythingIn,
   type Found,
   type Passage,
   type PassageIndex,
@@ -80,6 +81,7 @@ export function indexInMemory(documents: readonly Document[]): MemoryIndex {
     scoredWindows,
     windows: (question, count, longest) =>
       scoredWindows(question, count, longest).map((window) => [...window.passages]),
+    everything: (longest, most) => everythingIn([...ofDocument.values()], longest, most),
     coverage(question, chosen) {
       const here = new Set(chosen.flatMap(({ place }) => [...(termsOf[place] ?? [])]));
       return coverageOf(contentTerms(question), here, (term) => rarity(passages.length, withTerm(term)));

@@ -32,6 +32,11 @@ export interface PassageIndex {
   windows(question: string, count: number, longest: number): Passage[][];
   /** The same with their scores, from 0 to 1. */
   scoredWindows(question: string, count: number, longest: number): ScoredWindow[];
+  /**
+   * All sentences in groups of at most so many characters, in their order, whatever the question; none where the
+   * documents have more than `most` characters.
+   */
+  everything(longest: number, most: number): Passage[][];
   /** Share of the question's content words, weighted by how rare they are, that stand in the given passages; 0 to 1. */
   coverage(question: string, passages: readonly Passage[]): number;
 }
@@ -50,6 +55,25 @@ export function windowsOf<T extends Span & { readonly heading: unknown }>(
     else windows.push([passage]);
   }
   return windows;
+}
+
+/**
+ * All sentences of documents, grouped as `windowsOf` does; with little under each of many headings, whatever the heading.
+ * @param most characters of all sentences, beyond which there are no groups
+ */
+export function everythingIn(documents: readonly (readonly Passage[])[], longest: number, most: number): Passage[][] {
+  const characters = documents.flat().reduce((sum, { start, end }) => sum + end - start, 0);
+  if (characters > most) return [];
+  const groups = documents.flatMap((passages) => windowsOf(passages, longest));
+  const enough = Math.ceil(most / longest) * 2;
+  if (groups.length <= enough) return groups;
+  const merged = documents.flatMap((passages) =>
+    windowsOf(
+      passages.map((passage) => ({ ...passage, heading: '' })),
+      longest,
+    ),
+  );
+  return merged.length <= enough ? merged : [];
 }
 
 /** Words of sentences that stand under one heading, and those of the heading. */

@@ -1,3 +1,7 @@
+import { foldedRuns } from '../folding.js';
+
+const hangul = /\p{Script=Hangul}/u;
+
 /** Words of a question that say what it is about. */
 export function contentTerms(text: string): string[] {
   return terms(text).filter((term) => !questionWords.has(term));
@@ -14,19 +18,12 @@ const questionWords = new Set(
     .flatMap(terms),
 );
 
-/** What a text is found by: its words without case and endings. */
+/** What a text is found by: its words without case, accents and endings. */
 export function terms(text: string): string[] {
-  const found: string[] = [];
-  for (const match of text
-    .toLowerCase()
-    .normalize('NFKC')
-    .matchAll(/[\p{L}\p{M}\p{N}]+/gu)) {
-    // Scripts without spaces: pairs of characters find what whole runs would miss.
-    if (/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u.test(match[0]))
-      found.push(...pairs(match[0]));
-    else found.push(stem(match[0]));
-  }
-  return found;
+  return foldedRuns(text).flatMap((run) =>
+    // Pairs of characters find what whole runs would miss: there are no blanks, or endings follow each other, as in Korean.
+    run.isUnspaced || hangul.test(run.text) ? pairs(run.text) : [stem(run.text)],
+  );
 }
 
 function pairs(run: string): string[] {

@@ -107,6 +107,23 @@ describe('search', () => {
     assert.equal(japanese.search('東京の天気は？', 1)[0]?.passage.text, '東京の天気は晴れです。');
   });
 
+  it('does not mind accents', () => {
+    const text = 'Der Höhenweg führt über die Grosse Straße. The khan married Yesün.';
+    const index = indexInMemory([{ id: 'd', source: 'd', text }]);
+    assert.match(index.search('hohenweg', 1)[0]?.passage.text ?? '', /Höhenweg/u);
+    assert.match(index.search('strasse', 1)[0]?.passage.text ?? '', /Straße/u);
+    assert.match(index.search('Who was Yesun?', 1)[0]?.passage.text ?? '', /Yesün/u);
+    assert.equal(index.coverage('Yesun', index.passages), 1);
+  });
+
+  it('finds words of other scripts and numbers between characters without spaces', () => {
+    const chinese = indexInMemory([{ id: 'zh', source: 'zh', text: '本店出售GPU显卡。2019年开业。' }]);
+    assert.match(chinese.search('GPU', 1)[0]?.passage.text ?? '', /GPU/u);
+    assert.match(chinese.search('2019', 1)[0]?.passage.text ?? '', /2019/u);
+    const korean = indexInMemory([{ id: 'ko', source: 'ko', text: '서울에서 만났다. 부산은 덥다.' }]);
+    assert.equal(korean.search('서울은 어디?', 1)[0]?.passage.text, '서울에서 만났다.');
+  });
+
   it('finds a single character of such a script', () => {
     const chinese = indexInMemory([{ id: 'zh.txt', source: 'zh.txt', text: '门 开着。' }]);
     assert.equal(chinese.search('门 在哪里', 1).length, 1);
@@ -183,5 +200,38 @@ describe('windows', () => {
 
   it('are none where no word of the question stands', () => {
     assert.deepEqual(windows('Who invented zymurgy?', 3, 200), []);
+  });
+});
+
+describe('everything', () => {
+  const index = indexInMemory([handbook, manual]);
+  const texts = (longest: number, most: number) =>
+    index.everything(longest, most).map((window) => window.map(({ text }) => text));
+
+  it('is all sentences in their order, those under one heading together', () => {
+    assert.deepEqual(
+      texts(200, 600).map(([first]) => first),
+      [
+        'Full-time staff have 28 days of paid leave a year.',
+        'Call your manager before 9 am.',
+        '- Expenses are paid on the 15th.',
+        'Hold the button for five seconds.',
+      ],
+    );
+    assert.deepEqual(
+      texts(200, 600).flat(),
+      index.passages.map(({ text }) => text),
+    );
+  });
+
+  it('is nothing where there is more than so much', () => {
+    assert.deepEqual(texts(200, 100), []);
+  });
+
+  it('is put together whatever the headings, where many have little under them', () => {
+    const text = Array.from({ length: 20 }, (_, i) => `# Part ${i}\n\nA line.\n`).join('\n');
+    const windows = indexInMemory([{ id: 'd', source: 'd', text }]).everything(100, 300);
+    assert.equal(windows.flat().length, 20);
+    assert.ok(windows.length <= 6);
   });
 });

@@ -70,6 +70,22 @@ const place = ({ document, start, end }: { document: { id: string }; start: numb
   `${document.id} ${start} ${end}`;
 
 describe('an index on disk', () => {
+  test('finds words whatever their accents, pairs of characters, and everything where that is little', async () => {
+    const file = newFile();
+    const texts = { 'a.txt': 'Das Büro liegt in der Großen Straße. Es öffnet um neun.', 'b.txt': '茶馆有十二张桌子。' };
+    const files = findDocuments(folderWith(texts), root).files;
+    await update(file, files);
+    const index = indexOf(open(file, files).documents);
+    const first = (question: string) => index.search(question, 1)[0]?.passage.text;
+    assert.equal(first('BURO'), 'Das Büro liegt in der Großen Straße.');
+    assert.equal(first('strasse'), 'Das Büro liegt in der Großen Straße.');
+    assert.equal(first('几张桌子'), '茶馆有十二张桌子。');
+    const shown = (windows: ReturnType<typeof index.everything>) => windows.map((window) => window.map(place));
+    const memory = indexInMemory(await readInMemory(files));
+    assert.deepEqual(shown(index.everything(200, 200)), shown(memory.everything(200, 200)));
+    assert.deepEqual(index.everything(20, 20), []);
+  });
+
   test('finds what the index in memory finds, in the same windows', async () => {
     const file = newFile();
     await update(file, manual);

@@ -26,6 +26,15 @@ test('an answer stands where its words do, whatever their case and punctuation',
   assert.equal(found('38,000', 'Tuition was $38,000 in 2012.'), '38,000');
 });
 
+test('accents make no difference, and the passage is copied with its own', () => {
+  assert.equal(found('in der zuricher Strasse 4', 'Sie wohnt in der Zürícher Straße 4.'), 'in der Zürícher Straße 4');
+});
+
+test('of a script without blanks, runs of characters are compared, however they are cut into words', () => {
+  assert.equal(found('二零一九年三月', '茶馆于二零一九年三月开业。'), '二零一九年三月');
+  assert.equal(found('ที่ร้าน', 'เขานั่งอยู่ที่ร้าน'), 'ที่ร้าน');
+});
+
 test('of an answer in more words than it needs, the longest run that the passage has', () => {
   assert.equal(
     found('The duty is to ensure that the law is observed', 'Its task is to ensure that the law is observed.'),

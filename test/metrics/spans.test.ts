@@ -112,6 +112,8 @@ test('exact match and F1 are those of the official SQuAD 2.0 script', () => {
 test('normalising knows letters outside ASCII: "thé" and "aß" do not begin with an article', () => {
   assert.equal(normaliseAnswer('A thé, an aß; the_x!'), 'thé aß thex');
   assert.equal(f1Score('', 'x'), 0);
+  // Three of four characters and three of three, as MLQA counts them.
+  assert.equal(f1Score('十二张桌', '十二张'), 6 / 7);
 });
 
 test('the answerable figures leave out questions without an answer', () => {

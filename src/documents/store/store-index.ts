@@ -1,5 +1,13 @@
 import type { Document } from '../../types.js';
-import { type Found, type Passage, type PassageIndex, type ScoredWindow, windowsOf, wordsIn } from '../passages.js';
+import {
+  everythingIn,
+  type Found,
+  type Passage,
+  type PassageIndex,
+  type ScoredWindow,
+  windowsOf,
+  wordsIn,
+} from '../passages.js';
 import { bm25Score, boost, coverageOf, rarity } from '../ranking.js';
 import { contentTerms, terms } from '../terms.js';
 import { byWindow, rankWindows, searchedSentences } from '../window-ranking.js';
@@ -90,6 +98,14 @@ export function indexInStore(database: Database, documents: ReadonlyMap<number, 
     scoredWindows,
     windows: (question, count, longest) =>
       scoredWindows(question, count, longest).map((window) => [...window.passages]),
+    everything(longest, most) {
+      const kept = [...documents.values()];
+      // A passage has a character at least.
+      if (kept.reduce((sum, { first, end }) => sum + end - first, 0) > most) return [];
+      const passageOf = openOnce();
+      const passages = kept.map(({ first, end }) => [...rowsOf(database, range(first, end)).values()].map(passageOf));
+      return everythingIn(passages, longest, most);
+    },
     coverage(question, chosen) {
       const here = new Set(chosen.flatMap(({ text, heading }) => [...terms(text), ...terms(heading)]));
       return coverageOf(contentTerms(question), here, (term) => rarity(stats.passages, stats.of(term).anywhere));

@@ -4,7 +4,7 @@ import { evidenceAt } from '../../task-types/answer/evidence.js';
 import { unanswered } from '../../task-types/answer/values.js';
 import type { AnswerOutput, ChatTurn, Output } from '../../types.js';
 import { createSearch } from '../passage-spans/passage-reading.js';
-import type { Passage } from '../passages.js';
+import { nothingFound, type Passage, readAnyway } from '../passages.js';
 import { instructionOf, shownTurns } from '../turns.js';
 import type { Method, PieceInput } from '../types.js';
 
@@ -48,10 +48,10 @@ export const askedAnswer: Method<'chat'> = {
       maxPieceTokens: null,
 
       async predict({ record, explain }: PieceInput) {
-        const found = search(record).search(record.text, options.passages);
-        const passages = found.map(({ passage }) => passage);
-        if (passages.length === 0)
-          return { output: unanswered(0, 'no passage shares a word with the question'), explanation: [] };
+        const index = search(record);
+        const found = index.search(record.text, options.passages).map(({ passage }) => passage);
+        const passages = found.length > 0 ? found : readAnyway(index, charactersRead).flat();
+        if (passages.length === 0) return { output: unanswered(0, nothingFound), explanation: [] };
         const list = passages.map(({ text }) => text).join('\n');
         const turns: ChatTurn[] = [
           { role: 'system', text: system },
@@ -77,6 +77,9 @@ export const askedAnswer: Method<'chat'> = {
     };
   },
 };
+
+/** In one group, where no passage shares a word with the question. */
+const charactersRead = 1600;
 
 /** The answer where it stands, in the likeliest passage that has it. */
 function placed(quote: string | null, passages: readonly Passage[]): AnswerOutput {

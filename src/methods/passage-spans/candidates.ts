@@ -8,6 +8,7 @@ import { memo } from '../candidates/memo.js';
 import type { Candidate, TuneSession } from '../candidates/types.js';
 import type { LearnedExample } from '../learned.js';
 import { prefixLength } from '../parts.js';
+import { joinSentences } from '../passages.js';
 import type { Plan } from '../types.js';
 import { fitRanker, type RankedQuestion, type Ranker } from './answer-ranker.js';
 import { passageOptions } from './options.js';
@@ -146,12 +147,11 @@ function answersFrom(examples: readonly Example[], search: Search, options: Shot
   const readable = examples.flatMap((example) => {
     const [answer] = answersIn(example.gold);
     if (answer === undefined) return [];
-    const text = search(example.record)
+    const found = search(example.record)
       .search(example.record.text, options.passages)
       .map(({ passage }) => passage)
-      .sort((a, b) => a.place - b.place)
-      .map((passage) => passage.text)
-      .join(' ');
+      .sort((a, b) => a.place - b.place);
+    const text = joinSentences(found.map((passage) => passage.text));
     return text.includes(answer) ? [{ example, text, target: answer }] : [];
   });
   return shotsFrom(readable, options.shots, options);
@@ -162,7 +162,7 @@ function decisionsFrom(examples: readonly Example[], search: Search, options: Sh
   const readable = examples.flatMap((example) => {
     const answers = answersIn(example.gold);
     const [window = []] = search(example.record).windows(example.record.text, 1, options.windowLength);
-    const text = window.map((passage) => passage.text).join(' ');
+    const text = joinSentences(window.map((passage) => passage.text));
     const holds = answers.length === 0 || answers.some((answer) => text.includes(answer));
     return holds ? [{ example, text, target: answers.find((answer) => text.includes(answer)) ?? '' }] : [];
   });

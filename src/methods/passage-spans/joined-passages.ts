@@ -32,9 +32,13 @@ export function joinPassages(passages: readonly Passage[]) {
 /** Answers do not end in the sentence's full stop. */
 function trimPunctuation(text: string, span: Span, offset: number): Span & { text: string } {
   let { start, end } = span;
-  while (end - start > 1 && /[\s.,;:!?]/u.test(text.charAt(end - 1)) && !/\b\p{Lu}\.$/u.test(text.slice(start, end)))
+  while (
+    end - start > 1 &&
+    /[\s.,;:!?。，、；：！？．]/u.test(text.charAt(end - 1)) &&
+    !/\b\p{Lu}\.$/u.test(text.slice(start, end))
+  )
     end--;
-  while (end - start > 1 && /[\s,;:]/u.test(text.charAt(start))) start++;
+  while (end - start > 1 && /[\s,;:，、；：¿¡]/u.test(text.charAt(start))) start++;
   return { start: start + offset, end: end + offset, text: text.slice(start, end) };
 }
 

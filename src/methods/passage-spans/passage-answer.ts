@@ -2,6 +2,7 @@ import { evidenceAt } from '../../task-types/answer/evidence.js';
 import { isRight } from '../../task-types/answer/right.js';
 import { answersIn, unanswered } from '../../task-types/answer/values.js';
 import type { AnswerOutput, Example, OtherAnswer } from '../../types.js';
+import { nothingFound } from '../passages.js';
 import { choiceOf, probabilityOf, type RankedCandidate, type RankedQuestion, type Ranker } from './answer-ranker.js';
 import type { Candidate, Reading } from './passage-reading.js';
 
@@ -52,7 +53,7 @@ export function answerOf(reading: Reading, ranker: Ranker, question: string): An
     given: givenBy(candidate, Math.min(most, probability)),
   }));
   if (best === undefined) {
-    return unanswered(0, 'no passage shares a word with the question');
+    return unanswered(0, nothingFound);
   }
   const others: Given[] = [];
   for (const next of rest) {

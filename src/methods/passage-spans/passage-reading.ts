@@ -4,7 +4,7 @@ import { ownDocument } from '../../task-types/answer/evidence.js';
 import type { EngineWith, InputRecord, Prompt, Span, TaskProfile, Token } from '../../types.js';
 import { beginnings, complete, continuations, copiedSpan, follow, type SourceWord, sourceWords } from '../copying.js';
 import type { Likeness } from '../likeness.js';
-import { indexPassages, type Passage, type PassageIndex } from '../passages.js';
+import { indexPassages, joinSentences, type Passage, type PassageIndex, readAnyway } from '../passages.js';
 import type { Document } from '../types.js';
 import type { Judge } from './answerability.js';
 import { type JoinedPassages, joinPassages } from './joined-passages.js';
@@ -86,9 +86,7 @@ export async function read(reader: Reader, search: Search, record: InputRecord):
   const index = search(record);
   const { judge, options } = reader;
   const windows =
-    judge === null
-      ? bestSentences(index, record.text, options.passages)
-      : await bestWindows(reader, index, record.text);
+    judge === null ? bestSentences(index, record.text, options) : await bestWindows(reader, index, record.text);
   const read: WindowReading[] = [];
   for (const window of windows) read.push(await readWindow(reader, index, record, window));
   return {
@@ -99,11 +97,12 @@ export async function read(reader: Reader, search: Search, record: InputRecord):
   };
 }
 
-/** The passages that are read one by one, best first; none where nothing is found. */
+/** The passages that are read one by one, best first; none where nothing is found in much text. */
 async function bestWindows({ options, likeness }: Reader, index: PassageIndex, question: string): Promise<Passage[][]> {
   const { windows: count, windowLength } = options;
-  if (likeness === null) return index.windows(question, count, windowLength);
-  const found = index.scoredWindows(question, comparedWindows, windowLength);
+  const found = index.scoredWindows(question, likeness === null ? count : comparedWindows, windowLength);
+  if (found.length === 0) return readAnyway(index, windowLength);
+  if (likeness === null) return found.map(({ passages }) => [...passages]);
   const texts = found.map(({ passages }) => passages.map(({ text }) => text).join(' '));
   const cosines = found.length < 2 ? [] : await likeness(question, texts);
   return orderBySimilarity(found, cosines)
@@ -111,10 +110,14 @@ async function bestWindows({ options, likeness }: Reader, index: PassageIndex, q
     .map(({ passages }) => [...passages]);
 }
 
-/** The sentences that are read together, in the order of the documents; none where nothing is found. */
-function bestSentences(index: PassageIndex, question: string, count: number): Passage[][] {
+/** The sentences that are read together, in the order of the documents; none where nothing is found in much text. */
+function bestSentences(
+  index: PassageIndex,
+  question: string,
+  { passages: count, windowLength }: ReadingOptions,
+): Passage[][] {
   const found = index.search(question, count).map((hit) => hit.passage);
-  if (found.length === 0) return [];
+  if (found.length === 0) return readAnyway(index, windowLength);
   return [found.sort((a, b) => a.place - b.place)];
 }
 
@@ -133,7 +136,7 @@ async function readWindow(
   const heading = judge === null ? '' : (window[0]?.heading ?? '');
   const fields = {
     ...record.fields,
-    [options.contextField]: `${heading === '' ? '' : `${heading}: `}${window.map(passageText).join(' ')}`,
+    [options.contextField]: `${heading === '' ? '' : `${heading}: `}${joinSentences(window.map(passageText))}`,
     [profile.input]: record.text,
   };
   const text = reader.render(fields);

@@ -1,3 +1,5 @@
+import { fold } from '../../folding.js';
+import { runs } from '../../scripts.js';
 import { words as wordsOf } from '../../segment.js';
 import type { Span } from '../../types.js';
 import type { JoinedPassages } from './joined-passages.js';
@@ -7,14 +9,15 @@ const leastShare = 0.5;
 
 /**
  * Where the passages have what a model has answered: the longest run of the answer's words that stands in one sentence
- * or cell, whatever their case and punctuation; the first one of several. Null where that is less than half of it.
+ * or cell, whatever their case, accents and punctuation; the first one of several. Null where that is less than half of it.
  */
 export function placeOfAnswer(answer: string, { text, words }: Pick<JoinedPassages, 'text' | 'words'>): Span | null {
   const wanted = wordsOf(answer)
-    .map(({ start, end }) => plain(answer.slice(start, end)))
+    .flatMap((span) => units(answer, span))
+    .map(({ word }) => word)
     .filter((word) => word !== '');
   const there = words
-    .map((word) => ({ ...word, word: plain(text.slice(word.start, word.end)) }))
+    .flatMap(({ start, end, group }) => units(text, { start, end }).map((unit) => ({ ...unit, group })))
     .filter(({ word }) => word !== '');
   let best = { from: 0, length: 0 };
   /** Length of the run that ends at each of the answer's words and at the passage's word before. */
@@ -35,10 +38,19 @@ export function placeOfAnswer(answer: string, { text, words }: Pick<JoinedPassag
   return { start, end: (there[best.from + best.length - 1] as Span).end };
 }
 
-/** A word without its case and punctuation. */
+/** A word as it is compared, or its characters in a script without blanks, where words are cut one way or another. */
+function units(text: string, span: Span): (Span & { readonly word: string })[] {
+  let end = span.start;
+  return runs(text.slice(span.start, span.end)).some(({ isUnspaced }) => isUnspaced)
+    ? [...text.slice(span.start, span.end).matchAll(/.\p{M}*/gsu)].map(([character]) => {
+        const start = end;
+        end += character.length;
+        return { start, end, word: plain(character) };
+      })
+    : [{ ...span, word: plain(text.slice(span.start, span.end)) }];
+}
+
+/** A word without its case, accents and punctuation. */
 function plain(word: string): string {
-  return word
-    .normalize('NFKC')
-    .replace(/[^\p{L}\p{N}]/gu, '')
-    .toLowerCase();
+  return fold(word).replace(/[^\p{L}\p{M}\p{N}]/gu, '');
 }

@@ -6,7 +6,7 @@ import type { AnswerOutput, EngineWith, Example, Gold, Output, TaskProfile } fro
 import { type Calibration, calibrate, fittedCalibration, noCalibration } from '../calibration.js';
 import { promptPart, tablePart } from '../explain.js';
 import { createSearch } from '../passage-spans/passage-reading.js';
-import type { Passage } from '../passages.js';
+import { joinSentences, nothingFound, type Passage, type PassageIndex, readAnyway } from '../passages.js';
 import { startPool } from '../start-calibration.js';
 import type { Method, MethodContext, PieceInput } from '../types.js';
 import { evidenceSentence } from './evidence-sentence.js';
@@ -62,9 +62,9 @@ export const passageVerdicts: Method<'scores'> = {
       maxPieceTokens: null,
 
       async predict({ record, explain }: PieceInput) {
-        const [window] = search(record).windows(record.text, 1, options.windowLength);
+        const window = bestWindow(search(record), record.text, options);
         if (window === undefined) {
-          return { output: unanswered(0, 'no passage shares a word with the question'), explanation: [] };
+          return { output: unanswered(0, nothingFound), explanation: [] };
         }
         const text = reader.render(fieldsOf(record.fields, window, profile, options));
         const { output, scores, probabilities } = await engine.hold(async () => {
@@ -108,6 +108,14 @@ export const passageVerdicts: Method<'scores'> = {
   },
 };
 
+/** The passage to read; where no word is shared, the only one that there is. */
+function bestWindow(index: PassageIndex, question: string, { windowLength }: Options): Passage[] | undefined {
+  const [best] = index.windows(question, 1, windowLength);
+  if (best !== undefined) return best;
+  const all = readAnyway(index, windowLength, 1);
+  return all.length === 1 ? all[0] : undefined;
+}
+
 interface VerdictReader {
   readonly render: ReturnType<typeof compilePrompt>;
   /** Log-probability of each verdict, nats. */
@@ -144,7 +152,7 @@ function fieldsOf(
   { contextField }: Options,
 ): Record<string, unknown> {
   const heading = window[0]?.heading ?? '';
-  const text = window.map((passage) => passage.text).join(' ');
+  const text = joinSentences(window.map((passage) => passage.text));
   return {
     ...fields,
     [contextField]: `${heading === '' ? '' : `${heading}: `}${text}`,
@@ -171,7 +179,7 @@ async function calibrationFor(
   const search = createSearch(await context.ownDocuments(), options);
   const texts = all.flatMap((example) => {
     const { record } = example;
-    const [window] = search(record).windows(record.text, 1, options.windowLength);
+    const window = bestWindow(search(record), record.text, options);
     return window === undefined
       ? []
       : [{ example, text: reader.render(fieldsOf(record.fields, window, profile, options)) }];

@@ -1,12 +1,14 @@
+import { foldedWords } from '../../folding.js';
+
 /** Whether a candidate says nearly what one of the accepted answers says. */
 export function isRight(answer: string, accepted: readonly string[]): boolean {
   return accepted.some((each) => wordOverlap(answer, each) >= 0.6);
 }
 
-/** F1 of the words that two answers share, as SQuAD has it, punctuation and case aside. */
+/** F1 of the words that two answers share, as SQuAD has it; case, accents and punctuation aside. */
 function wordOverlap(a: string, b: string): number {
-  const left = plainWords(a);
-  const right = plainWords(b);
+  const left = foldedWords(a);
+  const right = foldedWords(b);
   const rest = [...right];
   const shared = left.filter((word) => {
     const at = rest.indexOf(word);
@@ -14,8 +16,4 @@ function wordOverlap(a: string, b: string): number {
     return at !== -1;
   }).length;
   return shared === 0 ? 0 : (2 * shared) / (left.length + right.length);
-}
-
-function plainWords(text: string): string[] {
-  return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
 }

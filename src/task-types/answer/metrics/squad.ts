@@ -1,3 +1,4 @@
+import { runs } from '../../../scripts.js';
 import type { Pair } from '../../../types.js';
 
 /*
@@ -41,7 +42,15 @@ export function f1Score(gold: string, predicted: string): number {
 
 function tokens(text: string): string[] {
   const normalised = normaliseAnswer(text);
-  return normalised === '' ? [] : normalised.split(' ');
+  return normalised === '' ? [] : normalised.split(' ').flatMap(characters);
+}
+
+/**
+ * A script without blanks counts by characters, as in the evaluation of MLQA (P. Lewis et al., "MLQA: Evaluating
+ * Cross-lingual Extractive Question Answering", ACL 2020).
+ */
+function characters(word: string): string[] {
+  return runs(word).flatMap(({ text, isUnspaced }) => (isUnspaced ? [...text] : [text]));
 }
 
 export type AnswerScore = (gold: string, predicted: string) => number;
