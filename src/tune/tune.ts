@@ -16,8 +16,12 @@ export interface TuneRequest extends SearchOptions, PlanRequest {
   readonly target: ThresholdTarget | null;
   /** Measured on the same examples, and not taken: heads over another model. */
   readonly beside?: readonly Candidate[];
-  /** Measures the task as it is; null where it is not to be compared, or cannot run. */
-  readonly before: ((examples: readonly Example[]) => Promise<AsItIs | null>) | null;
+  /**
+   * Measures the task as it is, on as many of the examples as there is time for; null where it is not to be compared,
+   * or cannot run.
+   * @param until what `now` says when the time is over
+   */
+  readonly before: ((examples: readonly Example[], until: number) => Promise<AsItIs | null>) | null;
   /** Whether to measure on parts of the examples too, to see what more of them bring. */
   readonly curves: boolean;
 }
@@ -61,6 +65,8 @@ export interface Before extends AsItIs {
 
 /** More do not change the picture, and prompting takes its time. */
 const mostCompared = 300;
+/** Share of the budget that the task as it is may take. */
+const shareCompared = 1 / 3;
 
 export async function tune(
   session: TuneSession<never>,
@@ -87,8 +93,13 @@ export async function tune(
   // First, so that whatever ends the search, what it has found can be compared.
   if (request.before !== null) stage('the task as it is');
   const asked = measuredExamples(profile, plan, examples, request.seed);
-  const asItIs = request.before === null ? null : await request.before(asked.slice(0, mostCompared));
-  const searched = await search(profile, plan, examples, request);
+  const { budgetMs, now } = request;
+  const began = now();
+  const asItIs =
+    request.before === null
+      ? null
+      : await request.before(asked.slice(0, mostCompared), began + budgetMs * shareCompared);
+  const searched = await search(profile, plan, examples, { ...request, budgetMs: budgetMs - (now() - began) });
   const { result, after, before, wins } = outcomeOf(session, searched, asItIs);
   stage('fitting what was taken');
   const fitted = await (result.chosen.finish as NonNullable<Candidate['finish']>)(examples, after);

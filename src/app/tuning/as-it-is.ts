@@ -22,6 +22,8 @@ export interface Measured {
   readonly documents: readonly Document[];
   readonly flags: EngineFlags;
   readonly seed: number;
+  /** What the clock says when the time is over: fewer examples are measured then, some at least. */
+  readonly until: number;
   readonly onProgress: (done: number, total: number) => void;
 }
 
@@ -83,7 +85,8 @@ async function crossValidated(
   );
   const given: Example[] = [];
   const outputs: Output[] = [];
-  for (let fold = 0; fold < folds && !surroundings.signal.aborted; fold++) {
+  const isOver = () => surroundings.signal.aborted || (outputs.length >= fewest && surroundings.now() > measured.until);
+  for (let fold = 0; fold < folds && !isOver(); fold++) {
     const own = examples.filter((_, i) => assigned[i] === fold);
     const list = textList(own);
     const others = {
@@ -109,9 +112,12 @@ async function crossValidated(
   return { title, examples: given, outputs };
 }
 
+/** Examples that are measured whatever time it takes. */
+const fewest = 30;
+
 async function outputsOf(
   surroundings: Surroundings,
-  { onProgress }: Measured,
+  { onProgress, until }: Measured,
   task: Task,
   examples: readonly Example[],
   title: string,
@@ -126,6 +132,7 @@ async function outputsOf(
   })) {
     outputs.push(output as Output);
     onProgress(done + outputs.length, total);
+    if (outputs.length >= fewest && surroundings.now() > until) break;
   }
   return { title, examples: examples.slice(0, outputs.length), outputs };
 }

@@ -31,6 +31,7 @@ import { type Beside, openBeside } from './beside.js';
 import { foundSettings } from './found-settings.js';
 import { labelTexts } from './label-texts.js';
 import { judgePupil, type Taught } from './pupil.js';
+import { rememberingEngine } from './remembering-engine.js';
 
 /** How a task is tuned. */
 export interface TuneFlags extends EngineFlags, GoldFlags {
@@ -199,7 +200,7 @@ async function tuneOn(
   noticeThreads(surroundings, flags, await readConfig(surroundings));
   const engine = isEmbedding(model)
     ? await openEmbedding(surroundings, model, flags)
-    : await openResolved(surroundings, model, flags, 'many');
+    : rememberingEngine(await openResolved(surroundings, model, flags, 'many'));
   let beside: Beside | null = null;
   try {
     const {
@@ -245,11 +246,11 @@ async function tuneOn(
       journal: journalIn(surroundings, [profile.digest, modelSha256, sha256, seed]),
       onTrial: surroundings.tuning,
       before: flags.compare
-        ? (list) => {
+        ? (list, until) => {
             const onProgress = (done: number, total: number) => step('measuring the task as it is', done, total);
             return measureAsItIs(
               surroundings,
-              { profile: blind, model, engine, documents, flags, seed, onProgress },
+              { profile: blind, model, engine, documents, flags, seed, until, onProgress },
               list,
             );
           }
