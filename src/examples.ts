@@ -35,9 +35,7 @@ export function exampleOf(row: Row, index: number, context: ExampleContext): Exa
     return { origin: row.origin, error };
   }
   const named = labelField === null ? record.fields : goldNamed(record.fields, labelField, context.type);
-  const numbered = taskTypes[context.type].goldFields.filter((name) => Array.isArray(named[name]));
-  // Offsets are counted with; everything else keeps its digits.
-  const fields = { ...named, ...Object.fromEntries(numbered.map((name) => [name, withPlainNumbers(named[name])])) };
+  const fields = withPlainOffsets(named, context.type);
   try {
     const gold = taskTypes[context.type].readGold(fields, record.text, context);
     if (gold === null) return { origin: row.origin, error: missingGold(context, Object.keys(record.fields)) };
@@ -61,10 +59,25 @@ function goldNamed(fields: InputRecord['fields'], labelField: string, type: Task
   return { ...Object.fromEntries(others), [goldFields[0] as string]: fields[labelField] };
 }
 
-/** What a method gets is what it would get in `run`, where nobody knows the answer. */
+/** Offsets become JavaScript's own numbers; every other number keeps its digits. */
+function withPlainOffsets(fields: InputRecord['fields'], type: TaskType): InputRecord['fields'] {
+  const numbered = taskTypes[type].goldFields.filter((name) => Array.isArray(fields[name]));
+  if (numbered.length === 0) return fields;
+  return { ...fields, ...Object.fromEntries(numbered.map((name) => [name, withPlainNumbers(fields[name])])) };
+}
+
+/** The record as a method gets it in `run`, where nobody knows the answer. */
 function withoutGold(record: InputRecord, type: TaskType, labelField: string | null): InputRecord {
-  const gold = new Set([...taskTypes[type].goldFields, 'tags', ...(labelField === null ? [] : [labelField])]);
-  return { ...record, fields: Object.fromEntries(Object.entries(record.fields).filter(([name]) => !gold.has(name))) };
+  const { goldFields } = taskTypes[type];
+  const isGold = (name: string) => name === 'tags' || name === labelField || goldFields.includes(name);
+  const kept = Object.keys(record.fields).filter((name) => !isGold(name));
+  // Assignment is several times faster than Object.fromEntries, and wrong for this one name.
+  if (kept.includes('__proto__')) {
+    return { ...record, fields: Object.fromEntries(kept.map((name) => [name, record.fields[name]])) };
+  }
+  const fields: Record<string, unknown> = {};
+  for (const name of kept) fields[name] = record.fields[name];
+  return { ...record, fields };
 }
 
 /** The rows of labelled data, a record each. */

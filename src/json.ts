@@ -22,7 +22,7 @@ export function isTooDeep(error: unknown): error is JsonProblem {
   return error instanceof JsonProblem && error.cause === undefined;
 }
 
-/** What a number may look like that JavaScript would write differently: many digits, exponents, −0, zeros at the end, many before the first digit. */
+/** A number that JavaScript may write differently: many digits, exponents, −0, zeros at the end, many before the first digit. */
 const inexact = /\d{16}|[\d.]{17}|\d[eE]|-0|\.\d*0(?!\d)|0\.000000/u;
 
 /**
@@ -43,7 +43,8 @@ export function parseJson(text: string): unknown {
     const position = /at position (\d+)/u.exec(message)?.[1];
     throw new JsonProblem(message, position === undefined ? null : Number(position), error);
   }
-  if (!inexact.test(text)) return value;
+  // Most texts with such digits have them inside a string, where they are kept anyway.
+  if (!inexact.test(text) || !inexact.test(outsideStrings(text))) return value;
   const { parse, LosslessNumber } = lossless();
   return parse(text, undefined, {
     parseNumber: (digits) => (String(Number(digits)) === digits ? Number(digits) : new LosslessNumber(digits)),
@@ -83,17 +84,29 @@ export function withPlainNumbers(value: unknown): unknown {
 function depthOf(text: string): number {
   let depth = 0;
   let deepest = 0;
-  for (let at = 0; at < text.length; at++) {
-    const character = text.charCodeAt(at);
-    if (character === 0x22) {
-      at = text.indexOf('"', at + 1);
-      // A quote after an odd number of backslashes belongs to the string.
-      while (at !== -1 && isEscaped(text, at)) at = text.indexOf('"', at + 1);
-      if (at === -1) break;
-    } else if (character === 0x5b || character === 0x7b) deepest = Math.max(deepest, ++depth);
+  const outside = outsideStrings(text);
+  for (let at = 0; at < outside.length; at++) {
+    const character = outside.charCodeAt(at);
+    if (character === 0x5b || character === 0x7b) deepest = Math.max(deepest, ++depth);
     else if (character === 0x5d || character === 0x7d) depth--;
   }
   return deepest;
+}
+
+/** JSON without its strings and their quotes. Cut off where a string does not end. */
+function outsideStrings(text: string): string {
+  const parts: string[] = [];
+  let from = 0;
+  for (let open = text.indexOf('"'); open !== -1; open = text.indexOf('"', from)) {
+    parts.push(text.slice(from, open));
+    let close = text.indexOf('"', open + 1);
+    // A quote after an odd number of backslashes belongs to the string.
+    while (close !== -1 && isEscaped(text, close)) close = text.indexOf('"', close + 1);
+    if (close === -1) return parts.join('');
+    from = close + 1;
+  }
+  parts.push(text.slice(from));
+  return parts.join('');
 }
 
 function isEscaped(text: string, at: number): boolean {

@@ -54,6 +54,15 @@ describe('JSON with its numbers as they are written', () => {
       });
   });
 
+  it('reads digits in a string as text, and those beside it as they are written', () => {
+    for (const text of ['"costs 19.90 \\\\"', '"\\" 1e5 \\\\\\""'])
+      for (const number of ['2', '2.50']) {
+        const { t, n } = parseJson(`{"t":${text},"n":${number}}`) as { t: unknown; n: unknown };
+        assert.equal(t, JSON.parse(text));
+        assert.equal(isExactNumber(n), number === '2.50', `${text} ${number}`);
+      }
+  });
+
   it('does not count brackets in strings', () => {
     const text = JSON.stringify({ text: `\\"${'['.repeat(1000)}"` });
     assert.equal(stringifyJson(parseJson(text)), text);

@@ -90,7 +90,7 @@ function readArray(cursor: Cursor, key: string, wanted: boolean, fileBytes: numb
     return { elementType, length, values };
   }
   if (elementBytes > 0) cursor.skip(length * elementBytes);
-  else for (let i = 0; i < length; i++) cursor.skipString();
+  else cursor.skipStrings(length);
   return { elementType, length, values: null };
 }
 

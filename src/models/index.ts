@@ -1,6 +1,7 @@
 export { findManifest, readCatalogue } from './catalogue.js';
 export { type DerivedModel, derivedFolder, derivedModel } from './derived.js';
 export { type CheckedDerived, checkDerived, type DerivedEntry, listDerived, removeDerived } from './derived-store.js';
+export { headerOfModel } from './header.js';
 export { parseManifest } from './manifest.js';
 export { readSpec, resolveModel } from './resolve.js';
 export { checkInstalled, installedNames, installedStats, modelPath, removeModel } from './store.js';

@@ -448,13 +448,9 @@ async function examplesOf(
   return found;
 }
 
-async function* fileRows(file: string, source: Source): AsyncIterable<Row> {
-  const shown = shownPath(file, source.cwd);
-  const rows = readerFor(null, file).read(fileSource(file), {
-    maxRecordBytes: maxExampleBytes,
-    onWarning: () => undefined,
-  });
-  for await (const row of rows) yield { ...row, origin: { ...row.origin, file: shown } };
+function fileRows(file: string, source: Source): AsyncIterable<Row> {
+  const shown = { ...fileSource(file), file: shownPath(file, source.cwd) };
+  return readerFor(null, file).read(shown, { maxRecordBytes: maxExampleBytes, onWarning: () => undefined });
 }
 
 async function* inlineRows(items: readonly Record<string, unknown>[], key: string, source: Source): AsyncIterable<Row> {
@@ -528,10 +524,11 @@ function digestOf(settings: object, examples: readonly Example[]): string {
     ...rest
   } = settings as Record<string, unknown>;
   hash.update(JSON.stringify(rest, (_key, value: unknown) => value));
-  for (const { record, gold } of examples) {
+  const texts = examples.map(({ record, gold }) => {
     const { id: _id, ...fields } = record.fields;
-    hash.update(JSON.stringify([fields, gold]));
-  }
+    return JSON.stringify([fields, gold]);
+  });
+  hash.update(texts.join(''));
   return hash.digest('hex').slice(0, 32);
 }
 

@@ -2,7 +2,7 @@ import { messageOf } from '../errors.js';
 import { isTooDeep, parseJson } from '../json.js';
 import type { Row } from '../types.js';
 import { fieldsOf } from './json-values.js';
-import { lines } from './lines.js';
+import { readLines } from './lines.js';
 import type { Reader } from './types.js';
 
 /** JSON Lines: an object a line; a bare string is its text. Blank lines are skipped. */
@@ -12,10 +12,10 @@ export const jsonl: Reader = {
   labelled: true,
   takes: [],
   async *read(source, options) {
-    for await (const row of lines.read(source, options)) {
-      const line = row.fields.text;
-      if (typeof line !== 'string') yield row;
-      else if (line.trim() !== '') yield parseLine(line, row.origin);
+    for await (const { line, text, error } of readLines(source, options)) {
+      const origin = { file: source.file, line };
+      if (text === null) yield { fields: {}, origin, error };
+      else if (text.trim() !== '') yield parseLine(text, origin);
     }
   },
 };

@@ -521,6 +521,14 @@ describe('examples', () => {
     assert.ok(message.startsWith('test.jsonl:1: test example "f1" is also example "e2" (ex.jsonl:2).'), message);
   });
 
+  it('keep every field but the right answer, whatever its name is', async (t) => {
+    const line = '{"text":"fine","label":"positive","tags":["x"],"__proto__":{"a":1},"2":"two"}\n';
+    const { examples } = await load(t, { 'task.yaml': `${classify}examples: ex.jsonl\n`, 'ex.jsonl': line });
+    const fields = examples[0]?.record.fields ?? {};
+    assert.deepEqual(Object.keys(fields).sort(), ['2', '__proto__', 'text']);
+    assert.equal(JSON.stringify(Object.getOwnPropertyDescriptor(fields, '__proto__')?.value), '{"a":1}');
+  });
+
   it('without a single letter are told apart', async (t) => {
     const profile = await load(t, {
       'task.yaml': `${classify}examples: [{ text: "👍", label: positive }]\nfixtures: [{ text: "👎", label: negative }]\n`,

@@ -6,14 +6,14 @@ import { engines, type ServiceReference, serviceOf } from '../../engines/index.j
 import { usageError } from '../../errors.js';
 import { type AlphabetName, writtenWith } from '../../gguf/alphabet.js';
 import { valuePlaces } from '../../gguf/architectures.js';
-import { checkGguf } from '../../gguf/check.js';
+
 import { type ModelFile, watchModelFile } from '../../gguf/model-file.js';
 import type { Recipe } from '../../gguf/recipe.js';
 import { summarize, tokenBytes } from '../../gguf/summary.js';
 import { methodOf, withFittingMethod } from '../../methods/index.js';
 import { checkCapabilities } from '../../methods/needs.js';
 import type { Cache, Document, MethodContext } from '../../methods/types.js';
-import { type ResolvedModel, resolveModel } from '../../models/index.js';
+import { headerOfModel, type ResolvedModel, resolveModel } from '../../models/index.js';
 import { type Fallback, openTask, type Task } from '../../predict.js';
 import { withAmong } from '../../task-types/among.js';
 import { taskTypes } from '../../task-types/index.js';
@@ -128,7 +128,7 @@ export async function openResolved(
     derived: recipe !== null,
     parallel,
     ...(recipe?.output != null && 'values' in recipe.output
-      ? { values: valuePlaces(checkGguf(model.path), recipe) }
+      ? { values: valuePlaces(headerOfModel(model), recipe) }
       : {}),
     ...(model.manifest === null ? {} : { format: model.manifest.format }),
     ...(model.manifest?.template === undefined ? {} : { chatTemplate: model.manifest.template }),
@@ -299,7 +299,7 @@ const leastShareOfTokens = 1 / 3;
 function coveringAlphabet(profile: TaskProfile, model: ResolvedModel): AlphabetName | null {
   const { vocabulary, reads } = methodOf(profile);
   if (vocabulary === 'whole') return null;
-  const header = checkGguf(model.path);
+  const header = headerOfModel(model);
   const { vocabularySize, tensorBytes } = summarize(header);
   if ((vocabularySize ?? 0) < smallVocabulary || tokenBytes(header) < leastShareOfTokens * tensorBytes) return null;
   const read = reads?.(profile) ?? profile.examples.map(({ record }) => record.fields);
