@@ -25,7 +25,9 @@ const architectures: Readonly<Record<string, Architecture>> = {
   // LLM_TYPE_27B in load_arch_hparams: 1/√(width/heads) in place of 1/√(key length).
   gemma3: { peculiarLayers: 62, output: true, globalEvery: 6 },
   gemma2: { peculiarLayers: 46, output: false, globalEvery: 2 },
+  granite: { output: true },
   llama: { output: true },
+  mistral3: { output: true },
   phi3: { output: true },
   qwen2: { output: true },
   qwen3: { output: true },

@@ -42,9 +42,12 @@ async function changedEntry(file: FileHandle, entry: GgufEntry, plan: Plan): Pro
   const architecture = String(plan.header.metadata.get('general.architecture')?.value);
   const unchanged = async () => ({ key, type, value: await readExactly(file, entry.start, entry.end - entry.start) });
 
-  // A row of one's own is meant as it is, not squashed by a function for the logits of words.
-  if (recipe.output !== null && !('values' in recipe.output) && key === `${architecture}.final_logit_softcapping`)
-    return null;
+  // A row of one's own is meant as it is, not squashed or scaled as the logits of words are.
+  if (recipe.output !== null && !('values' in recipe.output)) {
+    if (key === `${architecture}.final_logit_softcapping`) return null;
+    // llama.cpp divides by it.
+    if (key === `${architecture}.logit_scale`) return { key, type: 6, value: Buffer.from(Float32Array.of(1).buffer) };
+  }
   if ((recipe.layers !== null || plan.layers > plan.kept) && key.startsWith(`${architecture}.`)) {
     if (key === `${architecture}.block_count`) return { key, type: 4, value: u32(plan.layers) };
     if (typeof value === 'object' && layerLists.test(key)) return firstElements(file, entry, value, plan);

@@ -6,7 +6,7 @@ import type { Plan } from './plan.js';
 import { readExactly } from './read-exactly.js';
 import type { OutputType, RowsOutput, UnitOutput, ValuesOutput } from './recipe.js';
 import type { GgufTensor } from './types.js';
-import { valueBlockSizes } from './value-blocks.js';
+import { valueBlockSizes, valuesOfBlock } from './value-blocks.js';
 import type { NewTensor } from './write.js';
 
 /** Most that is held of a tensor at a time. */
@@ -136,9 +136,9 @@ function valueBlockTensor(
   const [, part] = /^blk\.\d+\.(\w+)\./u.exec(tensor.name) ?? [];
   if (part === 'attn_norm') return wholeOf(file, plan, lastNorm(plan));
   if (part === 'attn_output' || part === 'ffn_down') return zerosLike(tensor);
+  if (part !== 'attn_v' && part !== 'attn_qkv') return wholeOf(file, plan, tensor);
   // A bias would be added to every value.
-  if (tensor.name.endsWith('.attn_v.bias')) return zerosLike(tensor);
-  return part === 'attn_v' ? valueMatrix(plan, tensor, values) : wholeOf(file, plan, tensor);
+  return tensor.name.endsWith('.bias') ? zerosLike(tensor) : valueMatrix(plan, tensor, values);
 }
 
 function lastNorm({ header }: Plan): GgufTensor {
@@ -160,8 +160,10 @@ function zerosLike(tensor: GgufTensor): NewTensor {
   };
 }
 
-function valueMatrix({ width }: Plan, tensor: GgufTensor, values: readonly Float32Array[]): NewTensor {
+/** The rows; where queries and keys share the matrix, they come before the values, and are zeros: what they choose is not used. */
+function valueMatrix({ header, width }: Plan, tensor: GgufTensor, values: readonly Float32Array[]): NewTensor {
   const [, rows = 0] = tensor.shape;
+  const first = rows - valuesOfBlock(header);
   const encoder = rowEncoders.F32;
   const rowBytes = encoder.bytes(width);
   return {
@@ -172,7 +174,7 @@ function valueMatrix({ width }: Plan, tensor: GgufTensor, values: readonly Float
     async *data() {
       const buffer = Buffer.alloc(rows * rowBytes);
       values.forEach((row, i) => {
-        encoder.write(row, buffer, i * rowBytes);
+        encoder.write(row, buffer, (first + i) * rowBytes);
       });
       yield buffer;
     },

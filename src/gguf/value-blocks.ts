@@ -19,7 +19,11 @@ export function valueBlockSizes(header: GgufHeader, { output }: Pick<Recipe, 'ou
   return Array.from({ length: Math.ceil(count / room) }, (_, i) => Math.min(room, count - i * room));
 }
 
-/** Values that a block has room for; 0 where blocks have no value matrix of their own. */
+/** Values that a block has room for; 0 where its values cannot be found. */
 export function valuesOfBlock(header: GgufHeader): number {
-  return header.tensors.find(({ name }) => name === 'blk.0.attn_v.weight')?.shape[1] ?? 0;
+  const rowsOf = (part: string) => header.tensors.find(({ name }) => name === `blk.0.${part}.weight`)?.shape[1] ?? 0;
+  // One matrix for queries, keys and values: the queries are as many as the output reads, keys as many as values.
+  const queries = header.tensors.find(({ name }) => name === 'blk.0.attn_output.weight')?.shape[0] ?? 0;
+  const shared = (rowsOf('attn_qkv') - queries) / 2;
+  return rowsOf('attn_v') || (Number.isInteger(shared) && shared > 0 ? shared : 0);
 }

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, describe, test } from 'node:test';
+import { openEngine } from '../../src/engines/llama/open-engine.js';
+import { valuePlaces } from '../../src/gguf/architectures.js';
+import { writeDerived } from '../../src/gguf/derive.js';
+import { readGgufHeader } from '../../src/gguf/header.js';
+import type { Recipe } from '../../src/gguf/recipe.js';
+import { loadable, loadableArchitectures, loadableWidth } from '../helpers/loadable-model.js';
+
+describe('a file that is derived from a model of each architecture', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'slm-architectures-'));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  const rows = Array.from({ length: 40 }, (_, i) =>
+    Float32Array.from({ length: loadableWidth }, (_, j) => Math.sin(i * 31 + j)),
+  );
+  const input = [5, 40, 17, 22, 9];
+
+  for (const architecture of loadableArchitectures) {
+    test(`${architecture}: values are the products of the rows with the hidden state that the model itself has`, async () => {
+      const source = path.join(folder, `${architecture}.gguf`);
+      writeFileSync(source, loadable(architecture));
+      const layers = 2;
+      const unit: Recipe = { layers, tokens: 'all', output: { unit: true, type: 'F32' } };
+      const values: Recipe = { layers, tokens: 'all', output: { values: rows } };
+      const states = await headScores(source, unit, loadableWidth);
+      const products = await headScores(source, values, rows.length);
+      for (const [at, state] of states.entries()) {
+        const size = Math.hypot(...state);
+        assert.ok(size > 0.1, `a state of length ${size}`);
+        for (const [i, row] of rows.entries()) {
+          const expected = row.reduce((sum, weight, j) => sum + weight * (state[j] as number), 0);
+          const found = products[at]?.[i] ?? Number.NaN;
+          // Values are kept in half precision.
+          assert.ok(Math.abs(found - expected) < size * 0.01, `token ${at}, row ${i}: ${found} and ${expected}`);
+        }
+      }
+      // The added blocks leave the state as it is: the logits of the model with so many blocks are the same.
+      const short = await logits(source, { layers, tokens: 'all', output: null });
+      const longer = await logits(source, values);
+      for (const [i, row] of short.entries()) {
+        for (const [j, value] of row.entries()) {
+          assert.ok(Math.abs(value - (longer[i]?.[j] ?? Number.NaN)) < 1e-3, `token ${i}, ${j}`);
+        }
+      }
+    });
+  }
+
+  async function opened(source: string, recipe: Recipe) {
+    const file = path.join(folder, 'derived.gguf');
+    await writeDerived(source, file, recipe);
+    const holdsValues = recipe.output !== null && 'values' in recipe.output;
+    return openEngine({
+      path: file,
+      threads: 1,
+      contextSize: 64,
+      ...(holdsValues ? { values: valuePlaces(readGgufHeader(source), recipe) } : {}),
+    });
+  }
+
+  async function headScores(source: string, recipe: Recipe, count: number) {
+    const engine = await opened(source, recipe);
+    try {
+      return await engine.headScores({ prefix: [], input }, [...input.keys()], count);
+    } finally {
+      await engine.dispose();
+    }
+  }
+
+  async function logits(source: string, recipe: Recipe) {
+    const engine = await opened(source, recipe);
+    try {
+      return await engine.scoreNext({ prefix: [], input }, [...input.keys()], [3, 20, 41]);
+    } finally {
+      await engine.dispose();
+    }
+  }
+});

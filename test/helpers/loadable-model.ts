@@ -1,0 +1,128 @@
+import { ggufFile, type TinyTensor } from './tiny-gguf.js';
+
+type Metadata = Parameters<typeof ggufFile>[0];
+
+export const loadableWidth = 32;
+const heads = 2;
+const headWidth = loadableWidth / heads;
+const inner = 64;
+const blocks = 3;
+/** Unknown, begin and end; every byte, without which llama.cpp ends the process over a letter that it does not know. */
+const tokens = [
+  '<unk>',
+  '<s>',
+  '</s>',
+  ...Array.from({ length: 256 }, (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`),
+];
+const tokenTypes = tokens.map((_, id) => [2, 3, 3][id] ?? 6);
+
+interface Kind {
+  readonly metadata?: Metadata;
+  /** Tensors of a block that others do not have, or have in another form. */
+  readonly block: (i: number) => readonly TinyTensor[];
+}
+
+const plainAttention = (i: number) => [
+  matrix(`blk.${i}.attn_q.weight`, loadableWidth, loadableWidth),
+  matrix(`blk.${i}.attn_k.weight`, loadableWidth, headWidth),
+  matrix(`blk.${i}.attn_v.weight`, loadableWidth, headWidth),
+];
+const plainFeedForward = (i: number) => [
+  matrix(`blk.${i}.ffn_gate.weight`, loadableWidth, inner),
+  matrix(`blk.${i}.ffn_up.weight`, loadableWidth, inner),
+];
+const plain = (i: number) => [...plainAttention(i), ...plainFeedForward(i)];
+
+/** By the names that llama.cpp gives them. */
+const kinds: Readonly<Record<string, Kind>> = {
+  llama: { block: plain },
+  mistral3: { block: plain },
+  qwen2: {
+    block: (i) => [
+      ...plain(i),
+      vector(`blk.${i}.attn_q.bias`, loadableWidth),
+      vector(`blk.${i}.attn_k.bias`, headWidth),
+      vector(`blk.${i}.attn_v.bias`, headWidth),
+    ],
+  },
+  qwen3: {
+    block: (i) => [
+      ...plain(i),
+      vector(`blk.${i}.attn_q_norm.weight`, headWidth, 1),
+      vector(`blk.${i}.attn_k_norm.weight`, headWidth, 1),
+    ],
+  },
+  phi3: {
+    block: (i) => [
+      matrix(`blk.${i}.attn_qkv.weight`, loadableWidth, loadableWidth + 2 * headWidth),
+      matrix(`blk.${i}.ffn_up.weight`, loadableWidth, 2 * inner),
+    ],
+  },
+  granite: {
+    metadata: {
+      'granite.logit_scale': { float: 8 },
+      'granite.residual_scale': { float: 0.25 },
+      'granite.embedding_scale': { float: 12 },
+      'granite.attention.scale': { float: 0.02 },
+    },
+    block: plain,
+  },
+};
+export const loadableArchitectures = Object.keys(kinds);
+
+/** A model that llama.cpp loads and computes with, of weights that mean nothing. */
+export function loadable(architecture: string): Buffer {
+  const { metadata = {}, block } = kinds[architecture] as Kind;
+  const layers = Array.from({ length: blocks }, (_, i) => [
+    vector(`blk.${i}.attn_norm.weight`, loadableWidth, 1),
+    ...block(i),
+    matrix(`blk.${i}.attn_output.weight`, loadableWidth, loadableWidth),
+    vector(`blk.${i}.ffn_norm.weight`, loadableWidth, 1),
+    matrix(`blk.${i}.ffn_down.weight`, inner, loadableWidth),
+  ]);
+  return ggufFile(
+    {
+      'general.architecture': architecture,
+      'general.name': 'Loadable',
+      [`${architecture}.context_length`]: 256,
+      [`${architecture}.embedding_length`]: loadableWidth,
+      [`${architecture}.block_count`]: blocks,
+      [`${architecture}.feed_forward_length`]: inner,
+      [`${architecture}.attention.head_count`]: heads,
+      [`${architecture}.attention.head_count_kv`]: 1,
+      [`${architecture}.attention.layer_norm_rms_epsilon`]: { float: 1e-5 },
+      [`${architecture}.rope.dimension_count`]: headWidth,
+      [`${architecture}.vocab_size`]: tokens.length,
+      ...metadata,
+      'tokenizer.ggml.model': 'llama',
+      'tokenizer.ggml.tokens': tokens,
+      'tokenizer.ggml.scores': { f32: tokens.map((_, id) => -id) },
+      'tokenizer.ggml.token_type': { i32: tokenTypes },
+    },
+    [
+      matrix('token_embd.weight', loadableWidth, tokens.length),
+      ...layers.flat(),
+      vector('output_norm.weight', loadableWidth, 1),
+      matrix('output.weight', loadableWidth, tokens.length),
+    ],
+  );
+}
+
+function matrix(name: string, width: number, rows: number): TinyTensor {
+  return { name, shape: [width, rows], type: 0, data: floats(name, width * rows, 0, 1 / Math.sqrt(width)) };
+}
+
+/** @param middle that the values lie around */
+function vector(name: string, width: number, middle = 0): TinyTensor {
+  return { name, shape: [width], type: 0, data: floats(name, width, middle, 0.3) };
+}
+
+/** Numbers that the name decides. */
+function floats(name: string, count: number, middle: number, spread: number): Buffer {
+  const seed = [...name].reduce((sum, letter) => (sum * 31 + (letter.codePointAt(0) ?? 0)) % 9973, 7);
+  const values = Float32Array.from(
+    { length: count },
+    (_, i) => middle + spread * 1.4 * Math.sin((i + 1) * 12.9898 + seed * 78.233 + Math.sin(i * 0.7 + seed) * 43),
+  );
+  return Buffer.from(values.buffer);
+}
