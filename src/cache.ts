@@ -35,8 +35,8 @@ export function fileCache(directory: string): Cache {
 }
 
 /**
- * What a task folder brings along in `calibration.json`: constants for the models that its author has prepared it
- * for, so that nobody else has to wait. Its entries are only found while nothing that they depend on has changed.
+ * Cache over `calibration.json` of a task folder: constants for the models that its author has prepared the task for,
+ * so that nobody else has to wait. An entry is found only while nothing that it depends on has changed.
  */
 export function bundledCache(file: string, fallback: Cache): Cache {
   let entries: Promise<Readonly<Record<string, unknown>>> | null = null;

@@ -6,7 +6,7 @@ export interface Turn {
   readonly content: string;
 }
 
-/** What a chat template is given beside the turns. */
+/** Values that a chat template gets beside the turns. */
 export interface ChatModel {
   readonly bosText: string;
   readonly eosText: string;
@@ -54,7 +54,7 @@ function placeOfSystem(template: CompiledTemplate, model: ChatModel, system: str
   }
 }
 
-/** What some templates loop over or add to without looking whether it is there. */
+/** Variables that some templates use without testing whether they exist. */
 const noTools = { tools: [], documents: [], functions: '', datetime: '' };
 
 function rendered(
@@ -105,7 +105,7 @@ function fixedDate(format: string): string {
   return format.replace(/%[A-Za-z]/gu, (part) => parts[part] ?? part);
 }
 
-/** What opens a thought at the end of a prompt, and what closes it. */
+/** Markers that open a thought at the end of a prompt, and the markers that close it. */
 const thoughts: readonly (readonly [RegExp, (opened: string) => string])[] = [
   [/<(think|thinking|thought|seed:think)>\s*$/u, (tag) => `</${tag}>`],
   [/\[(THINK)\]\s*$/u, (tag) => `[/${tag}]`],

@@ -14,7 +14,7 @@ export const exitCodes = {
 
 export type ErrorKind = 'failure' | 'usage' | 'model' | 'interrupted';
 
-/** What programs tell errors apart by; documented in docs/library.md. */
+/** Codes by which programs tell errors apart; documented in docs/library.md. */
 export type SlmErrorCode = `SLM_${Uppercase<ErrorKind>}`;
 
 /**
@@ -62,8 +62,8 @@ export function messageOf(error: unknown): string {
 }
 
 /**
- * What is wrong with a JSON text, without the piece of it that the parser quotes: a file that is no JSON may be one
- * that nobody meant to show.
+ * The problem with a JSON text, without the piece that the parser quotes: the file may hold text that nobody meant to
+ * show.
  */
 export function jsonProblem(error: unknown): string {
   return messageOf(error).replace(/, (?:\.\.\.)?".*" is not valid JSON$/su, '');

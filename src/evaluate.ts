@@ -35,7 +35,7 @@ export interface Mistake {
   readonly tags: readonly string[];
 }
 
-/** What a record gave. */
+/** The outcome of one record. */
 export interface RecordResult {
   readonly id: string;
   /** `file:line` of the record. */
@@ -80,7 +80,7 @@ export interface Report {
   readonly baselines: readonly { readonly name: string; readonly title: string; readonly figures: readonly Figure[] }[];
   readonly perClass: readonly ClassRow[];
   readonly confusion: ConfusionMatrix | null;
-  /** What is right of the surest results, for some coverages; empty where results have no single score. */
+  /** Share of right results among the surest ones, at several coverages. Empty where results have no single score. */
   readonly coverage: readonly CoveragePoint[];
   readonly byTag: readonly { readonly tag: string; readonly n: number; readonly correct: number }[];
   readonly mistakes: readonly Mistake[];
@@ -103,7 +103,7 @@ export interface Report {
   readonly order?: OrderProbe;
 }
 
-/** What a model of a cascade did. */
+/** The part that one model of a cascade had in the results. */
 export interface StageReport {
   readonly model: string;
   /** How sure it had to be; null for the last one. */
@@ -111,13 +111,13 @@ export interface StageReport {
   /** Records that it was asked for, and those whose result is its own. */
   readonly asked: number;
   readonly answered: number;
-  /** Of those whose result is its own, the ones that are right in every respect. */
+  /** Number of records that this model answered and that are right in every respect. */
   readonly right: number;
   /** How long it was at work. */
   readonly seconds: number;
 }
 
-/** What a thousand records cost. */
+/** The cost of a thousand records. */
 export interface Cost {
   readonly secondsPerThousand: number;
   /**
@@ -128,7 +128,7 @@ export interface Cost {
 }
 
 export interface EvaluateOptions {
-  /** What the data is called in the report. */
+  /** Name of the data in the report. */
   readonly source: string;
   readonly seed: number;
   readonly now: () => number;
@@ -149,7 +149,7 @@ export async function evaluate(task: Task, given: readonly Example[], options: E
   const { profile, engine } = task;
   requireSomeAmong(given, profile);
   const examples = amongExamples(given, profile);
-  // What takes part is loaded before the clock starts, as a single model is.
+  // All models are loaded before the clock starts, as a single model is.
   const stages = await openStages(task);
   const before = usageOf(task);
   const start = options.now();
@@ -217,7 +217,7 @@ function perThousand(before: EngineUsage, after: EngineUsage, n: number): number
   return after.money == null ? null : (1000 * (after.money - (before.money ?? 0))) / n;
 }
 
-/** What a report calls a record. */
+/** The names by which a report tells records apart. */
 export function recordName({ record, gold }: Example): Pick<RecordResult, 'id' | 'place' | 'digest'> {
   const digest = digestOf([record.text, ...taskTypes[gold.type].passageOf(record)]);
   return { id: record.id, place: placeOf(record.origin), digest };
@@ -300,7 +300,7 @@ function checkGoal(goal: MetricGoal, figures: readonly Figure[]): GoalResult {
   return { ...goal, value, passed };
 }
 
-/** What needs no language model, learned from the profile's examples and measured on the same records. */
+/** Baselines: they learn from the profile's examples and are measured on the same records. */
 function baselinesOf(
   profile: TaskProfile,
   examples: readonly Example[],
@@ -358,7 +358,7 @@ export function mistakesOf(examples: readonly Example[], pairs: readonly Pair[])
   return found.sort((a, b) => (b.score ?? 0) - (a.score ?? 0));
 }
 
-/** Whether what was copied is the input's, or a document's, own text at the offsets that it names. */
+/** Returns whether what was copied is the input's, or a document's, own text at the offsets that it names. */
 function isGrounded({ profile, documents }: Task, record: InputRecord, output: Output | undefined): boolean {
   if (output === undefined) return true;
   return taskTypes[profile.type].isGrounded?.(output, record, documents) ?? true;

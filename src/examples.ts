@@ -12,7 +12,7 @@ export interface ExampleContext extends GoldContext {
   /** Field of the main input, and of the label, where they have other names. */
   readonly field: string | null;
   readonly labelField: string | null;
-  /** What the task itself calls the field of the label; tried before the usual names. */
+  /** Name of the field of the label in the task itself; tried before the usual names. */
   readonly ownLabelField: string | null;
 }
 

@@ -29,7 +29,7 @@ function mkdirOnce(folder: string, mode: number): void {
   }
 }
 
-/** Whether a folder is there, or can be made with this mode, and takes files. */
+/** Returns whether a folder is there, or can be made with this mode, and takes files. */
 export function takesFiles(folder: string, mode = 0o777): boolean {
   try {
     makeFolder(folder, mode);

@@ -25,7 +25,7 @@ export function fold(text: string): string {
     text
       .normalize('NFKD')
       .replace(marks, '')
-      // By way of upper case: ß becomes ss, and the dotless ı becomes i.
+      // Upper case first: ß becomes ss, and the dotless ı becomes i.
       .toUpperCase()
       .toLowerCase()
       .replace(/[øłđðħæœþ]/gu, (letter) => letters[letter] as string)

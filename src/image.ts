@@ -9,7 +9,7 @@ export function imageOf({ fields }: Pick<InputRecord, 'fields'>): string | null 
   return typeof image === 'string' && picture.test(image.trim()) ? image.trim() : null;
 }
 
-/** Whether it is a file of this machine. */
+/** Returns whether it is a file of this machine. */
 export function isImageFile(image: string): boolean {
   return !/^(?:https?|data):/iu.test(image);
 }

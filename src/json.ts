@@ -17,7 +17,7 @@ export class JsonProblem extends Error {
   }
 }
 
-/** Whether the JSON is valid, and only too deep to work with. */
+/** Returns whether the JSON is valid, and only too deep to work with. */
 export function isTooDeep(error: unknown): error is JsonProblem {
   return error instanceof JsonProblem && error.cause === undefined;
 }

@@ -10,7 +10,7 @@ export function lazy<T>(name: string): () => T {
   return () => require(name) as T;
 }
 
-/** What `make` returns, made at the first call. */
+/** Returns a function that calls `make` once and keeps its value. */
 export function once<T>(make: () => T): () => T {
   let made: { value: T } | undefined;
   return () => {
@@ -19,7 +19,7 @@ export function once<T>(make: () => T): () => T {
   };
 }
 
-/** What `make` returns for an object, made once for each and kept as long as that object is. */
+/** Returns a function that calls `make` once for each object, and keeps the value as long as the object. */
 export function onceEach<T extends object, R>(make: (item: T) => R): (item: T) => R {
   const made = new WeakMap<T, { value: R }>();
   return (item) => {

@@ -12,11 +12,11 @@ export interface OrderProbe {
   readonly shift: number;
   /** Share of right labels by order, the task's own first. */
   readonly accuracy: readonly number[];
-  /** Of the label that the mean of the probabilities over all orders gives. */
+  /** Accuracy of the label with the highest mean probability over all orders. */
   readonly averagedAccuracy: number;
 }
 
-/** Beside the task's own: the reverse, and two in which every label stands at another place. */
+/** Orders beside the task's own: the reverse, and two in which every label has another position. */
 const otherOrders = 3;
 
 /** The labels in the task's own order and in others, no two the same. */

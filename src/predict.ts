@@ -27,7 +27,7 @@ export interface Task {
   readonly profile: TaskProfile;
   readonly engine: Engine;
   readonly predictor: Predictor;
-  /** What questions are answered from. */
+  /** The documents that questions are answered from. */
   readonly documents: readonly Document[];
   /** Digest of the constants that it was made ready with. */
   readonly constants: string;
@@ -56,7 +56,7 @@ export interface Fallback {
   /** Whether the cut vocabulary suffices: then the tokens are the same. */
   covers(record: InputRecord): boolean;
   open(): Promise<Task>;
-  /** What was opened; null until a record has asked for it. */
+  /** The opened task; null until a record has asked for it. */
   opened(): Task | null;
 }
 
@@ -128,7 +128,7 @@ export async function openStages(task: Task): Promise<Task[]> {
   return next === undefined ? [task] : [task, ...(await openStages(next))];
 }
 
-/** What a task has cost so far, on whichever of its engines. */
+/** The cost of a task so far, over all its engines. */
 export function usageOf(task: Task): EngineUsage {
   const engines = openedStages(task).flatMap(({ engine, fallback }) =>
     [engine, fallback?.opened()?.engine ?? []].flat(),
@@ -264,7 +264,7 @@ async function outputFor(task: Task, record: InputRecord, explain: boolean): Pro
   const { tidy, among } = taskTypes[profile.type];
   const joined = merge(profile.type, pieces);
   const merged = tidy?.(joined, record.text) ?? joined;
-  // After the pieces are joined: one that is about none of the chosen labels weighs little then.
+  // The choice is made after the pieces are joined: a piece about none of the chosen labels then weighs little.
   const chosen = among?.(merged, profile) ?? { output: merged, explanation: [] };
   return { output: predictor.decide(chosen.output), explanation: [...explanation, ...chosen.explanation] };
 }

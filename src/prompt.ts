@@ -32,7 +32,7 @@ export interface PromptOptions {
   readonly keepLines?: boolean;
 }
 
-/** What of a model a prompt depends on. */
+/** The properties of a model that a prompt depends on. */
 export type PromptModel = Pick<ModelInfo, 'format' | 'chatTemplate' | 'bosText' | 'eosText' | 'parameters'>;
 
 export type PromptRenderer = (fields: Readonly<Record<string, unknown>>) => PromptText;
@@ -106,7 +106,7 @@ export function tokenizePrefix(
 }
 
 const keptPrefixes = 8;
-/** By engine, the one that was used last at the end. */
+/** Prefixes by engine; the most recently used one is last. */
 const knownPrefixes = onceEach((_engine: object) => new Map<string, readonly Token[]>());
 
 function withBos([bos]: readonly Token[], tokens: Token[]): Token[] {

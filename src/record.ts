@@ -43,7 +43,7 @@ export function recordOf(
   return { index, id, text, fields: { ...fields, [input]: text }, added: input in fields ? null : input, origin };
 }
 
-/** What is said where a row does not have a field. */
+/** Error text for a row that lacks a field. */
 export function noField(name: string, names: readonly string[], hint: string): string {
   const [only] = names;
   if (only === undefined) return `no field "${name}"; it has no fields`;
@@ -61,7 +61,7 @@ export function isBadRow(record: InputRecord | BadRow): record is BadRow {
   return 'error' in record;
 }
 
-/** What stands in the results for a row that cannot be read. */
+/** The result for a row that cannot be read. */
 export function predictionOfBadRow({ row, index, id, error }: BadRow): Prediction {
   const record = { index, id, text: '', fields: row.fields, added: null, origin: row.origin };
   return { record, error, ms: 0 };

@@ -101,7 +101,7 @@ const endsInEnding = new RegExp(`(?<![\\p{L}\\p{N}])(?:${endings})\\.$`, 'u');
 const endsInInitials = /(?<![\p{L}\p{N}])(?:\p{Lu}|\p{L}(?:\.\p{L})+)\.$/u;
 const startsAnew = new RegExp(`^["'“‘(]*(?:${starters})(?![\\p{L}\\p{N}.])`, 'u');
 
-/** Whether Unicode's rules cut one sentence in two here. */
+/** Returns whether Unicode's rules cut one sentence in two here. */
 function goesOn(before: string, after: string): boolean {
   const end = before.slice(-40);
   if (/^\d{1,3}[.)]$/.test(before)) return true;
@@ -115,7 +115,7 @@ function goesOn(before: string, after: string): boolean {
 
 /** A letter, digit or mark of the other scripts, or one of the invisible joiners and hyphens inside words. */
 const letter = `(?:(?![${unspaced}])[\\p{L}\\p{M}\\p{N}_\\u200c\\u200d\\u00ad])`;
-/** What may stand between the parts of one word: Jean-Luc, AT&T, O'Brien (not 's), 1,000.50, 12:30, example.com. */
+/** Characters that may join the parts of one word: Jean-Luc, AT&T, O'Brien (not 's), 1,000.50, 12:30, example.com. */
 const joiner = `(?:[-‐‑&]|['’](?![sS](?!${letter}))|(?<=\\p{Nd})[.,:/](?=\\p{Nd})|\\.(?=\\p{Ll}))`;
 
 /** Characters (UTF-16 code units) that a word may have; what is longer is data written as text, such as Base64. */
@@ -137,7 +137,7 @@ export function overlongWord(text: string, longest = longestWord): Span | null {
   return null;
 }
 
-/** What is said of a text with a word that is too long; null where it has none. */
+/** Error text for a text with a word that is too long; null where it has none. */
 export function wordProblem(text: string, longest = longestWord): string | null {
   const word = overlongWord(text, longest);
   if (word === null) return null;

@@ -6,7 +6,7 @@ export interface StageTurn {
   seconds(): number;
 }
 
-/** After so many pieces of work a model lets another one have its turn. */
+/** Number of pieces of work after which a model lets another one compute. */
 const batch = 64;
 
 /**

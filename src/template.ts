@@ -37,7 +37,7 @@ export function compileTemplate(
   };
 }
 
-/** What the library gives every template, but for its clock and its unbounded `range`. */
+/** Globals that the library gives every template, without its clock and its unbounded `range`. */
 const globals: Readonly<Record<string, unknown>> = {
   true: true,
   false: false,
@@ -57,7 +57,7 @@ const globals: Readonly<Record<string, unknown>> = {
   },
 };
 
-/** What is used of the library's interpreter; its own types cannot be resolved by NodeNext. */
+/** The part of the library's interpreter that is used here; its own types cannot be resolved by NodeNext. */
 interface Interpreter {
   run(program: unknown): { readonly value?: unknown };
   evaluate(statement: unknown, environment: unknown): { readonly value?: unknown };

@@ -21,7 +21,7 @@ export interface Origin {
   readonly line: number | null;
 }
 
-/** What a reader yields: named fields as they stand in the file, or the reason why this row cannot be read. */
+/** A row as a reader yields it: named fields as they stand in the file, or the reason why it cannot be read. */
 export interface Row {
   readonly fields: Readonly<Record<string, unknown>>;
   readonly origin: Origin;
@@ -50,7 +50,7 @@ export interface Entity extends Span {
   readonly score?: number;
 }
 
-/** What outputs of all types can have. */
+/** Fields that outputs of all types can have. */
 interface Answered {
   /** In a cascade, the model that gave it. */
   readonly model?: string;
@@ -71,7 +71,7 @@ export interface ExtractOutput extends Answered {
   readonly type: 'extract';
   /** Sorted by start; spans of the record's text. */
   readonly entities: readonly Entity[];
-  /** What a model has named and the text does not contain. Left out where there is nothing. */
+  /** Spans that a model has named and the text does not contain. Left out where there are none. */
   readonly ungrounded?: readonly string[];
 }
 
@@ -79,7 +79,7 @@ export interface ExtractOutput extends Answered {
 export interface Evidence {
   /** Id of the document; that of a field of the record itself is `record/` and the field's name. */
   readonly document: string;
-  /** What people call the document: its file, or `-` for standard input, or the record's own field. */
+  /** The document's name for people: its file, or `-` for standard input, or the record's own field. */
   readonly source: string;
   /** 1-based line of the document on which the answer starts. */
   readonly line: number;
@@ -162,7 +162,7 @@ export interface Example {
   readonly taught?: TeacherLabel;
 }
 
-/** What a larger model says of a text that nobody has labelled. */
+/** The label that a larger model gives to an unlabelled text. */
 export interface TeacherLabel {
   /** Probability of each label. */
   readonly scores: Readonly<Record<string, number>>;
@@ -211,14 +211,14 @@ export interface Pair {
 export type Token = number;
 
 /**
- * What the model reads. Each part of the prefix is evaluated in a call of its own and kept, and a part is reused
- * only whole. So a record's numbers do not depend on what was evaluated before it: the shape of a batch moves
+ * The tokens that the model reads. Each part of the prefix is evaluated in a call of its own and kept, and a part is
+ * reused only as a whole. So a record's numbers do not depend on what was evaluated before it: the shape of a batch moves
  * log-probabilities by up to 0.5 nats.
  */
 export interface Prompt {
-  /** What later prompts may share: usually one part for the whole profile, sometimes a second for the record. */
+  /** Parts that later prompts may share: usually one for the whole profile, sometimes a second for the record. */
   readonly prefix: readonly (readonly Token[])[];
-  /** What is new; at least one token. */
+  /** The new part; at least one token. */
   readonly input: readonly Token[];
 }
 
@@ -275,7 +275,7 @@ export interface Decoded {
   readonly choiceLogprobs: readonly number[];
 }
 
-/** What an engine has done so far, for statistics. */
+/** Work that an engine has done so far, for statistics. */
 export interface EngineUsage {
   /** Prompt tokens of records, without the shared prefix. */
   readonly evaluatedTokens: number;
@@ -352,7 +352,7 @@ export interface StateReader {
 /** Makes the hidden states after `layers` blocks readable, of these prompts and no others. */
 export type OpenStates = (all: readonly WantedStates[], layers: number) => Promise<StateReader>;
 
-/** What an embedding model was trained to read before a text; empty where it wants nothing. */
+/** Words that an embedding model was trained to read before a text; empty where it expects none. */
 export interface TextPrefixes {
   /** Before a text that is classified, or compared with its like. */
   readonly text: string;
@@ -366,7 +366,7 @@ export interface TextPrefixes {
 export interface Embedder {
   /** Numbers of a vector. */
   readonly dimensions: number;
-  /** For callers to put before a text, by what it is. */
+  /** Callers put one of these before a text, according to its kind. */
   readonly prefixes: TextPrefixes;
   /**
    * Vectors of length 1, one for each text: their dot product is the cosine similarity. A text longer than the context
@@ -419,7 +419,7 @@ export interface TextGenerator {
   ): Promise<Generated>;
 }
 
-/** What engines can do; a method says which of these it needs. */
+/** Interfaces of the capabilities of engines; a method says which of these it needs. */
 export interface CapabilityInterfaces {
   readonly scores: TokenScorer;
   readonly generation: Generator;
@@ -466,7 +466,7 @@ export type LocalEngine = EngineWith<'scores' | 'generation' | 'features'> & {
 export interface Label {
   readonly name: string;
   readonly description: string;
-  /** What the model reads and is scored on for this label; the name unless the profile says otherwise. */
+  /** The verbalizer: the word that the model reads and is scored on for this label. Defaults to the name. */
   readonly word: string;
   /** Other spellings in labelled data: `PER` for `person`. */
   readonly aliases: readonly string[];
@@ -486,7 +486,7 @@ export interface PromptTemplates {
   readonly variants?: readonly string[];
 }
 
-/** What happens to a result whose score is below `min`. */
+/** The treatment of results whose score is below `min`. */
 export interface Threshold {
   readonly min: number;
   /** `abstain`, or the label to fall back to. */
@@ -510,7 +510,7 @@ export interface StoredNumbers {
   readonly arrays: Readonly<Record<string, StoredArray>>;
 }
 
-/** What `slm tune` has found for a task on one model. */
+/** The tuned settings of a task for one model. */
 export interface Tuned {
   /** The file of tuned settings, for messages. */
   readonly file: string;
@@ -525,7 +525,7 @@ export interface Tuned {
 /** A task as the user wrote it, checked and with its files read. */
 export interface TaskProfile {
   readonly name: string;
-  /** Of the task.yaml. */
+  /** Path of the task.yaml. */
   readonly path: string;
   readonly description: string;
   readonly type: TaskType;
@@ -559,8 +559,8 @@ export interface TaskProfile {
   readonly files: readonly string[];
   /** Changes whenever anything changes that a result depends on. */
   readonly digest: string;
-  /** What `slm tune` found for the model in use; null where nothing was tuned, or it is not wanted. */
+  /** The tuned settings for the model in use; null where nothing was tuned, or `--untuned` is given. */
   readonly tuned: Tuned | null;
-  /** What is legal but looks like a slip, with file and line. */
+  /** Settings that are valid but look like a slip, with file and line. */
   readonly notes?: readonly string[];
 }

@@ -138,7 +138,7 @@ function issueError(issue: z.core.$ZodIssue, at: Locate, schema: z.ZodType, help
   return usageError(`${at(issue.path)}: ${where}${saidPlainly(issue.message)}`, keysHelp(issue, schema) ?? help);
 }
 
-/** What YAML calls the types that zod names as JavaScript does. */
+/** YAML's names of the types that zod names as JavaScript does. */
 const kinds: Readonly<Record<string, string>> = {
   object: 'a mapping (key: value)',
   record: 'a mapping (key: value)',
@@ -171,7 +171,7 @@ function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
   return [...new Set(at.flatMap(unwrap).flatMap((inner) => Object.keys((inner as Shaped).shape ?? {})))];
 }
 
-/** What of a zod schema says which keys it has. */
+/** The part of a zod schema that lists its keys. */
 interface Shaped {
   readonly shape?: Record<string, unknown>;
   readonly def?: { readonly innerType?: unknown; readonly options?: readonly unknown[]; readonly valueType?: unknown };

@@ -7,12 +7,12 @@ import { type MeasuredFigure, type ModelEnvironment, modelPath, readCatalogue } 
 import type { TaskType } from '../types.js';
 import { type ListedModel, listModels } from './model-list.js';
 
-/** What a model would take of this machine, and what it was measured to do. */
+/** A model's needs on this machine, and its measured results. */
 export interface AdvisedModel {
   readonly name: string;
   readonly installed: boolean;
   readonly bytes: number | null;
-  /** For the context of `contextTokens`, bytes; null where the size of the file is not known. */
+  /** Memory with a context of `contextTokens`, bytes; null where the size of the file is not known. */
   readonly memory: number | null;
   readonly fits: boolean | null;
   /** New tokens a second. */
@@ -25,7 +25,7 @@ export interface ModelAdvice {
   readonly machine: { readonly memory: number; readonly free: number; readonly threads: number };
   readonly contextTokens: number;
   readonly models: readonly AdvisedModel[];
-  /** For each task type the best that fit here, of the models that were measured. */
+  /** The best measured model that fits here, for each task type. */
   readonly advised: readonly Advised[];
 }
 
@@ -47,7 +47,9 @@ export interface Advised {
  * the fast kernels, a third.
  */
 const weightsPerSecond = 55e9;
-/** Of a file that is not here: cache of a thousand tokens, as a share of the weights; 3 to 7 % in models of 1 to 4 B. */
+/**
+ * Cache of a thousand tokens as a share of the weights, for a file that is not here; 3 to 7 % in models of 1 to 4 B.
+ */
 const cacheShare = 0.06;
 const runtimeBytes = 200_000_000;
 /** The rest is for the system and other programs. */

@@ -42,7 +42,7 @@ export async function listModels(env: ModelEnvironment, standard: string): Promi
   return [...catalogue, ...others.map((name) => unlisted(name, env, standard))];
 }
 
-/** Those of the list that have all words, anywhere in what is said of them. */
+/** Finds the models of the list whose descriptions contain all words. */
 export async function searchModels(
   env: ModelEnvironment,
   standard: string,

@@ -9,13 +9,13 @@ import type { TrialEvent } from '../tune/trial-event.js';
 export interface Preparation {
   /** `calibrating`. */
   readonly what: string;
-  /** Of a task, or `documents`. */
+  /** Name of a task, or `documents`. */
   readonly task: string;
   /** Null where no model takes part. */
   readonly model: string | null;
   readonly done: number;
   readonly total: number;
-  /** What is counted: `examples`. */
+  /** Unit of the counts: `examples`. */
   readonly items: string;
 }
 
@@ -25,7 +25,7 @@ export interface Measuring extends Progress {
   readonly model: string;
 }
 
-/** What goes on while a task is tuned. */
+/** Events while a task is tuned. */
 export type TuningEvent =
   | {
       readonly kind: 'start';
@@ -45,7 +45,7 @@ export type TuningEvent =
  * environment or a terminal by itself, prints, or ends the process.
  */
 export interface Surroundings {
-  /** Of slm. */
+  /** Version of slm. */
   readonly version: string;
   /** Base of relative paths. */
   readonly cwd: string;
@@ -61,7 +61,7 @@ export interface Surroundings {
   readonly packageRoot: string;
   /** Never use the network. */
   readonly offline: boolean;
-  /** What `-` names. */
+  /** The input that `-` names. */
   readonly stdin: AsyncIterable<Uint8Array>;
   /** Aborted when the work is to end. */
   readonly signal: AbortSignal;
@@ -88,15 +88,15 @@ export interface Surroundings {
   measuring(measuring: Measuring | null): void;
   /** Called as tuning goes on. */
   tuning(event: TuningEvent): void;
-  /** Told about one download, or a few. */
+  /** Returns callbacks for one download, or a few. */
   downloads(): Omit<ModelEvents, 'signal'>;
   /** Lines of llama.cpp's own log; null where nobody wants them. */
   readonly engineLog: ((line: string) => void) | null;
-  /** What a warm host in the background writes to standard error as it starts. */
+  /** Called with the output of a warm host in the background to standard error as it starts. */
   hostOutput(chunk: Uint8Array): void;
 }
 
-/** Whether an environment variable says yes: set, and neither empty, `0` nor `false`. */
+/** Returns whether an environment variable says yes: set, and neither empty, `0` nor `false`. */
 export function isOn(value: string | undefined): boolean {
   return value !== undefined && value !== '' && value !== '0' && value.toLowerCase() !== 'false';
 }
@@ -110,7 +110,7 @@ function dataDirectory({ env, home }: Surroundings): string {
   return path.join(env.XDG_DATA_HOME || path.join(home, '.local', 'share'), 'slm');
 }
 
-/** What can be made again. */
+/** The folder of files that can be made again. */
 export function cacheDirectory({ env, home }: Surroundings): string {
   return path.join(env.XDG_CACHE_HOME || path.join(home, '.cache'), 'slm');
 }

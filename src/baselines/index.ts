@@ -23,7 +23,7 @@ function baselinesFor(type: TaskType): Baseline[] {
   return baselines.filter(({ taskTypes }) => taskTypes.includes(type));
 }
 
-/** What stands beside a measured task in a report; a report on free generation has none worth the name. */
+/** The baselines in the report of a task; free generation has none that would mean anything. */
 export function reportedBaselines(type: TaskType): Baseline[] {
   return baselinesFor(type).filter(({ reported }) => reported);
 }

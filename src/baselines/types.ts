@@ -8,8 +8,8 @@ export interface BaselineContext {
 }
 
 /**
- * What a task can be done with without a language model, learned from the same examples. A measured result
- * means something beside it only.
+ * A way to do a task without a language model, learned from the same examples. A measured result means something only
+ * beside it.
  */
 export interface Baseline {
   readonly name: string;
@@ -18,8 +18,8 @@ export interface Baseline {
   /** Whether it stands in reports: it is trained in a moment, and says something about a task. */
   readonly reported: boolean;
   /**
-   * What it says of each example when it has learned from others alone, where that takes less than to train it for each
-   * fold.
+   * Its output for each example after learning from the others alone, where that takes less time than training it for
+   * each fold.
    */
   readonly heldOut?: (examples: readonly Example[], context: BaselineContext) => Output[];
   /** Learns from examples whose gold is of the task's type (others are passed over). */

@@ -1,7 +1,7 @@
 import type { Metric, MetricContext } from '../metrics/types.js';
 import type { Pair } from '../types.js';
 
-/** What a model gave for every record, alone. */
+/** The outputs of one model alone, for every record. */
 export interface StageOutputs {
   readonly pairs: readonly Pair[];
   /** How sure it was of each; 0 where it failed. */
@@ -11,7 +11,7 @@ export interface StageOutputs {
 
 /** Thresholds with what they would have brought on the records that they were chosen on. */
 export interface CascadeChoice {
-  /** For every model but the last. */
+  /** One threshold for every model but the last. */
   readonly thresholds: readonly number[];
   /** Null where the metric is undefined. */
   readonly value: number | null;
@@ -20,7 +20,7 @@ export interface CascadeChoice {
   readonly shares: readonly number[];
 }
 
-/** What the thresholds are chosen for. */
+/** The goal that the thresholds are chosen for. */
 export type CascadeGoal =
   /** The least time with this value of the metric. */
   | { readonly kind: 'value'; readonly value: number }
@@ -56,7 +56,7 @@ export function chooseThresholds(
   );
   const byTime = (a: CascadeChoice, b: CascadeChoice) => a.secondsPerRecord - b.secondsPerRecord;
   const byValue = (a: CascadeChoice, b: CascadeChoice) => quality(metric, b) - quality(metric, a);
-  // What cannot be reached is come near to: in quality, or in time.
+  // If the goal cannot be reached, the nearest choice is taken: in quality, or in time.
   const order =
     goal.kind === 'time'
       ? fits.length > 0

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import type { CliContext } from './context.js';
 
 interface Entry {
-  /** What follows the name in the list of commands. */
+  /** The text after the name in the list of commands. */
   readonly usage: string;
   readonly description: string;
   readonly load: () => Promise<(context: CliContext) => Command>;

@@ -2,7 +2,7 @@ import type { Surroundings } from '../app/surroundings.js';
 
 /** The surroundings of the application, and the terminal. Known inside `cli/` alone. */
 export interface CliContext extends Surroundings {
-  /** For data, as they are. */
+  /** Output for data, written unchanged. */
   readonly stdout: NodeJS.WritableStream;
   /** Tables and sheets for people, on standard output: nothing in them acts on a terminal. */
   print(text: string): void;

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { suggestion, usageError } from '../errors.js';
 
 /**
- * For `preSubcommand` of a command that has a default: a word that names no command is not an argument of the default.
+ * Hook for `preSubcommand` of a command that has a default: a word that names no command is not an argument of the default.
  * @throws SlmError of kind `usage`
  */
 export function refuseUnknownCommand(command: Command): void {

@@ -8,7 +8,7 @@ const supervised = process.env[variable] === '1' && process.send !== undefined;
 // Not for processes that this one starts.
 delete process.env[variable];
 
-/** What tells a process that another one stands over it (supervisor.ts). */
+/** Environment that tells a process that it is supervised (supervisor.ts). */
 export const supervisedEnv: Readonly<Record<string, string>> = { [variable]: '1' };
 
 export function isSupervised(): boolean {

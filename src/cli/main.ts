@@ -145,7 +145,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   unwritten ??= error;
 });
 
-// What no part of the program waited for, such as an error inside a library.
+// Errors that no part of the program waited for, such as one inside a library.
 process.on('uncaughtException', (error) => process.exit(report(error)));
 
 // A promise that nobody settles any more lets Node end without a word.

@@ -70,7 +70,7 @@ export function compare(
   };
 }
 
-/** What tuning would go by on these examples. */
+/** The metric that tuning would use on these examples. */
 function mainMetric(profile: TaskProfile, examples: readonly Example[], suite: readonly Metric[]): string {
   const name = taskTypes[profile.type].tuningMetric(
     profile.multiLabel,

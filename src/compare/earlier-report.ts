@@ -9,7 +9,7 @@ const maxReportBytes = 512 << 20;
 
 const figures = z.looseObject({ p50: z.number(), p95: z.number() });
 
-/** What a comparison reads of a report. The rest of it is passed on as it is. */
+/** The parts of a report that a comparison reads. The rest is passed on unchanged. */
 const reportSchema = z.looseObject({
   task: z.string(),
   type: z.string(),

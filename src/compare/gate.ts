@@ -30,7 +30,7 @@ export interface GateResult {
   readonly passed: boolean;
 }
 
-/** What names in a gate can mean. */
+/** The names that a gate can use. */
 export interface GateNames {
   readonly metrics: readonly string[];
   readonly systems: readonly string[];

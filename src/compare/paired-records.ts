@@ -1,7 +1,7 @@
 import { pairOf, type RecordResult, type Report, recordName } from '../evaluate.js';
 import type { Example, Pair } from '../types.js';
 
-/** What is compared: a report, and where it comes from. */
+/** A report to compare, and its origin. */
 export interface Subject {
   readonly name: string;
   readonly report: Report;

@@ -3,7 +3,7 @@ import type { Interval } from '../metrics/bootstrap.js';
 
 /** A model that was measured, or an earlier report, as one of those that are compared. */
 export interface System {
-  /** What it is called in tables and gates. No other one of the comparison has it. */
+  /** Name in tables and gates, unique in the comparison. */
   readonly name: string;
   readonly model: string;
   /** The file of an earlier report; null for what was measured now. */
@@ -64,7 +64,7 @@ export interface Difference {
   readonly place: string;
   readonly text: string;
   readonly gold: string;
-  /** By the name of the system. */
+  /** Results by the name of the system. */
   readonly said: Readonly<
     Record<string, { readonly predicted: string; readonly score: number | null; readonly correct: boolean }>
   >;

@@ -20,7 +20,7 @@ export function fileEngineOf(architecture: string): (typeof engines)['llama' | '
 /** A model reference that names a service. */
 export interface ServiceReference {
   readonly kind: ServiceEngineKind;
-  /** What stands after the scheme. */
+  /** The part after the scheme. */
   readonly address: string;
 }
 

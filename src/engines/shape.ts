@@ -12,7 +12,7 @@ const maxSlots = 8;
  * on one slot; threads wait for each other by spinning, and with a core short they take 10 times as long.
  */
 export function defaultShape(threads: number, parallel: 'one' | 'many'): Shape {
-  // Of few threads, one slot has no use for more than one.
+  // With few threads, a single slot has no use for more than one.
   const slots = parallel === 'one' && threads >= 4 ? 1 : Math.min(threads, maxSlots);
   return { slots, threadsPerSlot: Math.max(1, slots === 1 ? threads - 1 : Math.floor(threads / slots)) };
 }

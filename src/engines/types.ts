@@ -16,9 +16,9 @@ export interface FileEngineKind {
 export interface ServiceEngineKind {
   readonly kind: 'service';
   readonly title: string;
-  /** What every model of the service can do; known before one is opened. */
+  /** Capabilities of every model of the service; known before one is opened. */
   readonly capabilities: readonly Capability[];
-  /** What is wrong with an address, or null. With an example of the right form. */
+  /** The problem with an address, with an example of the right form; null where there is none. */
   problem(address: string): string | null;
   /** The host that texts are sent to; null where that is this machine. */
   host(address: string): string | null;
@@ -26,10 +26,10 @@ export interface ServiceEngineKind {
   open(address: string, options: ServiceOptions): Promise<Engine>;
 }
 
-/** What a model costs: money for a million tokens. */
+/** The price of a model: money for a million tokens. */
 export interface Price {
   readonly input: number;
-  /** For input that the service has in its cache. Default: as other input. */
+  /** Price of input that the service has in its cache. Default: that of other input. */
   readonly cached?: number | undefined;
   readonly output: number;
 }
@@ -47,12 +47,12 @@ export interface ServiceSettings {
   readonly budget: number | null;
 }
 
-/** What an engine behind a service is given of the world. */
+/** Functions and settings that an engine behind a service gets. */
 export interface ServiceOptions {
   /** The whole reference, which is the model's name: `openai:model@https://host/v1`. */
   readonly reference: string;
   readonly settings: ServiceSettings;
-  /** For keys. Never to be shown. */
+  /** The environment, for keys. Never to be shown. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Ends all calls. */
   readonly signal: AbortSignal;

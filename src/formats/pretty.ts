@@ -5,7 +5,7 @@ import { harmless as withoutControls } from '../terminal-text.js';
 import type { ExplanationPart, Prediction } from '../types.js';
 import type { FormatOptions, Paint, Writer } from './types.js';
 
-/** For people on a terminal. Its form may change at any time; scripts should read another format. */
+/** Output for people on a terminal. Its form may change at any time; scripts should read another format. */
 export const pretty: Writer = {
   name: 'pretty',
   extensions: [],

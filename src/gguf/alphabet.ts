@@ -19,12 +19,12 @@ const foreign = Object.fromEntries(
   alphabetNames.map((name) => [name, new RegExp(`[^${alphabets[name]}]`, 'u')]),
 ) as Record<AlphabetName, RegExp>;
 
-/** Whether every character of `text` is in the alphabet (1 ms for a million). A lone surrogate never is. */
+/** Returns whether every character of `text` is in the alphabet (1 ms for a million). A lone surrogate never is. */
 export function writtenWith(alphabet: AlphabetName, text: string): boolean {
   return !foreign[alphabet].test(text);
 }
 
-/** What remains of a vocabulary. */
+/** The tokens that remain of a vocabulary. */
 export interface VocabularyCut {
   /** Old ids, ascending. */
   readonly tokens: readonly number[];

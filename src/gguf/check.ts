@@ -55,7 +55,7 @@ function firstBytes(path: string): Buffer {
   }
 }
 
-/** What the bytes look like when they are something else than GGUF; null for GGUF. */
+/** Names the kind of a file that is not GGUF, by its first bytes; null for GGUF. */
 function recognise(start: Buffer): string | null {
   if (start.subarray(0, 4).toString('latin1') === 'GGUF') return null;
   const text = start

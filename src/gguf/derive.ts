@@ -7,7 +7,7 @@ import type { Recipe } from './recipe.js';
 import { writeGguf } from './write.js';
 
 export interface DeriveOptions {
-  /** What the file says that it comes from (`slm.source`). Defaults to the name of the source file. */
+  /** Name of the origin that the file states (`slm.source`). Defaults to the name of the source file. */
   readonly source?: string;
   readonly signal?: AbortSignal;
   /** Called before anything is written, with the size of the tensors. */

@@ -7,7 +7,7 @@ import type { GgufHeader, GgufTensor } from './types.js';
 import { valueBlockSizes } from './value-blocks.js';
 import { readVocabulary, type TokenRole, type Vocabulary } from './vocabulary.js';
 
-/** What a recipe means for one file. */
+/** A recipe applied to one file. */
 export interface Plan {
   readonly header: GgufHeader;
   readonly recipe: Recipe;

@@ -1,7 +1,7 @@
 import { fileTypes, tensorTypes } from './tensor-types.js';
 import type { GgufHeader } from './types.js';
 
-/** What a person wants to know of a model file. Null where the file does not say. */
+/** The facts about a model file that people ask for. Null where the file does not say. */
 export interface GgufSummary {
   readonly architecture: string;
   readonly name: string | null;

@@ -47,7 +47,7 @@ export function tensorBytes(type: number, shape: readonly number[]): number | nu
   return Math.ceil(shape.reduce((product, n) => product * n, 1) / weights) * bytes;
 }
 
-/** What `general.file_type` says about the whole file (enum llama_ftype in llama.h). */
+/** Meaning of `general.file_type` for the whole file (enum llama_ftype in llama.h). */
 export const fileTypes: Readonly<Record<number, string>> = {
   0: 'F32',
   1: 'F16',

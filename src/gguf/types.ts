@@ -1,4 +1,4 @@
-/** What a GGUF header holds. Specification: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md */
+/** The contents of a GGUF header. Specification: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md */
 
 /** A single metadata value; `bigint` only for 64-bit integers beyond 2^53. */
 export type GgufScalar = number | bigint | boolean | string;

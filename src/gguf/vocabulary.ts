@@ -19,7 +19,7 @@ export interface Vocabulary {
 }
 
 export interface TokenRole {
-  /** Of the metadata. */
+  /** Key of the metadata. */
   readonly key: string;
   readonly id: number;
   /** Whether the file says so; else it is llama.cpp's default. */
@@ -29,7 +29,7 @@ export interface TokenRole {
 /** llama_token_type in llama.h: unknown, control, user defined, byte. */
 const extraordinaryTypes = new Set([2, 3, 4, 6]);
 
-/** What llama_vocab::impl::load assumes where the file is silent. */
+/** Roles that llama_vocab::impl::load assumes where the file does not say. */
 const defaultRoles = {
   spm: { bos: 1, eos: 2, unknown: 0 },
   bpe: { bos: 11, eos: 11 },
@@ -102,7 +102,7 @@ function rolesOf(header: GgufHeader, kind: 'spm' | 'bpe', size: number): TokenRo
   return [...stated, ...silent];
 }
 
-/** Whether a metadata key holds the id of a token. */
+/** Returns whether a metadata key holds the id of a token. */
 export function isRoleKey(key: string): boolean {
   return /^tokenizer\.ggml\.\w+_token_id$/u.test(key);
 }

@@ -2,7 +2,7 @@ import { isMultiple } from './multiples.js';
 import { isObject, type Schema, type SchemaType, same } from './schema-node.js';
 import { expand, isFound, itemSchemas, propertySchemas, type Reader, type Shape } from './shapes.js';
 
-/** Whether a value may be accepted by all of `schemas`: false only where it is surely refused. */
+/** Returns whether a value may be accepted by all of `schemas`: false only where it is surely refused. */
 export function mayAccept(schemas: readonly Schema[], value: unknown, reader: Reader, depth = 0): boolean {
   if (depth > 20) return true;
   const { shapes, cases } = expand(schemas, reader);
@@ -10,7 +10,7 @@ export function mayAccept(schemas: readonly Schema[], value: unknown, reader: Re
   return shapes.some((shape) => shapeMayAccept(shape, value, reader, depth));
 }
 
-/** Whether a value may be of the kind that a shape describes. */
+/** Returns whether a value may be of the kind that a shape describes. */
 export function shapeMayAccept(shape: Shape, value: unknown, reader: Reader, depth = 0): boolean {
   if (shape.types !== null && ![...shape.types].some((type) => hasType(value, type))) return false;
   if (shape.values !== null && !shape.values.some((other) => same(value, other))) return false;

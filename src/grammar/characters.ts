@@ -4,7 +4,9 @@ import { alternatives, type CodePoints, charClass, literal } from './gbnf-writer
 
 export const lastCodePoint = 0x10ffff;
 const surrogates: CodePoints = [0xd800, 0xdfff];
-/** What cannot stand in a JSON string as it is. DEL is legal there but a control character all the same. */
+/**
+ * Characters that cannot stand in a JSON string as they are. DEL is legal there but a control character all the same.
+ */
 const notRaw: readonly CodePoints[] = [[0, 0x1f], [0x22, 0x22], [0x5c, 0x5c], [0x7f, 0x7f], surrogates];
 const jsonEscapes: ReadonlyMap<number, string> = new Map(
   ['"', '\\', '\b', '\f', '\n', '\r', '\t'].map((char) => [char.charCodeAt(0), JSON.stringify(char).slice(1, -1)]),

@@ -9,7 +9,7 @@ const deepest = 200;
 /** Objects and lists of a schema, so that all work on it ends in a second. */
 const mostNodes = 200_000;
 
-/** By the name of a dynamic anchor (empty: `$recursiveAnchor`), the outermost schema that has it. */
+/** The outermost schema of each dynamic anchor, by the anchor's name (empty: `$recursiveAnchor`). */
 export type DynamicScope = ReadonlyMap<string, SchemaObject>;
 
 /** A schema made ready to be read: one draft, one form of `nullable` and `$ref`, and every reference resolved. */
@@ -24,7 +24,7 @@ export interface SchemaDocument {
   dynamicTarget(schema: SchemaObject, scope: DynamicScope): Schema | null;
   /** The scope with the anchors of the schema's resource, where no outer one has them. */
   entered(schema: SchemaObject, scope: DynamicScope): DynamicScope;
-  /** What references lead to. */
+  /** The schemas that references lead to. */
   readonly targets: ReadonlySet<SchemaObject>;
 }
 
@@ -180,11 +180,11 @@ const unnamed = 'schema:///';
 interface Index {
   readonly root: Schema;
   readonly places: WeakMap<object, { readonly base: string; readonly pointer: string }>;
-  /** By URI without fragment. */
+  /** Resources by URI without fragment. */
   readonly resources: Map<string, unknown>;
-  /** By URI with fragment. */
+  /** Anchors by URI with fragment. */
   readonly anchors: Map<string, Schema>;
-  /** By URI of a resource, its dynamic anchors. */
+  /** Dynamic anchors by the URI of their resource. */
   readonly dynamic: Map<string, Map<string, SchemaObject>>;
 }
 

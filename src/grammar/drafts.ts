@@ -62,7 +62,7 @@ export function draftOf(schema: unknown): Draft {
   return drafts.find((candidate) => isWellFormed(candidate, schema)) ?? newest;
 }
 
-/** Whether `$schema` names a draft that is known. */
+/** Returns whether `$schema` names a draft that is known. */
 export function isDraft(uri: string): boolean {
   return draftNamed(uri) !== undefined;
 }
@@ -72,7 +72,7 @@ function draftNamed(uri: string): Draft | undefined {
   return drafts.find(({ meta }) => meta.replace(/^https?:/, '') === bare);
 }
 
-/** Whether the draft's own schema accepts this one. */
+/** Returns whether the draft's own schema accepts this one. */
 function isWellFormed(candidate: Draft, schema: unknown): boolean {
   return candidate.checker().validate(candidate.meta, schema) === true;
 }

@@ -1,6 +1,6 @@
 import type { Rules } from './gbnf-writer.js';
 
-/** What stands between the quotes. Each is a subset of what ajv-formats accepts, so what is generated is valid. */
+/** The text between the quotes. Each is a subset of what ajv-formats accepts, so generated values are valid. */
 export const formats: Readonly<Record<string, (rules: Rules, presume: boolean) => string>> = {
   date,
   time: (_, presume) => time(presume),

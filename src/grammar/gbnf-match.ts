@@ -50,7 +50,7 @@ function repeated({ item, min, max }: Item & { kind: 'repeated' }, starts: Reado
     at = ends(item, at);
     if (times >= min) {
       for (const end of at) found.add(end);
-      // What was seen before leads nowhere else, once enough repetitions are there.
+      // Once enough repetitions are there, an end that was seen before leads nowhere else.
       if (times > min) at = new Set([...at].filter((end) => !seen.has(end)));
       for (const end of at) seen.add(end);
     }

@@ -62,7 +62,7 @@ export function parseGrammar(source: string): Map<string, Rule> {
     matched(acrossLines ? /(?:[ \t\r\n]|#[^\r\n]*)*/y : /(?:[ \t]|#[^\r\n]*)*/y);
   };
   const isAt = (text: string): boolean => source.startsWith(text, at);
-  // What llama.cpp counts as rules: each name, each group, and each optional repetition.
+  // llama.cpp counts as a rule: each name, each group, and each optional repetition.
   const names = new Set<string>();
   let unnamed = 0;
   let parentheses = 0;

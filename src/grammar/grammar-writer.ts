@@ -42,7 +42,7 @@ export interface Writer {
 
 /** Where we are. */
 export interface Place {
-  /** For the names of rules. */
+  /** Name used in the names of rules. */
   readonly name: string;
   /** How many self-containing definitions we are in. */
   readonly depth: number;
@@ -58,7 +58,7 @@ export const inside = (place: Place, name: string | number): Place => ({
   level: place.level + 1,
 });
 
-/** Whether an item is better repeated than given a name. */
+/** Returns whether an item is better repeated than given a name. */
 export function isShort(item: string): boolean {
   return item.length <= 24;
 }

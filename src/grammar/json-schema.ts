@@ -24,8 +24,8 @@ export interface SchemaGrammar {
 }
 
 /**
- * For generating: an end to everything (strings, arrays, nesting) and nothing that the schema does not list, since
- * small models do not find the end by themselves and fill in whatever they may.
+ * Limits for generating: strings, arrays and nesting end, and only listed properties are allowed, since small models
+ * do not find the end by themselves and fill in everything that is allowed.
  */
 export const generationLimits = {
   maxStringLength: 500,
@@ -87,7 +87,7 @@ export function writeSchemaGrammar(document: SchemaDocument, options: GrammarOpt
 const deepRecursion = 12;
 
 interface State extends Writer {
-  /** By schemas and depth: what was written for them. */
+  /** The rules already written, by schemas and depth. */
   readonly written: Map<string, string | null>;
   /** Rules that are being written, by the same key. */
   readonly open: Map<string, { name: string; used: boolean }>;
@@ -242,7 +242,7 @@ function idOf({ ids }: State, schema: SchemaObject): number {
 
 // --- recursion --------------------------------------------------------------------------------------------------
 
-/** What a schema that is nothing but a reference refers to: one rule for all that refer to it. */
+/** The target of a schema that is nothing but a reference: one rule for all that refer to it. */
 function referred(state: State, schema: SchemaObject): Schema {
   let at: Schema = schema;
   for (let steps = 0; steps < 100 && isObject(at); steps++) {

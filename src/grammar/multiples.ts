@@ -1,5 +1,5 @@
 /**
- * Whether a number is a multiple of `step`, as both are written: 0.94 is one of 0.01, although 0.94 / 0.01 is
+ * Returns whether a number is a multiple of `step`, as both are written: 0.94 is one of 0.01, although 0.94 / 0.01 is
  * 93.99999999999999.
  */
 export function isMultiple(value: number, step: number): boolean {

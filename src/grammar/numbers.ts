@@ -150,7 +150,7 @@ function ofLength(length: number, low: Limit | null, high: Limit | null, fractio
     const below = !onHigh || /[1-9]/.test(highDigits.slice(at)) || high?.exclusive === false;
     return above && below;
   };
-  /** What may follow the first `at` digits. */
+  /** The digits that may follow the first `at` digits. */
   const rest = (at: number, onLow: boolean, onHigh: boolean): string[] => {
     if (at < length) return digit(at, onLow, onHigh);
     const ends = mayEnd(at, onLow, onHigh) ? [''] : [];

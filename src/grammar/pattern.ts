@@ -16,7 +16,7 @@ export interface TextOptions extends Lengths {
 }
 
 export interface WrittenText {
-  /** What stands between the quotes; null when no string matches. */
+  /** The text between the quotes; null when no string matches. */
   readonly body: string | null;
   /** Whether the grammar has exactly the strings that match, but for their length. */
   readonly exact: boolean;

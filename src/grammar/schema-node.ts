@@ -54,7 +54,7 @@ function decode(step: string): string {
   return text.replaceAll('~1', '/').replaceAll('~0', '~');
 }
 
-/** What `steps` lead to, or undefined. */
+/** The value that `steps` lead to, or undefined. */
 export function valueAt(root: unknown, steps: readonly string[]): unknown {
   let value = root;
   for (const step of steps) {

@@ -19,7 +19,7 @@ export function propertyNames(root: unknown): string[] {
   return [...names];
 }
 
-/** What a reference names: a place in the same document, or in a file that is kept under `$defs` by its `$id`. */
+/** The target of a reference: a place in the same document, or in a file that is kept under `$defs` by its `$id`. */
 function target(root: unknown, reference: string): unknown {
   const [address = '', fragment = ''] = reference.split('#');
   const files = Object.values(asObject(asObject(root).$defs));

@@ -138,7 +138,7 @@ export function expand(schemas: readonly Schema[], reader: Reader): Expansion {
   return { shapes: states.map(({ shape }) => shape), cases: null };
 }
 
-/** What `unevaluatedProperties` is about depends on all that stands around it, and inside. */
+/** `unevaluatedProperties` depends on everything around it and inside it. */
 function closeOthers({ shape, open }: State, reader: Reader): void {
   for (const [keyword, others] of [
     ['unevaluatedProperties', shape.otherProperties],
@@ -280,7 +280,7 @@ function discriminator(schema: SchemaObject, option: SchemaObject, reader: Reade
 function absorbCondition(state: State, schema: SchemaObject, reader: Reader): void {
   const condition = schema.if as Schema;
   const [yes, no] = [schema.then, schema.else].map((value): Schema => (isSchema(value) ? value : true));
-  // What a condition alone evaluates counts for `unevaluatedProperties`, which old drafts do not have.
+  // Properties evaluated only by a condition count for `unevaluatedProperties`, which old drafts do not have.
   if (yes === true && no === true && reader.document.draft.refAlone) return;
   const otherwise = negated(condition, reader.document);
   if (otherwise?.exact !== true) reader.onUnheld('if');
@@ -447,7 +447,7 @@ export function propertySchemas(shape: Shape, name: string): Schema[] {
 
 const compiled = new Map<string, RegExp>();
 
-/** Whether the pattern is found in the text. */
+/** Returns whether the pattern is found in the text. */
 export function isFound(pattern: string, text: string): boolean {
   let regExp = compiled.get(pattern);
   if (regExp === undefined) {

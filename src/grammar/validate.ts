@@ -31,7 +31,7 @@ const checkedFormats: FormatName[] = [
   'regex',
 ];
 
-/** What is wrong with a value, and where. */
+/** A violation: the problem with a value, and its place. */
 export interface Violation {
   /** JSON pointer into the value; empty at the top level. */
   readonly pointer: string;
@@ -77,7 +77,7 @@ export function checkWellFormed(document: SchemaDocument): void {
   checkPart(document, document.root, '#');
   for (const target of document.targets) {
     const pointer = document.pointerOf(target);
-    // What stands in definitions was checked with the whole; what is elsewhere, or in another file, was not.
+    // Schemas in definitions were checked with the whole; those elsewhere, or in another file, were not.
     const [first = ''] = pointerSteps(pointer);
     const whole = first === 'definitions' || (first === '$defs' && !document.draft.refAlone) || first === 'properties';
     if (!whole) checkPart(document, target, pointer);
@@ -136,7 +136,7 @@ function violation(errors: readonly ErrorObject[]): Violation {
   };
 }
 
-/** What the message leaves out. */
+/** The detail that the message leaves out. */
 function detail(error: ErrorObject): string {
   const { params } = error;
   if (error.keyword === 'enum') {

@@ -33,7 +33,7 @@ const usualMost = (writer: Writer, { minItems, maxItems }: Shape): number =>
 function items(writer: Writer, shape: Shape, place: Place): string | null {
   const prefix = Math.min(lengthOfPrefix(shape), longestPrefix);
   if (shape.unique && shape.maxItems > 1) writer.unforced('uniqueItems');
-  // What people mean by a tuple: all of it, and nothing more.
+  // People mean by a tuple all of its items, and nothing more.
   const tuple = writer.presume && prefix > 0;
   const open = shape.lists.every(({ prefix: own, rest }) => own.length === 0 || rest !== undefined);
   const min = shape.minItems ?? (tuple ? Math.min(prefix, shape.maxItems) : 0);

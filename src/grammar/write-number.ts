@@ -21,7 +21,7 @@ export function writeNumber(writer: Writer, shape: Shape, integer: boolean): str
     ...shape.bounds,
     integer: whole,
     any: !writer.presume,
-    // By draft 4, 12.0 is a number but no integer.
+    // In draft 4, 12.0 is a number but no integer.
     digitsAlone: integer && writer.reader.document.draft.name === 'draft-04',
     ...(known.length === 0 ? {} : { fractionDigits: Math.min(...known) }),
   });
@@ -37,7 +37,7 @@ function listOf(values: readonly unknown[], { rules }: Writer, name: string): st
   );
 }
 
-/** So many multiples are listed. */
+/** The largest number of multiples that is listed. */
 const mostMultiples = 1000;
 
 /** All numbers that a shape accepts, where a step that no power of ten is leaves few between the bounds. */

@@ -65,7 +65,7 @@ function namesOf(shape: Shape): string[] {
   return [...names];
 }
 
-/** Whether the schema says that there is more than what it lists. */
+/** Returns whether the schema says that there is more than what it lists. */
 function isOpen({ layers, required, names }: Shape): boolean {
   const listsNothing = layers.every(({ properties }) => properties.size === 0) && required.size === 0;
   return (
@@ -122,7 +122,7 @@ function additionalSchemas({ layers }: Shape): Schema[] {
   return layers.flatMap(({ additional }) => (additional === undefined ? [] : [additional]));
 }
 
-/** What all layers say of a key that matches `pattern`, as far as that can be told without the key. */
+/** The schemas of all layers for a key that matches `pattern`, as far as they are known without the key. */
 function schemasOfPattern({ layers }: Shape, pattern: string): Schema[] {
   return layers.flatMap((layer) => {
     const found = layer.patterns.filter(([other]) => other === pattern).map(([, schema]) => schema);
@@ -163,7 +163,7 @@ const unusable = '"\\\\\\x7f\\x00-\\x1f';
 
 function unlike({ rules, presume }: Writer, names: readonly string[], rest: string): string {
   const sorted = names.map((name) => [...name]).sort((a, b) => (a.join('') < b.join('') ? -1 : 1));
-  /** What may follow the first `at` characters that the names `from` to `to` share. */
+  /** The characters that may follow the first `at` ones, which the names `from` to `to` share. */
   const after = (from: number, to: number, at: number): string => {
     const options: string[] = [];
     const taken: number[] = [];
@@ -337,7 +337,7 @@ function byRequired(writer: Writer, required: readonly Member[], optional: strin
     const written = entry(member, '');
     return written.length <= 24 ? written : rules.add(`${place.name}-${member.name}-pair`, written);
   });
-  /** What may come next, when those of `set` are there. */
+  /** The members that may come next when those of `set` are there. */
   const member = (set: number): string =>
     alternatives([
       ...values.flatMap((value, index) =>

@@ -38,7 +38,7 @@ export interface TrainedWords {
   readonly heldOut: readonly Float64Array[];
 }
 
-/** What a classifier learns from: one row a text. */
+/** The training data of a classifier: one row a text. */
 export interface ClassifierData {
   readonly hidden: readonly Float32Array[];
   readonly targets: Targets;
@@ -82,7 +82,7 @@ const manyDecisions = 16;
  */
 const blendL2 = 2;
 
-/** What training returns in addition to the classifier. */
+/** The values that training returns in addition to the classifier. */
 export interface TrainedClassifier {
   readonly classifier: Classifier;
   readonly l2: number;
@@ -111,7 +111,7 @@ export function trainClassifier(data: ClassifierData, options: ClassifierOptions
   // Each says what it makes of the text, and how much either counts is learned from what they said of texts that they had
   // not seen. Counts of words as features beside the states are fitted far too well to the texts at hand.
   const sources: Sources = lexical === null ? [heldOut] : [heldOut, denseMatrix(lexical.heldOut, labels.length)];
-  // What is decided by itself and rare is held too unlikely by strong L2, all labels alike. A bias for each would be
+  // Strong L2 makes rare labels that are decided one by one too unlikely, all of them alike. A bias for each would be
   // fitted to a handful of texts.
   const blending = { l2: blendL2, bias: targets.kind === 'multi' ? ('common' as const) : ('none' as const) };
   const blend = fitBlend(sources, targets, blending);

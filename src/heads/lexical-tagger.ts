@@ -37,8 +37,8 @@ export function lexicalLogprobs(tagger: LexicalTagger): (features: readonly (rea
 }
 
 /**
- * What taggers that have not seen a text say of it: for every text, words × tags. That is how sure they will be on
- * texts to come, and what a second model may learn from.
+ * Out-of-fold log-probabilities: for every text words × tags, from a tagger that was not trained on it. They show how
+ * sure a tagger is on new texts, and a second model may learn from them.
  */
 export function heldOutLexicalLogprobs(
   texts: readonly LexicalText[],

@@ -47,7 +47,7 @@ export function rowsByPart(rows: readonly Float32Array[], pooling: Pooling, prom
 }
 
 /**
- * What one prompt adds to the scores of the labels, from what the rows by part gave at each position.
+ * The scores that one prompt adds to the labels, from the outputs of the rows by part at each position.
  * @param outputs positions × (prompts · parts · labels)
  * @param prompt which one it is, from 0
  */

@@ -32,7 +32,7 @@ export interface TaggerOptions {
   readonly l2: number;
   readonly lexical: boolean;
   readonly seed: number;
-  /** Of the fit; fewer while candidates are compared. */
+  /** Iterations of the fit; fewer while candidates are compared. */
   readonly maxIterations?: number;
 }
 

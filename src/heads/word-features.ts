@@ -2,7 +2,7 @@ import { type SparseMatrix, sparseMatrix } from '../linear/matrix.js';
 import type { Span } from '../types.js';
 
 /**
- * What can be seen of each word without a model: itself, its shape, its ends, its neighbours. After L. Ratinov,
+ * Features of each word without a model: the word, its shape, its ends, its neighbours. After L. Ratinov,
  * D. Roth, "Design Challenges and Misconceptions in Named Entity Recognition", 2009, without gazetteers.
  */
 export function wordFeatures(text: string, words: readonly Span[]): string[][] {

@@ -103,7 +103,7 @@ function conversation(stream: Socket) {
   };
 }
 
-/** What the host at `socket` is doing; `gone` when nobody listens there, `silent` when there is no answer. */
+/** The state of the host at `socket`; `gone` when nobody listens there, `silent` when there is no answer. */
 export async function askStatus(socket: string): Promise<HostStatus | 'gone' | 'silent'> {
   const stream = await open(socket);
   if (stream === null) return isTrusted(socket) ? 'gone' : 'silent';
@@ -138,7 +138,7 @@ function open(socket: string): Promise<Socket | null> {
   return new Promise((resolve) => {
     const stream = createConnection(socket);
     stream.once('connect', () => resolve(stream));
-    // After the start, an error closes the socket, and that is what counts.
+    // After the start, an error closes the socket, which settles the promise.
     stream.on('error', () => resolve(null));
   });
 }

@@ -41,7 +41,7 @@ export function socketFolder(place: HostPlace, create: boolean): string | null {
   return isOurs(folder, 'folder') ? folder : null;
 }
 
-/** Whether only this user can reach it: not a link, ours, and closed to everybody else. */
+/** Returns whether only this user can reach it: not a link, ours, and closed to everybody else. */
 function isOurs(file: string, kind: 'folder' | 'socket'): boolean {
   const stats = lstatSync(file, { throwIfNoEntry: false });
   if (stats === undefined || (kind === 'folder' ? !stats.isDirectory() : !stats.isSocket())) return false;
@@ -66,7 +66,7 @@ export function listSockets(folder: string, place: HostPlace): string[] {
     .map((name) => path.join(folder, name));
 }
 
-/** Whether this socket may be connected to. */
+/** Returns whether this socket may be connected to. */
 export function isTrusted(socket: string): boolean {
   return windows || isOurs(socket, 'socket');
 }

@@ -8,7 +8,7 @@ import type { InputRecord, Output, TaskType } from '../types.js';
 /** Raised with every change of the messages; both sides must have the same. */
 export const protocol = 4;
 
-/** What the client must know of a task to read its input and write its results. */
+/** The properties of a task that a client needs for reading its input and writing its results. */
 export interface TaskFace {
   readonly name: string;
   readonly type: TaskType;
@@ -28,7 +28,7 @@ export function faceOf({ profile, engine }: Pick<Task, 'profile' | 'engine'>): T
   return { name, type, input, labels, multiLabel, properties: propertyNames(profile.schema), model: engine.model.name };
 }
 
-/** What a host has loaded. */
+/** The task and model that a host has loaded. */
 export interface Hosted {
   readonly face: TaskFace;
   /** All that outputs depend on beside the record. */
@@ -37,7 +37,7 @@ export interface Hosted {
   readonly modelFile: { readonly path: string; readonly stamp: FileStamp | null } | null;
 }
 
-/** Who speaks: a host answers only to the same program, protocol and task. */
+/** Identity of a client: a host answers only to the same program, protocol and task. */
 export interface Identity {
   readonly protocol: number;
   /** Version and build of the program. */
@@ -46,7 +46,7 @@ export interface Identity {
   readonly key: string;
 }
 
-/** What `slm ps` shows. */
+/** The state of a host that `slm ps` shows. */
 export interface HostStatus {
   readonly pid: number;
   readonly task: string;
@@ -65,7 +65,7 @@ export type Request =
   | { readonly status: true }
   | { readonly stop: true };
 
-/** What a client has sent, or null where it is none of these: whoever can reach the socket can write anything. */
+/** The request of a client; null where it is none: anyone who can reach the socket can write anything. */
 export function requestOf(message: object): Request | null {
   const { hello, record, id, status, stop } = message as Readonly<Record<string, unknown>>;
   if (status === true) return { status };

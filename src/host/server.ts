@@ -12,7 +12,7 @@ export interface HostOptions {
   readonly socket: string;
   readonly identity: Identity;
   readonly task: Task;
-  /** What clients are told of it. */
+  /** The facts about the host that clients are told. */
   readonly hosted: Hosted;
   readonly keepAliveMs: number;
   /** Throws when a result may have come from a model that was written to since it was loaded. */
@@ -51,7 +51,7 @@ export interface Host {
  */
 export async function listen(options: HostOptions): Promise<Host> {
   const sockets = new Set<Socket>();
-  /** Those that have greeted us. */
+  /** The clients that have sent a greeting. */
   const clients = new Set<Socket>();
   const join = createTurns(options.task.engine.slots);
   let lastSeen = options.now();

@@ -21,7 +21,7 @@ import { readSidecar, type Sidecar, writeSidecar } from './sidecar.js';
 import { differences, type JobSpec } from './spec.js';
 import { writeFailure } from './write-failure.js';
 
-/** What a job keeps beside its output while it runs. */
+/** The files that a job keeps beside its output while it runs. */
 export function jobFiles(output: string) {
   return { sidecar: `${output}.job.json`, journal: `${output}.job.journal`, lock: `${output}.job.lock` } as const;
 }
@@ -40,7 +40,7 @@ export interface ClaimedOutput {
 
 /** Results on their way to a file, so that the work can be broken off anywhere and continued. */
 export interface Job {
-  /** What was there before. */
+  /** The state of the output before this run. */
   readonly start: Checkpoint;
   readonly now: Checkpoint;
   /**
@@ -314,7 +314,7 @@ function jobOn(path: string, file: number, { at: start, output, journal, spec, l
       lock.release();
     },
     async stop() {
-      // What the disk does not take now, it lacks later; the journal knows how to go back.
+      // If the disk takes no more, the output stays incomplete; the journal knows how to go back.
       await flush().catch(() => undefined);
       close();
       lock.release();

@@ -10,9 +10,9 @@ export const checkpointSchema = z.strictObject({
   records: count,
   /** Size of the output with their results, bytes. */
   bytes: count,
-  /** Of these records. */
+  /** Digest of these records. */
   input: digest,
-  /** Of these bytes. */
+  /** Digest of these bytes. */
   output: digest,
   failed: count,
   abstained: count,

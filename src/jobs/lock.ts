@@ -92,7 +92,7 @@ function isAlive(path: string, owner: Owner | null): boolean {
   return started === null || owner.started === null || started === owner.started;
 }
 
-/** By the clock of the file system, which hosts that share it agree on. */
+/** Compares with the clock of the file system, which all hosts that share it agree on. */
 function isOld(path: string, ageMs: number): boolean {
   const probe = `${path}.${process.pid}`;
   try {

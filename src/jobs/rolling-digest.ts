@@ -16,7 +16,7 @@ export function createRollingDigest(): RollingDigest {
   };
 }
 
-/** What makes a record the same one when the input is read again: its place, its id, and all its fields. */
+/** Identity of a record when the input is read again: its place, its id and all its fields. */
 export function recordIdentity({ index, id, fields }: Pick<InputRecord, 'index' | 'id' | 'fields'>): string {
   return `${JSON.stringify([index, id, fields])}\n`;
 }

@@ -13,7 +13,7 @@ export function parseShard(text: string): Shard | null {
   return shard.part >= 1 && shard.part <= shard.parts ? shard : null;
 }
 
-/** Whether the record at this 0-based position of the whole input belongs to the part. */
+/** Returns whether the record at this 0-based position of the whole input belongs to the part. */
 export function isInShard(index: number, { part, parts }: Shard): boolean {
   return index % parts === part - 1;
 }

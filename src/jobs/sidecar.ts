@@ -4,7 +4,7 @@ import { failure } from '../errors.js';
 import { checkpointSchema } from './journal.js';
 
 const schema = z.strictObject({
-  /** Of this file's form. */
+  /** Version of this file format. */
   version: z.literal(1),
   state: z.enum(['running', 'finished']),
   spec: z.record(z.string(), z.unknown()),

@@ -1,7 +1,7 @@
 /** All that the results of a job depend on, by what people call it. */
 export type JobSpec = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
 
-/** What differs between two jobs, a line each: `threshold: 0.5 → 0.7`. Empty when one may go on with the other. */
+/** The differences between two jobs, one a line: `threshold: 0.5 → 0.7`. Empty when one may go on with the other. */
 export function differences(before: Readonly<Record<string, unknown>>, now: JobSpec): string[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(now)])];
   return names

@@ -8,7 +8,7 @@ import type { EvaluateOptions } from './evaluate.js';
 import { given, goldFlags, taskFlags } from './options.js';
 import { surroundingsOf } from './surroundings.js';
 
-/** What is compared, and how. What is left out is as on the command line. */
+/** The models to compare, and how. Options that are left out are as on the command line. */
 export interface CompareOptions extends Omit<EvaluateOptions, 'model'> {
   /** Models, each as `model` of `open` names one: two or more, or one with a `baseline`. */
   models: readonly string[];
@@ -18,7 +18,7 @@ export interface CompareOptions extends Omit<EvaluateOptions, 'model'> {
   gate?: readonly string[];
 }
 
-/** What `slm eval -m A,B --json` writes. */
+/** The report that `slm eval -m A,B --json` writes. */
 export interface ComparisonReport {
   /** One for each model. */
   readonly reports: readonly Report[];

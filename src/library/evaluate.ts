@@ -8,7 +8,7 @@ import { surroundingsOf } from './surroundings.js';
 export interface EvaluateOptions extends TaskOptions, DataOptions {
   /** Labelled data instead of the fixtures of the task. */
   data?: LabelledData;
-  /** Of the bootstrap. Default: 1. */
+  /** Seed of the bootstrap. Default: 1. */
   seed?: number;
 }
 

@@ -20,9 +20,9 @@ export interface OpenOptions extends TaskOptions {
   offsets?: OffsetUnit;
 }
 
-/** What a stream gives for an input that could not be processed. */
+/** The element of a stream for an input that could not be processed. */
 export interface Failed {
-  /** What is wrong with it. */
+  /** The problem with the input. */
   error: string;
 }
 

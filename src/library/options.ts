@@ -41,15 +41,15 @@ export interface DataOptions {
   labelMap?: Readonly<Record<string, string>>;
   /** Names of the columns of a table without a header. */
   columns?: readonly string[];
-  /** What separates the fields of a CSV file; told by its first line unless it is given. */
+  /** Delimiter of the fields of a CSV file; told by its first line unless it is given. */
   delimiter?: string;
-  /** Of the file, such as `windows-1252`; told from its bytes unless it is given. */
+  /** Encoding of the file, such as `windows-1252`; told from its bytes unless it is given. */
   encoding?: string;
   /** No more examples than this. */
   limit?: number;
 }
 
-/** What the application calls these options. */
+/** The application's names of these options. */
 export function engineFlags({ model, threads, contextSize, gpu }: ModelOptions): EngineFlags {
   return given({ model, threads, contextSize, gpu });
 }

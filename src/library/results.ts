@@ -1,4 +1,4 @@
-/** What the results of all tasks can have. */
+/** Fields that the results of all tasks can have. */
 export interface Answered {
   /** In a cascade, the model that gave the result. */
   model?: string;
@@ -64,7 +64,7 @@ export interface Generation extends Answered {
   output: unknown;
 }
 
-/** What any task can give. */
+/** The result of any task. */
 export type Result = Classification | MultiClassification | Extraction | Answer | Generation;
 
 /**
@@ -80,5 +80,5 @@ export interface TaskResults {
   qa: Answer;
 }
 
-/** What the task of that name gives. */
+/** The result of the task with that name. */
 export type ResultOf<Name extends string> = Name extends keyof TaskResults ? TaskResults[Name] : Result;

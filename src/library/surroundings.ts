@@ -5,7 +5,7 @@ import { scratchFolder } from '../app/scratch.js';
 import { isOn, type Surroundings } from '../app/surroundings.js';
 import { once } from '../lazy.js';
 
-/** What happens while a program waits. */
+/** Events while a program waits. */
 export type SlmEvent =
   /** Something a person should know, such as the licence of a model that is about to be downloaded. */
   | { readonly kind: 'notice'; readonly text: string }
@@ -26,7 +26,7 @@ export type SlmEvent =
       readonly model: string | null;
       readonly done: number;
       readonly total: number;
-      /** What is counted: `examples`, or `texts without content` for a task that has too few. */
+      /** Unit of the counts: `examples`, or `texts without content` for a task that has too few. */
       readonly items: string;
     }
   /** An example was measured by `evaluate`. */
@@ -36,11 +36,11 @@ export type SlmEvent =
       readonly model: string;
       readonly done: number;
       readonly total: number;
-      /** Of those that are done: all right, and without a result. */
+      /** Among the finished ones: the number that is all right, and the number without a result. */
       readonly correct: number;
       readonly failed: number;
     }
-  /** What `tune` is at: a trial, or a stage after them; `part` says how far it is, where it tells. */
+  /** The present step of `tune`: a trial, or a stage after them. `part` says how far it is, where that is known. */
   | {
       readonly kind: 'tuning';
       readonly title: string;
@@ -52,7 +52,7 @@ export type SlmEvent =
       readonly title: string;
       readonly n: number;
       readonly score: number;
-      /** Of 95 %; null where there is none. */
+      /** Interval of 95 %; null where there is none. */
       readonly interval: { readonly low: number; readonly high: number } | null;
     };
 
@@ -66,7 +66,7 @@ export interface PlaceOptions {
   offline?: boolean;
   /** Ends what is under way. */
   signal?: AbortSignal;
-  /** Told what goes on. Nothing is printed. */
+  /** Called with every event. Nothing is printed. */
   onEvent?: (event: SlmEvent) => void;
 }
 

@@ -14,7 +14,7 @@ export interface TuneOptions extends ModelOptions, DataOptions {
   unlabelled?: string;
   /** An embedding model that is measured on the same examples. */
   embedder?: string;
-  /** What is tried: everything, heads over frozen features, or label scores. Default: `auto`. */
+  /** The candidates to try: everything, heads over frozen features, or label scores. Default: `auto`. */
   method?: 'auto' | 'head' | 'scores';
   /** Time for the search; the last fit comes on top. Default: 600,000. */
   budgetMs?: number;
@@ -22,7 +22,7 @@ export interface TuneOptions extends ModelOptions, DataOptions {
   precision?: number;
   /** Choose the threshold so that this share of the results is given. */
   coverage?: number;
-  /** Of the trials: the simplest that is not clearly worse than the best (the default), or the best. */
+  /** The trial to take: the simplest that is not clearly worse than the best (the default), or the best. */
   take?: 'simplest' | 'best';
   /** Heads of no more layers of the model than that. */
   layers?: number;
@@ -32,7 +32,7 @@ export interface TuneOptions extends ModelOptions, DataOptions {
   compare?: boolean;
   /** Folder of the tuned settings. Default: the task's own, or for built-in tasks the user's. */
   into?: string;
-  /** Of every draw. Default: 1. */
+  /** Seed of every draw. Default: 1. */
   seed?: number;
 }
 

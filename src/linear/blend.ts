@@ -14,8 +14,8 @@ export type Sources = readonly [DenseMatrix, ...DenseMatrix[]];
 
 export interface BlendOptions {
   /**
-   * Also fit a bias for each class, or one for all, where each class is decided by itself: all are then more likely or
-   * less than the scores say. Defaults to none.
+   * Fits a bias for each class too, or one for all, where each class is decided by itself. It corrects scores that are too
+   * high or too low for all of them. Defaults to none.
    */
   readonly bias?: 'none' | 'each' | 'common';
   /** Strength of l2 / 2 · ((factors[0] − 1)² + Σ other factors² + ‖bias‖²), against the sum of the losses. Defaults to 0, with a bias to 1. */

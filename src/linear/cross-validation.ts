@@ -80,7 +80,7 @@ export function crossValidate(X: Matrix, targets: Targets, options: CrossValidat
   return { l2: best.trial.l2, trials, heldOut: best.heldOut, fold };
 }
 
-/** What folds are balanced by: the class, or for several labels the set of those that hold. */
+/** The strata of folds: the class, or for several labels the set of those that hold. */
 function strata(targets: Targets): Int32Array {
   if (targets.kind === 'single') return targets.y;
   const seen = new Map<string, number>();

@@ -7,7 +7,7 @@ import { messageOf } from '../errors.js';
 import { stringifyJson } from '../json.js';
 import { toolOf } from './tool.js';
 
-/** What a server of the Model Context Protocol is made of. */
+/** The values that a server of the Model Context Protocol is made from. */
 export interface McpContext {
   readonly pool: TaskPool;
   readonly version: string;

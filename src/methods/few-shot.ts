@@ -42,7 +42,7 @@ export function labelExamples(profile: TaskProfile, count: number): FewShotExamp
   return learnedExamplesOf(profile) ?? asExamples(profile, balancedExamples(profile.examples, profile.labels, count));
 }
 
-/** What a prompt may choose its examples from: what tuning has left for it, else all, label by label in turn. */
+/** The examples that a prompt may choose from: those of the tuned settings, else all, label by label. */
 export function examplePool(profile: TaskProfile): FewShotExample[] {
   const { examples, labels } = profile;
   return learnedExamplesOf(profile) ?? asExamples(profile, balancedExamples(examples, labels, examples.length));

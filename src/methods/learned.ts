@@ -8,7 +8,7 @@ export type LearnedExample = Readonly<z.infer<typeof learnedExample>>;
 /** Few-shot examples of a prompt with their labels, in order; left out: those of the profile. */
 export const learnedExamples = z.array(learnedExample).optional();
 
-/** What can be learned of a prompt that a label follows. */
+/** The learnable parts of a prompt that a label follows. */
 export const learnedPromptShape = {
   prompt: z
     .strictObject({
@@ -18,7 +18,7 @@ export const learnedPromptShape = {
       use: z.enum(['auto', 'able', 'base', 'chat']),
     })
     .optional(),
-  /** What the model reads and is scored on for each label, by its name. */
+  /** The verbalizer of each label, by the label's name. */
   verbalizers: z.record(z.string(), z.string().min(1)).optional(),
   examples: learnedExamples,
   /** Further sets of examples, a prompt for each; label scores are averaged over all prompts. */
@@ -27,7 +27,7 @@ export const learnedPromptShape = {
 const learnedPrompt = z.object(learnedPromptShape);
 export type LearnedPrompt = z.infer<typeof learnedPrompt>;
 
-/** What was learned of a prompt for labels; nothing where nothing was tuned. */
+/** The learned prompt for labels; empty where nothing was tuned. */
 export function learnedPromptOf({ tuned }: Pick<TaskProfile, 'tuned'>): LearnedPrompt {
   return tuned === null ? {} : learnedPrompt.parse(tuned.learned);
 }
@@ -42,7 +42,7 @@ export function withLearnedPrompt(profile: TaskProfile): TaskProfile {
   };
 }
 
-/** What a method has learned, read by its own schema; null where nothing was tuned. */
+/** The learned values of a method, read by its own schema; null where nothing was tuned. */
 export function learnedBy<T>(schema: z.ZodType<T>, { tuned }: Pick<TaskProfile, 'tuned'>): T | null {
   return tuned === null ? null : schema.parse(tuned.learned);
 }

@@ -2,8 +2,8 @@ import { compilePrompt, type PromptModel, type PromptText, type Segment } from '
 import type { TaskProfile } from '../types.js';
 
 /**
- * What stands after a model's turn where the user says something more, up to the model's next turn.
- * @param chat template of what the user says
+ * The text between a model's turn and its next one, with a message of the user in it.
+ * @param chat template of the user's message
  */
 export function turnAfter(
   profile: TaskProfile,

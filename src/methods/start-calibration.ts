@@ -2,8 +2,8 @@ import type { ModelInfo } from '../types.js';
 import type { MethodContext } from './types.js';
 
 /**
- * What calibrating may cost before the first answer: bytes of weights times tokens read. Four seconds for a model of
- * 1.1 GB on two cores; nothing of the machine goes into it, so that the same constants come out everywhere.
+ * Largest cost of calibrating before the first answer: bytes of weights times tokens read. It is four seconds for a model
+ * of 1.1 GB on two cores. It does not depend on the machine, so that the constants are the same everywhere.
  */
 const startBudget = 500e9;
 

@@ -22,7 +22,7 @@ const unsureMargin = 0.2;
 /** How far labelled rows put right what a teacher says: a temperature, and a bias of each label. */
 export interface Correction {
   readonly blend: Blend;
-  /** What a teacher says of the labelled rows, each put right by the others. */
+  /** The teacher's outputs for the labelled rows, each calibrated by the others. */
   readonly heldOut: readonly ClassifyOutput[];
 }
 
@@ -83,7 +83,7 @@ export function taughtExamples(
   });
 }
 
-/** Whether two answers are about as likely. */
+/** Returns whether two answers are about as likely. */
 export function isUnsure(
   { multiLabel }: Pick<TaskProfile, 'multiLabel'>,
   probabilities: Readonly<Record<string, number>>,
@@ -93,7 +93,7 @@ export function isUnsure(
   return (scores[0] ?? 0) - (scores[1] ?? 0) < unsureMargin;
 }
 
-/** Whether a result is unsure in this way. */
+/** Returns whether a result is unsure in this way. */
 export function isUnsureOutput(profile: Pick<TaskProfile, 'multiLabel'>, output: Output): boolean {
   return isUnsure(profile, classified(output)?.scores ?? {});
 }

@@ -24,11 +24,11 @@ export interface Cache {
   set(key: string, value: unknown): Promise<void>;
 }
 
-/** What a method is made ready with; its engine has the capabilities that the method needs. */
+/** The values that a method is prepared with; its engine has the capabilities that the method needs. */
 export interface MethodContext<Needs extends Capability = Capability> {
   readonly profile: TaskProfile;
   readonly engine: EngineWith<Needs>;
-  /** What questions are answered from in this run. */
+  /** The documents that questions are answered from in this run. */
   readonly documents: readonly Document[];
   /** The profile's own documents, which its examples are about; read when asked for. */
   ownDocuments(): Promise<readonly Document[]>;
@@ -39,7 +39,7 @@ export interface MethodContext<Needs extends Capability = Capability> {
   readonly thorough?: boolean;
   /** Long preparations tell how far they are. */
   readonly onProgress: (what: string, done: number, total: number, items?: string) => void;
-  /** Told when a calibration went by fewer examples than there are, so that the first answer came soon. */
+  /** Called when a calibration used fewer examples than there are, so that the first answer came soon. */
   readonly onShortened?: (used: number, all: number) => void;
 }
 
@@ -72,7 +72,7 @@ export interface Predictor {
 /** Templates in place of those that a profile leaves out. */
 export type DefaultTemplates = Pick<PromptTemplates, 'instruction' | 'base' | 'chat'>;
 
-/** Those, and which of them a profile gets that leaves the choice open. */
+/** The templates, and which of them a profile gets that leaves the choice open. */
 export interface DefaultPrompt extends DefaultTemplates {
   /**
    * `base`: the completion prompt, for a chat model too. `auto`: the chat turn, where the model has a template. `able`:
@@ -81,7 +81,7 @@ export interface DefaultPrompt extends DefaultTemplates {
   readonly use: 'auto' | 'able' | 'base';
 }
 
-/** What a method can learn. Tuned settings hold it as `learned`, and only the method looks inside. */
+/** The values that a method can learn. Tuned settings hold them as `learned`, and only the method looks inside. */
 export interface Learns {
   readonly schema: z.ZodType<Readonly<Record<string, unknown>>>;
   /** The profile as the method goes by it, where templates or words of labels were learned. */
@@ -105,11 +105,11 @@ export interface Method<Needs extends Capability = Capability> {
   readonly taskTypes: readonly TaskType[];
   /** The embedding model that a profile wants beside the model, as it is spoken of; it can do without. */
   readonly embedderOf?: (profile: TaskProfile) => string | null;
-  /** What it asks of an engine; it is not opened on one that has less. */
+  /** Capabilities that the method needs of an engine; an engine with fewer is refused. */
   readonly needs: readonly Needs[];
-  /** What `options:` of a profile may hold, with defaults. */
+  /** Schema of `options:` in a profile, with defaults. */
   readonly options: z.ZodType<Record<string, unknown>>;
-  /** What the model will be given for a record, without a model. */
+  /** Renders the prompt of a record without loading the model. */
   renderer(profile: TaskProfile, model: PromptModel): PromptRenderer;
   /** Templates for what a profile of this kind leaves out. */
   readonly defaultPrompt: (profile: Pick<TaskProfile, 'type' | 'multiLabel'>) => DefaultPrompt;
@@ -120,8 +120,8 @@ export interface Method<Needs extends Capability = Capability> {
    */
   readonly vocabulary: 'trimmed' | 'whole';
   /**
-   * What the model reads before every record, beside templates and labels: a trimmed vocabulary has to cover it. Left
-   * out: any example of the profile.
+   * The texts that the model reads before every record, beside templates and labels. A trimmed vocabulary has to cover
+   * them. Defaults to all examples of the profile.
    */
   readonly reads?: (profile: TaskProfile) => unknown;
   /** The head that the model is opened with; left out where the method wants the model as it is. */
@@ -134,7 +134,7 @@ export interface Method<Needs extends Capability = Capability> {
   readonly check?: (profile: TaskProfile) => ((gold: Gold) => string | null) | null;
   /** Whether it can do nothing until `slm tune` has trained it. */
   readonly mustLearn?: true;
-  /** What `slm tune` can learn for it; left out where it learns nothing. */
+  /** The part that `slm tune` can learn; left out where the method learns nothing. */
   readonly learns?: Learns;
   /** Ways to do a task by it, for `slm tune` to compare; loaded only there. */
   readonly candidates?: () => Promise<Plan<SessionNeeds<Needs>>>;

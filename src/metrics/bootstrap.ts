@@ -86,7 +86,9 @@ export function intervalOf(values: readonly number[], level: number): Interval |
   return { low: quantile(sorted, tail), high: quantile(sorted, 1 - tail), level, resamples: values.length };
 }
 
-/** Of sorted values, interpolated between neighbours (definition 7 of Hyndman and Fan 1996, NumPy's default). */
+/**
+ * Quantile of sorted values, interpolated between neighbours (definition 7 of Hyndman and Fan 1996, NumPy's default).
+ */
 export function quantile(sorted: Float64Array, share: number): number {
   const at = share * (sorted.length - 1);
   const below = Math.floor(at);

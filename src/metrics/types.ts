@@ -6,7 +6,9 @@ export interface MetricContext {
   readonly multiLabel: boolean;
 }
 
-/** What a metric file writes down. `S` is the statistic of one item, computed once; the bootstrap resamples those. */
+/**
+ * The definition of a metric in its file. `S` is the statistic of one item, computed once; the bootstrap resamples it.
+ */
 export interface MetricDefinition<S> {
   readonly name: string;
   readonly title: string;
@@ -22,7 +24,7 @@ export interface MetricDefinition<S> {
   summarise(stats: readonly S[], context: MetricContext): number | null;
 }
 
-/** What everyone else sees: the type of the statistic is closed over by `defineMetric`. */
+/** A metric for its users: `defineMetric` hides the type of the statistic. */
 export interface Metric extends Omit<MetricDefinition<never>, 'observe' | 'summarise'> {
   /** Looks at each pair once. */
   prepare(pairs: readonly Pair[], context: MetricContext): PreparedMetric;

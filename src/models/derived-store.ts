@@ -5,7 +5,7 @@ import { sha256Of } from './digest.js';
 import { readJson, writeJson } from './json-file.js';
 import { isUntouched } from './store.js';
 
-/** What lies beside a derived file. Its modification time says when the file was last used. */
+/** Record beside a derived file. Its modification time says when the file was last used. */
 const recordSchema = z.object({
   name: z.string(),
   source: z.object({ name: z.string(), path: z.string(), sha256: z.string().nullable() }),
@@ -13,7 +13,7 @@ const recordSchema = z.object({
   recipe: z.string(),
   bytes: z.number(),
   sha256: z.string(),
-  /** Of the derived file: with the size, the sign that it was not touched since. */
+  /** Modification time of the derived file; with the size, it shows that the file was not touched since. */
   mtimeMs: z.number(),
   ctimeMs: z.number(),
   madeAt: z.string(),
@@ -29,7 +29,7 @@ export interface DerivedEntry extends DerivedRecord {
 
 /** A file that was used less than this ago is about to be loaded. */
 const inUseMs = 60_000;
-/** What has no record after so long was left by a process that died. */
+/** A file without a record that is older than this was left by a process that died. */
 const abandonedMs = 3_600_000;
 
 export function recordOf(path: string): string {

@@ -19,7 +19,7 @@ export interface DerivedSource {
   readonly path: string;
   /** Null for a file that nobody hashed; path, size and time stand for it. */
   readonly sha256: string | null;
-  /** For names and messages. Defaults to the name of the file. */
+  /** Name for file names and messages. Defaults to the name of the file. */
   readonly name?: string;
 }
 
@@ -102,7 +102,7 @@ async function make(
   signal: AbortSignal,
 ): Promise<number> {
   const title = source.name ?? basename(source.path);
-  // Of this key there is one at a time, because of the lock: what a killed process left is written over.
+  // The lock allows one file of this key at a time, so the rest that a killed process left is overwritten.
   const partial = path.replace(/\.gguf$/u, '.partial.gguf');
   try {
     await writeDerived(source.path, partial, recipe, {

@@ -4,7 +4,7 @@ import { messageOf, modelError, SlmError } from '../errors.js';
 /** Room that stays free beside the model, bytes. */
 const margin = 16_000_000;
 
-/** What to do where there is no room for a file, or no right to write it. */
+/** Advice where there is no room for a file, or no right to write it. */
 export interface Room {
   readonly free: string;
   /** Environment variable that moves the folder. */
@@ -29,7 +29,7 @@ export function diskFull(folder: string, detail?: string, room = dataRoom): SlmE
   );
 }
 
-/** Whether an error came from `diskFull`. */
+/** Returns whether an error came from `diskFull`. */
 export function isDiskFull(error: SlmError): boolean {
   return (error.cause as { code?: unknown } | undefined)?.code === 'ENOSPC';
 }

@@ -98,7 +98,7 @@ async function fetchFrom(
   }
 }
 
-/** What the file must be: as the source's own entry says, else the manifest, else what was installed before. */
+/** The expected size and digest: those of the source's entry, else of the manifest, else of the last installation. */
 async function expectedOf(entry: SourceEntry, { name, manifest }: Wanted, env: ModelEnvironment): Promise<Expected> {
   const own = entry.sha256 !== null;
   const pinned = acceptedDigests(null, await readRecord(env.dataDir, name))[0] ?? null;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { hashInto } from './digest.js';
 import { readJson, writeJson } from './json-file.js';
 
-/** What a source notes beside a partial file in order to resume it. */
+/** A source's notes beside a partial file, for resuming it. */
 export type Bookmark = z.infer<typeof bookmarkSchema>;
 
 const bookmarkSchema = z.object({
@@ -22,7 +22,7 @@ export interface PartialFile {
   readonly path: string;
   /** Size so far. */
   bytes(): number;
-  /** What an earlier attempt, perhaps of another process, left of this source; null when nothing. */
+  /** The bytes that an earlier attempt, perhaps of another process, left of this source; null when there are none. */
   leftover(source: string): Promise<{ bytes: number; bookmark: Bookmark } | null>;
   /** Starts from nothing. */
   restart(): Promise<void>;

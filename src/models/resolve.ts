@@ -13,7 +13,7 @@ import { sourceOf } from './sources/index.js';
 import { checkInstalled, installedNames, installedStats, modelPath } from './store.js';
 import type { Manifest, ModelEnvironment, ModelEvents, ResolvedModel } from './types.js';
 
-/** What `--model` can mean. */
+/** The meanings of `--model`. */
 export type ModelSpec = { readonly kind: 'path'; readonly path: string } | ({ readonly kind: 'named' } & Wanted);
 
 /**

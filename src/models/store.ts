@@ -9,8 +9,8 @@ import { readJson, writeJson } from './json-file.js';
 import type { Manifest } from './types.js';
 
 /**
- * What is known of an installed file. It stays when the model is removed: a model without a digest in its
- * manifest must be the same file next time.
+ * The record of an installed file. It stays when the model is removed: a model without a digest in its manifest must be
+ * the same file next time.
  */
 const recordSchema = z.object({
   sha256: z.string(),
@@ -103,7 +103,7 @@ export async function checkInstalled(
   return sha256;
 }
 
-/** Whether a file is as it was when its record was made. */
+/** Returns whether a file is as it was when its record was made. */
 export function isUntouched(
   stats: Pick<Stats, 'size' | 'mtimeMs' | 'ctimeMs'>,
   record: { readonly bytes: number; readonly mtimeMs: number; readonly ctimeMs?: number | undefined },

@@ -42,7 +42,7 @@ export interface SourceEntry {
   /** Digest of the file there, lower-case hex; null when the manifest's own digest (if any) holds. */
   readonly sha256: string | null;
   readonly bytes: number | null;
-  /** For messages and for telling sources apart: `hf:owner/repo/file.gguf#rev`. */
+  /** Name in messages, by which sources are told apart: `hf:owner/repo/file.gguf#rev`. */
   readonly label: string;
 }
 
@@ -80,7 +80,7 @@ export interface Manifest {
   readonly template?: string | undefined;
   /** Tokens. */
   readonly context: number;
-  /** Of embedding models: what they were trained to read before a text. */
+  /** Prefixes that an embedding model was trained to read before a text. */
   readonly prefixes?:
     | { readonly text?: string | undefined; readonly query?: string | undefined; readonly passage?: string | undefined }
     | undefined;
@@ -99,7 +99,7 @@ export interface Manifest {
   readonly own: boolean;
 }
 
-/** What a model must be; null where nobody has said so yet. */
+/** Expected size and digest of a model; null where they are not known yet. */
 export interface Expected {
   readonly sha256: string | null;
   readonly bytes: number | null;
@@ -109,7 +109,7 @@ export interface DownloadProgress {
   readonly name: string;
   /** Label of the source. */
   readonly source: string;
-  /** What is there, including what an earlier attempt left. */
+  /** Bytes that are there, including those of an earlier attempt. */
   readonly receivedBytes: number;
   readonly totalBytes: number | null;
 }
@@ -124,7 +124,7 @@ export interface ModelEvents {
   readonly signal?: AbortSignal;
 }
 
-/** What a source is given while it fetches. */
+/** The values that a source gets while it fetches. */
 export interface SourceContext {
   readonly env: ModelEnvironment;
   readonly expected: Expected;
@@ -145,7 +145,7 @@ export interface ModelSource {
   readonly remote: boolean;
   /** Whether a model may come in several parts. */
   readonly parts: boolean;
-  /** What is wrong with an address, or null. Example of the right form included. */
+  /** The problem with an address, with an example of the right form; null where there is none. */
   problem(address: string): string | null;
   /** The address in messages, when the whole of it says too much. */
   readonly brief?: (address: string) => string;

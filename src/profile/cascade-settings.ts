@@ -15,16 +15,16 @@ const stage = z.strictObject({
   atLeast: z.number().min(0).max(1).optional(),
 });
 
-/** What `slm cascade` chose for a task. */
+/** The cascade that `slm cascade` chose for a task. */
 const schema = z.strictObject({
   format: z.literal(1),
   task: z.string(),
   stages: z.array(stage).min(2),
   data: z.strictObject({ file: z.string(), n: z.int() }),
   metric: z.string(),
-  /** What was asked for. */
+  /** The goal that was asked for. */
   goal: z.string(),
-  /** On the data that it was chosen on, so a little too good. */
+  /** The figure on the data that the cascade was chosen on, so a little too good. */
   value: z.number(),
   /** Time beside that of the last model alone. */
   timeShare: z.number(),
@@ -37,7 +37,7 @@ export function cascadeFile(folder: string, models: readonly string[]): string {
   return path.join(folder, 'cascades', `${models.map((model) => path.basename(model, '.gguf')).join('+')}.yaml`);
 }
 
-/** Those of the first folder that has some; null where none has. */
+/** Finds the settings in the first folder that has some; null where none has. */
 export function findCascadeSettings(
   folders: readonly string[],
   models: readonly string[],

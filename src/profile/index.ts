@@ -197,7 +197,7 @@ function typeSettings({ labels, multiLabel, threshold, schema, grammar, document
   return { labels, multiLabel, threshold, schema, grammar, documents } satisfies Record<TypeSetting, unknown>;
 }
 
-/** Whether it is there and says something: documents are a list, a flag can be left at false. */
+/** Returns whether it is there and says something: documents are a list, a flag can be left at false. */
 function isGiven(value: unknown): boolean {
   return value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0);
 }
@@ -207,7 +207,7 @@ interface Source {
   readonly raw: RawProfile;
   readonly at: Locate;
   readonly file: string;
-  /** That file and those included. */
+  /** That file and the included ones. */
   readonly files: readonly string[];
   readonly cwd: string;
 }

@@ -115,7 +115,7 @@ function bundled(value: unknown, file: string | null, folder: string, cwd: strin
       { ...(draft.refAlone ? referringInside(asRecord(inner)) : asRecord(inner)), [draft.id]: uri },
     ]),
   );
-  // Beside `$ref`, old drafts read no base: there the reference itself says all.
+  // Old drafts ignore a base beside `$ref`: there the reference itself says all.
   const alone = draft.refAlone && typeof value.$ref === 'string';
   const named = typeof value[draft.id] === 'string';
   const root = {
@@ -161,7 +161,7 @@ function plainSchema(value: unknown, file: string | null, cwd: string): TaskSche
   };
 }
 
-/** Beside `$ref`, old drafts read no `$id`. */
+/** Old drafts ignore an `$id` beside `$ref`. */
 function referringInside({ $ref, ...rest }: SchemaObject): SchemaObject {
   return typeof $ref === 'string'
     ? { ...rest, allOf: [{ $ref }] }

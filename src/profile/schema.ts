@@ -19,7 +19,7 @@ const goal = z.union([
   z.strictObject({ min: z.number().optional(), max: z.number().optional() }),
 ]);
 
-/** What a task.yaml may hold. The JSON Schema for editors is generated from this. */
+/** The keys of a task.yaml. The JSON Schema for editors is generated from this. */
 export const profileSchema = z.strictObject({
   name: z
     .string()

@@ -12,7 +12,7 @@ import { parseYaml } from '../yaml.js';
 /** A number of a trial with its interval, as people read it. */
 const figure = z.strictObject({ value: z.number(), low: z.number(), high: z.number() });
 
-/** What a file of tuned settings may hold. Written by `slm tune`, read by everything that runs a task. */
+/** The keys of a file of tuned settings. `slm tune` writes it; everything that runs a task reads it. */
 export const tunedSettingsSchema = z.strictObject({
   format: z.literal(2),
   task: z.string(),
@@ -22,7 +22,7 @@ export const tunedSettingsSchema = z.strictObject({
   profile: z.string(),
   method: z.string(),
   options: z.record(z.string(), z.unknown()).default({}),
-  /** What the method has learned, by its own schema. */
+  /** The learned values of the method, by its own schema. */
   learned: z.record(z.string(), z.unknown()).default({}),
   /** The side file with numbers that the method has learned, beside this one. */
   numbers: z.strictObject({ file: z.string(), sha256: z.string() }).optional(),
@@ -52,7 +52,7 @@ export interface FoundSettings {
   readonly settings: TunedSettings;
 }
 
-/** Those of the first folder that has some for the model; null where none has. */
+/** Finds the settings for the model in the first folder that has some; null where none has. */
 export function findTunedSettings(
   folders: readonly string[],
   model: string,

@@ -38,13 +38,13 @@ const binaries: readonly Binary[] = [
 const tar = binary('a tar archive', 'ustar', (file) => `Unpack it first: tar -xOf ${file} | slm run …`);
 const tarMagicOffset = 257;
 
-/** What the bytes are when they are not text; null when nothing speaks against text. */
+/** Names the kind of bytes that are not text; null when nothing speaks against text. */
 export function binaryKind(head: Buffer): Binary | null {
   const isTar = head.subarray(tarMagicOffset, tarMagicOffset + tar.magic.length).equals(tar.magic);
   return isTar ? tar : (binaries.find(({ magic }) => head.subarray(0, magic.length).equals(magic)) ?? null);
 }
 
-/** Whether more bytes could make it one of the formats. */
+/** Returns whether more bytes could make it one of the formats. */
 export function mayBecomeBinary(head: Buffer): boolean {
   return binaries.some(({ magic }) => head.length < magic.length && magic.indexOf(head) === 0);
 }
@@ -56,7 +56,7 @@ export function notText(file: string, { title, hint }: Binary): SlmError {
   );
 }
 
-/** For bytes that are text in no encoding that can be told. */
+/** Error for bytes that are text in no known encoding. */
 export function noKnownText(file: string): SlmError {
   return usageError(
     `${file === '-' ? 'standard input' : file} is not text: it has control characters, and is not UTF-16 or UTF-32`,

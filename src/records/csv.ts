@@ -72,7 +72,7 @@ async function* records(source: ByteSource, options: ReadOptions): AsyncIterable
   if (open !== null) yield { line: open.line, error: `a quote in the record of line ${open.line} is never closed` };
 }
 
-/** What the first line shows to separate the fields; what is not a comma is said. */
+/** Tells the delimiter by the first line, and warns where it is not a comma. */
 function toldDelimiter(line: string, file: string, { columns, onWarning }: ReadOptions): string {
   const delimiter = delimiterOf(line, columns?.length ?? null);
   if (delimiter !== ',') {

@@ -1,8 +1,8 @@
 const usual = [',', ';', '\t', '|'] as const;
 
 /**
- * What separates the fields of a table, by its first line. A comma wherever it can be one: with names of columns given,
- * where it makes as many fields; in a header, where there is one.
+ * The delimiter of a table, told by its first line. A comma is preferred: with given names of columns, if it makes as many
+ * fields; in a header, if the header has one.
  * @param columns how many fields a line has; null where it is the header
  */
 export function delimiterOf(line: string, columns: number | null): string {

@@ -15,7 +15,7 @@ const marks = [
 /** As much as is looked at where the first line is not plain UTF-8. */
 const sampleBytes = 4096;
 
-/** Whether more bytes are needed to tell the encoding. The first line suffices where it is plain UTF-8. */
+/** Returns whether more bytes are needed to tell the encoding. The first line suffices where it is plain UTF-8. */
 export function isEncodingOpen(head: Buffer): boolean {
   if (marks.some(({ bytes }) => head.length < bytes.length && bytes.indexOf(head) === 0)) return true;
   if (head.length >= sampleBytes || markOf(head) !== undefined) return false;

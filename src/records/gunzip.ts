@@ -4,13 +4,13 @@ import type { Chunks } from './types.js';
 
 const magic = Buffer.from([0x1f, 0x8b]);
 
-/** Whether bytes are gzip, going by their magic number and not by a name. */
+/** Returns whether bytes are gzip, going by their magic number and not by a name. */
 export function isGzip(head: Buffer): 'yes' | 'no' | 'maybe' {
   if (head.length >= magic.length) return head.subarray(0, magic.length).equals(magic) ? 'yes' : 'no';
   return magic.indexOf(head) === 0 ? 'maybe' : 'no';
 }
 
-/** So little at a time that even a very good compression ratio (1000:1) stays a few MiB. */
+/** Bytes unpacked at a time. Even at a very good compression ratio (1000:1) the result stays a few MiB. */
 const sliceBytes = 8 * 1024;
 
 /** Unpacked bytes. Damaged or truncated data throws after everything that could be unpacked was delivered. */
@@ -24,7 +24,7 @@ export async function* gunzip(chunks: Chunks, file: string): Chunks {
   stream.on('error', (cause) => {
     error = cause;
   });
-  // After the end or an error, a write is no longer answered.
+  // After the end or an error, the callback of a write is no longer called.
   for (const event of ['end', 'error']) {
     stream.on(event, () => {
       ended = true;

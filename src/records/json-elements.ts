@@ -30,7 +30,7 @@ export async function* elements(chunks: Chunks, file: string, maxBytes: number):
   let depth = 0;
   let inString = false;
   let escaped = false;
-  /** What must close it; 0 before it has opened. */
+  /** The bracket that must close it; 0 before it has opened. */
   let close = 0;
   let afterComma = false;
   let line = 1;
@@ -47,7 +47,7 @@ export async function* elements(chunks: Chunks, file: string, maxBytes: number):
   };
   const keep = (part: Buffer) => {
     bytes += part.length;
-    // What is too long anyway need not be kept.
+    // Parts of an element that is too long anyway are not kept.
     if (bytes <= maxBytes) parts.push(part);
     else parts = [];
   };

@@ -28,7 +28,7 @@ export async function startOf(
     for await (const part of decode(sample, encoding === undefined ? options : { ...options, encoding }))
       parts.push(part);
   } catch {
-    // What is wrong with it, or cut off, is said where it is read.
+    // The reader reports problems and cut-off texts.
   }
   return { beginning: { text: Buffer.concat(parts).toString('utf8'), isWhole: ended }, chunks };
 }

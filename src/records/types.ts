@@ -20,9 +20,9 @@ export interface Encoding {
 export interface ReadOptions {
   /** A longer line, CSV record, sentence or text document becomes a row with an error. */
   readonly maxRecordBytes: number;
-  /** Told about damage that was repaired, at most once a file for each kind. */
+  /** Called when damage was repaired, at most once a file for each kind. */
   readonly onWarning: (message: string) => void;
-  /** Of the bytes, by a name that iconv-lite knows. By default it is told from the bytes. */
+  /** Encoding of the bytes, by a name that iconv-lite knows. By default it is told from the bytes. */
   readonly encoding?: string;
   /** csv: the character between fields. By default it is told by the first line. */
   readonly delimiter?: string;

@@ -4,7 +4,7 @@ import type { Encoding } from './types.js';
 
 export const iconv = lazy<typeof import('iconv-lite')>('iconv-lite');
 
-/** Told of the first line in which bytes are no text. */
+/** Called with the number of the first line in which bytes are not text. */
 export type OnDamage = (line: number) => void;
 
 /** Text in an encoding as valid UTF-8. What is not valid becomes U+FFFD. */

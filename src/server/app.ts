@@ -110,7 +110,7 @@ export function createApp(context: ServerContext): OpenAPIHono {
   }
 }
 
-/** Whether a response is written at once, and is no stream. */
+/** Returns whether a response is written at once, and is no stream. */
 function isJson(response: Response): boolean {
   return response.headers.get('content-type')?.startsWith('application/json') === true;
 }

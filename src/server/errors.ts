@@ -16,7 +16,7 @@ export class HttpError extends Error {
   }
 }
 
-/** What a request's body lacks: a path in it and what was expected there. */
+/** A problem in a request's body: the path in it, and what was expected there. */
 export interface BodyProblem {
   readonly path: readonly (string | number)[];
   readonly message: string;
@@ -76,7 +76,7 @@ export function errorResponse(c: Context, error: unknown, form: ErrorForm, repor
   if (error instanceof SlmError && error.kind === 'usage')
     return c.json(form.other(400, 'invalid_request_error', error.message), 400);
   report(error);
-  // What a defect says may hold text of users, which other clients must not see.
+  // The message of a defect may contain text of users, which other clients must not see.
   const message = error instanceof SlmError ? messageOf(error) : 'a defect of the server; its log has more';
   return c.json(form.other(500, 'server_error', message), 500);
 }

@@ -34,12 +34,12 @@ export function textOfParts(given: z.infer<typeof parts>): string {
     .join('\n');
 }
 
-/** What a message says. */
+/** Returns the text of a message. */
 export function textOfMessage(given: Message): string {
   return textOfParts(given.content ?? given.arguments ?? given.input ?? given.output ?? '');
 }
 
-/** What all messages say, a line each; with who says it, where it is more than one. */
+/** Returns the text of all messages, one line each, with the role of the speaker where there is more than one. */
 export function textOfMessages(given: readonly Message[]): string {
   const speakers = given.map(({ role, type }) => role ?? type ?? '');
   const several = new Set(speakers).size > 1;

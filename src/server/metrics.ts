@@ -6,7 +6,7 @@ import type { Prediction } from '../types.js';
 import type { Route } from './routes.js';
 import { z } from './routes.js';
 
-/** What Prometheus reads. Labels are names of tasks, routes and labels: never text of users. */
+/** The measures that Prometheus reads. Labels are names of tasks, routes and labels: never text of users. */
 export interface Measures {
   readonly registry: Registry;
   requestDone(route: string, status: number, seconds: number): void;

@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import type { ErrorForm } from './errors.js';
 import type { ServerContext } from './types.js';
 
-/** What a handler gets beside the request. */
+/** The values that a handler gets beside the request. */
 export interface Call {
   /** Aborted when the client has gone, the time is over, or the server must end. */
   readonly signal: AbortSignal;
@@ -16,7 +16,7 @@ export interface Route {
   readonly summary: string;
   readonly body?: z.ZodType;
   readonly answer: z.ZodType;
-  /** Of the answer and, where it is no JSON, of the body. */
+  /** Media type of the answer and, where it is not JSON, of the body. */
   readonly mediaType?: string;
   /** Whether it may be asked without a key. */
   readonly open?: boolean;

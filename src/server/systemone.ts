@@ -14,7 +14,7 @@ import { HttpError } from './errors.js';
 import { content, probability, type Route, z } from './routes.js';
 import type { ServerContext } from './types.js';
 
-/** What the SDKs send where nobody names a model. */
+/** The model name that the SDKs send where nobody names one. */
 const latest = 'jev-latest';
 /** Our own model names for questions that belong to no task. */
 export const defaultModelName = 'default';
@@ -141,7 +141,7 @@ function optionsOf(criteria: Readonly<Record<string, unknown>>): Options {
   return Object.entries(criteria).map(([name, value]) => ({ name, word: name, description: asText(value ?? '') }));
 }
 
-/** Of the state, once for each question, and of the questions. */
+/** Counts the tokens of the state, once for each question, and those of the questions. */
 async function tokensOf(
   server: ServerContext,
   task: ServedTask | null,

@@ -14,7 +14,7 @@ export interface Limits {
 
 export const usualLimits: Limits = { bodyBytes: 8 << 20, records: 10_000, requestMs: 300_000, requests: 64 };
 
-/** What a server is made of. */
+/** The values that a server is made from. */
 export interface ServerContext {
   readonly pool: TaskPool;
   readonly version: string;

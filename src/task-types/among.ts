@@ -58,7 +58,7 @@ export function amongChosen(output: ClassifyOutput, profile: Choice & Pick<TaskP
   return { ...output, scores: Object.fromEntries(renormalised) };
 }
 
-/** For `--explain`: the probabilities of all labels beside those among the chosen ones. */
+/** Part of `--explain`: the probabilities of all labels beside those among the chosen ones. */
 export function amongPart(before: ClassifyOutput, after: ClassifyOutput): ExplanationPart {
   const lines = Object.entries(before.scores).map(
     ([label, score]) => `${label}  ${score.toFixed(4)} → ${after.scores[label]?.toFixed(4) ?? 'left out'}`,

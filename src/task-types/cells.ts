@@ -1,7 +1,7 @@
 import { type OffsetUnit, offsetsFromUtf16 } from '../spans.js';
 import type { InputRecord, Span } from '../types.js';
 
-/** What a line for other programs is made of. */
+/** A value of a line for other programs. */
 export type Cell = string | number;
 
 /** A probability with six decimals, so that noise in the last bits does not show up as a difference. */
@@ -20,7 +20,7 @@ export function spansOf(text: string, unit: OffsetUnit): (span: Span) => { start
   return ({ start, end }) => ({ start: convert(start), end: convert(end) });
 }
 
-/** What stands for a record in a line: its text, or the name of the file that it is all of. */
+/** A record in a line: its text, or the file name where the record is a whole file. */
 export function shortText({ id, origin, text }: InputRecord): string {
   return origin.line === null ? id : text;
 }

@@ -1,7 +1,7 @@
 import { suggestion } from '../errors.js';
 import type { GoldContext } from './types.js';
 
-/** Whether the label map says that entities with this label are not asked for. */
+/** Returns whether the label map says that entities with this label are not asked for. */
 export function isDropped(raw: string, context: GoldContext): boolean {
   return context.labelMap.get(raw.trim()) === '';
 }

@@ -1,4 +1,4 @@
-/** What may stand between the labels of one cell. */
+/** Characters that separate the labels of one cell. */
 const separator = /[,;|]/u;
 
 /**

@@ -1,7 +1,7 @@
 import { taskTypes } from './index.js';
 import type { Starter } from './types.js';
 
-/** What `slm tasks init --type` offers, by name. */
+/** The starters that `slm tasks init --type` offers, by name. */
 export const starters: Readonly<Record<string, Starter>> = Object.assign(
   {},
   ...Object.values(taskTypes).map((definition) => definition.starters),

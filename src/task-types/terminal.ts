@@ -3,7 +3,7 @@ export type Paint = Readonly<
   Record<'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'blue' | 'magenta' | 'cyan', (text: string) => string>
 >;
 
-/** What a task type shows its results to people with. Widths are in columns. */
+/** The means by which a task type shows its results to people. Widths are in columns. */
 export interface Terminal {
   readonly width: number;
   readonly paint: Paint;

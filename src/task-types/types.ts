@@ -17,7 +17,7 @@ import type {
 import type { Cell } from './cells.js';
 import type { Terminal } from './terminal.js';
 
-/** What a piece of a long document gave, and where the piece stands in it. */
+/** The output of a piece of a long document, and where the piece stands in it. */
 export interface Piece<O extends Output = Output> {
   readonly output: O;
   /** Offset of the piece in the whole text, UTF-16. */
@@ -26,7 +26,7 @@ export interface Piece<O extends Output = Output> {
   readonly weight: number;
 }
 
-/** What gold labels are checked against. */
+/** The labels and settings that gold labels are checked against. */
 export interface GoldContext {
   readonly labels: readonly Label[];
   readonly multiLabel: boolean;
@@ -39,7 +39,7 @@ export interface GoldContext {
 /** Keys of a task.yaml that only some task types read. */
 export type TypeSetting = 'labels' | 'multiLabel' | 'threshold' | 'schema' | 'grammar' | 'documents';
 
-/** What results depend on when they are written. */
+/** The properties of a task that the form of its results depends on. */
 export interface ResultTask {
   /** Every label of the task that a result can have, in its order. */
   readonly labels: readonly string[];
@@ -51,7 +51,7 @@ export interface ResultTask {
   readonly offsets: OffsetUnit;
 }
 
-/** What a client of Hugging Face's inference API leaves out of a result. */
+/** The parts of a result that a client of Hugging Face's inference API leaves out. */
 export interface PipelineWish {
   /** The most labels, or all; a list of answers, if more than one. */
   readonly top: number | null;
@@ -125,12 +125,12 @@ export interface TaskTypeDefinition<O extends Output = Output, G extends Gold = 
   joinRows?(rows: AsyncIterable<Row>): AsyncIterable<Row>;
   /** The same text for gold that says the same. */
   goldKey(gold: G): string;
-  /** What a record is about beside its main input: records that share both are the same. */
+  /** The context of a record beside its main input: records that share both are the same. */
   passageOf(record: InputRecord): readonly unknown[];
 
   /**
-   * What an empty input gets without asking the model.
-   * @throws Error where there is nothing to be said
+   * The output for an empty input; the model is not asked.
+   * @throws Error where there is no such output
    */
   empty(task: Pick<TaskProfile, 'labels' | 'among' | 'multiLabel'>): O;
   /** One output for a document from its pieces, in order; at least one. Null where pieces cannot be joined. */
@@ -179,15 +179,15 @@ export interface TaskTypeDefinition<O extends Output = Output, G extends Gold = 
   stratumOf(gold: G): string;
   /** How many classes there are. */
   strata(task: Pick<TaskProfile, 'labels'>): number;
-  /** What a threshold lets through or not: results with their scores, and whether they are right. */
+  /** The decisions that a threshold lets through or not: results with their scores, and whether they are right. */
   decisions(gold: G, output: O): Decision[];
   /**
-   * What is to be said about examples before something is learned from them.
+   * Warnings about examples before something is learned from them.
    * @throws SlmError when nothing can be learned
    */
   checkExamples(golds: readonly G[], task: Pick<TaskProfile, 'labels' | 'multiLabel'>): readonly string[];
 
   readonly results: ResultForm<O>;
-  /** What `slm tasks init` writes, by the name of the kind of task. */
+  /** The files that `slm tasks init` writes, by the name of the kind of task. */
   readonly starters: Readonly<Record<string, Starter>>;
 }

@@ -27,7 +27,7 @@ export interface CascadeFlags extends Omit<EvaluateFlags, 'baseline' | 'gate' | 
   goal: CascadeGoal;
 }
 
-/** What was chosen, and what it was chosen from. */
+/** The chosen cascade, and the results that it was chosen from. */
 export interface ChosenCascade {
   readonly reference: string;
   /** Each model alone. */

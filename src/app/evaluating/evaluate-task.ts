@@ -33,7 +33,7 @@ export interface EvaluateFlags extends Omit<TaskFlags, 'model'>, GoldFlags {
   gate?: readonly string[];
   /** `order`: measures, too, whether labels depend on the order in which they are named. */
   probe?: 'order';
-  /** Of the bootstrap. */
+  /** Seed of the bootstrap. */
   seed: number;
 }
 
@@ -47,10 +47,10 @@ export interface PlannedEvaluation {
   readonly gates: readonly Gate[];
 }
 
-/** What measuring brought. */
+/** The result of an evaluation. */
 export interface Evaluation {
   readonly profile: TaskProfile;
-  /** What was measured on. */
+  /** The examples that were measured on. */
   readonly examples: readonly Example[];
   /** One for each model. */
   readonly reports: readonly Report[];
@@ -59,7 +59,7 @@ export interface Evaluation {
   /** Null where there is nothing to compare, or the measuring was interrupted. */
   readonly comparison: Comparison | null;
   readonly gates: readonly GateResult[];
-  /** What the first model that failed has failed with, if another was measured before. */
+  /** The error of the first model that failed, if another was measured before. */
   readonly problem: unknown;
 }
 
@@ -101,7 +101,7 @@ export async function evaluateTask(
   const names = systemNames(reports.map(({ model }) => model.name));
   const now = reports.map((report, i): Subject => ({ name: names[i] as string, report, file: null }));
   const subjects = [...now, ...earlier];
-  // Of two models, one of them measured on half of the data, nothing is to be said yet.
+  // Two models are not compared while one of them has seen only a part of the data.
   const compared = surroundings.signal.aborted || (subjects.length < 2 && gates.length === 0);
   const comparison = compared ? null : compare(profile, examples, subjects, flags.seed);
   return {

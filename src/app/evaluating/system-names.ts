@@ -4,7 +4,7 @@ import { serviceOf } from '../../engines/index.js';
 import { readSpec } from '../../models/index.js';
 import { modelEnvironment, type Surroundings } from '../surroundings.js';
 
-/** What a model will be called in its report, before it is fetched. */
+/** The name that a model will have in its report, before it is fetched. */
 export async function modelName(surroundings: Surroundings, model: string): Promise<string> {
   if (cascadeOf(model) !== null || serviceOf(model) !== null) return model;
   const spec = await readSpec(model, modelEnvironment(surroundings));

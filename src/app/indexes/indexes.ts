@@ -19,9 +19,9 @@ export interface IndexStatus {
   readonly problem?: string;
   readonly documents: number;
   readonly passages: number;
-  /** Of the documents. */
+  /** Size of the documents. */
   readonly bytes: number;
-  /** Of the index. */
+  /** Size of the index. */
   readonly indexBytes: number;
   readonly unreadable: readonly Skipped[];
 }

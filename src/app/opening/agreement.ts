@@ -32,7 +32,7 @@ export async function requireAgreement(
   if (!isOwn(surroundings, profile)) await agreedOrRefused(surroundings, profile.model, profile.path, 'addresses');
 }
 
-/** Whether a task came with the program, or lies among the user's own. */
+/** Returns whether a task came with the program, or lies among the user's own. */
 function isOwn(surroundings: Surroundings, profile: Pick<TaskProfile, 'path'>): boolean {
   const file = path.resolve(surroundings.cwd, profile.path);
   const folders = [path.join(configDirectory(surroundings), 'tasks'), path.join(surroundings.packageRoot, 'tasks')];
@@ -68,7 +68,7 @@ async function agreedOrRefused(
   }
 }
 
-/** Whether nothing is downloaded for a model, or what is downloaded is known to us. */
+/** Returns whether nothing is downloaded for a model, or what is downloaded is known to us. */
 async function isHarmless(environment: ModelEnvironment, model: string, which: 'any' | 'addresses'): Promise<boolean> {
   const read = await readSpec(model, environment).catch(() => null);
   // A model that nobody knows is for the one who opens it to report.

@@ -10,8 +10,8 @@ import type { Surroundings } from '../surroundings.js';
 import { type DocumentSet, isKept, openKeptDocuments } from './kept-documents.js';
 
 /**
- * What questions are answered from: documents named on the command line, else the profile's own. Files of a folder
- * that are left out are listed once.
+ * The documents that questions are answered from: those of the command line, else the profile's own. A notice lists the
+ * skipped files of a folder once.
  * @throws SlmError where there is nothing to read
  */
 export async function documentsFor(

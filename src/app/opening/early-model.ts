@@ -49,12 +49,12 @@ export async function headStartFor(
   return started ?? (await engines.llama.startLoading(file));
 }
 
-/** Whether it is this model, and not one that another has replaced meanwhile. */
+/** Returns whether it is this model, and not one that another has replaced meanwhile. */
 function isStill(early: HeadStart | null, file: string): boolean {
   return early?.file === file && JSON.stringify(early.stamp) === JSON.stringify(stampOf(file));
 }
 
-/** What a task says of its model, as far as that can be told without parsing it; null where it cannot. */
+/** The model that a task names, as far as that can be told without parsing it; null where it cannot. */
 function modelOf(surroundings: Surroundings, task: string): string | null {
   const { cwd, folders } = profileContext(surroundings);
   const text = readSettings(findTask(task, folders, cwd), task).toString('utf8');

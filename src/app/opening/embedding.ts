@@ -12,7 +12,7 @@ import { headStartFor } from './early-model.js';
 import type { EngineFlags } from './flags.js';
 import { threadsOf } from './threads.js';
 
-/** Whether a model file gives embeddings, and no next token. */
+/** Returns whether a model file gives embeddings, and no next token. */
 export function isEmbedding({ path }: Pick<ResolvedModel, 'path'>): boolean {
   return fileEngineOf(architectureOf(path)) === engines.embedder;
 }

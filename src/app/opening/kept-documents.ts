@@ -14,7 +14,7 @@ import { onceEach } from '../../lazy.js';
 import { noticeMissingCache } from '../scratch.js';
 import { cacheDirectory, type Surroundings } from '../surroundings.js';
 
-/** What documents are found in: their files, and what somebody named to find them. */
+/** A set of documents: their files, and the names by which the user gave them. */
 export interface DocumentSet {
   /** Absolute. */
   readonly roots: readonly string[];

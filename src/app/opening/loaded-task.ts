@@ -116,7 +116,7 @@ function tunedFilesOf(surroundings: Surroundings, profile: TaskProfile, model: s
   ]);
 }
 
-/** What a model is called and whether its file was touched. */
+/** The name of a model, and a stamp that shows whether its file was touched. */
 async function modelStamp(surroundings: Surroundings, reference: string): Promise<unknown> {
   return Promise.all(modelsOf(reference).map((model) => stampOfModel(surroundings, model)));
 }

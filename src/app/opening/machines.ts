@@ -23,7 +23,7 @@ const entrySchema = z.object({
 
 const fileSchema = z.object({ version: z.literal(2), entries: z.array(entrySchema) });
 
-/** What `slm doctor --tune` has found for a model on a machine. */
+/** The settings that `slm doctor --tune` has found for a model on a machine. */
 export type MachineEntry = z.infer<typeof entrySchema>;
 
 /** A model file as the store tells models apart. */
@@ -32,12 +32,12 @@ export interface KnownModel {
   readonly sha256: string | null;
 }
 
-/** Beside the settings of the user: a folder that several machines share holds entries of each. */
+/** A file beside the settings of the user. A folder that several machines share holds entries of each. */
 export function machinesFile(surroundings: Surroundings): string {
   return path.join(configDirectory(surroundings), 'machines.json');
 }
 
-/** What was measured for this model on this machine with this version; null where nothing was. */
+/** The measured settings for this model on this machine with this version; null where nothing was measured. */
 export async function readMachine(surroundings: Surroundings, model: KnownModel): Promise<MachineEntry | null> {
   if (!existsSync(machinesFile(surroundings))) return null;
   const key = await keyOf(model);

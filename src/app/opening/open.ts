@@ -35,7 +35,7 @@ import { tunedProfile } from './tuned-settings.js';
 
 export type { EngineFlags } from './flags.js';
 
-/** What a task is opened with. */
+/** Options for opening a task. */
 export interface TaskFlags extends EngineFlags {
   threshold?: number;
   /** The labels that a result may have. */
@@ -289,7 +289,10 @@ async function openTaskOnService(
 
 /** Fewer tokens than this are not worth cutting. */
 const smallVocabulary = 65_536;
-/** Of a large model the tokens are a small share: a copy would take nearly as much of the disk and save little. */
+/**
+ * Smallest share of tokens in a model that makes trimming worthwhile: below it, a copy saves little and takes much
+ * disk.
+ */
 const leastShareOfTokens = 1 / 3;
 
 /**
@@ -328,7 +331,7 @@ export async function openTaskOn(
   return prepare(surroundings, profile, engine, documents, constantsCache(surroundings, profile));
 }
 
-/** What the task's folder brings along, then what was computed here. */
+/** Constants from the task's folder first, then those computed here. */
 function constantsCache(surroundings: Surroundings, profile: TaskProfile): Cache {
   return bundledCache(bundleFile(surroundings, profile), userCache(surroundings));
 }
@@ -381,7 +384,7 @@ async function prepare(
         surroundings.preparing({ what, task: profile.name, model: engine.model.name, done, total, items });
       },
       onShortened: (used, all) => {
-        // Of the first one the time is not known.
+        // The time of the first record is not known.
         const each = first === null || scored < 2 ? null : (surroundings.now() - first) / (scored - 1);
         surroundings.notice(shortenedNote(profile, engine.model, used, all, each));
       },
@@ -391,7 +394,7 @@ async function prepare(
   }
 }
 
-/** What a calibration on a part of the examples leaves to be gained, and at what cost. */
+/** A note on what a full calibration would gain, and at what cost. */
 function shortenedNote(
   { name }: TaskProfile,
   model: Engine['model'],

@@ -9,8 +9,8 @@ import type { TaskProfile } from '../../types.js';
 import { modelEnvironment, type Surroundings } from '../surroundings.js';
 
 /**
- * What of a model a prompt depends on, without loading or fetching it: from the header of the file where that is
- * here, else from the catalogue.
+ * The properties of a model that a prompt depends on, without loading or fetching it. They come from the header of the
+ * file where it is installed, else from the catalogue.
  */
 export async function promptModel(
   surroundings: Surroundings,

@@ -17,7 +17,7 @@ export async function openService(
 ): Promise<Engine> {
   const host = kind.host(address);
   const settings = await remoteSettings(surroundings);
-  // What stays on this machine needs no network and no leave.
+  // A service on this machine needs no network and no permission.
   if (host !== null && surroundings.offline) {
     throw usageError(
       `"${reference}" is a model of ${kind.title}, and --offline (or SLM_OFFLINE, HF_HUB_OFFLINE) forbids using the network.`,

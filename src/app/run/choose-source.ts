@@ -45,8 +45,8 @@ function checkStdin(inputs: readonly Input[], { context = [], text }: SourceFlag
 }
 
 /**
- * What explains itself, shows the log of llama.cpp, or looks up results by what the prompt says must be here; and
- * standard input cannot be in two places.
+ * Returns whether a warm host may do the run. It may not for `--explain`, for the log of llama.cpp and for a cache of
+ * results, which need the model in this process; and standard input cannot be in two processes.
  */
 function mayBeWarm({ engineLog }: Surroundings, flags: SourceFlags): boolean {
   return (

@@ -12,7 +12,7 @@ import { modelEnvironment, type Surroundings } from '../surroundings.js';
 export interface UsedFile {
   /** `-` is standard input, or standard output. */
   readonly path: string;
-  /** What the user knows it as: `an input`. */
+  /** The file's role in messages: `an input`. */
   readonly what: string;
 }
 

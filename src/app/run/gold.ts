@@ -17,7 +17,7 @@ export interface GoldFlags extends Omit<InputFlags, 'text' | 'lines'> {
 /** The path of a file, `-` for standard input, or records with their answers. */
 export type GoldData = string | readonly Readonly<Record<string, unknown>>[];
 
-/** What labelled data is called in reports. */
+/** Name of labelled data in reports. */
 export function goldName(data: GoldData): string {
   return typeof data === 'string' ? data : 'data';
 }

@@ -34,7 +34,7 @@ export interface InputFlags {
 export interface Input {
   readonly source: ByteSource;
   readonly reader: Reader;
-  /** What its format comes from; `by default` it is a text, as nothing says what else it is. */
+  /** The reason for the format; `by default` it is a text, as nothing says otherwise. */
   readonly chosen: 'by name' | 'by suffix' | 'by content' | 'by default';
 }
 
@@ -45,7 +45,7 @@ export function choiceFor(named: string | null, file: string): Pick<Input, 'read
   return { reader, chosen: readerBySuffix(file) === null ? 'by default' : 'by suffix' };
 }
 
-/** What to read: the files, `-` or nothing for standard input, or the texts of the command line. */
+/** Chooses the inputs: the files, `-` or nothing for standard input, or the texts of the command line. */
 export function chooseInputs(surroundings: Surroundings, files: readonly string[], flags: InputFlags): Input[] {
   if (flags.text !== undefined && files.length > 0) throw usageError('give either files or --text, not both');
   if (flags.text !== undefined) {
@@ -79,7 +79,7 @@ export function checkTableFlags(reader: Reader, file: string, flags: Pick<InputF
   }
 }
 
-/** Whether there is but one record, so that several threads may work on it. */
+/** Returns whether there is but one record, so that several threads may work on it. */
 export function isSingle(inputs: readonly Input[], flags: Pick<InputFlags, 'text' | 'limit'>): boolean {
   if (flags.limit === 1) return true;
   return inputs.length === 1 && (flags.text?.length === 1 || inputs[0]?.reader === readers.text);

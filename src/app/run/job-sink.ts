@@ -16,7 +16,10 @@ import { isWithheld } from '../../task-types/withheld.js';
 import type { TaskType } from '../../types.js';
 import { nothing, type ResultPlace, type ResultSink } from './result-sink.js';
 
-/** What a claim needs of the door: a clock in milliseconds, and to be let go when the work has ended. */
+/**
+ * Functions that a claim needs from its caller: a clock in milliseconds, and a hook that frees it when the work has
+ * ended.
+ */
 export interface JobKeeping {
   now(): number;
   onClose(action: () => Promise<void>): void;
@@ -80,7 +83,7 @@ async function jobSink(
   };
 }
 
-/** What stands at the beginning of a file, as long as a header. */
+/** Reads the beginning of a file, as long as a header. */
 function headerOf(file: string, header: string): string {
   const bytes = Buffer.alloc(Buffer.byteLength(header));
   const handle = openSync(file, 'r');

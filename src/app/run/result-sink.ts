@@ -12,9 +12,9 @@ export interface Tally {
 
 /** Where the results of a run go. */
 export interface ResultSink {
-  /** What was there before this run. */
+  /** Counts from before this run. */
   readonly before: Tally;
-  /** Of the records of the input, those that this run is about. */
+  /** Selects the records of the input that this run processes. */
   select(records: AsyncIterable<InputRecord | BadRow>): AsyncIterable<InputRecord | BadRow>;
   write(prediction: Prediction, options: FormatOptions): Promise<void>;
   /** All records are done. */

@@ -1,6 +1,6 @@
 import type { EngineUsage } from '../../types.js';
 
-/** What `--stats` writes. */
+/** The statistics that `--stats` writes. */
 export interface RunStats {
   readonly task: string;
   readonly model: string;
@@ -8,7 +8,7 @@ export interface RunStats {
   readonly records: number;
   readonly failed: number;
   readonly abstained: number;
-  /** Of this run alone. */
+  /** Statistics of this run alone. */
   readonly run: {
     readonly records: number;
     /** Found in the result cache. */

@@ -30,7 +30,7 @@ export interface TaskSource {
     records: AsyncIterable<InputRecord | BadRow>,
     options: { explain: boolean; signal?: AbortSignal },
   ): AsyncIterable<Prediction>;
-  /** What the predictions have cost; null where that cannot be told from what others have asked for. */
+  /** The cost of the predictions; null where it cannot be told apart from the cost of other clients. */
   usage(): EngineUsage | null;
   /** Records whose results were taken from the cache. */
   cached(): number;

@@ -14,11 +14,11 @@ import type { Surroundings } from '../surroundings.js';
 /** A question that brings its own options, and belongs to no task. */
 export interface AskedQuestion {
   readonly instructions: string;
-  /** Of any order: it does not matter to the answer. */
+  /** The options; their order does not matter to the answer. */
   readonly options: readonly {
     readonly name: string;
     readonly description: string;
-    /** What the model is scored on. */
+    /** The word that the model is scored on. */
     readonly word: string;
   }[];
 }
@@ -143,7 +143,7 @@ function questionProfile({ instructions, options }: AskedQuestion): TaskProfile 
   };
 }
 
-/** What is wanted as a task without examples. */
+/** The requested output as a task without examples. */
 function generationProfile({ instructions, schema, unlisted, maxTokens, stop }: WantedText): TaskProfile {
   const method = generate.defaultMethod(false);
   return {
@@ -165,7 +165,7 @@ function generationProfile({ instructions, schema, unlisted, maxTokens, stop }: 
   };
 }
 
-/** What a task that stands in no file leaves open. */
+/** Fields of a profile that a task without a file leaves empty. */
 const nothing = {
   path: 'a request',
   description: '',

@@ -2,7 +2,7 @@ import { imageOf, isImageFile } from '../../image.js';
 import { type BadRow, isBadRow } from '../../record.js';
 import type { InputRecord } from '../../types.js';
 
-/** Who asks over the network or through an assistant must not have files of this machine read and sent on. */
+/** Refuses paths: a client over the network, or an assistant, must not have files of this machine read and sent on. */
 export async function* withoutFiles(records: AsyncIterable<InputRecord | BadRow>): AsyncIterable<InputRecord | BadRow> {
   for await (const record of records) {
     const image = isBadRow(record) ? null : imageOf(record);

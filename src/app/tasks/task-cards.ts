@@ -7,14 +7,14 @@ import type { TaskProfile } from '../../types.js';
 import { cacheDirectory, profileContext, type Surroundings } from '../surroundings.js';
 import { tunedFiles, tunedModels } from './tuned-files.js';
 
-/** What lists say of a sound task. */
+/** A valid task in a list. */
 export interface TaskCard {
   readonly name: string;
   readonly type: string;
   readonly description: string;
   readonly examples: number;
   readonly fixtures: number;
-  /** What is legal but looks like a slip, with file and line. */
+  /** Settings that are valid but look like a slip, with file and line. */
   readonly notes: readonly string[];
   /** Models that it is tuned for. */
   readonly tuned: readonly string[];

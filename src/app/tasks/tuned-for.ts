@@ -6,13 +6,13 @@ import { tunedFolders } from '../opening/tuned-settings.js';
 import type { Surroundings } from '../surroundings.js';
 import { tunedModels } from './tuned-files.js';
 
-/** What a task is tuned to for a model. */
+/** The tuned settings of a task for a model, in short. */
 export type TunedFor =
   | {
       readonly model: string;
       readonly file: string;
       readonly method: string;
-      /** What `scores` are, such as `accuracy`; null where the settings do not say. */
+      /** The metric of `scores`, such as `accuracy`; null where the settings do not say. */
       readonly metric: string | null;
       readonly scores: TunedSettings['scores'];
       /** Examples that it was tuned on. */

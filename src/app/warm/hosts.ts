@@ -41,7 +41,10 @@ export function surplusHosts(hosts: readonly LiveHost[], mostBytes: number, keep
   return surplus;
 }
 
-/** After a host has started: ends idle ones where all together hold more than half of the memory. Returns what it holds. */
+/**
+ * Ends idle hosts after another has started, where all together hold more than half of the memory. Returns the memory of
+ * the new one, bytes.
+ */
 export async function boundHosts(surroundings: Surroundings, started: number): Promise<number | null> {
   const hosts = await listHosts(surroundings);
   for (const { socket, status } of surplusHosts(hosts, totalmem() / 2, started)) {

@@ -11,7 +11,7 @@ export interface HostFlags extends TaskFlags {
   keepAlive: number;
 }
 
-/** What the host tells whoever has started it. */
+/** A message of the host to the process that has started it. */
 export type HostMessage =
   | { readonly started: { readonly pid: number; readonly model: string } }
   | { readonly problem: { readonly message: string; readonly hint: string | null; readonly kind: ErrorKind } };

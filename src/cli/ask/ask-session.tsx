@@ -9,7 +9,7 @@ interface Turn {
   readonly answer: string;
 }
 
-/** What to show for a question, made harmless for a terminal. */
+/** Returns the text to show for a question, made harmless for a terminal. */
 type Answering = (question: string) => Promise<string>;
 
 /** Asks for a question, answers it, and asks for the next one, until Escape, Ctrl-C or Ctrl-D. */
@@ -17,7 +17,7 @@ export function AskSession({ answer }: { readonly answer: Answering }) {
   const { exit } = useApp();
   const [turns, setTurns] = useState<readonly Turn[]>([]);
   const [typed, setTyped] = useState('');
-  // What is typed as it is now: keys come faster than frames.
+  // The current input: keys come faster than frames.
   const now = useRef('');
   const type = (text: string) => {
     now.current = text;

@@ -3,7 +3,7 @@ import { clip, visible } from '../../formats/pretty.js';
 import { rounded } from '../../task-types/cells.js';
 import type { AnswerOutput, OtherAnswer } from '../../types.js';
 
-/** What is shown of an answer. */
+/** The parts of an answer that are shown. */
 export interface AnswerStyle {
   readonly paint: Paint;
   readonly width: number;

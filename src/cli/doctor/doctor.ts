@@ -21,7 +21,7 @@ export interface DoctorFlags {
   json?: boolean;
 }
 
-/** What there is, without loading or fetching a model. */
+/** Examines the machine and the installation without loading or fetching a model. */
 export async function examine(context: CliContext, flags: DoctorFlags): Promise<void> {
   const spec = await chooseModel(context, flags, null);
   const environment = modelEnvironment(context);

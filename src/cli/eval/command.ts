@@ -124,7 +124,7 @@ function refuseUncompared({ models, earlier }: PlannedEvaluation, { differences 
   );
 }
 
-/** What is written is the report alone, or, where there is more than one, all of them with their comparison. */
+/** Writes the report alone or, where there are several, all of them with their comparison. */
 function jsonOf({ reports, comparison, gates }: Evaluation): string {
   const value =
     reports.length === 1 && comparison === null

@@ -203,7 +203,7 @@ ${table(
 )}`;
 }
 
-/** What is particular to one model: baselines, labels, confusions, mistakes. */
+/** The sections about one model: baselines, labels, confusions, mistakes. */
 export function modelSection(report: Report): Markup {
   const { model, method, figures, baselines, coverage, perClass, confusion, mistakes, stages } = report;
   return html`<h2>${model.name}</h2>

@@ -11,7 +11,7 @@ import {
   pairSection,
 } from './comparison-sections.js';
 
-/** What was measured as a web page: one file that loads nothing and runs nothing. */
+/** The report as a web page: one file that loads nothing and runs nothing. */
 export function evalPage(
   { profile, reports, comparison, gates }: Evaluation,
   differences: readonly Difference[],

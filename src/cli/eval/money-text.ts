@@ -1,4 +1,4 @@
-/** What is paid for a thousand records; `?` where no price is known, null where nothing is paid. */
+/** Price of a thousand records; `?` where the price is not known, null where nothing is paid. */
 export function moneyText(perThousand: number | null | undefined): string | null {
   if (perThousand === undefined) return null;
   return perThousand === null ? '?' : perThousand.toFixed(4);

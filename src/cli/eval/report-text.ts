@@ -145,7 +145,7 @@ function figureTable(report: Report): string {
   return tableText(head, rows, numeric);
 }
 
-/** What each model of a cascade did. */
+/** The part of each model of a cascade. */
 function stageTable(stages: readonly StageReport[]): string {
   const total = stages.reduce((sum, { answered }) => sum + answered, 0);
   const rows = stages.map(({ model, atLeast, asked, answered, right, seconds }) => [
@@ -162,7 +162,7 @@ function stageTable(stages: readonly StageReport[]): string {
 }
 
 function classTable(report: Report): string {
-  // Of 77 labels nobody reads all: the worst ones say most.
+  // Nobody reads 77 labels: the worst ones say most.
   const sorted = [...report.perClass].sort((a, b) => (a.f1 ?? 2) - (b.f1 ?? 2));
   const shown = sorted.length > 12 ? sorted.slice(0, 10) : report.perClass;
   const rows = shown.map((row) => [
@@ -193,7 +193,7 @@ function confusionTable({ confusion }: Report): string {
   return tableText(head, rows, numeric);
 }
 
-/** What is right of the surest results. */
+/** The share of right results among the surest ones. */
 function coverageLine({ coverage }: Report): string {
   const points = coverage.flatMap(({ coverage: share, threshold, right }) =>
     right === null || threshold === null

@@ -28,7 +28,7 @@ export async function deriveModel(context: CliContext, spec: string, flags: Deri
   return derived.path;
 }
 
-/** What was saved, a line a file. */
+/** A table of the files, one line each: size, layers, vocabulary and parameters. */
 function comparison(files: readonly { readonly name: string; readonly path: string }[]): string {
   const rows = files.map(({ name, path }) => {
     const header = checkGguf(path);

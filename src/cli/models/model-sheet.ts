@@ -4,7 +4,7 @@ import type { GgufHeader } from '../../gguf/types.js';
 import type { Manifest } from '../../models/index.js';
 import { formatBytes } from '../terminal/quantities.js';
 
-/** What `slm models show --json` prints. */
+/** The details that `slm models show --json` prints. */
 export interface ModelDetails {
   readonly name: string | null;
   readonly title: string | null;
@@ -19,7 +19,7 @@ export interface ModelDetails {
   readonly verified: boolean;
   /** From the header of the file. */
   readonly file: GgufSummary | null;
-  /** For one context each. */
+  /** Memory, one estimate for each context. */
   readonly memory: readonly MemoryEstimate[];
   readonly manifest: string | null;
 }

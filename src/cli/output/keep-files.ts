@@ -61,7 +61,7 @@ function inputFile(path: string, what: string): UsedFile {
   return { path, what: path === '-' ? 'standard input' : what };
 }
 
-/** What a job keeps beside its output. */
+/** The files that a job keeps beside its output. */
 async function filesBeside(output: string | undefined): Promise<UsedFile[]> {
   if (output === undefined) return [];
   const { jobFiles } = await import('../../jobs/job.js');

@@ -23,11 +23,11 @@ export async function refuseOverwriting(
     if (other !== undefined) throw clash(cwd, file, other, 'would be written over each other');
     if (identity !== null) targets.set(identity, file);
   }
-  // What is not there yet cannot be lost.
+  // A file that does not exist yet cannot be lost.
   if (!written.some((file) => statOf(cwd, file, 1)?.isFile() === true)) return;
   for (const file of [...read, ...(await more())]) {
     const target = targets.get(identityOf(cwd, file, 0) ?? '');
-    // What has the same title is replaced on purpose: settings that were tuned before, by those tuned now.
+    // A file with the same role is replaced on purpose: earlier tuned settings by the new ones.
     if (target !== undefined && target.what !== file.what) throw clash(cwd, target, file, 'would be lost');
   }
 }

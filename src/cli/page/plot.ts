@@ -7,7 +7,7 @@ export interface Point {
   /** Ends of the interval of y. */
   readonly low?: number;
   readonly high?: number;
-  /** What it is, shown when it is pointed at. */
+  /** Title of a point, shown when it is pointed at. */
   readonly title: string;
   /** A few letters beside it. */
   readonly mark?: string;
@@ -35,7 +35,7 @@ export interface Axis {
 export interface Plot {
   readonly id: string;
   readonly title: string;
-  /** What it shows, for those who do not see it. */
+  /** Description for people who do not see the plot. */
   readonly description: string;
   readonly x: Axis;
   readonly y: Axis;

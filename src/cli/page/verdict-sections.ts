@@ -28,7 +28,7 @@ export function figureCells({ score, interval }: { score: number; interval: Inte
   return [score.toFixed(3), interval === null ? '–' : `${interval.low.toFixed(3)}–${interval.high.toFixed(3)}`];
 }
 
-/** Whether a score of 0.8 is right in 80 % of the cases. */
+/** The section that shows whether a score of 0.8 is right in 80 % of the cases. */
 export function reliabilitySection(profile: TaskProfile, { after }: TuneResult, seed: number): Markup | null {
   const ece = metricsFor(profile.type, profile.multiLabel).find(({ name }) => name === 'ece');
   const bins = taskTypes[profile.type].reliability(pairsOf(after.examples, after.outputs), profile.multiLabel);

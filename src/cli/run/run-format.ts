@@ -17,7 +17,7 @@ export interface FormatFlags extends PlaceFlags {
   field?: string;
 }
 
-/** By name, by the suffix of the output, or by who reads it. */
+/** Chooses a writer by name, by the suffix of the output, or by its reader. */
 export async function chooseWriter(context: CliContext, flags: FormatFlags): Promise<Writer> {
   const output = outputPath(flags);
   if (flags.json === true && flags.format !== undefined && flags.format !== 'jsonl')
@@ -27,7 +27,7 @@ export async function chooseWriter(context: CliContext, flags: FormatFlags): Pro
   return forPeople ? writers.pretty() : writerFor(named, output ?? null);
 }
 
-/** Whether results appear between the lines of progress. */
+/** Returns whether results appear between the lines of progress. */
 export function writesToTerminal(context: CliContext, flags: PlaceFlags): boolean {
   return outputPath(flags) === undefined && context.stdoutIsTerminal;
 }

@@ -94,7 +94,7 @@ async function serveTasks(context: CliContext, tasks: readonly string[], flags: 
   }
 }
 
-/** What is begun when the server is told to end has so long to finish; a little less than the process itself has. */
+/** Time that requests have to finish after the server is told to end; a little less than the process itself has. */
 const graceMs = 1000;
 
 /** Aborted some time after this signal is. */

@@ -26,7 +26,7 @@ export function costSection({ search, after }: TuneResult): Markup {
     trial.layers,
     remark(trial),
   ]);
-  // What was measured on fewer examples went out before; its figure is not one of the same examples.
+  // Trials on fewer examples dropped out earlier; their figures are not comparable.
   const comparable = trials.filter(({ n }) => n === after.n);
   const point = (trial: Trial): Point => ({
     x: costOf(trial),
@@ -69,7 +69,7 @@ function lowestOf({ score, interval }: Trial): number {
   return interval?.low ?? score;
 }
 
-/** Whether more examples help. */
+/** The section that shows whether more examples help. */
 export function curveSection({ search: { metric }, curves, after }: TuneResult): Markup | null {
   const points = curves.flatMap((curve) => curve.points);
   if (points.length === 0) return null;
@@ -107,7 +107,7 @@ ${table(
 )}`;
 }
 
-/** What the last step of the curve says, and no more than its intervals bear. */
+/** The conclusion from the last step of the curve, within its intervals. */
 function verdict(title: string, curves: TuneResult['curves'], after: Trial): string {
   const points = curves.find((curve) => curve.points.some(({ key }) => key === after.key))?.points ?? [];
   const last = points.at(-1);

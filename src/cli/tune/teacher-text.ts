@@ -1,6 +1,6 @@
 import type { Figure, Taught } from '../../app/tuning/pupil.js';
 
-/** What a teacher has cost, and how near its pupil has come, a line each. */
+/** The cost of a teacher, and how close its pupil has come, one line each. */
 export function teacherLines(taught: Taught, metric: string): string[] {
   const { teacher, texts, labelled, failed, fresh, seconds, tokens, money, agreement, unsure, judged, speed } = taught;
   const cost = [

@@ -86,7 +86,7 @@ function teacherSection(taught: Taught, { search: { metric } }: TuneResult): Mar
 ${teacherLines(taught, metric.title).map((line) => html`<p>${line}</p>\n`)}`;
 }
 
-/** What the figures can be held to. */
+/** How the figures were measured. */
 function method({ after, search: { trials } }: TuneResult): Markup {
   return html`<h2>How this was measured</h2>
 <p>Held-out: each example was judged by what was fitted without it, in ${after.folds} folds. Intervals are 95 % percentile bootstraps over the examples. The way that was taken is one of ${trials.length} compared on these very examples, so its figure is a little too good; the fixtures of the task, which tuning never sees, say how good it is: <code>slm eval</code>.</p>

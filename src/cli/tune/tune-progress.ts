@@ -7,7 +7,7 @@ import type { CliContext } from '../context.js';
 import type { TuneState } from './tune-view.js';
 
 export interface TuneProgress {
-  /** For the work that is under way: while a view is drawn, nothing else may write where it stands. */
+  /** Surroundings of the work: while a view is drawn, nothing else may write to the terminal. */
   readonly context: CliContext;
   end(): void;
 }
@@ -97,7 +97,7 @@ function harmlessTexts<S extends Omit<TuneState, 'seconds'>>(state: S): S {
   };
 }
 
-/** What is shown after something has happened. */
+/** The state to show after an event. */
 export function after<S extends Pick<TuneState, 'trials' | 'skipped' | 'step' | 'note'>>(
   state: S,
   event: TrialEvent,

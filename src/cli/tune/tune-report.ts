@@ -8,7 +8,7 @@ import type { TaskProfile } from '../../types.js';
 import { tableText } from '../terminal/table.js';
 import { teacherLines } from './teacher-text.js';
 
-/** What tuning brought, for people: trials, before and after, and what to do next. */
+/** The report of tuning for people: trials, before and after, and the next step. */
 export function tuneReportText(
   profile: TaskProfile,
   result: TuneResult,
@@ -79,7 +79,7 @@ export function tuneReportText(
   return `${lines.join('\n')}\n`;
 }
 
-/** What an embedding model beside it would bring. */
+/** The result that an embedding model beside this one would give. */
 function besideLines({ name }: TaskProfile, { beside, after }: TuneResult): string[] {
   if (beside === null) return [];
   const model = beside.title.slice(0, beside.title.indexOf(':'));
@@ -89,7 +89,7 @@ function besideLines({ name }: TaskProfile, { beside, after }: TuneResult): stri
     : [`${model} alone is clearly worse here.`];
 }
 
-/** Whether anything has changed, and why: what everybody wants to know first. */
+/** Says whether anything has changed, and why: the first question of every reader. */
 export function verdictText({ wins, before, after, search: { metric } }: TuneResult, file: string | null): string {
   if (before === null) return `Installed: ${after.title}. It was not compared with the task as it is.`;
   const figures = `${metric.title} ${before.score.toFixed(3)} → ${before.tuned.score.toFixed(3)} on the same ${before.n} examples`;
@@ -122,7 +122,7 @@ export function thresholdText({ value, shares }: ChosenThreshold): string {
     : `threshold ${value.min}: ${(shares.coverage * 100).toFixed(0)} % of the results are given, and ${(shares.reached * 100).toFixed(1)} % of those are right, on held-out examples`;
 }
 
-/** What there was no time for, and what would be needed; empty where everything was tried. */
+/** The candidates that there was no time for, and the budget that they need; empty where everything was tried. */
 export function untriedText({ skipped }: Pick<TuneResult['search'], 'skipped'>): string[] {
   if (skipped.length === 0) return [];
   const named = skipped.map(

@@ -3,7 +3,7 @@ import type { Trial } from '../../methods/candidates/types.js';
 import { formatDuration } from '../terminal/quantities.js';
 import { tableText } from '../terminal/table.js';
 
-/** What is under way: a trial, or a stage after the search. */
+/** The step under way: a trial, or a stage after the search. */
 export interface TuneStep {
   readonly title: string;
   /** Part of it that reports how far it is; null where nothing has been heard yet. */
@@ -20,7 +20,7 @@ export interface TuneState {
   /** Candidates of this round that are left out. */
   readonly skipped: number;
   readonly step: TuneStep | null;
-  /** What was to be said during it. */
+  /** A notice that came during the step. */
   readonly note: string | null;
   readonly seconds: number;
   readonly budgetSeconds: number;

@@ -32,7 +32,7 @@ export async function startModel(
   return { llama, model };
 }
 
-/** What is told of a loaded model, whatever it is used for. */
+/** The facts about a loaded model, whatever it is used for. */
 export function loadedModel(model: LlamaModel, options: EmbedderOptions, contextSize: number) {
   const { metadata } = model.fileInfo;
   return {

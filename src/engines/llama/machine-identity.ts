@@ -4,10 +4,10 @@ import { cpuBudget } from '../cpu-budget.js';
 import { libraryVersion } from './patches/library.js';
 import { modelIdentity } from './prefix-identity.js';
 
-/** What the speed of a model depends on beside the model. */
+/** The properties of a machine that the speed of a model depends on. */
 export interface MachineIdentity {
   readonly processor: string;
-  /** What affinity and cgroup allow. */
+  /** Threads that affinity and cgroup allow. */
   readonly threads: number;
   /** Version of node-llama-cpp. */
   readonly library: string;

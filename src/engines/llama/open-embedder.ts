@@ -65,7 +65,7 @@ export async function openEmbedder(options: EmbedderOptions): Promise<EngineWith
     }
   }
 
-  /** By the length of the text alone, so that a text has the same vector whatever else is asked for. */
+  /** The context depends on the length of the text alone, so that a text always has the same vector. */
   function contextFor({ contexts }: Slot, tokens: number): Promise<LlamaEmbeddingContext> {
     const kind = tokens + marks <= shortText ? 'short' : 'long';
     const known = contexts.get(kind);

@@ -7,7 +7,7 @@ import type { HeadStart } from './patches/head-start.js';
 /** `auto` takes what is there. Everything but `cpu` needs the packages that docs/install.md names. */
 export type Accelerator = 'cpu' | 'auto' | 'cuda' | 'vulkan' | 'metal';
 
-/** What llama.cpp can do with any model. */
+/** Capabilities of llama.cpp with any model. */
 export const capabilities = ['scores', 'generation', 'features'] as const satisfies readonly Capability[];
 
 /** The same of an embedding model. */
@@ -32,13 +32,13 @@ export interface EngineOptions {
    * work), `one` for a single record; shape.ts says what comes of it.
    */
   readonly parallel?: 'one' | 'many';
-  /** What was found best on this machine, in place of what `threads` and `parallel` would give. */
+  /** The shape measured as best on this machine. It replaces what `threads` and `parallel` would give. */
   readonly shape?: Shape;
   /** Another batch, or another way of attention, than results are computed with: they give other numbers. */
   readonly arithmetic?: Partial<Arithmetic>;
   readonly accelerator?: Accelerator;
   readonly onLog?: (line: string) => void;
-  /** For files with blocks whose values are their outputs: where these are. */
+  /** Places of the values in files with blocks that output them. */
   readonly values?: readonly ValuePlace[];
   /** The model under way (head-start.ts). */
   readonly headStart?: HeadStart | null;
@@ -55,6 +55,6 @@ export type EmbedderOptions = Pick<
 > & {
   /** Tokens that are read at once; longer texts in parts. Defaults to 512, or the trained length if that is shorter. */
   readonly contextSize?: number;
-  /** What the model wants before a text; defaults to nothing. */
+  /** Prefixes that the model expects before a text; none by default. */
   readonly textPrefixes?: Partial<TextPrefixes>;
 };

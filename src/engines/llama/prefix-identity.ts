@@ -18,7 +18,7 @@ export function openPrefixStore(options: EngineOptions, context: ContextShape): 
 }
 
 /**
- * What the numbers of a state depend on beside its tokens. A cache folder may be shared by machines: processors
+ * Everything that the numbers of a state depend on, except its tokens. Machines may share a cache folder, and processors
  * of another kind run other code for the same model.
  */
 function prefixIdentity(options: EngineOptions, context: ContextShape): unknown[] {

@@ -69,7 +69,7 @@ export class Slot {
     this.#onCall = options.onCall;
     this.#values = options.values;
     this.#sequence = context.getSequence({
-      // By default the library drops the beginning of what does not fit, without a word.
+      // By default the library silently drops the beginning of a text that does not fit.
       contextShift: {
         strategy: () => {
           throw new RangeError('context overflow');
@@ -327,7 +327,7 @@ export class Slot {
       await this.#sequence.loadStateFromFile(file, { acceptRisk: true });
       if (sameTokens(this.#sequence.contextTokens as Token[], part)) return true;
     } catch {
-      // Of another version of the format, say.
+      // The state may be of another version of the format.
     }
     await this.#sequence.clearHistory();
     return false;

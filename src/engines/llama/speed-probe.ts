@@ -8,7 +8,7 @@ import type { EngineOptions } from './options.js';
 /** Settings whose speed is measured. */
 export interface Candidate {
   readonly shape: Shape;
-  /** What differs from the arithmetic of all results. */
+  /** Differences from the arithmetic of all results. */
   readonly arithmetic: Partial<Arithmetic>;
 }
 
@@ -28,8 +28,8 @@ export interface ProbeOptions {
 }
 
 /**
- * What is measured on so many threads, the defaults for streams first. Other batches and ways of attention are
- * measured to show what they would bring; they mostly give other last digits, and are never chosen then.
+ * The candidates to measure with this number of threads, the defaults for streams first. Other batch sizes and ways of
+ * attention are measured to show their speed. They mostly change the last digits, and are then never chosen.
  */
 export function candidatesFor(threads: number): Candidate[] {
   const shapes = shapeCandidates(threads);
@@ -118,9 +118,9 @@ function recordTexts(slots: number): string[] {
 }
 
 export interface Choice {
-  /** For streams of records. */
+  /** Shape for streams of records. */
   readonly many: Shape;
-  /** For a single record. */
+  /** Shape for a single record. */
   readonly one: Shape;
 }
 

@@ -68,7 +68,7 @@ export function chatWith(
     const sent = Object.fromEntries(
       Object.entries({ ...body, ...format }).filter(([name]) => name === 'response_format' || !refused.has(name)),
     );
-    // What another call has found out meanwhile counts as found out by this one.
+    // Another call may have found out in the meantime what the service refuses.
     const known = new Set(refused);
     try {
       return await client.post('/chat/completions', sent, signal);
@@ -128,7 +128,7 @@ async function contentOf(text: string, image: string | undefined, readFile: Serv
   return text.trim() === '' ? [picture] : [picture, { type: 'text', text }];
 }
 
-/** What an answer can do without, or can be asked for in another way. */
+/** Parameters that can be left out, or asked for in another way. */
 const optional = ['temperature', 'max_tokens', 'logprobs', 'top_logprobs', 'response_format'] as const;
 
 /** The JSON Schema as OpenAI's interface has it, or where that is refused as llama-cpp-python's server has it. */

@@ -13,8 +13,8 @@ const formats: readonly { readonly type: string; begins(head: string): boolean }
 ];
 
 /**
- * What a chat has in place of a picture: its address, or for a file its bytes as a data URL.
- * @throws SlmError of the record's own kind where the file is no picture, so that nothing else is sent by mistake
+ * The URL of a picture in a chat: its address, or for a file its bytes as a data URL.
+ * @throws SlmError for this record where the file is no picture, so that nothing else is sent by mistake
  */
 export async function imageUrl(image: string, readFile: (path: string) => Promise<Buffer>): Promise<string> {
   if (!isImageFile(image)) return image;

@@ -9,7 +9,7 @@ export interface RemoteAddress {
   readonly host: string | null;
 }
 
-/** What a kind of service says of a written address, and the address of one that nothing is wrong with. */
+/** Checks written addresses of a kind of service, and completes valid ones. */
 export function addresses(usualUrl: string | null, example: string) {
   const read = (written: string) => readAddress(written, usualUrl, example);
   const place = (written: string): RemoteAddress => {

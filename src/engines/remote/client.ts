@@ -14,7 +14,7 @@ export interface RemoteClient {
    */
   post(path: string, body: object, signal?: AbortSignal): Promise<unknown>;
   readonly spending: Spending;
-  /** Of the service, without a slash at the end. */
+  /** Address of the service, without a slash at the end. */
   readonly url: string;
 }
 
@@ -116,7 +116,7 @@ function parsed(text: string, where: string): unknown {
   }
 }
 
-/** What an error says, in the forms that services have. */
+/** Text of an error, in the forms that services have. */
 function problemIn(text: string): string {
   try {
     const { error, detail } = JSON.parse(text) as { error?: { message?: string } | string; detail?: unknown };

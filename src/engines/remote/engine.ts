@@ -4,10 +4,10 @@ import type { RemoteClient } from './client.js';
 
 /** A text has fewer tokens than this for each character in nearly all languages: an estimate that is rather too high. */
 const charactersPerToken = 2;
-/** Of the models that one would use over the network; longer texts are for the service to refuse. */
+/** Context of the models that people use over the network; the service itself refuses longer texts. */
 const contextSize = 100_000;
 
-/** What all engines over the network are alike in. */
+/** The common part of all engines over the network. */
 export function remoteEngine<C extends Capability>(
   { spending }: RemoteClient,
   { reference, settings }: ServiceOptions,

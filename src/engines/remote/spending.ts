@@ -5,12 +5,12 @@ import type { Price } from '../types.js';
 /** Tokens of one answer, as the service counts them. */
 export interface Tokens {
   readonly input: number;
-  /** Of the input, read from the service's cache. */
+  /** Input tokens that the service read from its cache. */
   readonly cached: number;
   readonly output: number;
 }
 
-/** What was used so far, and the money that it cost. */
+/** Tokens used so far, and their cost. */
 export interface Spending {
   add(tokens: Tokens): void;
   /** @throws SlmError of kind `model`, which ends a run, when the budget is spent */

@@ -9,7 +9,7 @@ interface Word {
   readonly core: Span;
   /** Where the punctuation after it ends. A copy may end there, too: `12"`, `5 %`, `Inc.`. */
   readonly end: number;
-  /** What stands between the word before and this one's core, when a copy may run over it; else null. */
+  /** The text between the word before and this one's core, when a copy may run over it; else null. */
   readonly gap: string | null;
 }
 

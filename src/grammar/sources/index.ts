@@ -29,7 +29,7 @@ function said(shape: Shape, type: string, text: string): Said<unknown>[] {
   return numbersIn(text).filter(({ value }) => type === 'number' || Number.isInteger(value));
 }
 
-/** Whether anything in the schema is taken from the text. */
+/** Returns whether anything in the schema is taken from the text. */
 export function takesFromText(document: SchemaDocument): boolean {
   return JSON.stringify(document.root).includes('"x-source":');
 }

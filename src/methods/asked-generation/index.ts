@@ -12,7 +12,7 @@ const optionsSchema = z.strictObject({
 });
 type Options = z.infer<typeof optionsSchema>;
 
-/** What a schema says where it leaves the length of strings open, as for local models. */
+/** Limits for schemas that leave the length of strings open, as for local models. */
 const limits = { maxStringLength: 200, unlisted: false };
 
 /** Asks a service for a text, or for JSON of the task's schema, and checks it here. */

@@ -1,6 +1,6 @@
 import type { Entity } from '../../types.js';
 
-/** What a model says stands in a text. */
+/** A span as a model names it. */
 export interface Named {
   readonly text: string;
   readonly label: string;
@@ -43,7 +43,7 @@ function placesOf(text: string, copy: string): number[] {
   return whole.length > 0 ? whole : places;
 }
 
-/** Whether a word goes on across this place. */
+/** Returns whether a word goes on across this place. */
 function continues(text: string, at: number): boolean {
   return /[\p{L}\p{N}]$/u.test(text.slice(0, at)) && /^[\p{L}\p{N}]/u.test(text.slice(at));
 }

@@ -23,7 +23,7 @@ export function targetsOf(profile: LabelSet, examples: readonly Example[]): Targ
   return { kind: 'multi', classes, y, ...taught };
 }
 
-/** What a teacher has said of each label; what a person has labelled is certain, and counts whole. */
+/** Label probabilities by a teacher; a label by a person has probability 1. */
 function taughtOf({ labels }: LabelSet, examples: readonly Example[]): Taught {
   const soft = examples.flatMap(({ gold, taught }) => {
     const held = labelsOf(gold);
@@ -55,7 +55,7 @@ export function outputOf({ labels, multiLabel }: LabelSet, probabilities: readon
     : decideLabel(output, { min: 0, below: 'abstain' }, labels);
 }
 
-/** Of an example whose answer stands in the prompt: every label is as likely. It is not measured. */
+/** Output for an example whose answer stands in the prompt: every label is as likely. It is not measured. */
 export function unknown(profile: TaskProfile): ClassifyOutput {
   return outputOf(
     profile,

@@ -28,7 +28,7 @@ export interface ClassifyingPrompts {
 export const classifyingPrompts = onceEach((session: TuneSession) =>
   onceEach((examples: readonly Example[]): ClassifyingPrompts => {
     const singles = promptsFor(session, examples);
-    // What stands in prompts is lost for measuring: other sets of varied ones would take too much.
+    // Examples in prompts are lost for measuring: further sets of varied ones would take too many.
     const further = (prompt: FewShotPrompt) =>
       prompt.count > 0 && prompt.choice === 'first' ? furtherPrompts(session, examples, prompt, ensemble - 1) : null;
     const reserved = singles.flatMap((prompt) => further(prompt) ?? []).flatMap(({ inPrompt }) => [...inPrompt]);
@@ -41,7 +41,7 @@ export function hasMany({ multiLabel, labels }: TaskProfile): boolean {
   return multiLabel || labels.length > Math.max(...exampleCounts);
 }
 
-/** Whether each label can be said: one that other labels' examples leave out would hardly ever be. */
+/** Returns whether each label can be said: one that other labels' examples leave out would hardly ever be. */
 export function showsAll({ count, shots }: FewShotPrompt, examples: readonly Example[]): boolean {
   const shown = new Set(shots.map(({ label }) => label));
   return count === 0 || examples.every((example) => shown.has(labelOf(example)));
@@ -65,7 +65,7 @@ function promptsFor(session: TuneSession, examples: readonly Example[]): FewShot
   const counts = hasMany(profile) ? exampleCountsOfMany : exampleCounts;
   if (profile.multiLabel) return fewShotPrompts(session, examples, counts, { template: labelsTemplate(profile) });
   const plain = fewShotPrompts(session, examples, counts, { template: own });
-  // What is compared with other templates, or other examples, has to show each label.
+  // A prompt that is compared with other templates or examples has to show each label.
   const whole = plain.filter((prompt) => showsAll(prompt, examples)).map(({ count }) => count);
   const most = Math.max(...whole);
   const few = whole.find((count) => count > 0) ?? 0;

@@ -3,7 +3,7 @@ import type { TuneSession } from './types.js';
 
 /** Hidden states of examples, read once for all candidates that use the same ones. */
 export interface FeatureStore {
-  /** For each example what is kept of it. */
+  /** Reads the features of each example. */
   read(examples: readonly Example[]): Promise<Float32Array[]>;
 }
 

@@ -17,13 +17,13 @@ export interface FewShotPrompt {
   readonly choice: ExampleChoice;
   /** Examples in it, in all. */
   readonly count: number;
-  /** Those examples; with `nearest`, what they are chosen from. */
+  /** The few-shot examples; with `nearest`, the pool that they are chosen from. */
   readonly shots: readonly LearnedExample[];
   /** They are not learned from with this prompt, nor asked about: their answers are there to be read. */
   readonly inPrompt: ReadonlySet<Example>;
   /** The prompt of an example. */
   tokens(example: Example): Prompt;
-  /** What all its prompts begin with: evaluated once, but looked back at by every token after it. */
+  /** Tokens of the shared prefix: evaluated once, but every token after it attends to it. */
   readonly prefixTokens: number;
   /** Tokens beside the shared prefix, on average. */
   tokensPerRecord(examples: readonly Example[]): number;
@@ -54,7 +54,7 @@ export function promptWith(
   };
 }
 
-/** Of several labels the prompt says all, in the order of the task. */
+/** Few-shot examples of the prompt. An example with several labels shows all of them, in the order of the task. */
 export function examplesOf({ input, labels, multiLabel }: TaskProfile, chosen: readonly Example[]): LearnedExample[] {
   const saidOf = ({ gold }: Example) =>
     labels.filter(({ name }) => labelsOf(gold).includes(name)).map(({ word }) => word);
@@ -69,7 +69,7 @@ export function verbalized({ labels }: TaskProfile, shots: readonly LearnedExamp
   return shots.map(({ fields, label }) => ({ fields, target: words.get(label) ?? label }));
 }
 
-/** What all prompts have, however their examples are chosen. */
+/** The common part of all prompts, however their examples are chosen. */
 export function promptOf(
   { engine }: TuneSession,
   template: Template,
@@ -90,7 +90,7 @@ export function promptOf(
   };
 }
 
-/** Whether there is room for it, and for what comes after it. */
+/** Returns whether there is room for it, and for what comes after it. */
 export function fits({ engine }: TuneSession, prompt: Prompt): boolean {
   return promptLength(prompt) <= fullest * engine.model.contextSize;
 }
@@ -119,7 +119,7 @@ export function keyOf([first, ...further]: PromptGroup): string {
   return `prompts=${1 + further.length} shots=${first.count} ${first.choice} template=${JSON.stringify([first.template.prompt?.base, first.template.words])}`;
 }
 
-/** What is learned of prompts. */
+/** The learned values of prompts. */
 export function learnedFrom([first, ...further]: PromptGroup): LearnedPrompt {
   const plain = (shots: readonly LearnedExample[]) =>
     shots.map(({ fields, label }) => ({ fields: { ...fields }, label }));

@@ -67,7 +67,7 @@ function fewShotPrompt(
 ): FewShotPrompt | null {
   const { profile } = session;
   const pool = examplePool(session, examples, choice, Math.ceil(count / profile.labels.length), taken);
-  // Of several labels the first; a text may have none.
+  // Several labels are represented by the first; a text may have none.
   const occurring = new Set(examples.map(labelOf).filter((label) => label !== ''));
   const labels = occurring.size > count ? spread(profile.labels, new Set(pool.map(labelOf)), count) : profile.labels;
   const first = turn % labels.length;
@@ -79,14 +79,14 @@ function fewShotPrompt(
   return fits(session, prompt.tokens(longestOf(examples))) ? prompt : null;
 }
 
-/** So many of the labels that may be shown, at even distances. */
+/** Chooses labels that may be shown, at even distances. */
 function spread(labels: readonly Label[], showable: ReadonlySet<string>, count: number): Label[] {
   const own = labels.filter(({ name }) => showable.has(name));
   return own.filter((_, i) => Math.floor((i * count) / own.length) !== Math.floor(((i - 1) * count) / own.length));
 }
 
 /**
- * What may stand in a prompt: short examples, and of each label a third at most, since what stands there is neither
+ * Examples that may stand in a prompt: short ones, at most a third of each label, since an example in a prompt is neither
  * learned from nor measured.
  */
 function examplePool(
@@ -107,7 +107,7 @@ function examplePool(
   });
 }
 
-/** Whether an example may stand in a prompt. */
+/** Returns whether an example may stand in a prompt. */
 export function isShort({ engine }: TuneSession, { record }: Example): boolean {
   return engine.tokenize(record.text).length <= longestExample;
 }

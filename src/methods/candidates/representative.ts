@@ -34,7 +34,7 @@ export function mostRepresentative(texts: readonly string[], candidates: number,
   return chosen;
 }
 
-/** Of one row with all: their inner products. */
+/** Similarities of one row to all rows: their inner products. */
 function similarities({ rows, columns, offsets, indices, values }: SparseMatrix, row: number): Float64Array {
   const own = new Float64Array(columns);
   for (let at = offsets[row] as number; at < (offsets[row + 1] as number); at++) {

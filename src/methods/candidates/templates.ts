@@ -6,20 +6,20 @@ import type { TuneSession } from './types.js';
 
 /** A way to put a text to the model, and to call the labels. */
 export interface Template {
-  /** For keys and titles; the task's own has none. */
+  /** Name in keys and titles; the task's own template has none. */
   readonly name: string;
   /** The task with this template. */
   readonly profile: TaskProfile;
-  /** What tuned settings take over; null for the task's own. */
+  /** The templates that tuned settings store; null for the task's own. */
   readonly prompt: PromptTemplates | null;
-  /** What the model reads for each label; left out for the task's own words. */
+  /** The verbalizer of each label; left out for the task's own. */
   readonly words?: Readonly<Record<string, string>>;
 }
 
-/** Beside the task's own: each costs a reading of all examples. */
+/** Number of templates beside the task's own: each costs a reading of all examples. */
 const most = 2;
 
-/** For tasks that bring no variants: whatever the labels are, they may follow here. */
+/** Templates for tasks without variants. Any label may follow them. */
 const general = ['{{ text }}\nThis is about:', '{{ text }}\nIn a word:'];
 
 /** The task as it puts a text itself. */
@@ -28,8 +28,8 @@ export function ownTemplate(profile: TaskProfile): Template {
 }
 
 /**
- * For heads of tasks with several labels at once. The task's own template asks about one label at a time, where it does;
- * here the text is followed by all labels that hold, so that what the model expects there says what the text is about.
+ * Template for heads of tasks with several labels at once. The task's own template may ask about one label at a time. Here
+ * all labels that hold follow the text, so that the model's expectation there says what the text is about.
  */
 export function labelsTemplate(profile: TaskProfile): Template {
   const { variants: _, ...prompt } = profile.prompt;
@@ -50,7 +50,7 @@ export function labelsTemplate(profile: TaskProfile): Template {
   return { name: '', profile: { ...profile, prompt: changed }, prompt: changed };
 }
 
-/** Whether it is a whole template that shows the input: it is cut out of another one. */
+/** Returns whether it is a whole template that shows the input: it is cut out of another one. */
 function showsInput(template: string, input: string): boolean {
   const [mark, other] = ['one text', 'another text'];
   try {
@@ -83,7 +83,7 @@ export function templatesFor({ profile, engine }: TuneSession): Template[] {
   return [ownTemplate(profile), ...others.slice(0, most), ...turn, ...plainerWords(profile)];
 }
 
-/** For a model with a chat format whose task goes without it. */
+/** The template in a chat turn, for a model with a chat format whose task does not use it. */
 function inChatTurn(profile: TaskProfile): Template {
   const { variants: _, ...prompt } = profile.prompt;
   const changed: PromptTemplates = { ...prompt, use: 'chat' };

@@ -11,16 +11,16 @@ import type {
   Threshold,
 } from '../../types.js';
 
-/** What a language model in this process can do. */
+/** The capabilities of a language model in this process. */
 export type LocalCapability = 'scores' | 'generation' | 'features';
 
-/** What tuning works with: by default a language model in this process. Nothing in it knows the fixtures. */
+/** The values that tuning works with: by default a language model in this process. It does not contain the fixtures. */
 export interface TuneSession<Needs extends Capability = LocalCapability> {
   /** Without what was tuned before; its fixtures are empty. */
   readonly profile: TaskProfile;
   /** The whole model. */
   readonly engine: EngineWith<Needs>;
-  /** What questions without a passage of their own are answered from. */
+  /** The documents for questions without a passage of their own. */
   readonly documents: readonly Document[];
   /** Blocks of the model, and numbers of a hidden state. */
   readonly blocks: number;
@@ -38,7 +38,7 @@ export interface TuneSession<Needs extends Capability = LocalCapability> {
 /** A candidate that was fitted on all examples: what tuned settings hold of its method. */
 export interface Fitted {
   readonly options: Readonly<Record<string, unknown>>;
-  /** By the method's own schema. */
+  /** Learned values, by the method's own schema. */
   readonly learned: Readonly<Record<string, unknown>>;
   /** Numbers that are stored beside it; of the arrays named in `coarse` 3 digits are kept. */
   readonly numbers?: { readonly stored: StoredNumbers; readonly coarse: readonly string[] };
@@ -54,7 +54,7 @@ export interface Candidate {
   readonly title: string;
   /** The method that it is a way of; null for a baseline, which needs no model and is measured only. */
   readonly method: string | null;
-  /** Those with a smaller number are tried first, whatever their method is. */
+  /** Order of trials: candidates with a smaller number are tried first, whatever their method is. */
   readonly turn: number;
   /** Whether counts of words stand beside the model. */
   readonly words: boolean;
@@ -62,11 +62,11 @@ export interface Candidate {
   readonly complexity: number;
   /** Blocks of the model that a token goes through; 0 without a model. */
   readonly layers: number;
-  /** What it has to evaluate of an example, about; only as good as an estimate of time has to be. 1 unless given. */
+  /** Approximate number of tokens to evaluate for an example, for estimates of time. Default: 1. */
   readonly tokens?: number;
-  /** What its prompts begin with, evaluated once; 0 unless given. */
+  /** Tokens of the prompt prefix, evaluated once. Default: 0. */
   readonly prefixTokens?: number;
-  /** What it has to read of the examples; the same for candidates that share it, of which only the first is dear. */
+  /** Key of the features to read; among candidates that share a key, only the first has to read them. */
   readonly reading?: string;
   /** Examples whose answers stand in its prompt; no candidate is measured on them. */
   readonly inPrompt?: ReadonlySet<Example>;
@@ -76,13 +76,13 @@ export interface Candidate {
   readonly finish: ((examples: readonly Example[], trial: Trial) => Promise<Fitted>) | null;
 }
 
-/** What the user lets tuning try. */
+/** The user's limits for the candidates. */
 export interface PlanOptions {
   /** Whether counts of words may stand beside the model. They fit the texts at hand, and may mislead on others. */
   readonly words: boolean;
 }
 
-/** What to try. */
+/** The candidates to try. */
 export interface CandidatePlan {
   readonly candidates: readonly Candidate[];
   /** Examples that may come to stand in prompts of later candidates; nothing is measured on them. */
@@ -104,13 +104,13 @@ export interface Trial {
   readonly complexity: number;
   /** Blocks of the model that a token goes through; 0 without a model. */
   readonly layers: number;
-  /** What it was measured on. */
+  /** The examples that it was measured on. */
   readonly examples: readonly Example[];
   readonly n: number;
   readonly folds: number;
   readonly score: number;
   readonly interval: Interval | null;
-  /** What it is compared with others by, higher is better: the score, or a finer measure of the same. */
+  /** The value that candidates are compared by, higher is better: the score, or a finer measure of the same. */
   readonly objectiveValue: number;
   readonly tokensPerRecord: number;
   readonly prefixTokens: number;

@@ -27,7 +27,7 @@ type Setting = (typeof settings)[number];
 /** Examples in the prompt, or that some are chosen from, have so many tokens at most, text and output together. */
 const longestExample = 256;
 
-/** Those that are tried in the other of chat turn and completion prompt, too. */
+/** Settings that are also tried in the other form (chat turn or completion prompt). */
 const alsoOtherwise: readonly Setting[] = settings.filter(({ shots }) => shots === 2 || shots === 3);
 
 /** Ways to generate: with examples that are like most others, or like the text, in a chat turn or as a completion. */
@@ -54,7 +54,7 @@ function generationCandidate(
 ): Candidate | null {
   const { engine } = session;
   const nearest = setting.choice === 'nearest';
-  // Those that stand in the prompt of every text are lost for measuring.
+  // Examples in the prompt of every text are lost for measuring.
   const allowed = nearest ? short.slice(0, mostNearest) : short.slice(0, Math.floor(examples.length / 3));
   if (allowed.length < (nearest ? 2 : 1) * setting.shots) return null;
   const texts = allowed.map(({ record }) => record.text);

@@ -6,9 +6,9 @@ import { sourcesOf, takesFromText } from '../../grammar/sources/index.js';
 import { compileCheck } from '../../grammar/validate.js';
 import type { GenerateOutput, TaskProfile } from '../../types.js';
 
-/** What an output must look like, and what is made of a generated text. */
+/** The required form of an output, and how a generated text is read. */
 export interface Form {
-  /** For an output about this text; undefined where anything goes. */
+  /** Grammar of an output about this text; undefined where anything goes. */
   grammar(text: string): string | undefined;
   /**
    * @throws SlmError of the kind "failure" for what another try may do better

@@ -130,7 +130,9 @@ interface Attempt {
   readonly options: Options;
 }
 
-/** Of further attempts: low enough for a small model to keep to the text, high enough for another output. */
+/**
+ * Temperature of further attempts: low enough for a small model to keep to the text, high enough for another output.
+ */
 const temperature = 0.7;
 
 /** Generates until the check passes: the likeliest output first, then drawn ones, by a seed of their own each. */
@@ -205,7 +207,7 @@ function learnedOf(profile: TaskProfile): readonly LearnedExample[] | null {
   return learnedBy(learns.schema, profile)?.examples ?? null;
 }
 
-/** What may stand in the prompt: what tuning has chosen, else all examples. */
+/** Examples that may stand in the prompt: those of the tuned settings, else all. */
 function poolOf(profile: TaskProfile): FewShotExample[] {
   const learned = learnedOf(profile);
   if (learned !== null) return learned.map(({ fields, label }) => ({ fields, target: label }));

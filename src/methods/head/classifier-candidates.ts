@@ -107,7 +107,7 @@ export function weightingsFor({ profile }: TuneSession, examples: readonly Examp
   return isSkewed(profile, examples) ? [false, true] : [false];
 }
 
-/** What heads learn from beside the labels. */
+/** The sources that heads learn from beside the labels. */
 interface Sources {
   storeOf(prompt: FewShotPrompt): FeatureStore;
   wordsOf(list: readonly Example[]): WordSource;
@@ -202,7 +202,10 @@ function candidateOf(
     },
   };
 
-  /** Of each label, from log-probabilities after each prompt; where each is decided by itself, by the mean log-odds. */
+  /**
+   * Probability of each label, from log-probabilities after each prompt; the mean log-odds where each is decided by
+   * itself.
+   */
   function probabilities(logs: readonly ArrayLike<number>[]): number[] {
     const [first, ...more] = logs as readonly [ArrayLike<number>, ...ArrayLike<number>[]];
     if (more.length === 0) return Array.from(first, Math.exp);

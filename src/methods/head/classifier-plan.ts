@@ -90,8 +90,8 @@ export function classifierPlan(
 }
 
 /**
- * What labels are called stands in examples only, and without any, what comes after the text changes little of what a
- * head reads of it; where reading takes long, examples are always better than none.
+ * Returns whether a prompt tells a head little more than another. Only examples show the names of the labels, and without
+ * them the words after the text change the hidden states little. Where reading takes long, examples are always better.
  */
 function saysLittleNew({ template, count }: FewShotPrompt, [first]: readonly FewShotPrompt[]): boolean {
   return count === 0 && (template.name !== '' || (first?.count ?? 0) > 0);

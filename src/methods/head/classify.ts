@@ -17,7 +17,7 @@ export async function prepareClassifier(
   const lexical = lexicalScores(classifier);
   const prompts = labelPrompts(profile, engine, { ...options, choice: 'first' });
 
-  /** What the text after one of the prompts adds to the scores of the labels. */
+  /** The scores that the text after one of the prompts adds to the labels. */
   async function scoresAfter(text: PromptText, which: number): Promise<Float64Array> {
     const prompt = tokenizePrompt(engine, text);
     const positions = pooledPositions(pooling, prompt.input.length);

@@ -76,7 +76,7 @@ export const head: Method<'features'> = {
 const taggerRead = onceEach(taggerFrom);
 const classifierRead = onceEach(classifierFrom);
 
-/** What a head file holds, or what to do where this version cannot read it. */
+/** Reads a head file, or says what to do where this version cannot read it. */
 function readable<Head>(profile: TaskProfile, blob: StoredNumbers, read: (blob: StoredNumbers) => Head): Head {
   try {
     return read(blob);

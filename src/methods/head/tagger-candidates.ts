@@ -52,7 +52,7 @@ export const taggerPlan: Plan = (session, examples) => {
           `reading ${reading}, ${layers} layers`,
         );
         const tokens = tokensOf(session, reading);
-        // What a second reading brings is seen without word features.
+        // The gain of a second reading is measured without word features.
         return (reading === 'once' ? [false] : [false, true]).map((lexical) =>
           taggerCandidate({ session, labels, prepare, features, tokens, layers, reading, lexical }),
         );
@@ -119,7 +119,7 @@ function taggerCandidate(settings: TaggerSettings): Candidate {
   };
 }
 
-/** What a tagger says of a text whose hidden states are at hand. */
+/** The entities that a tagger finds in a text whose hidden states are at hand. */
 function decoder(tagger: Tagger): (text: string, prepared: Prepared & { hidden: Float32Array }) => ExtractOutput {
   const logprobs = tagger.lexical === null ? null : lexicalLogprobs(tagger.lexical.tagger);
   return (text, { words, hidden, features }) =>
@@ -148,7 +148,7 @@ function withSureness(output: Output, sureness: Platt): Output {
   return extracted(entitiesOf(output).map((entity) => ({ ...entity, score: sureScore(sureness, entity.score ?? 0) })));
 }
 
-/** Of held-out entities, how often they are right at which score. */
+/** Fits how often held-out entities are right at which score. */
 function fitSureness(examples: readonly Example[], outputs: readonly Output[]): Platt {
   const scores: number[] = [];
   const right: boolean[] = [];

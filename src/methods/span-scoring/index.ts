@@ -37,7 +37,7 @@ type Options = z.infer<typeof optionsSchema>;
 /** The field that a template uses for the span in question. */
 const spanField = 'span';
 const smallestPool = 8;
-/** On a few examples of a larger pool the fit does harm: F1 0.235 with 5, 0.365 without (CoNLL, 24 sentences, 0.5B). */
+/** With few examples of a larger pool the fit does harm: F1 0.235 with 5, 0.365 without (CoNLL, 24 sentences, 0.5B). */
 const smallestPart = 20;
 
 /** Proposes spans by their shape and scores the label words, and "none", for each. */

@@ -3,7 +3,7 @@ import { messageOf, modelError, SlmError } from '../../errors.js';
 /** A failure that may pass: worth another attempt. */
 export class Transient extends Error {
   override readonly name = 'Transient';
-  /** What the server asked for (Retry-After), milliseconds. */
+  /** The pause that the server asked for (Retry-After), milliseconds. */
   readonly waitMs: number | null;
 
   constructor(message: string, options: { waitMs?: number; cause?: unknown } = {}) {

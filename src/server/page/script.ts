@@ -1,4 +1,4 @@
-/** What the page does. Elements are made, never written as HTML. */
+/** The script of the page. It creates elements and never writes HTML. */
 export const script = `
 const $ = (id) => document.getElementById(id);
 const node = (tag, text, className) => {

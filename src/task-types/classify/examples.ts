@@ -5,13 +5,13 @@ import { countsOf, listed } from '../label-counts.js';
 /** With a label on more than this share of the examples, saying always that one would look good. */
 const skew = 0.8;
 
-/** Whether nearly all examples have the same label. */
+/** Returns whether nearly all examples have the same label. */
 export function isSkewed(labels: readonly string[]): boolean {
   return Math.max(0, ...countsOf([], labels).values()) > skew * labels.length;
 }
 
 /**
- * What is to be said of labels that are rare or missing.
+ * Warnings about labels that are rare or missing.
  * @param examples the labels of each example
  * @throws SlmError when there is nothing to tell apart
  */

@@ -84,7 +84,7 @@ export const extract: TaskTypeDefinition<ExtractOutput, ExtractGold> = {
     return {
       ...others,
       entities: entities.flatMap((entity) => {
-        // What stands elsewhere than it says is a fault of the method, which measuring must see.
+        // An entity whose text is not at its offsets is a fault of the method, which measuring must see.
         if (text.slice(entity.start, entity.end) !== entity.text) return [entity];
         const span = trimUnseen(text, entity);
         return span === null ? [] : [{ ...entity, ...span, text: text.slice(span.start, span.end) }];
@@ -99,7 +99,7 @@ export const extract: TaskTypeDefinition<ExtractOutput, ExtractGold> = {
     return scores.length === 0 ? null : Math.max(...scores);
   },
 
-  /** Of the entity that is least certain; a text without any counts as sure. */
+  /** Certainty of the least certain entity; a text without entities counts as sure. */
   teachable: false,
   certainty: ({ entities }) => Math.min(1, ...entities.map((entity) => entity.score ?? 0)),
 
@@ -158,7 +158,7 @@ function checkOffsets(start: number, end: number, length: number): void {
   );
 }
 
-/** What the texts do not contain, where there is any. */
+/** The named spans that the texts do not contain, where there are any. */
 function ungroundedIn(outputs: readonly ExtractOutput[]): Pick<ExtractOutput, 'ungrounded'> {
   const ungrounded = outputs.flatMap((output) => output.ungrounded ?? []);
   return ungrounded.length === 0 ? {} : { ungrounded };

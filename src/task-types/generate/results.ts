@@ -3,7 +3,7 @@ import type { GenerateOutput } from '../../types.js';
 import { spansOf } from '../cells.js';
 import type { ResultForm, ResultTask } from '../types.js';
 
-/** What was generated: with a schema a JSON value with its digits as they were generated, else a text. */
+/** The generated output: with a schema a JSON value with its digits as they were generated, else a text. */
 export const results: ResultForm<GenerateOutput> = {
   names: ['output', 'sources'],
   inputName: null,

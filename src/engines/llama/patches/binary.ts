@@ -7,7 +7,7 @@ export interface Binary {
   readonly bindings: object;
   readonly directory: string;
   readonly bindingPath: string;
-  /** What the library wants to know of a build. */
+  /** The facts about a build that the library asks for. */
   readonly metadata: { readonly buildOptions: Record<string, unknown> };
 }
 

@@ -2,7 +2,7 @@ import { readGgufHeader } from '../../../gguf/header.js';
 import type { GgufArray, GgufHeader, GgufTensor } from '../../../gguf/types.js';
 import { importInternal } from './internals.js';
 
-/** What the library's own parser resolves to. */
+/** The value that the library's own parser resolves to. */
 interface ParsedFile {
   readonly tensorCount: number;
   readonly metadata: unknown;

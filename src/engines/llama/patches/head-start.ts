@@ -8,7 +8,7 @@ import { type Binary, loadBinary } from './binary.js';
 export interface HeadStart {
   /** Absolute path. */
   readonly file: string;
-  /** What the file was when it was opened. */
+  /** Stamp of the file when it was opened. */
   readonly stamp: FileStamp | null;
   readonly binary: Binary;
   /** The bindings with a model class that gives out the one under way to whoever asks for just that file. */
@@ -31,7 +31,9 @@ interface NativeBindings {
   AddonModel: new (file: string, options: Record<string, unknown>) => NativeModel;
 }
 
-/** What node-llama-cpp 3.22.1 asks for on a CPU, as open-engine.ts calls it. Other wishes get a model of their own. */
+/**
+ * The options of node-llama-cpp 3.22.1 on a CPU, as open-engine.ts calls it. Other options get a model of their own.
+ */
 const optionsFor = (file: string) => ({
   gpuLayers: 0,
   vocabOnly: false,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Internal, importInternal, modulesFolder } from './internals.js';
 
-/** What the engine uses of the library at run time. */
+/** The parts of the library that the engine uses at run time. */
 type Library = Pick<
   typeof import('node-llama-cpp'),
   'GgufInsights' | 'getLlama' | 'Llama' | 'LlamaGrammarEvaluationState' | 'LlamaLogLevel' | 'LlamaVocabularyType'
@@ -36,7 +36,7 @@ async function loadLibrary(): Promise<Library> {
 export const { GgufInsights, getLlama, Llama, LlamaGrammarEvaluationState, LlamaLogLevel, LlamaVocabularyType } =
   await loadLibrary();
 
-/** Of node-llama-cpp. */
+/** Version of node-llama-cpp. */
 export function libraryVersion(): string {
   const manifest = path.join(modulesFolder(), '..', 'package.json');
   return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;

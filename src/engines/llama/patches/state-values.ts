@@ -7,7 +7,7 @@ import type { ValuePlace } from '../../../gguf/value-blocks.js';
  * whatever does not add up here is an error, not a number.
  */
 export interface StateValues {
-  /** By position in the sequence; the values of the places one after another. */
+  /** Values by position in the sequence; the values of the places one after another. */
   at(position: number): Float64Array;
 }
 
@@ -51,7 +51,7 @@ export function readStateValues(state: StateSource, places: readonly ValuePlace[
   const view = reader(state);
   if (view.u32() !== magic || view.u32() !== version) throw new Error('not a sequence state of this llama.cpp');
   view.skip(view.u32() * 4);
-  // Of two caches the second one begins where the first has ended.
+  // Where there are two caches, the second begins where the first ends.
   const caches = [readCache(view)];
   while (view.left() > 0) caches.push(readCache(view));
   const read = places.map(({ cache, layer, count }) => {

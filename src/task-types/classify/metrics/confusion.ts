@@ -2,7 +2,7 @@ import type { ConfusionMatrix } from '../../../metrics/types.js';
 import type { Pair } from '../../../types.js';
 import { labelPair } from './labels.js';
 
-/** For tasks with one label a record; records with another number of gold labels are passed over. */
+/** Applies to tasks with one label a record; records with another number of gold labels are skipped. */
 export function confusion(pairs: readonly Pair[], labels: readonly string[]): ConfusionMatrix {
   const single = pairs.map(labelPair).filter((pair) => pair !== null && pair.gold.length === 1);
   const all = [

@@ -2,7 +2,7 @@ import { defineMetric } from '../../../metrics/define.js';
 import { calibrationError } from '../../../metrics/reliability.js';
 import { type TopLabel, topLabel } from './labels.js';
 
-/** Of the top label, abstained records included; failed ones have no score and are left out. */
+/** Calibration error of the top label. Abstained records count; failed ones have no score and are left out. */
 export const ece = defineMetric<TopLabel>({
   name: 'ece',
   title: 'calibration error (ECE)',
