@@ -6,10 +6,10 @@ import { chosenLabels } from '../task-types/among.js';
 import type { InputRecord, Output, TaskType } from '../types.js';
 
 /** Raised with every change of the messages; both sides must have the same. */
-export const protocol = 4;
+export const protocol = 5;
 
 /** The properties of a task that a client needs for reading its input and writing its results. */
-export interface TaskFace {
+export interface TaskSummary {
   readonly name: string;
   readonly type: TaskType;
   readonly input: string;
@@ -22,7 +22,7 @@ export interface TaskFace {
   readonly model: string;
 }
 
-export function faceOf({ profile, engine }: Pick<Task, 'profile' | 'engine'>): TaskFace {
+export function summaryOf({ profile, engine }: Pick<Task, 'profile' | 'engine'>): TaskSummary {
   const { name, type, input, multiLabel } = profile;
   const labels = chosenLabels(profile).map((label) => label.name);
   return { name, type, input, labels, multiLabel, properties: propertyNames(profile.schema), model: engine.model.name };
@@ -30,7 +30,7 @@ export function faceOf({ profile, engine }: Pick<Task, 'profile' | 'engine'>): T
 
 /** The task and model that a host has loaded. */
 export interface Hosted {
-  readonly face: TaskFace;
+  readonly summary: TaskSummary;
   /** All that outputs depend on beside the record. */
   readonly basis: JobSpec;
   /** The mapped file, as it was when it was loaded. */

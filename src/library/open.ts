@@ -61,13 +61,13 @@ export async function open<R>(task: string, options?: OpenOptions): Promise<Open
 export async function open(task: string, options: OpenOptions = {}): Promise<OpenTask<unknown>> {
   const surroundings = surroundingsOf(options);
   const source = await openHere(surroundings, task, taskFlags(options), 'many', null);
-  const { face } = source;
+  const { summary } = source;
   const format: FormatOptions = {
-    taskType: face.type,
-    labels: face.labels,
-    multiLabel: face.multiLabel,
+    taskType: summary.type,
+    labels: summary.labels,
+    multiLabel: summary.multiLabel,
     properties: [],
-    input: face.input,
+    input: summary.input,
     offsets: options.offsets ?? 'codepoint',
     passThrough: false,
     fieldNames: [],
@@ -80,8 +80,8 @@ export async function open(task: string, options: OpenOptions = {}): Promise<Ope
     return closed;
   };
   async function* predictions(inputs: Iterable<Input> | AsyncIterable<Input>, signal: AbortSignal | undefined) {
-    if (closed !== null) throw failure(`the task "${face.name}" is closed`, 'Open it again.');
-    const records = recordsOf(inputs, face.input);
+    if (closed !== null) throw failure(`the task "${summary.name}" is closed`, 'Open it again.');
+    const records = recordsOf(inputs, summary.input);
     for await (const prediction of source.predict(records, {
       explain: false,
       ...(signal === undefined ? {} : { signal }),
@@ -100,8 +100,8 @@ export async function open(task: string, options: OpenOptions = {}): Promise<Ope
     throw new SlmError('interrupted', 'interrupted');
   };
   return Object.assign(one, {
-    model: face.model,
-    labels: face.labels,
+    model: summary.model,
+    labels: summary.labels,
     async *stream(inputs: Iterable<Input> | AsyncIterable<Input>, { signal }: { signal?: AbortSignal } = {}) {
       for await (const prediction of predictions(inputs, signal)) {
         yield prediction.error !== undefined ? { error: prediction.error } : resultOf(prediction, format);
@@ -109,7 +109,7 @@ export async function open(task: string, options: OpenOptions = {}): Promise<Ope
     },
     close,
     [Symbol.asyncDispose]: close,
-    task: face.name,
+    task: summary.name,
   });
 }
 

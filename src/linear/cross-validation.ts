@@ -71,7 +71,7 @@ export function crossValidate(X: Matrix, targets: Targets, options: CrossValidat
       });
     }
     const scores: DenseMatrix = { kind: 'dense', rows, columns: targets.classes, values: heldOut };
-    const trial = { l2, ...judge(scores, targets) };
+    const trial = { l2, ...qualityOf(scores, targets) };
     trials.push(trial);
     if (best === null || trial.logLoss < best.trial.logLoss) best = { trial, heldOut: scores };
     else if (trial.logLoss > 1.1 * best.trial.logLoss) break;
@@ -92,7 +92,7 @@ function strata(targets: Targets): Int32Array {
   });
 }
 
-function judge(scores: DenseMatrix, targets: Targets): { logLoss: number; accuracy: number } {
+function qualityOf(scores: DenseMatrix, targets: Targets): { logLoss: number; accuracy: number } {
   const { rows, columns } = scores;
   const single = targets.kind === 'single';
   const weights = weightsOf(targets, undefined);

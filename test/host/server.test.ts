@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { askStatus } from '../../src/host/client.js';
-import { faceOf, type HostStatus, protocol } from '../../src/host/protocol.js';
+import { type HostStatus, protocol, summaryOf } from '../../src/host/protocol.js';
 import { AlreadyThere, type HostOptions, listen } from '../../src/host/server.js';
 import type { Task } from '../../src/predict.js';
 import { fakeEngine } from '../helpers/fake-engine.js';
@@ -39,7 +39,7 @@ function optionsIn(t: TestContext): HostOptions {
     socket: path.join(folder, 'a.sock'),
     identity: { protocol, program: 'test', key: 'k' },
     task,
-    hosted: { face: faceOf(task), basis: {}, modelFile: { path: '/m', stamp: null } },
+    hosted: { summary: summaryOf(task), basis: {}, modelFile: { path: '/m', stamp: null } },
     keepAliveMs: 60_000,
     checkModel: () => undefined,
     isCurrent: async () => true,

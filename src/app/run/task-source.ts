@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { HeadStart } from '../../engines/index.js';
-import { faceOf, type TaskFace } from '../../host/protocol.js';
+import { summaryOf, type TaskSummary } from '../../host/protocol.js';
 import { bucketStore } from '../../jobs/bucket-store.js';
 import { knownOutputs } from '../../jobs/known-outputs.js';
 import type { JobSpec } from '../../jobs/spec.js';
@@ -17,7 +17,7 @@ import { outputBasis } from './run-spec.js';
 
 /** Where predictions come from: a model in this process, or a warm host. */
 export interface TaskSource {
-  readonly face: TaskFace;
+  readonly summary: TaskSummary;
   /** All that outputs depend on beside the record. May have to read the whole model. */
   basis(): Promise<JobSpec>;
   /**
@@ -61,7 +61,7 @@ export async function openHere(
   const store = flags.cache === true ? bucketStore(path.join(cacheDirectory(surroundings), 'results')) : null;
   const known = store === null ? null : knownOutputs(store, task, await basis());
   return {
-    face: faceOf(task),
+    summary: summaryOf(task),
     basis,
     checkModel,
     predict: (records, { explain, signal }) =>

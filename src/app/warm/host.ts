@@ -1,5 +1,5 @@
 import { stampOf } from '../../gguf/model-file.js';
-import { faceOf } from '../../host/protocol.js';
+import { summaryOf } from '../../host/protocol.js';
 import { AlreadyThere, listen } from '../../host/server.js';
 import { predict, type Task } from '../../predict.js';
 import type { InputRecord } from '../../types.js';
@@ -32,7 +32,7 @@ export async function host(
     const { ended } = await listen({
       ...address,
       task,
-      hosted: { face: faceOf(task), basis: await outputBasis(surroundings, task, documents, flags), modelFile },
+      hosted: { summary: summaryOf(task), basis: await outputBasis(surroundings, task, documents, flags), modelFile },
       keepAliveMs: flags.keepAlive,
       checkModel,
       isCurrent,

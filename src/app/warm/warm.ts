@@ -94,7 +94,7 @@ function warmSource(
   connection: Connection,
   openHere: () => Promise<TaskSource>,
 ): TaskSource {
-  const { face, basis, modelFile } = connection.hosted;
+  const { summary, basis, modelFile } = connection.hosted;
   const watch = modelFile === null ? null : watchModelFile(modelFile.path, modelFile.stamp);
   let substitute: TaskSource | null = null;
   const here = once(async () => {
@@ -112,7 +112,7 @@ function warmSource(
     }
   };
   return {
-    face,
+    summary,
     basis: async () => basis,
     checkModel() {
       watch?.check();

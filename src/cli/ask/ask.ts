@@ -93,15 +93,15 @@ async function answerOne(
   return shown;
 }
 
-async function* recordsOf(questions: readonly string[], { face }: TaskSource): AsyncIterable<InputRecord | BadRow> {
+async function* recordsOf(questions: readonly string[], { summary }: TaskSource): AsyncIterable<InputRecord | BadRow> {
   for (const [index, text] of questions.entries())
-    yield recordOf({ fields: { text }, origin: { file: '-', line: index + 1 } }, index, face.input, null);
+    yield recordOf({ fields: { text }, origin: { file: '-', line: index + 1 } }, index, summary.input, null);
 }
 
-async function* questionsFrom(context: CliContext, { face }: TaskSource): AsyncIterable<InputRecord | BadRow> {
+async function* questionsFrom(context: CliContext, { summary }: TaskSource): AsyncIterable<InputRecord | BadRow> {
   const options = { maxRecordBytes: 1 << 20, onWarning: (message: string) => context.notice(message) };
   let index = 0;
   for await (const row of readers.lines.read(stdinSource(context.stdin), options)) {
-    if (String(row.fields.text ?? '').trim() !== '') yield recordOf(row, index++, face.input, null);
+    if (String(row.fields.text ?? '').trim() !== '') yield recordOf(row, index++, summary.input, null);
   }
 }

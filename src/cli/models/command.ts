@@ -27,7 +27,7 @@ import { wholeNumber } from '../options.js';
 import { adviceText } from './advice-table.js';
 import { type AdviseFlags, advise } from './advise-models.js';
 import { type DeriveFlags, derivedDetails, derivedTable, deriveModel } from './derived-models.js';
-import { modelDetails, modelSheet } from './model-sheet.js';
+import { modelDetails, modelText } from './model-details.js';
 import { modelTable } from './model-table.js';
 
 /** `slm models`: what there is, and what is on this machine. */
@@ -83,7 +83,7 @@ export function modelsCommand(context: CliContext): Command {
     .action(async (spec: string, { json }: { json?: boolean }) => {
       const details = await showModel(context, spec);
       if (json === true) printJson(details);
-      else printSheet(modelSheet(details));
+      else printSheet(modelText(details));
     });
 
   command

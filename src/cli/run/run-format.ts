@@ -2,7 +2,7 @@ import { cascadeOf } from '../../cascade-reference.js';
 import { usageError } from '../../errors.js';
 import { writerFor, writers } from '../../formats/index.js';
 import type { FormatOptions, Writer } from '../../formats/types.js';
-import type { TaskFace } from '../../host/protocol.js';
+import type { TaskSummary } from '../../host/protocol.js';
 import type { OffsetUnit } from '../../spans.js';
 import type { CliContext } from '../context.js';
 import { outputPath, type PlaceFlags } from '../output/claim-place.js';
@@ -35,19 +35,19 @@ export function writesToTerminal(context: CliContext, flags: PlaceFlags): boolea
 /** @param fieldNames those that the output has columns for */
 export async function formatOptions(
   context: CliContext,
-  face: TaskFace,
+  summary: TaskSummary,
   flags: FormatFlags,
   fieldNames: readonly string[],
 ): Promise<FormatOptions> {
   return {
-    taskType: face.type,
-    labels: face.labels,
-    multiLabel: face.multiLabel,
-    properties: face.properties,
-    input: flags.field ?? face.input,
+    taskType: summary.type,
+    labels: summary.labels,
+    multiLabel: summary.multiLabel,
+    properties: summary.properties,
+    input: flags.field ?? summary.input,
     offsets: flags.offsets,
     passThrough: flags.passThrough,
-    cascade: cascadeOf(face.model) !== null,
+    cascade: cascadeOf(summary.model) !== null,
     fieldNames,
     width: context.columns,
     paint: await createPaint(writesToTerminal(context, flags) && context.color),

@@ -37,10 +37,10 @@ export async function runTask(
   const place = await claimPlace(context, flags);
   const inputs = await recogniseInputs(context, chosen, flags);
   const source = await chooseSource(context, task, inputs, flags);
-  const { face } = source;
+  const { summary } = source;
   const form = { format: writer.name, offsets: flags.offsets, passThrough: flags.passThrough, explain };
   const spec = async () => ({ ...(await source.basis()), ...resultForm(inputs, inputFlags, form) });
-  const sink = await place(spec, writer, face.type);
+  const sink = await place(spec, writer, summary.type);
   context.onClose(() => source.close());
   source.checkModel();
 
@@ -48,19 +48,19 @@ export async function runTask(
   const progress = createRunProgress(context, flags.progress);
   const start = context.now();
   const needsNames = writer.hasHeader && flags.passThrough;
-  const known = needsNames ? await fieldNamesOf(context, inputs, face, inputFlags) : [];
+  const known = needsNames ? await fieldNamesOf(context, inputs, summary, inputFlags) : [];
   let fieldNames: readonly string[] = known ?? [];
   let options: FormatOptions | null = null;
   let { records: done, failed, abstained } = sink.before;
   let runRecords = 0;
-  const all = readRecords(context, meter.inputs, face, inputFlags);
+  const all = readRecords(context, meter.inputs, summary, inputFlags);
   const records = known === null ? afterFirstNames(all, (names) => (fieldNames = names)) : all;
   const lateFields = new Set<string>();
   const errors = new Map<string, number>();
   try {
     for await (const prediction of source.predict(sink.select(records), { explain })) {
       source.checkModel();
-      options ??= await formatOptions(context, face, flags, fieldNames);
+      options ??= await formatOptions(context, summary, flags, fieldNames);
       if (writesToTerminal(context, flags)) progress.clear();
       await sink.write(prediction, options);
       done++;
@@ -104,8 +104,8 @@ export async function runTask(
   const hint = interrupted ? await sink.stop('interrupted') : await sink.finish(options);
   if (flags.stats !== undefined) {
     const stats = runStats({
-      task: face.name,
-      model: face.model,
+      task: summary.name,
+      model: summary.model,
       records: done,
       failed,
       abstained,

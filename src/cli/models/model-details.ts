@@ -60,7 +60,7 @@ function contextSizes(longest: number | null): number[] {
 }
 
 /** The details for people. */
-export function modelSheet(details: ModelDetails): string {
+export function modelText(details: ModelDetails): string {
   const { file } = details;
   const rows: [string, string | null][] = [
     ['file', details.path ?? 'not installed'],
