@@ -68,7 +68,7 @@ function filesBelow(top: string): FoundDocuments {
   return { files, skipped };
 }
 
-/** What a folder holds, by name; nothing where it cannot be read. */
+/** Entries of a folder by name; none where it cannot be read. */
 function entriesOf(folder: string): Dirent[] {
   try {
     return readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));

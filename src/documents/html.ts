@@ -12,7 +12,7 @@ export const html: DocumentFormat = {
   },
 };
 
-/** What the page says of its own encoding in its first kilobyte, where browsers look for it. */
+/** The encoding that the page declares in its first kilobyte, where browsers look for it. */
 function declaredEncoding(bytes: Buffer): string | undefined {
   const head = bytes.subarray(0, 1024).toString('latin1');
   const name = /<meta[^>]+charset\s*=\s*["']?\s*([\w-]+)/iu.exec(head)?.[1]?.toLowerCase();

@@ -1,6 +1,6 @@
 import type { DomNode, FormatCallback, HtmlToTextOptions } from 'html-to-text';
 
-/** Of a cell; a table with more in one is there for the layout of a page. */
+/** Longest text of a cell; a table with a longer one is there for the layout of a page. */
 const longestCell = 400;
 
 /**

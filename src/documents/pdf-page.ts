@@ -14,10 +14,10 @@ interface Line {
   readonly size: number;
 }
 
-/** Of the size of the text around it: what is larger is a heading. */
+/** Ratio to the size of the text around it: larger text is a heading. */
 const headingSize = 1.15;
 const longestHeading = 150;
-/** Of the size of the letters: lines that are farther apart than this belong to two paragraphs. */
+/** Ratio to the size of the letters: lines that are farther apart than this belong to two paragraphs. */
 const paragraphGap = 1.75;
 
 /** The size in which most letters are set, as often as each is; 0 where there is no text. */

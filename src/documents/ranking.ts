@@ -1,7 +1,7 @@
 /** How much a neighbouring sentence and the headings count beside the sentence itself. */
 export const boost = { text: 1, near: 0.35, heading: 0.5 };
 
-/** Of BM25+: saturation of a term's count, weight of the length, and what every match is worth. */
+/** Parameters of BM25+: saturation of a term's count, weight of the length, and the value of every match. */
 export const bm25 = { k: 1.2, b: 0.4, d: 0.5 };
 
 /** BM25+ of a term in a field, as MiniSearch computes it; lengths are distinct words. */

@@ -18,7 +18,7 @@ export function orderBySimilarity(windows: readonly ScoredWindow[], cosines: rea
   return [...compared.sort((a, b) => b.score - a.score), ...windows.slice(cosines.length)];
 }
 
-/** Of vectors of length 1. */
+/** Cosine of vectors of length 1. */
 export function cosine(a: Float32Array, b: Float32Array): number {
   return a.reduce((sum, value, i) => sum + value * (b[i] as number), 0);
 }

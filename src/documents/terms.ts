@@ -18,7 +18,7 @@ const questionWords = new Set(
     .flatMap(terms),
 );
 
-/** What a text is found by: its words without case, accents and endings. */
+/** Search terms of a text: its words without case, accents and endings. */
 export function terms(text: string): string[] {
   return foldedRuns(text).flatMap((run) =>
     // Pairs of characters find what whole runs would miss: there are no blanks, or endings follow each other, as in Korean.

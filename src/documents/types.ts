@@ -13,9 +13,9 @@ export interface DocumentFile {
   readonly bytes: Buffer;
 }
 
-/** What a file may take from a machine. */
+/** Limits for the resources that a file may use. */
 export interface ExtractionLimits {
-  /** Of the text, and of everything that has to be unpacked for it. */
+  /** Limit of the text, and of everything that has to be unpacked for it. */
   readonly maxBytes: number;
   /** Ends the work. */
   readonly signal: AbortSignal;

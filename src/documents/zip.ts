@@ -3,7 +3,7 @@ import { lazy } from '../lazy.js';
 
 const yauzl = lazy<typeof import('yauzl')>('yauzl');
 
-/** Of an archive; a book has a few hundred. */
+/** Limit of entries of an archive; a book has a few hundred. */
 const mostEntries = 20_000;
 
 /**

@@ -7,14 +7,14 @@ import type { Document } from './types.js';
 export type { Passage, PassageIndex } from '../documents/passages.js';
 export { contentTerms } from '../documents/terms.js';
 
-/** What finds sentences of documents: the index that they are kept with, else one that is made now, in memory. */
+/** The index that finds sentences of documents: the one that they are kept with, else a new one in memory. */
 export function indexPassages(documents: readonly Document[]): PassageIndex {
   return storeOf(documents)?.index ?? indexInMemory(documents);
 }
 
 /**
- * What is read where no passage shares a word with a question: everything, if that is little. The words may be those of
- * another language, or other words for the same.
+ * The passages to read if none of them shares a word with a question: all of them, if they are few. The question may be
+ * in another language, or use other words for the same thing.
  * @param longest characters of a group of sentences
  * @param groups how many such groups are little
  */

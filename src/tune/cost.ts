@@ -4,8 +4,8 @@ import type { Trial } from '../methods/candidates/types.js';
 const doublingPrefix = 1500;
 
 /**
- * What a record costs, in tokens times blocks of the model that they go through; 0 without a model. Seconds would say
- * the same with noise, and other seconds would choose otherwise.
+ * The cost of a record: its tokens times the blocks of the model that they go through; 0 without a model. Seconds would
+ * say the same with noise, and the choice would depend on them.
  */
 export function costOf({ tokensPerRecord, prefixTokens, layers }: Trial): number {
   return tokensPerRecord * layers * (1 + prefixTokens / doublingPrefix);

@@ -9,7 +9,7 @@ import type { Engine, Example, TaskProfile } from '../types.js';
 export interface TuningData {
   readonly examples: readonly Example[];
   readonly notices: readonly string[];
-  /** Of texts and gold, in order. */
+  /** Digest of texts and gold, in order. */
   readonly sha256: string;
 }
 

@@ -19,9 +19,9 @@ export interface TrialJournal {
 export interface MeasureOptions {
   readonly seed: number;
   readonly journal: TrialJournal;
-  /** What the score of a trial is. */
+  /** The metric of the score. */
   readonly metric: Metric;
-  /** What candidates are compared by. */
+  /** The metric that candidates are compared by. */
   readonly objective: Metric;
   /** Examples that are not asked about: their answers stand in the prompts of some candidate. */
   readonly reserved: ReadonlySet<Example>;

@@ -12,7 +12,7 @@ export function tuningMetric(profile: Kind, examples: readonly Example[]): Metri
   return metricOf(profile, taskTypes[profile.type].tuningMetric(profile.multiLabel, golds));
 }
 
-/** What candidates are compared by. */
+/** The metric that candidates are compared by. */
 export function objectiveFor(profile: Kind, metric: Metric): Metric {
   return metricOf(profile, taskTypes[profile.type].objective(metric.name));
 }

@@ -21,16 +21,19 @@ export interface SearchOptions extends SelectOptions {
 }
 
 export interface SearchResult extends Selection {
-  /** What the score of a trial is. */
+  /** The metric of the score. */
   readonly metric: Metric;
-  /** What candidates were compared by. */
+  /** The metric that candidates were compared by. */
   readonly objective: Metric;
   /** Every measurement of every round, in the order in which they were made. */
   readonly rounds: readonly Trial[];
   /** Examples that no candidate was measured on: their answers stand in the prompts of some. */
   readonly reserved: ReadonlySet<Example>;
   readonly stopped: 'done' | 'budget';
-  /** What there was no time for: a candidate, the examples that it would have been measured on, and how long that takes. */
+  /**
+   * The trials that there was no time for: the candidate, the examples that it would have been measured on, and the
+   * time.
+   */
   readonly skipped: readonly Skipped[];
 }
 
@@ -89,7 +92,7 @@ export async function search(
         options.onTrial({ kind: 'skip', title: candidate.title, reason: 'budget' });
       } else await measure(candidate, part, step);
       if (i + 1 === alive.length && next !== undefined) {
-        // What is made of the best ones may be cheap, also where others could not be tried.
+        // Candidates made from the best ones may be cheap even if others could not be tried.
         alive.push(...next(measured));
         next = undefined;
       }
@@ -125,7 +128,7 @@ export async function search(
     skipped.delete(candidate.key);
     rounds.push(trial);
     const ms = options.now() - began;
-    // What an earlier search has measured was not read in this one, and tells nothing of the time it takes.
+    // A trial from the cache was not read in this search, and tells nothing about the time.
     if (!again) {
       estimate.note(step, ms);
       if (candidate.reading !== undefined) read.add(candidate.reading);
@@ -141,7 +144,7 @@ export async function search(
 function betterHalf(alive: readonly Candidate[], measured: ReadonlyMap<Candidate, Trial>): Candidate[] {
   const objectiveValue = (candidate: Candidate) => measured.get(candidate)?.objectiveValue ?? Number.NEGATIVE_INFINITY;
   const ranked = [...alive].sort((a, b) => objectiveValue(b) - objectiveValue(a) || a.complexity - b.complexity);
-  // What is measured only, as a baseline, is cheap and goes through all rounds.
+  // A baseline is only measured and is cheap, so it goes through all rounds.
   const kept = ranked.slice(0, Math.max(2, Math.ceil(ranked.length / 2)));
   return ranked.filter((candidate) => kept.includes(candidate) || candidate.finish === null);
 }

@@ -13,7 +13,7 @@ export function textList(examples: readonly Example[]): string {
   return Buffer.from(digests.join(''), 'hex').toString('base64');
 }
 
-/** Those of the examples that are not in a list. */
+/** The examples that are not in a list. */
 export function unseen<T extends Pick<Example, 'record'>>(examples: readonly T[], list: string): T[] {
   const bytes = Buffer.from(list, 'base64').toString('hex');
   const digests = new Set(bytes.match(new RegExp(`.{${kept * 2}}`, 'gu')));

@@ -6,7 +6,7 @@ import type { TaskProfile } from '../types.js';
 import { costOf } from './cost.js';
 import { type MeasureOptions, prepare } from './measure.js';
 
-/** What was chosen among the candidates. */
+/** The candidate that was chosen, and why. */
 export interface Selection {
   /** The last measurement of each candidate, best first. */
   readonly trials: readonly Trial[];
@@ -18,15 +18,19 @@ export interface Selection {
 
 export interface SelectOptions {
   readonly seed: number;
-  /** What is taken: the simplest that is not clearly worse than the best, or the best whatever it costs. Defaults to the simplest. */
+  /**
+   * The candidate to choose: the simplest that is not clearly worse than the best, or the best whatever it costs.
+   * Defaults to the simplest.
+   */
   readonly take?: 'simplest' | 'best';
 }
 
 /**
- * Of the candidates measured on most examples, the simplest that is not clearly worse than the best, neither by what
- * they are compared by nor by the score: the interval of one standard error of the paired difference holds 0, or of two
- * where the best is much dearer (the rule of L. Breiman et al., "Classification and Regression Trees", 1984, 3.4.3,
- * with the difference in place of the value). Of several that are as simple, the best of the cheap ones.
+ * Chooses among the candidates that were measured on most examples: the simplest one that is not clearly worse than the
+ * best, neither by the objective nor by the score. "Not clearly" means that the interval of one standard error of the
+ * paired difference contains 0, or of two standard errors where the best is much more expensive (the rule of L. Breiman
+ * et al., "Classification and Regression Trees", 1984, 3.4.3, with the difference in place of the value). Among equally
+ * simple candidates it chooses the best of the cheap ones.
  */
 export function select(
   profile: TaskProfile,
@@ -68,7 +72,7 @@ export function select(
 /** Shares of a normal distribution within one and two standard errors. */
 const oneError = 0.6827;
 const twoErrors = 0.9545;
-/** What costs so many times as much for each record has to be better beyond doubt. */
+/** A candidate that costs this many times as much for each record has to be clearly better. */
 const muchDearer = 2.5;
-/** What costs up to so many times as much as the cheapest is cheap, too: the better one is taken then. */
+/** A candidate that costs up to this many times as much as the cheapest is cheap too: then the better one is chosen. */
 const cheap = 1.25;

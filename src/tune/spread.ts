@@ -35,7 +35,7 @@ export function spreadOrder(texts: readonly string[], count: number, seed: numbe
     // Also where another text stands at the same place.
     distance[next] = 0;
     if (distance.every((value) => value === 0)) {
-      // What is left stands where chosen ones do.
+      // The remaining texts are equal to chosen ones.
       const drawn = new Set(order);
       order.push(...pool.filter((place) => !drawn.has(place)).slice(0, count - order.length));
     }

@@ -6,7 +6,7 @@ import { classified, labelsOf } from '../task-types/classify/values.js';
 import { taskTypes } from '../task-types/index.js';
 import type { Example, Output, TaskProfile, Threshold } from '../types.js';
 
-/** What a threshold is to reach on held-out examples. */
+/** The precision or coverage that a threshold must reach on held-out examples. */
 export type ThresholdTarget = { readonly precision: number } | { readonly coverage: number };
 
 export interface ChosenThreshold {
@@ -16,9 +16,9 @@ export interface ChosenThreshold {
 }
 
 export interface ThresholdShares {
-  /** Of the results, the share that is given. */
+  /** Share of the results that are given. */
   readonly coverage: number;
-  /** Of those, the share that is right. */
+  /** Share of the given results that are right. */
   readonly reached: number;
 }
 

@@ -1,6 +1,6 @@
 import type { Trial } from '../methods/candidates/types.js';
 
-/** What happens in a search. */
+/** Events of a search. */
 export type TrialEvent =
   | { readonly kind: 'begin'; readonly title: string; readonly n: number }
   | { readonly kind: 'end'; readonly trial: Trial; readonly seconds: number; readonly again: boolean }

@@ -26,7 +26,7 @@ export interface TuneRequest extends SearchOptions, PlanRequest {
   readonly curves: boolean;
 }
 
-/** What the task says as it is, of those examples that it has not learned from. */
+/** Outputs of the task as it is, for examples that it has not learned from. */
 export interface AsItIs {
   /** How it is done, in a few words. */
   readonly title: string;
@@ -37,7 +37,7 @@ export interface AsItIs {
 export interface TuneResult {
   /** Whether it is better than the task as it is, so that it takes its place. True where nothing was compared. */
   readonly wins: boolean;
-  /** What was taken, fitted on all examples. */
+  /** The chosen candidate, fitted on all examples. */
   readonly fitted: Fitted & { readonly method: string };
   readonly search: SearchResult;
   /** Held out, on the same examples. */
@@ -49,7 +49,7 @@ export interface TuneResult {
   /** Probability of a difference like that between before and after if there were none. */
   readonly p: number | null;
   readonly threshold: ChosenThreshold | null;
-  /** Of what was taken and of the baseline; empty unless asked for. */
+  /** Curves of the chosen candidate and of the baseline; empty unless asked for. */
   readonly curves: readonly Curve[];
 }
 
@@ -58,7 +58,7 @@ export interface Before extends AsItIs {
   readonly n: number;
   readonly score: number;
   readonly interval: Interval | null;
-  /** What the chosen candidate says of the same examples, held out, and how good that is. */
+  /** Held-out outputs of the chosen candidate on the same examples, and their score. */
   readonly tuned: { readonly outputs: readonly Output[]; readonly score: number; readonly interval: Interval | null };
   readonly p: number;
 }
@@ -137,8 +137,8 @@ function bestBeside({ trials }: SearchResult, after: Trial, beside: readonly Can
 }
 
 /**
- * What is taken: the candidate that the search has chosen, or where that is no better than the task as it is, the best
- * one; and whether it is better.
+ * The outcome: the candidate that the search has chosen, or the best one if the chosen one is no better than the task as it
+ * is; and whether it is better.
  */
 function outcomeOf(session: TuneSession<never>, result: SearchResult, asItIs: AsItIs | null) {
   const choices = [...new Set([result.chosen, result.bestCandidate])].map((chosen) => {
@@ -149,7 +149,7 @@ function outcomeOf(session: TuneSession<never>, result: SearchResult, asItIs: As
   return choices.find(({ wins }) => wins) ?? (choices[0] as (typeof choices)[0]);
 }
 
-/** By the score, or where that is the same, by what candidates are compared by. */
+/** Compares by the score, and by the objective if the scores are equal. */
 function isBetter({ profile }: TuneSession<never>, { objective }: SearchResult, before: Before): boolean {
   const { examples, outputs, score, tuned } = before;
   if (examples.length === 0) return true;
@@ -159,7 +159,7 @@ function isBetter({ profile }: TuneSession<never>, { objective }: SearchResult, 
   return finer(tuned.outputs) > finer(outputs);
 }
 
-/** On the examples that both were measured on. */
+/** Compares both on the examples that both were measured on. */
 function compare(
   { profile, seed }: TuneSession<never>,
   { metric }: SearchResult,

@@ -12,24 +12,24 @@ import { openTaskFor } from '../opening/open-cascade.js';
 import { modelDigest, tunedFolders } from '../opening/tuned-settings.js';
 import type { Surroundings } from '../surroundings.js';
 
-/** What the task as it is is measured with. */
+/** The model, engine and settings for measuring the task as it is. */
 export interface Measured {
   /** As its task.yaml says. */
   readonly profile: TaskProfile;
   readonly model: ResolvedModel;
-  /** That model, whole. */
+  /** The engine of that whole model. */
   readonly engine: Engine;
   readonly documents: readonly Document[];
   readonly flags: EngineFlags;
   readonly seed: number;
-  /** What the clock says when the time is over: fewer examples are measured then, some at least. */
+  /** Time by the clock at which the budget ends: then fewer examples are measured, but at least some. */
   readonly until: number;
   readonly onProgress: (done: number, total: number) => void;
 }
 
 /**
- * What `slm run` says today of the examples, each by what has not learned from it. Settings that were tuned before are
- * measured where they have seen at most half of the examples; else it is the task without them.
+ * Outputs of today's `slm run` for the examples, each from settings that have not learned from it. Earlier tuned settings
+ * are measured if they have seen at most half of the examples; otherwise the task without them is measured.
  * @returns null where the task cannot run as it is
  */
 export async function measureAsItIs(
@@ -61,7 +61,7 @@ export async function measureAsItIs(
   return crossValidated(surroundings, measured, examples, title);
 }
 
-/** Of another task or model, it is not what a run goes by. */
+/** Tuned settings of another task or model are not used by a run. */
 function isStillFitting(
   settings: { readonly profile: string; readonly modelSha256: string },
   profile: TaskProfile,

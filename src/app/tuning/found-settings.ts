@@ -7,7 +7,7 @@ import { textList } from '../../tune/seen.js';
 import type { TuneResult } from '../../tune/tune.js';
 import type { Example, TaskProfile } from '../../types.js';
 
-/** What a task was tuned on. */
+/** The data that a task was tuned on. */
 export interface TunedOn {
   readonly profile: TaskProfile;
   readonly model: { readonly name: string; readonly sha256: string };

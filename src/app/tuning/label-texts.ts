@@ -15,7 +15,7 @@ import { choiceFor, type InputFlags, readRecords } from '../run/inputs.js';
 import { recogniseInputs } from '../run/recognise-inputs.js';
 import { cacheDirectory, type Surroundings } from '../surroundings.js';
 
-/** What a larger model is asked for. */
+/** The request to a larger model. */
 export interface LabelRequest {
   readonly profile: TaskProfile;
   readonly teacher: string;
@@ -32,16 +32,16 @@ export interface LabelRequest {
   readonly onProgress: (done: number, total: number) => void;
 }
 
-/** What it has said, and what that has cost. */
+/** Labels of the teacher, and their cost. */
 export interface TeacherLabels {
   readonly examples: readonly Example[];
   readonly correction: Correction | null;
-  /** Of the labelled rows; null where it failed. */
+  /** Outputs for the labelled rows; null where the teacher failed. */
   readonly goldOutputs: readonly (Output | null)[];
   readonly teacher: string;
   /** All that were given, without repetitions. */
   readonly texts: number;
-  /** Those that were labelled now; the others are known from before. */
+  /** Number of texts that were labelled now; the others were known from before. */
   readonly fresh: number;
   readonly failed: number;
   readonly seconds: number;

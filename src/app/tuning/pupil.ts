@@ -16,7 +16,7 @@ export interface Figure {
   readonly high: number;
 }
 
-/** What a teacher has cost, and how near its pupil has come. */
+/** The cost of a teacher, and how close its pupil has come. */
 export interface Taught {
   readonly teacher: string;
   /** Texts that were given, and those of them that the teacher has labelled. */
@@ -24,7 +24,7 @@ export interface Taught {
   readonly labelled: number;
   /** Texts and rows that the teacher could not do. */
   readonly failed: number;
-  /** For labels that were not kept from an earlier run: how many, and how long they took. */
+  /** Number and time of the labels that were not kept from an earlier run. */
   readonly fresh: number;
   readonly seconds: number;
   readonly tokens: number;
@@ -34,7 +34,7 @@ export interface Taught {
   readonly agreement: Figure & { readonly n: number };
   /** Texts that are close for the teacher, and those that are for the pupil, too. */
   readonly unsure: { readonly teacher: number; readonly both: number };
-  /** By labelled rows, which the pupil has not learned from; null without any. */
+  /** Figures on labelled rows that the pupil has not learned from; null without any. */
   readonly judged: { readonly n: number; readonly teacher: Figure; readonly pupil: Figure | null } | null;
   /** Records a second; null where it was not measured. */
   readonly speed: { readonly teacher: number | null; readonly pupil: number | null };

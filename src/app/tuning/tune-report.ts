@@ -9,7 +9,7 @@ export interface TunedFigure {
   readonly high: number;
 }
 
-/** What tuning has brought, as data. Beside this it holds the settings as they stand in the file. */
+/** The results of tuning as data. It also holds the settings as they stand in the file. */
 export interface TuneReport {
   /** Whether the settings are in use from now on: they are better than the task as it is, or were not compared. */
   readonly installed: boolean;
@@ -18,7 +18,7 @@ export interface TuneReport {
   readonly modelSha256: string;
   readonly method: string;
   readonly options: Readonly<Record<string, unknown>>;
-  /** What was learned from, without empty texts, repetitions and contradictions. */
+  /** The data that was learned from, without empty texts, repetitions and contradictions. */
   readonly data: { readonly file: string; readonly n: number; readonly sha256: string };
   readonly seed: number;
   /** Name of what the scores are. */
@@ -33,18 +33,21 @@ export interface TuneReport {
   readonly chosen: string;
   /** Why the search ended. */
   readonly stopped: 'done' | 'budget';
-  /** What there was no time for, the examples that it would have been measured on, and the seconds that this would take. */
+  /** The trials that there was no time for, the examples that they would have been measured on, and the seconds. */
   readonly skipped: readonly Skipped[];
   /** Probability of a difference like that between before and tuned if there were none; null without a comparison. */
   readonly p: number | null;
-  /** What was found for `threshold`; on held-out examples, the shares of results that are given and, of those, right. */
+  /**
+   * The chosen threshold; on held-out examples, the share of results that are given and the share of these that are
+   * right.
+   */
   readonly threshold: {
     readonly min: number;
     readonly below: string;
     readonly coverage?: number;
     readonly reached?: number;
   } | null;
-  /** What a teacher has cost, and how near the task has come to it; null where none was asked. */
+  /** The cost of a teacher, and how close the task has come to it; null without a teacher. */
   readonly taught: Taught | null;
 }
 

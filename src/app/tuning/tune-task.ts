@@ -65,11 +65,11 @@ export interface PlannedTuning {
   readonly profile: TaskProfile;
   /** As it is spoken of. */
   readonly model: string;
-  /** Of the tuned settings. */
+  /** Folder of the tuned settings. */
   readonly folder: string;
 }
 
-/** What tuning has brought. */
+/** The results of tuning. */
 export interface Tuned {
   readonly profile: TaskProfile;
   readonly result: TuneResult;
@@ -112,7 +112,7 @@ export function resetTuning({ model, folder }: PlannedTuning): boolean {
   return removeTunedSettings(folder, nameOf(model));
 }
 
-/** What a model is called that is spoken of by its file or address. */
+/** Short name of a model that is given by its file or address. */
 function nameOf(model: string): string {
   return model.replace(/^.*[/\\]|\.gguf$/gu, '');
 }

@@ -3,14 +3,14 @@ import { openDatabase } from './database.js';
 import { checkLayout, originOf } from './schema.js';
 import { differences } from './update.js';
 
-/** What a store has. */
+/** The contents of a store. */
 export interface Contents {
   readonly roots: readonly string[];
   /** Version of slm that made it. */
   readonly version: string;
   readonly documents: number;
   readonly passages: number;
-  /** Of the files, as they were read. */
+  /** Size of the files when they were read. */
   readonly bytes: number;
   readonly unreadable: readonly Skipped[];
 }

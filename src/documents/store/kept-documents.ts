@@ -58,7 +58,7 @@ export function keptDocuments(database: Database, files: readonly NamedDocument[
 
 const stores = Symbol('store');
 
-/** What a document belongs to. */
+/** The store that a document belongs to. */
 export interface Store {
   /** All documents in it, in their order. */
   readonly documents: readonly Document[];

@@ -10,7 +10,7 @@ export class ForeignStore extends Error {
   override readonly name = 'ForeignStore';
 }
 
-/** What a store was made for. */
+/** Origin of a store: the documents that it was made for, and the version of slm. */
 export interface StoreOrigin {
   /** Files and folders, absolute, as somebody named them. */
   readonly roots: readonly string[];
@@ -80,7 +80,7 @@ export function checkLayout(database: Database): void {
   if (made !== layout) throw new ForeignStore('another version of slm made it');
 }
 
-/** What a store was made for. */
+/** Reads the origin of a store. */
 export function originOf(database: Database): StoreOrigin {
   const [[roots, version]] = database.rows<[string, string]>('SELECT roots, version FROM origin') as [[string, string]];
   return { roots: JSON.parse(roots) as string[], version };

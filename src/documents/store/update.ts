@@ -7,7 +7,7 @@ import { terms } from '../terms.js';
 import type { ExtractedText } from '../types.js';
 import type { Database } from './database.js';
 
-/** What differs between a store and the files that it is about. */
+/** Differences between a store and the files that it is about. */
 export interface Differences {
   /** To be read: touched, or written so shortly before they were read that their stamps say nothing. */
   readonly stale: readonly string[];

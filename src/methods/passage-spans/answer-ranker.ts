@@ -3,7 +3,7 @@ import { denseMatrix } from '../../linear/matrix.js';
 import { contentTerms } from '../passages.js';
 import type { Scale } from './answerability.js';
 
-/** What is known of a candidate answer when it is judged. */
+/** The features of a candidate answer. */
 export interface RankedCandidate {
   readonly question: string;
   readonly answer: string;
@@ -49,7 +49,7 @@ export function readingRanker({ middle, spread }: Scale): Ranker {
   return { weights: [0.8, 0.1, 0, 0, -1, 0.4, 0.3, 0, answered, 1], intercept: -0.5 - answered * middle };
 }
 
-/** Of the features. The last two may be missing in what was fitted before they were there. */
+/** Names of the features. Rankers fitted by older versions may lack the last two. */
 export const featureNames = [
   'mean log p',
   'first log p',
@@ -93,7 +93,7 @@ export function probabilityOf(candidate: RankedCandidate, ranker: Ranker): numbe
   return sigmoid(ranker.judge === undefined ? choice : logOdds(ranker.judge, judgedFeatures(candidate, choice)));
 }
 
-/** What the judge sees, beside the log-odds of the choice. */
+/** Features of the judge, beside the log-odds of the choice. */
 function judgedFeatures(candidate: RankedCandidate, choice: number): number[] {
   const [logprob, , sentence, passages, , , , , answered, agreement] = featuresOf(candidate) as [number, ...number[]];
   return [choice, logprob, sentence as number, passages as number, answered as number, agreement as number];

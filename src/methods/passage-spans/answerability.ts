@@ -47,7 +47,7 @@ export interface Judge {
   readonly render: PromptRenderer;
   /** Log-probability of yes less that of no, nats. */
   logOdds(prompt: Prompt): Promise<number>;
-  /** What the log-odds of this model mean, where no examples tell. */
+  /** Scale of this model's log-odds, used where there are no examples. */
   scale(): Promise<Scale>;
 }
 

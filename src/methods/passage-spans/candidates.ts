@@ -50,7 +50,7 @@ interface Setting {
   readonly candidates: number;
 }
 
-/** What is known of a question after reading. */
+/** A question after reading. */
 interface Read {
   readonly reading: Reading;
   readonly question: RankedQuestion;

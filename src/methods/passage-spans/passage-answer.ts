@@ -6,7 +6,7 @@ import { nothingFound } from '../passages.js';
 import { choiceOf, probabilityOf, type RankedCandidate, type RankedQuestion, type Ranker } from './answer-ranker.js';
 import type { Candidate, Reading } from './passage-reading.js';
 
-/** What the ranker sees of the candidates of a question, in their order. */
+/** The ranker's features of the candidates of a question, in their order. */
 function rankedOf({ candidates, index }: Reading, question: string): RankedCandidate[] {
   const shares = candidates.map(({ logprob, tokens }) => Math.exp(logprob * (tokens + 1)));
   const total = shares.reduce((sum, share) => sum + share, 0);

@@ -25,7 +25,7 @@ export interface ReadingOptions {
   readonly contextField: string;
 }
 
-/** What reading the passages for a question gave. */
+/** Results of reading the passages for a question. */
 export interface Reading {
   readonly index: PassageIndex;
   /** In the order of the documents. */
@@ -54,7 +54,7 @@ export interface Reader {
   readonly profile: TaskProfile;
   /** Any of them ends an answer. */
   readonly end: readonly Token[];
-  /** What stands before an answer. */
+  /** The characters before an answer. */
   readonly lead: '' | ' ';
   /** Null for a model without chat turns, whose yes and no say nothing. */
   readonly judge: Judge | null;
@@ -154,9 +154,9 @@ async function readWindow(
 }
 
 /**
- * What the model answers in its own words, where it stands in the passages; null where it does not. A model that
- * converses begins with a capital, an article or a few words of the question; letting it do so and looking for the
- * answer afterwards reads better than words that it may only copy.
+ * The answer in the model's own words, if the passages contain it; else null. In a conversation, a model begins with a
+ * capital, an article or a few words of the question. Results are better if it may do so and the answer is looked up
+ * afterwards than if it may only copy.
  */
 async function freeCandidate(
   { engine, options, end }: Reader,

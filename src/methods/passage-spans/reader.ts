@@ -67,7 +67,7 @@ export function readingRenderer(
   return compilePrompt({ ...profile, prompt }, model, { shots: [] });
 }
 
-/** What ends an answer in a chat turn: what the model's template writes after one. */
+/** The end of an answer in a chat turn: the text that the model's template puts after one. */
 function turnEnd(engine: EngineWith<'scores'>, profile: TaskProfile): Token[] {
   const [after] = turnAfter(profile, engine.model, 'x')({});
   return engine.tokenize(after?.text ?? '', { special: true }).slice(0, 1);

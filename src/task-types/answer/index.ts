@@ -71,7 +71,7 @@ export const answer: TaskTypeDefinition<AnswerOutput, AnswerGold> = {
   stratumOf: () => '',
   strata: () => 0,
 
-  // What is given below any threshold tells nothing of the precision above it.
+  // Results below the threshold say nothing about the precision above it.
   decisions: ({ answers }, { answer, score }) => [{ score, right: answer !== null && isRight(answer, answers) }],
 
   checkExamples: () => [],

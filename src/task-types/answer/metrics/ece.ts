@@ -4,7 +4,7 @@ import { calibrationError } from '../../../metrics/reliability.js';
 import type { Pair } from '../../../types.js';
 import { isRight } from '../right.js';
 
-/** Of the answers that were given: one that was held back says nothing of whether it is right. */
+/** Calibration error of the given answers: for a withheld answer it is not known whether it is right. */
 export const ece = defineMetric<Decision>({
   name: 'answer-ece',
   title: 'calibration error of answers (ECE)',
