@@ -70,7 +70,7 @@ export function classifierFrom({ kind, settings, arrays }: StoredNumbers): Class
   if (kind !== classifierKind) throw new Error(`it holds a ${kind}, not a classifier`);
   const { labels, multiLabel, width, layers, pooling, prompts, terms, ...read } = settingsSchema.parse(settings);
   const factor = multiLabel ? read.wordOddsFactor : read.wordFactor;
-  if (terms !== null && factor === undefined) throw new Error('it is of an earlier version');
+  if (terms !== null && factor === undefined) throw new Error('an earlier version of slm wrote it');
   const n = labels.length;
   const flat = arrayNamed(arrays, 'rows', n * width);
   return {

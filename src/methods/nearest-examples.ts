@@ -16,7 +16,7 @@ export const exampleChoice = z
   .enum(['first', 'nearest'])
   .default('first')
   .describe(
-    '`first`: the same examples for all texts. `nearest`: those most like the text by BM25, the likest last; many more tokens a record.',
+    '`first`: the same examples for all texts. `nearest`: those most like the text by BM25, the most similar one last; many more tokens a record.',
   );
 
 const MiniSearch = lazy<typeof import('minisearch').default>('minisearch');

@@ -145,7 +145,7 @@ function byTask(server: ServerContext, task: ServedTask, { messages, response_fo
       throw new HttpError(
         422,
         'invalid_request_error',
-        `what "${task.name}" gives is not of response_format: ${problem}`,
+        `the result of "${task.name}" does not fit response_format: ${problem}`,
       );
     return { content, tokens: () => tokensOf(server, task, text, content) };
   };

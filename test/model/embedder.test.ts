@@ -117,7 +117,7 @@ describe('a task on an embedding model', () => {
   it('has to be trained first, and says so', async () => {
     const { code, stderr, stdout } = await runSlm(['run', task, ...given, '-t', 'a soup']);
     assert.equal(code, 2, stderr);
-    assert.match(stderr, /no idea of labels until a head is trained .*\n.*slm tune subject/u);
+    assert.match(stderr, /cannot give labels until a head is trained .*\n.*slm tune subject/u);
     assert.equal(stdout, '');
   });
 

@@ -171,14 +171,14 @@ describe("OpenAI's client for Node", () => {
       client.chat.completions.create({ ...wrong, messages: [...wrong.messages] }),
       (error: unknown) => {
         assert.ok(error instanceof OpenAI.UnprocessableEntityError);
-        assert.match(error.message, /what "order" gives is not of response_format: at \/length: must be string/);
+        assert.match(error.message, /the result of "order" does not fit response_format: at \/length: must be string/);
         return true;
       },
     );
     const stream = await client.chat.completions.create({ ...wrong, messages: [...wrong.messages], stream: true });
     await assert.rejects(async () => {
       for await (const chunk of stream) assert.equal(chunk.choices[0]?.delta.content ?? '', '');
-    }, /what "order" gives is not of response_format/);
+    }, /the result of "order" does not fit response_format/);
   });
 
   it('talks to the default model, with a schema and without', async (t) => {

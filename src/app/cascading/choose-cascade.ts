@@ -131,10 +131,11 @@ async function heldOut(
   const seen = examples.length - left.length;
   if (left.length === 0) {
     throw usageError(
-      `a model was tuned on all ${examples.length} records of ${goldName(flags.data)}; it is surer of those than of others`,
+      `a model was tuned on all ${examples.length} records of ${goldName(flags.data)}; its scores for them are too high`,
       'Choose the thresholds on other labelled data.',
     );
   }
-  if (seen > 0) surroundings.notice(`${seen} records are left out: a model was tuned on them, and is surer of those`);
+  if (seen > 0)
+    surroundings.notice(`${seen} records are left out: a model was tuned on them, so its scores for them are too high`);
   return [...left];
 }

@@ -132,7 +132,7 @@ export async function tuneTask(surroundings: Surroundings, planned: PlannedTunin
   const { seed } = flags;
   const documents = await documentsFor(surroundings, profile, []);
   surroundings.notice(
-    `${teacher} labels texts, a choice that is spread over all of them, for ${Math.ceil((flags.budget * teachersShare) / 60_000)} min at most`,
+    `${teacher} labels texts for ${Math.ceil((flags.budget * teachersShare) / 60_000)} min at most, the first ones spread over all texts`,
   );
   const labels = await labelTexts(surroundings, {
     profile,

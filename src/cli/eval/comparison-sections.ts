@@ -75,7 +75,7 @@ ${plotSvg({
   ),
   series: series.filter((one) => one.points.length > 0),
 })}${table(
-  'What a record costs on this machine, beside the others under way',
+  'Cost of a record on this machine, with the others under way',
   [
     { title: '' },
     { title, number: true },
@@ -231,7 +231,7 @@ ${
   baselines.length === 0
     ? null
     : table(
-        'Beside what needs no language model, learned from the examples of the task',
+        'Baselines without a language model, learned from the examples of the task',
         [{ title: '' }, ...figures.map(({ title }) => ({ title, number: true }))],
         [
           [model.name, ...figures.map(figureMarkup)],
@@ -242,7 +242,7 @@ ${
   coverage.every(({ right }) => right === null)
     ? null
     : table(
-        'What is right of the surest results',
+        'Share of right results among the surest ones',
         ['records that get a result', 'score from', 'share right'].map((title) => ({ title, number: true })),
         coverage.flatMap(({ coverage: share, threshold, right }) =>
           right === null ? [] : [[`${(100 * share).toFixed(0)} %`, figure(threshold), figure(right)]],

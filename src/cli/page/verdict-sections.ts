@@ -10,7 +10,7 @@ import type { Pair, TaskProfile } from '../../types.js';
 import { type Column, html, type Markup, table } from './markup.js';
 import { plotSvg } from './plot.js';
 
-/** More labels than this make no matrix that can be read: the commonest confusions are listed instead. */
+/** More labels than this make no matrix that can be read: the most frequent confusions are listed instead. */
 const mostLabels = 15;
 const mostConfusions = 20;
 const mostMistakes = 20;
@@ -111,7 +111,7 @@ ${matrices.map(({ title, matrix }) => confusionMarkup(title, matrix))}</div>
 `;
 }
 
-/** All counts, or with many labels the commonest confusions. */
+/** All counts, or with many labels the most frequent confusions. */
 export function confusionMarkup(title: string, matrix: ConfusionMatrix): Markup {
   return matrix.labels.length > mostLabels ? confusionList(title, matrix) : confusionTable(title, matrix);
 }
@@ -146,7 +146,7 @@ function confusionList(title: string, { labels, counts }: ConfusionMatrix): Mark
     .sort((a, b) => b.count - a.count)
     .slice(0, mostConfusions);
   return table(
-    `${title}: the commonest confusions`,
+    `${title}: the most frequent confusions`,
     [{ title: 'gold' }, { title: 'predicted' }, { title: 'how often', number: true }],
     confused.map(({ gold, said, count }) => [labels[gold] as string, labels[said] as string, count]),
   );

@@ -17,7 +17,7 @@ export function costSection({ search, after }: TuneResult): Markup {
     { title: '' },
   ];
   const remark = ({ key }: Trial) =>
-    [key === after.key ? 'taken' : '', key === best.key ? 'best' : ''].filter((word) => word !== '').join(', ');
+    [key === after.key ? 'chosen' : '', key === best.key ? 'best' : ''].filter((word) => word !== '').join(', ');
   const rows = trials.map((trial) => [
     trial.title,
     ...figureCells(trial),
@@ -48,13 +48,13 @@ export function costSection({ search, after }: TuneResult): Markup {
       joined: false,
       points: comparable.filter(({ layers }) => layers === 0).map(point),
     },
-    { name: 'taken', colour: 'tuned', joined: false, points: [point(after)] },
+    { name: 'chosen', colour: 'tuned', joined: false, points: [point(after)] },
   ];
   return html`<h2>What was tried</h2>
 ${plotSvg({
   id: 'cost',
   title: `${metric.title} against cost`,
-  description: `${comparable.length} ways measured on ${after.n} examples. The one taken reaches ${after.score.toFixed(3)} at a cost of ${Math.round(costOf(after))}. The table below has all numbers.`,
+  description: `${comparable.length} candidates measured on ${after.n} examples. The chosen one reaches ${after.score.toFixed(3)} at a cost of ${Math.round(costOf(after))}. The table below has all numbers.`,
   x: countAxis('cost of a record: tokens × layers', comparable.map(costOf)),
   y: shareAxis(metric.title, comparable.flatMap(lowestOf)),
   series: series.filter(({ points }) => points.length > 0),

@@ -64,7 +64,7 @@ function summary(result: TuneResult, settings: UnwrittenSettings): Markup {
     ['tuned', ...figureCells(after), after.n],
   ];
   const facts: (readonly [string, string])[] = [
-    ['taken', `${after.title} (${reasonTaken(result)})`],
+    ['chosen', `${after.title} (${reasonTaken(result)})`],
     ...(before === null || p === null
       ? []
       : [['before and tuned', `${pText(p)} on the same ${before.n} examples`] as const]),
@@ -89,6 +89,6 @@ ${teacherLines(taught, metric.title).map((line) => html`<p>${line}</p>\n`)}`;
 /** How the figures were measured. */
 function method({ after, search: { trials } }: TuneResult): Markup {
   return html`<h2>How this was measured</h2>
-<p>Held-out: each example was judged by what was fitted without it, in ${after.folds} folds. Intervals are 95 % percentile bootstraps over the examples. The way that was taken is one of ${trials.length} compared on these very examples, so its figure is a little too good; the fixtures of the task, which tuning never sees, say how good it is: <code>slm eval</code>.</p>
+<p>Held-out: each example was predicted by a model that was fitted without it, in ${after.folds} folds. Intervals are 95 % percentile bootstraps over the examples. The chosen candidate is one of ${trials.length} compared on these very examples, so its figure is a little too good; the fixtures of the task, which tuning never sees, say how good it is: <code>slm eval</code>.</p>
 `;
 }

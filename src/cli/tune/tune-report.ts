@@ -55,7 +55,7 @@ export function tuneReportText(
     verdictText(result, file),
     '',
     trials.trimEnd(),
-    `* taken: ${reasonTaken(result)}. Measured on ${after.n} examples, each by what was fitted without it (${after.folds} folds).`,
+    `* chosen: ${reasonTaken(result)}. Measured on ${after.n} examples, each predicted by a model that was fitted without it (${after.folds} folds).`,
     '',
     comparison.trimEnd(),
     ...(p === null ? [] : [`before and tuned on the same ${before?.n} examples: ${pText(p)}`]),

@@ -39,8 +39,8 @@ export async function tune(context: CliContext, task: string, flags: TuneCommand
   } catch (error) {
     if (context.interrupted()) {
       progress.end();
-      context.notice('interrupted: nothing was installed. What was measured is kept:');
-      context.notice('the same command goes on from there; with --budget 1s it takes the best so far');
+      context.notice('interrupted: nothing was installed. Finished trials are kept:');
+      context.notice('the same command continues from there; with --budget 1s it installs the best candidate so far');
     }
     throw error;
   } finally {

@@ -28,9 +28,7 @@ const optionsSchema = z.strictObject({
   stop: z
     .array(z.string().min(1))
     .default([])
-    .describe(
-      'Generation ends before these strings; of an output without a schema or grammar, left out: a blank line.',
-    ),
+    .describe('Generation ends before these strings. Without a schema or grammar, the default is a blank line.'),
   maxStringLength: z.int().min(1).default(200).describe('Longest string of a schema that does not say.'),
   unlisted: z.boolean().default(false).describe('Whether objects may have properties that the schema does not list.'),
 });

@@ -65,7 +65,7 @@ function headOf(profile: TaskProfile): ClassifierHead {
   const numbers = profile.tuned?.numbers ?? null;
   if (numbers === null) {
     throw usageError(
-      `${profile.path}: an embedding model has no idea of labels until a head is trained on examples of them.`,
+      `${profile.path}: an embedding model cannot give labels until a head is trained on examples of them.`,
       `Run \`slm tune ${profile.name} -m MODEL --data FILE\`, or take a language model.`,
     );
   }

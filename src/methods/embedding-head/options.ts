@@ -5,5 +5,5 @@ export const embeddingHeadOptions = z.strictObject({
   prefix: z
     .string()
     .optional()
-    .describe('What the model wants before a text, such as "query: ". Default: what the catalogue says of the model.'),
+    .describe('Prefix that the model expects before a text, such as "query: ". Default: that of the catalogue.'),
 });

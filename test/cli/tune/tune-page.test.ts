@@ -256,12 +256,12 @@ describe('the page of a tuning', () => {
     assert.match(text, /None on 1 held-out examples/u);
   });
 
-  it('lists the commonest confusions where a matrix would be too large', () => {
+  it('lists the most frequent confusions where a matrix would be too large', () => {
     const labels = Array.from({ length: 20 }, (_, i) => ({ ...profile.labels[0], name: `label ${i}` }));
     const many = { ...profile, labels: [...profile.labels, ...labels] } as TaskProfile;
     assert.match(
       tunePage({ profile: many, result: resultWith(), settings, taught: null }),
-      /Tuned: the commonest confusions/u,
+      /Tuned: the most frequent confusions/u,
     );
   });
 
