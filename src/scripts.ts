@@ -19,3 +19,22 @@ export function runs(word: string): Run[] {
     .map((text, i) => ({ text, isUnspaced: i % 2 === 1 }))
     .filter(({ text }) => text !== '');
 }
+
+/** `l'`, `qu'` and the like before a vowel, in French and its relatives; in English `o'clock` and `O'Brien` are none. */
+const elision = /^(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu)['’](?=\p{L})/iu;
+
+/** Characters of the elided word before another one: 2 in `l'abbaye`, 0 where there is none. */
+export function elisionLength(word: string): number {
+  return elision.exec(word)?.[0].length ?? 0;
+}
+
+/** Sentences as one text, with blanks between them where their script has such. */
+export function joinSentences(sentences: readonly string[]): string {
+  return sentences.reduce(
+    (text, sentence) => text + (text === '' || endsUnspaced.test(text) ? '' : ' ') + sentence,
+    '',
+  );
+}
+
+/** A character of a script without blanks, or one of its punctuation marks. */
+const endsUnspaced = new RegExp(`[${unspaced}。！？；：，、」』】》〉）．]$`, 'u');

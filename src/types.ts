@@ -107,6 +107,11 @@ export interface AnswerOutput extends Answered {
   readonly answer: string | null;
   /** Set where the answer was chosen, as yes or no: then the evidence is the sentence that shows it. */
   readonly isVerdict?: true;
+  /**
+   * Set where the answer is whole sentences, put together: each of them, in the order of the source. Then the evidence
+   * is that of the likeliest one.
+   */
+  readonly sentences?: readonly OtherAnswer[];
   /** Probability-like score of the best candidate in [0, 1], also when it was rejected. */
   readonly score: number;
   /** Where the answer stands. Absent when there is none. */

@@ -1,6 +1,7 @@
 import type { FileStamp } from '../gguf/model-file.js';
 import { propertyNames } from '../grammar/schema-properties.js';
 import type { JobSpec } from '../jobs/spec.js';
+import { methodOf } from '../methods/index.js';
 import type { Task } from '../predict.js';
 import { chosenLabels } from '../task-types/among.js';
 import type { InputRecord, Output, TaskType } from '../types.js';
@@ -16,7 +17,7 @@ export interface TaskSummary {
   /** Names of those that a result may have, in order. */
   readonly labels: readonly string[];
   readonly multiLabel: boolean;
-  /** Names of the properties that a schema gives an output. */
+  /** Names of the properties that a schema gives an output, and of further columns that a method fills. */
   readonly properties: readonly string[];
   /** Name of the model that it is done with. */
   readonly model: string;
@@ -25,7 +26,8 @@ export interface TaskSummary {
 export function summaryOf({ profile, engine }: Pick<Task, 'profile' | 'engine'>): TaskSummary {
   const { name, type, input, multiLabel } = profile;
   const labels = chosenLabels(profile).map((label) => label.name);
-  return { name, type, input, labels, multiLabel, properties: propertyNames(profile.schema), model: engine.model.name };
+  const properties = [...propertyNames(profile.schema), ...(methodOf(profile).columns ?? [])];
+  return { name, type, input, labels, multiLabel, properties, model: engine.model.name };
 }
 
 /** The task and model that a host has loaded. */

@@ -52,7 +52,10 @@ export type Answer = Answered &
         source: string;
         /** The line of the document, from 1. */
         line: number;
+        /** The sentence that has the answer; where the answer is whole sentences, the likeliest of them. */
         sentence: string;
+        /** Where the answer is whole sentences: each of them, in the order of the document. */
+        sentences?: { text: string; start: number; end: number; source: string; line: number; page?: number }[];
         score: number;
       }
     | { answer: null; score: number; reason?: string }

@@ -10,6 +10,7 @@ import { embeddingHead } from './embedding-head/index.js';
 import { head } from './head/index.js';
 import { labelDecisions } from './label-decisions/index.js';
 import { labelLikelihood } from './label-likelihood/index.js';
+import { passageSentences } from './passage-sentences/index.js';
 import { passageSpans } from './passage-spans/index.js';
 import { passageVerdicts } from './passage-verdicts/index.js';
 import { spanCopying } from './span-copying/index.js';
@@ -23,6 +24,7 @@ export const methods = {
   'span-copying': spanCopying,
   'span-scoring': spanScoring,
   'passage-spans': passageSpans,
+  'passage-sentences': passageSentences,
   'passage-verdicts': passageVerdicts,
   'constrained-generation': constrainedGeneration,
   head,

@@ -1,11 +1,11 @@
 import { indexInMemory } from '../documents/memory-index.js';
 import type { Passage, PassageIndex } from '../documents/passages.js';
 import { storeOf } from '../documents/store/kept-documents.js';
-import { unspaced } from '../scripts.js';
 import type { Document } from './types.js';
 
 export type { Passage, PassageIndex } from '../documents/passages.js';
 export { contentTerms } from '../documents/terms.js';
+export { joinSentences } from '../scripts.js';
 
 /** The index that finds sentences of documents: the one that they are kept with, else a new one in memory. */
 export function indexPassages(documents: readonly Document[]): PassageIndex {
@@ -26,14 +26,3 @@ const fewGroups = 3;
 
 /** Why there is no answer where there is nothing to read. */
 export const nothingFound = 'no passage shares a word with the question';
-
-/** Sentences as one text, with blanks between them where their script has such. */
-export function joinSentences(sentences: readonly string[]): string {
-  return sentences.reduce(
-    (text, sentence) => text + (text === '' || endsUnspaced.test(text) ? '' : ' ') + sentence,
-    '',
-  );
-}
-
-/** A character of a script without blanks, or one of its punctuation marks. */
-const endsUnspaced = new RegExp(`[${unspaced}。！？；：，、」』】》〉）．]$`, 'u');

@@ -107,6 +107,8 @@ export interface Method<Needs extends Capability = Capability> {
   readonly embedderOf?: (profile: TaskProfile) => string | null;
   /** Capabilities that the method needs of an engine; an engine with fewer is refused. */
   readonly needs: readonly Needs[];
+  /** Columns of a table that its results have beside those of the task type. */
+  readonly columns?: readonly string[];
   /** Schema of `options:` in a profile, with defaults. */
   readonly options: z.ZodType<Record<string, unknown>>;
   /** Renders the prompt of a record without loading the model. */

@@ -60,7 +60,7 @@ export async function loadProfile(spec: string, context: ProfileContext): Promis
     const key = raw.cascade === undefined ? 'model' : 'cascade';
     throw usageError(`${at([key])}: ${modelProblem}`, '`slm models list` lists them.');
   }
-  const method = raw.method ?? defaultMethod(raw.type, multiLabel);
+  const method = namedMethod(raw, at) ?? defaultMethod(raw.type, multiLabel);
   const options = optionsOf(raw, method, at);
   const { use: usual, ...defaults } = defaultTemplates({ type: raw.type, multiLabel, method, input }, definition.input);
   const use = chosenPrompt(raw.prompt, usual);
@@ -107,7 +107,7 @@ export async function loadProfile(spec: string, context: ProfileContext): Promis
     },
     examples,
     method,
-    methodNamed: raw.method !== undefined || Object.keys(raw.options ?? {}).length > 0,
+    methodNamed: raw.method !== undefined || raw.answer !== undefined || Object.keys(raw.options ?? {}).length > 0,
     options,
     schema,
     grammar,
@@ -193,8 +193,8 @@ function checkSettings(raw: RawProfile, at: Locate): void {
   }
 }
 
-function typeSettings({ labels, multiLabel, threshold, schema, grammar, documents }: RawProfile) {
-  return { labels, multiLabel, threshold, schema, grammar, documents } satisfies Record<TypeSetting, unknown>;
+function typeSettings({ labels, multiLabel, threshold, schema, grammar, documents, answer }: RawProfile) {
+  return { labels, multiLabel, threshold, schema, grammar, documents, answer } satisfies Record<TypeSetting, unknown>;
 }
 
 /** Returns whether it is there and says something: documents are a list, a flag can be left at false. */
@@ -246,14 +246,21 @@ function inherit(parent: RawProfile, child: RawProfile, own: Record<string, unkn
   const has = (key: string) => key in own;
   const kept = Object.fromEntries(Object.entries(child).filter(([key]) => has(key)));
   const prompt = (own.prompt ?? {}) as object;
-  const otherMethod = child.method !== undefined && child.method !== parent.method;
+  const namesMethod = has('method') || own.answer !== undefined;
+  const otherMethod = namesMethod && (child.method !== parent.method || child.answer !== parent.answer);
+  const inherited = has('type') && child.type !== parent.type ? withoutUnread(parent, child.type) : parent;
   return {
-    ...(has('type') && child.type !== parent.type ? withoutUnread(parent, child.type) : parent),
+    ...(namesMethod ? withoutMethod(inherited) : inherited),
     ...kept,
     prompt: { ...parent.prompt, ...prompt },
     options: otherMethod ? child.options : { ...parent.options, ...child.options },
     metrics: { ...parent.metrics, ...child.metrics },
   };
+}
+
+/** `method` and `answer` say the same in two ways: one that is named puts the other out of force. */
+function withoutMethod({ method: _method, answer: _answer, ...rest }: RawProfile): RawProfile {
+  return rest;
 }
 
 /** A task of another type than the one that it includes leaves behind what only that one reads. */
@@ -325,6 +332,17 @@ function checkLabels(raw: RawProfile, labels: readonly Label[], at: Locate): voi
       );
     words.add(word);
   }
+}
+
+/** The method that a profile names, itself or by the kind of its answers. */
+function namedMethod({ type, method, answer }: RawProfile, at: Locate): string | undefined {
+  if (answer === undefined) return method;
+  const named = taskTypes[type].answerKinds?.[answer];
+  if (method === undefined || method === named) return named;
+  throw usageError(
+    `${at(Object.keys({ answer }))}: "answer: ${answer}" is the method "${named}", but "method" is "${method}".`,
+    'Remove one of the two.',
+  );
 }
 
 function optionsOf(raw: RawProfile, name: string, at: Locate): Record<string, unknown> {

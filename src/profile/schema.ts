@@ -68,6 +68,10 @@ export const profileSchema = z.strictObject({
     .optional()
     .describe('JSON Schema of the output, or its file (generate).'),
   grammar: z.string().optional().describe('GBNF file of the output (generate).'),
+  answer: z
+    .enum(['span', 'sentences', 'verdict'])
+    .optional()
+    .describe('What an answer is: a run of words, whole sentences, or yes, no or maybe (answer); instead of `method`.'),
   method: z.string().optional().describe('How the task is done; see `slm tasks show`.'),
   options: z.record(z.string(), z.unknown()).default({}).describe('Options of the method.'),
   threshold: z

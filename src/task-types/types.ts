@@ -37,14 +37,14 @@ export interface GoldContext {
 }
 
 /** Keys of a task.yaml that only some task types read. */
-export type TypeSetting = 'labels' | 'multiLabel' | 'threshold' | 'schema' | 'grammar' | 'documents';
+export type TypeSetting = 'labels' | 'multiLabel' | 'threshold' | 'schema' | 'grammar' | 'documents' | 'answer';
 
 /** The properties of a task that the form of its results depends on. */
 export interface ResultTask {
   /** Every label of the task that a result can have, in its order. */
   readonly labels: readonly string[];
   readonly multiLabel: boolean;
-  /** Names of the properties that a schema gives an output. */
+  /** Names of the properties that a schema gives an output, and of further columns that a method fills. */
   readonly properties: readonly string[];
   /** Name of the field that holds the main input. */
   readonly input: string;
@@ -115,6 +115,8 @@ export interface TaskTypeDefinition<O extends Output = Output, G extends Gold = 
   usualThreshold(multiLabel: boolean): number;
   /** The method that a task gets when its profile names none. */
   defaultMethod(multiLabel: boolean): string;
+  /** Kinds of answers that a profile can ask for with `answer:`, and the method for each; absent where there is one kind. */
+  readonly answerKinds?: Readonly<Record<string, string>>;
 
   /**
    * The gold of a row; null when the row has none.

@@ -568,6 +568,33 @@ describe('documents', () => {
   });
 });
 
+describe('the kind of answers', () => {
+  it('names the method, also against that of an included task', async (t) => {
+    for (const [kind, method] of [
+      ['span', 'passage-spans'],
+      ['sentences', 'passage-sentences'],
+      ['verdict', 'passage-verdicts'],
+    ])
+      assert.equal((await load(t, { 'task.yaml': `${answer}answer: ${kind}\n` })).method, method);
+    const parent = `${answer}method: passage-spans\noptions: {candidates: 2}\n`;
+    const child = await load(t, { 'task.yaml': 'name: c\ninclude: ./p.yaml\nanswer: sentences\n', 'p.yaml': parent });
+    assert.equal(child.method, 'passage-sentences');
+    assert.ok(!('candidates' in child.options));
+    const back = await load(t, {
+      'task.yaml': 'name: c\ninclude: ./p.yaml\nmethod: passage-verdicts\n',
+      'p.yaml': `${answer}answer: sentences\n`,
+    });
+    assert.equal(back.method, 'passage-verdicts');
+  });
+
+  it('is refused beside another method, with another type and where there is no such kind', async (t) => {
+    const two = await problem(t, { 'task.yaml': `${answer}answer: sentences\nmethod: passage-spans\n` });
+    assert.match(two, /task\.yaml:3:\d+: "answer: sentences" is the method "passage-sentences", but "method" is/u);
+    assert.match(await problem(t, { 'task.yaml': `${classify}answer: span\n` }), /:4:\d+: .*does not read "answer"/u);
+    assert.match(await problem(t, { 'task.yaml': `${answer}answer: poem\n` }), /:3:\d+/u);
+  });
+});
+
 describe('include', () => {
   const parent = `name: parent
 type: classify

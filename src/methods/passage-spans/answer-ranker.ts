@@ -1,5 +1,4 @@
-import { train } from '../../linear/logistic.js';
-import { denseMatrix } from '../../linear/matrix.js';
+import { fitLogistic, type Logistic, logOdds, sigmoid } from '../logistic-judge.js';
 import { contentTerms } from '../passages.js';
 import type { Scale } from './answerability.js';
 
@@ -20,12 +19,6 @@ export interface RankedCandidate {
   readonly agreement: number;
   /** Log-odds of "yes, the passage answers the question", nats; null where the model was not asked. */
   readonly answered: number | null;
-}
-
-/** A logistic model: log-odds are the intercept and the weighted sum of what it sees. */
-interface Logistic {
-  readonly weights: readonly number[];
-  readonly intercept: number;
 }
 
 /**
@@ -99,15 +92,6 @@ function judgedFeatures(candidate: RankedCandidate, choice: number): number[] {
   return [choice, logprob, sentence as number, passages as number, answered as number, agreement as number];
 }
 
-/** One who has fewer weights than there are features was fitted before the last of them were there. */
-function logOdds({ weights, intercept }: Logistic, features: readonly number[]): number {
-  return features.reduce((sum, value, i) => sum + value * (weights[i] ?? 0), intercept);
-}
-
-function sigmoid(value: number): number {
-  return 1 / (1 + Math.exp(-value));
-}
-
 /** The candidates of a question, and whether the one at the same place is right. */
 export interface RankedQuestion {
   readonly candidates: readonly RankedCandidate[];
@@ -116,7 +100,7 @@ export interface RankedQuestion {
 
 /** Fits a ranker on questions whose answers are known; at least one candidate is right. */
 export function fitRanker(questions: readonly RankedQuestion[]): Ranker {
-  const choice = fit(
+  const choice = fitLogistic(
     questions.flatMap(({ candidates }) => candidates.map(featuresOf)),
     questions.flatMap(({ right }) => right),
   );
@@ -131,26 +115,11 @@ export function fitRanker(questions: readonly RankedQuestion[]): Ranker {
     return best === null ? [] : [best];
   });
   if (new Set(chosen.map(({ right }) => right)).size < 2) return choice;
-  const judge = fit(
+  const judge = fitLogistic(
     chosen.map(({ candidate, odds }) => judgedFeatures(candidate, odds)),
     chosen.map(({ right }) => right),
   );
   return { ...choice, judge };
-}
-
-function fit(features: readonly (readonly number[])[], right: readonly boolean[]): Logistic {
-  const count = features[0]?.length ?? 0;
-  const model = train(
-    denseMatrix(features, count),
-    { kind: 'single', classes: 2, y: Int32Array.from(right, Number) },
-    { l2: 2, standardise: true },
-  );
-  const difference = (values: Float64Array, step: number, at: number) =>
-    (values[step + at] as number) - (values[at] as number);
-  return {
-    weights: Array.from({ length: count }, (_, i) => difference(model.weights, count, i)),
-    intercept: difference(model.bias, 1, 0),
-  };
 }
 
 const quantityQuestion =

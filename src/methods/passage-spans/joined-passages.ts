@@ -1,3 +1,4 @@
+import { elisionLength } from '../../scripts.js';
 import { words as wordsOf } from '../../segment.js';
 import type { Span } from '../../types.js';
 import type { Passage } from '../passages.js';
@@ -16,7 +17,9 @@ export function joinPassages(passages: readonly Passage[]) {
     for (const word of wordsOf(passage.text)) {
       // An answer stands in one cell of a table.
       if (passage.text.slice(word.start, word.end) === '|') group++;
-      else words.push({ start: start + word.start, end: start + word.end, group });
+      else
+        for (const part of withoutElision(passage.text, word))
+          words.push({ start: start + part.start, end: start + part.end, group });
     }
     text += passage.text;
   }
@@ -27,6 +30,16 @@ export function joinPassages(passages: readonly Passage[]) {
     return { passage, ...trimPunctuation(text, span, offset) };
   };
   return { text, words, locate };
+}
+
+/** `l'abbaye` as two words: an answer may be `abbaye` alone. */
+export function withoutElision(text: string, { start, end }: Span): Span[] {
+  const length = elisionLength(text.slice(start, end));
+  if (length === 0) return [{ start, end }];
+  return [
+    { start, end: start + length },
+    { start: start + length, end },
+  ];
 }
 
 /** Answers do not end in the sentence's full stop. */

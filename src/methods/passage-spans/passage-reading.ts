@@ -98,7 +98,14 @@ export async function read(reader: Reader, search: Search, record: InputRecord):
 }
 
 /** The passages that are read one by one, best first; none where nothing is found in much text. */
-async function bestWindows({ options, likeness }: Reader, index: PassageIndex, question: string): Promise<Passage[][]> {
+export async function bestWindows(
+  {
+    options,
+    likeness,
+  }: { readonly options: Pick<ReadingOptions, 'windows' | 'windowLength'>; readonly likeness: Likeness | null },
+  index: PassageIndex,
+  question: string,
+): Promise<Passage[][]> {
   const { windows: count, windowLength } = options;
   const found = index.scoredWindows(question, likeness === null ? count : comparedWindows, windowLength);
   if (found.length === 0) return readAnyway(index, windowLength);

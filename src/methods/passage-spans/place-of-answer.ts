@@ -2,7 +2,7 @@ import { fold } from '../../folding.js';
 import { runs } from '../../scripts.js';
 import { words as wordsOf } from '../../segment.js';
 import type { Span } from '../../types.js';
-import type { JoinedPassages } from './joined-passages.js';
+import { type JoinedPassages, withoutElision } from './joined-passages.js';
 
 /** Share of an answer's words that have to stand together in the passages. */
 const leastShare = 0.5;
@@ -13,6 +13,7 @@ const leastShare = 0.5;
  */
 export function placeOfAnswer(answer: string, { text, words }: Pick<JoinedPassages, 'text' | 'words'>): Span | null {
   const wanted = wordsOf(answer)
+    .flatMap((span) => withoutElision(answer, span))
     .flatMap((span) => units(answer, span))
     .map(({ word }) => word)
     .filter((word) => word !== '');

@@ -68,7 +68,7 @@ export function readingRenderer(
 }
 
 /** The end of an answer in a chat turn: the text that the model's template puts after one. */
-function turnEnd(engine: EngineWith<'scores'>, profile: TaskProfile): Token[] {
+export function turnEnd(engine: EngineWith<'scores'>, profile: TaskProfile): Token[] {
   const [after] = turnAfter(profile, engine.model, 'x')({});
   return engine.tokenize(after?.text ?? '', { special: true }).slice(0, 1);
 }

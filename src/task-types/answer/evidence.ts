@@ -1,4 +1,5 @@
 import { onceEach } from '../../lazy.js';
+import { joinSentences } from '../../scripts.js';
 import { offsetsFromUtf16 } from '../../spans.js';
 import type { AnswerOutput, Document, Evidence, InputRecord, Span } from '../../types.js';
 
@@ -42,17 +43,21 @@ function pageOf({ pages }: Document, offset: number): { page?: number } {
 
 /** Whether an answer stands where it says. */
 export function standsThere(
-  { answer, evidence, isVerdict }: AnswerOutput,
+  { answer, evidence, isVerdict, sentences }: AnswerOutput,
   { fields }: InputRecord,
   documents: readonly Document[],
 ): boolean {
   if (answer === null) return true;
   if (evidence === undefined) return false;
-  const { document: id, span } = evidence;
-  const text = id.startsWith(ofRecord)
-    ? fields[id.slice(ofRecord.length)]
-    : documents.find((document) => document.id === id)?.text;
+  const copied = ({ document: id, span }: Evidence): string | null => {
+    const text = id.startsWith(ofRecord)
+      ? fields[id.slice(ofRecord.length)]
+      : documents.find((document) => document.id === id)?.text;
+    return typeof text === 'string' ? text.slice(span.start, span.end) : null;
+  };
+  if (sentences === undefined) return copied(evidence) === (isVerdict === true ? evidence.sentence : answer);
   return (
-    typeof text === 'string' && text.slice(span.start, span.end) === (isVerdict === true ? evidence.sentence : answer)
+    sentences.every((sentence) => copied(sentence.evidence) === sentence.answer) &&
+    joinSentences(sentences.map((sentence) => sentence.answer)) === answer
   );
 }

@@ -16,7 +16,7 @@ export const answer: TaskTypeDefinition<AnswerOutput, AnswerGold> = {
   title: 'question answering',
   input: 'question',
   goldFields: ['answers', 'answer'],
-  settings: ['threshold', 'documents'],
+  settings: ['threshold', 'documents', 'answer'],
   missingGold: '"answers"',
   comparesLabels: false,
   readsDocuments: true,
@@ -24,6 +24,7 @@ export const answer: TaskTypeDefinition<AnswerOutput, AnswerGold> = {
   // More likely right than not, unless the profile says otherwise.
   usualThreshold: () => 0.5,
   defaultMethod: () => 'passage-spans',
+  answerKinds: { span: 'passage-spans', sentences: 'passage-sentences', verdict: 'passage-verdicts' },
 
   readGold(fields) {
     const raw = fields.answers ?? fields.answer;

@@ -1,11 +1,11 @@
 import { lengthIn, type OffsetUnit } from '../../spans.js';
-import type { AnswerOutput } from '../../types.js';
+import type { AnswerOutput, OtherAnswer } from '../../types.js';
 import { decimals, rounded } from '../cells.js';
 import type { ResultForm } from '../types.js';
 
 /** An answer with its place in the document. */
 export const results: ResultForm<AnswerOutput> = {
-  names: ['answer', 'start', 'end', 'source', 'line', 'page', 'sentence', 'score', 'reason'],
+  names: ['answer', 'start', 'end', 'source', 'line', 'page', 'sentence', 'sentences', 'score', 'reason'],
   inputName: 'question',
   manyRows: false,
 
@@ -13,17 +13,26 @@ export const results: ResultForm<AnswerOutput> = {
     const { answer, reason } = output;
     const score = rounded(output.score);
     if (answer === null) return { question: text, answer, score, ...(reason === undefined ? {} : { reason }) };
-    return { question: text, answer, ...placeOf(output, offsets), score };
+    return { question: text, answer, ...placeOf(output, offsets), ...sentencesOf(output, offsets), score };
   },
 
-  columns: () => ['question', 'answer', 'start', 'end', 'source', 'line', 'page', 'sentence', 'score', 'reason'],
+  columns: ({ properties }) => [
+    ...['question', 'answer', 'start', 'end', 'source', 'line', 'page', 'sentence', 'score', 'reason'],
+    ...properties,
+  ],
 
   rows(output, _record, { offsets }) {
     const { answer, reason } = output;
-    return [{ answer, ...placeOf(output, offsets), score: rounded(output.score), reason }];
+    const score = rounded(output.score);
+    return [{ answer, ...placeOf(output, offsets), score, reason, ...sentencesOf(output, offsets) }];
   },
 
   lines(output, { text }, { offsets }) {
+    if (output.sentences !== undefined)
+      return output.sentences.map((each) => {
+        const { text: sentence, source, line, start, end } = sentenceObject(each, offsets);
+        return [sentence, decimals(output.score), source, line, start, end, text];
+      });
     const { source = '', line = '', start = '', end = '' } = placeOf(output, offsets) ?? {};
     return [[output.answer ?? '', decimals(output.score), source, line, start, end, text]];
   },
@@ -33,9 +42,10 @@ export const results: ResultForm<AnswerOutput> = {
   pipelineIsList: false,
 
   pipeline(output, _record, { top }) {
-    const { answer, score } = output;
+    const { answer, score, sentences, evidence } = output;
     const { start = 0, end = 0 } = placeOf(output, 'codepoint') ?? {};
-    const found = { answer: answer ?? '', score, start, end };
+    const copied = sentences === undefined ? answer : evidence?.sentence;
+    const found = { answer: copied ?? '', score, start, end };
     return top !== null && top > 1 ? [found] : found;
   },
 
@@ -45,6 +55,14 @@ export const results: ResultForm<AnswerOutput> = {
     if (output.answer === null) {
       const reason = output.reason === undefined ? '' : `: ${visible(output.reason)}`;
       return [asked, `  ${paint.yellow('no answer')}${reason}`, ''];
+    }
+    if (output.sentences !== undefined) {
+      const lines = output.sentences.flatMap((each) => {
+        const { text: given, source, line, page, start, end } = sentenceObject(each, offsets);
+        const place = `${paint.cyan(`${visible(source)}:${line}`)}${page === undefined ? '' : ` page ${page}`}`;
+        return [`  ${paint.bold(visible(given))}`, `  ${place} ${paint.dim(`${start}–${end}`)}`];
+      });
+      return [`${asked}  ${percent(output.score)}`, ...lines, ''];
     }
     const found = `  ${paint.bold(visible(output.answer))}  ${percent(output.score)}`;
     if (place === null) return [asked, found, ''];
@@ -60,16 +78,27 @@ export const results: ResultForm<AnswerOutput> = {
 };
 
 /** Where an answer stands, for all formats; null when there is none. */
-function placeOf({ answer, evidence, isVerdict }: AnswerOutput, unit: OffsetUnit) {
+function placeOf({ answer, evidence, isVerdict, sentences }: AnswerOutput, unit: OffsetUnit) {
   if (evidence === undefined || answer === null) return null;
   const { source, line, page, sentence } = evidence;
   const start = evidence.start[unit];
   return {
     start,
-    end: start + lengthIn(isVerdict === true ? sentence : answer, unit),
+    end: start + lengthIn(isVerdict === true || sentences !== undefined ? sentence : answer, unit),
     source,
     line,
     ...(page === undefined ? {} : { page }),
     sentence,
   };
+}
+
+/** The sentences of an answer that is made of such; nothing for other answers. */
+function sentencesOf({ sentences }: AnswerOutput, unit: OffsetUnit) {
+  return sentences === undefined ? {} : { sentences: sentences.map((each) => sentenceObject(each, unit)) };
+}
+
+function sentenceObject({ answer: text, evidence }: OtherAnswer, unit: OffsetUnit) {
+  const { source, line, page } = evidence;
+  const start = evidence.start[unit];
+  return { text, start, end: start + lengthIn(text, unit), source, line, ...(page === undefined ? {} : { page }) };
 }

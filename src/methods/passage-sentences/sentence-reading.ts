@@ -1,0 +1,181 @@
+import { compilePrompt, type PromptModel, type PromptRenderer, tokenizePrompt } from '../../prompt.js';
+import { joinSentences } from '../../scripts.js';
+import type { EngineWith, InputRecord, Prompt, Span, TaskProfile, Token } from '../../types.js';
+import type { Likeness } from '../likeness.js';
+import { createJudge, type Judge, judgingRenderer, passageTurn } from '../passage-spans/answerability.js';
+import { bestWindows, type Search } from '../passage-spans/passage-reading.js';
+import { askingOf, turnEnd } from '../passage-spans/reader.js';
+import type { Passage, PassageIndex } from '../passages.js';
+import type { SentenceOptions } from './options.js';
+import type { JudgedSentence } from './sentence-judge.js';
+
+/** A sentence that may be the answer, or a part of it. */
+export interface SentenceCandidate extends JudgedSentence, Span {
+  readonly passage: Passage;
+  readonly text: string;
+  /** The passage that it was read in. */
+  readonly window: ReadWindow;
+}
+
+/** What reading the passages for a question gave. */
+export interface SentenceReading {
+  readonly candidates: readonly SentenceCandidate[];
+  readonly prompt: ReturnType<PromptRenderer> | null;
+}
+
+/** A passage as it stands in a prompt. */
+export interface ReadWindow {
+  readonly prompt: Prompt;
+  readonly sentences: readonly Sentence[];
+}
+
+interface Sentence extends Span {
+  readonly passage: Passage;
+  readonly text: string;
+}
+
+export interface SentenceReader {
+  readonly engine: EngineWith<'scores'>;
+  readonly profile: TaskProfile;
+  readonly options: SentenceOptions;
+  readonly render: PromptRenderer;
+  /** Any of them ends an answer. */
+  readonly end: readonly Token[];
+  /** What stands before an answer. */
+  readonly lead: '' | ' ';
+  /** Null for a model without chat turns, whose yes and no say nothing. */
+  readonly judge: Judge | null;
+  /** Null where passages are found by their words alone. */
+  readonly likeness: Likeness | null;
+}
+
+/** The prompt in which sentences are copied. */
+export function sentenceRenderer(profile: TaskProfile, model: PromptModel, contextField: string): PromptRenderer {
+  if (askingOf(profile, model, contextField) !== 'turns') return compilePrompt(profile, model, { shots: [] });
+  const { instruction, chat } = profile.prompt;
+  const said = [instruction.trim(), chat.trim()].filter(Boolean).join(' ');
+  const prompt = { instruction: said, base: '', chat: passageTurn(profile, contextField), use: 'chat' } as const;
+  return compilePrompt({ ...profile, prompt }, model, { shots: [] });
+}
+
+export function createSentenceReader(
+  engine: EngineWith<'scores'>,
+  profile: TaskProfile,
+  options: SentenceOptions,
+  likeness: Likeness | null,
+): SentenceReader {
+  const { contextField } = options;
+  const render = sentenceRenderer(profile, engine.model, contextField);
+  const lineEnd = engine.tokenize('\n').slice(0, 1);
+  const common = { engine, profile, options, render, likeness };
+  if (askingOf(profile, engine.model, contextField) === 'completion')
+    return { ...common, end: lineEnd, lead: ' ', judge: null };
+  const judging = judgingRenderer(profile, engine.model, contextField, []);
+  return {
+    ...common,
+    end: [...new Set([...turnEnd(engine, profile), ...lineEnd])],
+    lead: '',
+    judge: createJudge(engine, profile, judging, contextField),
+  };
+}
+
+/** Reads the passages that are found for a question, and says of each of their sentences how likely it is copied. */
+export async function readSentences(
+  reader: SentenceReader,
+  search: Search,
+  record: InputRecord,
+): Promise<SentenceReading> {
+  const index = search(record);
+  const windows = await bestWindows(reader, index, record.text);
+  const read: { candidates: readonly SentenceCandidate[]; prompt: ReturnType<PromptRenderer> }[] = [];
+  for (const window of windows) read.push(await readWindow(reader, index, record, window));
+  return { candidates: read.flatMap(({ candidates }) => candidates), prompt: read[0]?.prompt ?? null };
+}
+
+async function readWindow(
+  reader: SentenceReader,
+  index: PassageIndex,
+  record: InputRecord,
+  window: readonly Passage[],
+): Promise<{ candidates: readonly SentenceCandidate[]; prompt: ReturnType<PromptRenderer> }> {
+  const { engine, judge, lead, options, profile } = reader;
+  const heading = judge === null ? '' : (window[0]?.heading ?? '');
+  const sentences = window.map(withoutMarker);
+  const fields = {
+    ...record.fields,
+    [options.contextField]: `${heading === '' ? '' : `${heading}: `}${joinSentences(sentences.map(({ text }) => text))}`,
+    [profile.input]: record.text,
+  };
+  const text = reader.render(fields);
+  const own = tokenizePrompt(engine, text);
+  // The same prefix for all that is asked after it: it is evaluated once.
+  const prompt = { prefix: [...own.prefix, own.input.slice(0, -1)], input: own.input.slice(-1) };
+  const answered = judge === null ? null : await judge.logOdds(tokenizePrompt(engine, judge.render(fields)));
+  const begin = beginnings(sentences.map((sentence) => engine.tokenize(lead + sentence.text)));
+  const logprobs = await engine.scoreContinuations(prompt, begin);
+  const most = Math.max(...logprobs);
+  const total = logprobs.reduce((sum, value) => sum + Math.exp(value - most), 0);
+  const passageCoverage = index.coverage(record.text, window);
+  const readIn: ReadWindow = { prompt, sentences };
+  const candidates = sentences.map((sentence, i) => ({
+    ...sentence,
+    window: readIn,
+    answered,
+    logprob: logprobs[i] as number,
+    share: Math.exp((logprobs[i] as number) - most) / total,
+    coverage: index.coverage(record.text, [sentence.passage]),
+    passageCoverage,
+  }));
+  return { candidates, prompt: text };
+}
+
+/** A list item says the same without its mark. */
+function withoutMarker(passage: Passage): Sentence {
+  const length = /^[-*+]\s+/u.exec(passage.text)?.[0].length ?? 0;
+  return { passage, text: passage.text.slice(length), start: passage.start + length, end: passage.end };
+}
+
+/** Tokens of each sentence up to where it differs from all others, and some more: they say whether it is copied. */
+function beginnings(sentences: readonly (readonly Token[])[]): Token[][] {
+  return sentences.map((tokens, i) => {
+    const shared = sentences.map((other, j) => (i === j ? 0 : sharedLength(tokens, other)));
+    return tokens.slice(0, Math.max(fewestTokens, Math.max(...shared) + 1));
+  });
+}
+
+/** So many tell more than the first one, which may be any "the". */
+const fewestTokens = 8;
+
+function sharedLength(a: readonly Token[], b: readonly Token[]): number {
+  const end = a.findIndex((token, i) => token !== b[i]);
+  return end === -1 ? a.length : end;
+}
+
+/**
+ * The sentences that the model copies after the first one, as long as it is likelier to go on with another of the same
+ * passage than to end.
+ */
+export async function furtherSentences(
+  { engine, end, lead, options }: Pick<SentenceReader, 'engine' | 'end' | 'lead' | 'options'>,
+  first: SentenceCandidate,
+): Promise<Passage[]> {
+  const { prompt, sentences } = first.window;
+  const given = [first.passage];
+  let text = lead + first.text;
+  while (given.length < options.sentences) {
+    const others = sentences.filter(({ passage }) => !given.includes(passage));
+    if (others.length === 0) break;
+    const gap = joinSentences([text, '']).slice(text.length);
+    const begin = beginnings(others.map((sentence) => engine.tokenize(gap + sentence.text)));
+    const asked = { ...prompt, input: [...prompt.input, ...engine.tokenize(text)] };
+    const logprobs = await engine.scoreContinuations(asked, [...end.map((token) => [token]), ...begin]);
+    const ending = logprobs.slice(0, end.length).reduce((sum, value) => sum + Math.exp(value), 0);
+    const going = logprobs.slice(end.length);
+    const best = going.indexOf(Math.max(...going));
+    if (Math.exp(going[best] as number) <= ending) break;
+    const next = others[best] as Sentence;
+    given.push(next.passage);
+    text += gap + next.text;
+  }
+  return given.slice(1);
+}
