@@ -1,14 +1,15 @@
 /**
  * Questions over passages: SQuAD 2 and the fixtures of `qa`, by model.
  *
- *     node --import tsx bench/questions.ts MODEL… [--data DIR] [--n 100] [--tune 20m] [--learn 400] [--seed 1] [--fixtures]
+ *     node --import tsx bench/questions.ts MODEL… [--data DIR] [--n 100] [--tune 20m] [--learn 400] [--seed 1] [--fixtures | --languages] [--judge MODEL]
  *
  * Draws n questions of dev.json, as many of each article, and answers them all (`--threshold 0`): one run gives every
  * figure, since what the shipped threshold holds back is seen from the scores. `--tune TIME` tunes on questions of
  * train.json first, whose articles are others. `--fixtures` measures the fixtures of the task instead, and its questions about a web page and a
- * PDF (tasks/qa/pages.jsonl), at its own threshold. Needs `npm run build`; nothing is written outside a folder of its own (--work).
+ * PDF (tasks/qa/pages.jsonl), at its own threshold. `--languages` measures the questions in German, French, Spanish and Chinese (tasks/qa/languages). `--judge MODEL` lets another model say
+ * whether a passage answers a question (`options.judge`), untuned. Needs `npm run build`; nothing is written outside a folder of its own (--work).
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -27,6 +28,8 @@ const { values: flags, positionals: models } = parseArgs({
     learn: { type: 'string', default: '400' },
     seed: { type: 'string', default: '1' },
     fixtures: { type: 'boolean', default: false },
+    languages: { type: 'boolean', default: false },
+    judge: { type: 'string' },
     work: { type: 'string', default: path.join(tmpdir(), 'slm-bench-questions') },
   },
 });
@@ -50,16 +53,31 @@ interface Row {
   readonly questions: readonly QuestionRow[];
 }
 
+/** The task as it is shipped, or with the judge that was asked for. */
+const task = flags.judge === undefined ? 'qa' : taskWithJudge(flags.judge);
+const judged = flags.judge === undefined ? '' : ` judged by ${flags.judge}`;
+
 const rows: Row[] = [];
 for (const model of models) {
   if (flags.tune !== undefined) await tune(model, flags.tune);
   for (const { set, questions, args } of setsAsked()) {
-    const report = await measure(model, args);
+    const report = await measure(model, set, args);
     rows.push({ set, model, report, questions });
     say(`${model}, ${set}: ${(report.speed.seconds / report.data.n).toFixed(2)} s a question`);
   }
 }
-process.stdout.write(`${flags.fixtures ? fixtureTable() : squadTable()}\n\n${machine()}\n`);
+process.stdout.write(`${flags.fixtures ? fixtureTable() : questionTable()}\n\n${machine()}\n`);
+
+function taskWithJudge(model: string): string {
+  const folder = path.join(work, 'judged');
+  mkdirSync(folder, { recursive: true });
+  const include = path.join(root, 'tasks', 'qa', 'task.yaml');
+  writeFileSync(
+    path.join(folder, 'task.yaml'),
+    `name: judged\ninclude: ${JSON.stringify(include)}\noptions:\n  judge: ${JSON.stringify(model)}\n`,
+  );
+  return folder;
+}
 
 async function tune(model: string, budget: string): Promise<void> {
   const learn = squadQuestions(path.join(flags.data, 'train.json'), Number(flags.learn), Number(flags.seed));
@@ -80,20 +98,37 @@ function setsAsked(): {
       { set: 'web page and PDF', questions: [], args: ['--data', `${pages}.jsonl`, '--context', pages] },
     ];
   }
+  if (flags.languages) return languageSets();
   const questions = squadQuestions(path.join(flags.data, 'dev.json'), Number(flags.n), Number(flags.seed));
   const file = path.join(work, 'dev.jsonl');
   writeFileSync(file, jsonl(questions));
   return [{ set: 'SQuAD 2 dev', questions, args: ['--data', file, '--threshold', '0'] }];
 }
 
-async function measure(model: string, args: readonly string[]): Promise<Report> {
+/** Questions about the documents of a language, all of them together. */
+function languageSets() {
+  const folder = path.join(root, 'tasks', 'qa', 'languages');
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.jsonl'))
+    .map((name) => {
+      const file = path.join(folder, name);
+      const questions = readFileSync(file, 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as QuestionRow);
+      const set = path.basename(name, '.jsonl');
+      return { set, questions, args: ['--data', file, '--context', path.join(folder, set), '--threshold', '0'] };
+    });
+}
+
+async function measure(model: string, set: string, args: readonly string[]): Promise<Report> {
   const tuned = flags.tune === undefined ? ['--untuned'] : [];
-  const { stdout } = await runSlm(['eval', 'qa', '-m', model, ...args, ...tuned, '--json'], {
+  const { stdout } = await runSlm(['eval', task, '-m', model, ...args, ...tuned, '--json'], {
     cwd: work,
     env,
     codes: [0, 100],
   });
-  writeFileSync(path.join(work, `${model}${args.length === 0 ? '-fixtures' : ''}.json`), stdout);
+  writeFileSync(path.join(work, `${model}${judged}-${set}.json`.replaceAll(' ', '-')), stdout);
   return JSON.parse(stdout) as Report;
 }
 
@@ -101,9 +136,11 @@ function jsonl(questions: readonly QuestionRow[]): string {
   return questions.map((row) => `${JSON.stringify(row)}\n`).join('');
 }
 
-function squadTable(): string {
+function questionTable(): string {
   const head = [
-    `SQuAD 2 dev, n = ${rows[0]?.report.data.n}`,
+    'questions',
+    'n',
+    'model',
     'answerable or not, AUROC',
     'answerable, always answering, token F1',
     'all, at the threshold, F1',
@@ -118,11 +155,13 @@ function squadTable(): string {
   return markdownTable(
     head,
     rows.map((row) => {
-      const { model, report } = row;
+      const { set, model, report } = row;
       const { given, right, f1 } = atThreshold(row);
       const half = report.coverage[1]?.right ?? null;
       return [
-        model,
+        set,
+        String(report.data.n),
+        model + judged,
         figure(report, 'no-answer-auroc'),
         figure(report, 'token-f1-answerable'),
         f1.toFixed(3),
@@ -152,7 +191,7 @@ function fixtureTable(): string {
   return markdownTable(
     head,
     rows.map(({ set, model, report }) => [
-      model,
+      model + judged,
       set,
       String(report.data.n),
       ...['exact-match', 'token-f1', 'token-f1-answerable', 'no-answer-auroc'].map((name) => figure(report, name)),

@@ -93,8 +93,9 @@ export async function openTask({ engine, ...context }: MethodContext<never>): Pr
   const method = methodOf(context.profile);
   checkNeeds(method, engine);
   const predictor = await method.prepare({ ...context, engine, cache });
-  const { model } = context.embedder ?? {};
-  const embedded = model === undefined ? [] : [[model.name, model.sha256]];
+  const others = [context.embedder, context.judge].flatMap((other) =>
+    other == null ? [] : [[other.model.name, other.model.sha256]],
+  );
   const sorted = [...constants].sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     profile: context.profile,
@@ -103,7 +104,7 @@ export async function openTask({ engine, ...context }: MethodContext<never>): Pr
     documents: context.documents,
     fallback: null,
     constants: createHash('sha256')
-      .update(JSON.stringify([...sorted, ...embedded]))
+      .update(JSON.stringify([...sorted, ...others]))
       .digest('hex'),
   };
 }

@@ -27,6 +27,18 @@ export function startPool<T>(
   return spread(pool, affordable(engine, mean));
 }
 
+/** The same where a judge reads what the model reads: both cost time. */
+export function readingBoth({
+  engine,
+  judge,
+  thorough,
+}: Pick<MethodContext, 'thorough' | 'judge'> & { readonly engine: SizedEngine }): Pick<MethodContext, 'thorough'> & {
+  readonly engine: SizedEngine;
+} {
+  const bytes = (engine.model.bytes ?? usualBytes) + (judge == null ? 0 : (judge.model.bytes ?? usualBytes));
+  return { engine: { model: { bytes } }, ...(thorough === undefined ? {} : { thorough }) };
+}
+
 /** Items whose tokens are counted; the others are about as long. */
 const sampled = 12;
 

@@ -35,6 +35,8 @@ export interface MethodContext<Needs extends Capability = Capability> {
   readonly cache: Cache;
   /** The embedding model that the method asks for beside the engine; left out where there is none. */
   readonly embedder?: EngineWith<'embeddings'> | null;
+  /** The model that judges answers, where the profile names one. */
+  readonly judge?: EngineWith<'scores'> | null;
   /** Calibration may take minutes: it was asked for. Otherwise it takes a few seconds, and the first answer comes soon. */
   readonly thorough?: boolean;
   /** Long preparations tell how far they are. */
@@ -105,6 +107,8 @@ export interface Method<Needs extends Capability = Capability> {
   readonly taskTypes: readonly TaskType[];
   /** The embedding model that a profile wants beside the model, as it is spoken of; it can do without. */
   readonly embedderOf?: (profile: TaskProfile) => string | null;
+  /** The model that judges its answers in place of the model, as it is spoken of; null where the profile names none. */
+  readonly judgeOf?: (profile: Pick<TaskProfile, 'options'>) => string | null;
   /** Capabilities that the method needs of an engine; an engine with fewer is refused. */
   readonly needs: readonly Needs[];
   /** Columns of a table that its results have beside those of the task type. */

@@ -62,6 +62,10 @@ export async function loadProfile(spec: string, context: ProfileContext): Promis
   }
   const method = namedMethod(raw, at) ?? defaultMethod(raw.type, multiLabel);
   const options = optionsOf(raw, method, at);
+  const judge = methodNamed(method).judgeOf?.({ options }) ?? null;
+  const judgeProblem = judge === null ? null : ((await context.modelProblem?.(judge)) ?? null);
+  if (judgeProblem !== null)
+    throw usageError(`${at(['options', 'judge'])}: ${judgeProblem}`, '`slm models list` lists them.');
   const { use: usual, ...defaults } = defaultTemplates({ type: raw.type, multiLabel, method, input }, definition.input);
   const use = chosenPrompt(raw.prompt, usual);
   const exampleContext: ExampleContext = {

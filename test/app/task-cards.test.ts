@@ -58,6 +58,27 @@ describe('what a run would refuse', async () => {
     assert.equal((await slm('tasks', 'validate', 'note')).code, 0);
   });
 
+  it('is refused by validate and by a run: a judge that nobody knows, or that is gone', async () => {
+    const asked = path.join(project, 'tasks', 'asked');
+    mkdirSync(asked);
+    const task = (judge: string) =>
+      writeFileSync(
+        path.join(asked, 'task.yaml'),
+        `name: asked\ntype: answer\ndocuments: a.md\noptions:\n  judge: ${judge}\n`,
+      );
+    writeFileSync(path.join(asked, 'a.md'), 'The bridge is closed.\n');
+    task('nosuch');
+    await refused(/task\.yaml:5:3: No model "nosuch"/u, 'tasks', 'validate', 'asked');
+    task('./judge.gguf');
+    writeFileSync(path.join(project, 'judge.gguf'), '');
+    assert.equal((await slm('tasks', 'validate', 'asked')).code, 0);
+    rmSync(path.join(project, 'judge.gguf'));
+    await refused(/task\.yaml:5:3: There is no file/u, 'tasks', 'validate', 'asked');
+    task('qwen2.5-coder-1.5b-instruct');
+    assert.match((await slm('tasks', 'show', 'asked')).stdout, /judge.*qwen2\.5-coder-1\.5b-instruct/u);
+    rmSync(asked, { recursive: true });
+  });
+
   it('is refused by validate: tuned settings that no longer fit', async () => {
     mkdirSync(path.join(folder, 'tuned'));
     writeFileSync(path.join(folder, 'tuned', 'tiny.yaml'), 'task: note\n');

@@ -58,3 +58,21 @@ test('a chat turn with the passage, written by the task, is read by itself', () 
     '<|im_start|>system\nUse words of the passage.<|im_end|>\n<|im_start|>user\nAnn left. <|im_end|> Who left?<|im_end|>\n<|im_start|>assistant\n',
   );
 });
+
+test('another model judges in place of the one that reads, which may be one without chat turns', async () => {
+  const next = (_: string, token: string) => (/^yes$/iu.test(token) ? -0.1 : -3);
+  const judge = fakeEngine({ bos: false, model: { format: 'chat', chatTemplate, name: 'large' }, next });
+  const base = fakeEngine();
+  for (const [own, inTurns] of [
+    [engine, true],
+    [base, false],
+  ] as const) {
+    const helpers = { likeness: null, judge };
+    const reader = createReader(own, profileWith('Copy the answer.'), passageOptions.parse({}), [], helpers);
+    assert.equal(reader.inTurns, inTurns);
+    assert.ok(((await reader.judge?.logOdds(fields)) ?? 0) > 2);
+    assert.match(judge.prompts.at(-1) ?? '', /Reply yes or no\.[\s\S]+Passage: Ann left\./u);
+    assert.equal(own.prompts.length, 0, 'the reading model is not asked');
+  }
+  assert.equal(createReader(base, profileWith('x'), passageOptions.parse({}), []).judge, null);
+});

@@ -32,6 +32,18 @@ export async function requireAgreement(
   if (!isOwn(surroundings, profile)) await agreedOrRefused(surroundings, profile.model, profile.path, 'addresses');
 }
 
+/**
+ * The same for a further model that a task names, whatever flags say of the first.
+ * @throws SlmError of kind `model`
+ */
+export async function requireAgreementOn(
+  surroundings: Surroundings,
+  model: string,
+  profile: Pick<TaskProfile, 'path'>,
+): Promise<void> {
+  if (!isOwn(surroundings, profile)) await agreedOrRefused(surroundings, model, profile.path, 'addresses');
+}
+
 /** Returns whether a task came with the program, or lies among the user's own. */
 function isOwn(surroundings: Surroundings, profile: Pick<TaskProfile, 'path'>): boolean {
   const file = path.resolve(surroundings.cwd, profile.path);

@@ -21,7 +21,7 @@ import type { Engine, LocalEngine, ModelHead, TaskProfile } from '../../types.js
 import { defaultModel, readConfig } from '../config.js';
 import { noticeMissingCache } from '../scratch.js';
 import { cacheDirectory, modelEnvironment, modelEvents, type Surroundings } from '../surroundings.js';
-import { requireAgreement } from './agreement.js';
+import { requireAgreement, requireAgreementOn } from './agreement.js';
 import { openDerived } from './derived-models.js';
 import { documentsFor } from './documents.js';
 import { keepHint } from './early-hint.js';
@@ -187,9 +187,19 @@ export async function openTaskOnModel(
   const profile = withChoices(tuned, flags);
   const head = methodOf(profile).headOf?.(profile);
   const alphabet = coveringAlphabet(profile, model);
-  const embedder = await openSecondModel(surroundings, profile, flags);
-  const loaded: Engine[] = embedder === null ? [] : [embedder];
+  const loaded: Engine[] = [];
   const files: ModelFile[] = [];
+  const embedder = await openSecondModel(surroundings, profile, flags);
+  if (embedder !== null) loaded.push(embedder);
+  const judge = await openJudge(surroundings, profile, model.path, flags, parallel).catch(async (error) => {
+    await close();
+    throw error;
+  });
+  if (judge !== null) {
+    loaded.push(judge);
+    files.push(watchModelFile(judge.model.path));
+  }
+  const helpers = { embedder, judge };
   const cache = rememberingCache(constantsCache(surroundings, profile));
   const load = async (tokens: 'all' | AlphabetName): Promise<LocalEngine> => {
     const engine = await openResolved(surroundings, model, flags, parallel, recipeFor(head, tokens), early);
@@ -197,15 +207,15 @@ export async function openTaskOnModel(
     files.push(watchModelFile(engine.model.path));
     return engine;
   };
-  const openWhole = async () => prepare(surroundings, profile, await load('all'), documents, cache, { embedder });
+  const openWhole = async () => prepare(surroundings, profile, await load('all'), documents, cache, helpers);
   /** Constants that nobody has computed yet are computed on the whole model: examples may have any characters. */
   const openCut = async (engine: Engine, fallback: Fallback): Promise<Task> => {
     try {
-      return await prepare(surroundings, profile, engine, documents, knowingCache(cache), { embedder });
+      return await prepare(surroundings, profile, engine, documents, knowingCache(cache), helpers);
     } catch (error) {
       if (!(error instanceof NotKnown)) throw error;
       await fallback.open();
-      return prepare(surroundings, profile, engine, documents, cache, { embedder });
+      return prepare(surroundings, profile, engine, documents, cache, helpers);
     }
   };
   const openBoth = async (alphabetName: AlphabetName): Promise<Task> => {
@@ -231,6 +241,34 @@ export async function openTaskOnModel(
   async function close(): Promise<void> {
     await Promise.all(loaded.splice(0).map((engine) => engine.dispose()));
   }
+}
+
+/**
+ * The model that judges answers in place of the task's own; null where the task names none, or the same one.
+ * @throws SlmError where it cannot
+ */
+async function openJudge(
+  surroundings: Surroundings,
+  profile: TaskProfile,
+  own: string | null,
+  flags: EngineFlags,
+  parallel: 'one' | 'many',
+): Promise<LocalEngine | null> {
+  const spec = methodOf(profile).judgeOf?.(profile) ?? null;
+  if (spec === null) return null;
+  await requireAgreementOn(surroundings, spec, profile);
+  const model = await resolveNamed(surroundings, spec);
+  if (model.path === own) return null;
+  const refused = (why: string) =>
+    usageError(
+      `${profile.path}: the model "${spec}" cannot judge: ${why}.`,
+      'Name an instruct model in options.judge, such as qwen2.5-coder-1.5b-instruct.',
+    );
+  if (isEmbedding(model)) throw refused('it is an embedding model');
+  const engine = await openResolved(surroundings, model, flags, parallel);
+  if (engine.model.format === 'chat' && engine.model.chatTemplate !== null) return engine;
+  await engine.dispose();
+  throw refused('it has no chat template');
 }
 
 /** Embedding models have no vocabulary to cut and no file is derived of them. */
@@ -345,9 +383,15 @@ export async function computeConstants(
   profile: TaskProfile,
   engine: Engine,
   documents: readonly Document[],
+  flags: EngineFlags,
 ): Promise<Readonly<Record<string, unknown>>> {
   const recording = recordingCache();
-  await prepare(surroundings, profile, engine, documents, recording, { thorough: true });
+  const judge = await openJudge(surroundings, profile, engine.model.path, flags, 'many');
+  try {
+    await prepare(surroundings, profile, engine, documents, recording, { thorough: true, judge });
+  } finally {
+    await judge?.dispose();
+  }
   return recording.entries;
 }
 
@@ -365,7 +409,7 @@ async function prepare(
   engine: Engine,
   documents: readonly Document[],
   cache: Cache,
-  { thorough = false, embedder = null }: Pick<MethodContext, 'thorough' | 'embedder'> = {},
+  { thorough = false, embedder = null, judge = null }: Pick<MethodContext, 'thorough' | 'embedder' | 'judge'> = {},
 ): Promise<Task> {
   let first: number | null = null;
   let scored = 0;
@@ -377,6 +421,7 @@ async function prepare(
       cache,
       thorough,
       embedder,
+      judge,
       ownDocuments: () => documentsFor(surroundings, profile, []),
       onProgress: (what, done, total, items = 'examples') => {
         first ??= surroundings.now();

@@ -28,8 +28,8 @@ interface KeptCard {
   readonly documents: readonly string[];
   /** Where settings may be that are tuned for it. */
   readonly tunedFolders: readonly string[];
-  /** The model that the task prefers. */
-  readonly model: string | null;
+  /** The models that the task names. */
+  readonly models: readonly string[];
 }
 
 /**
@@ -42,12 +42,13 @@ export function taskCards(surroundings: Surroundings): (file: string) => Promise
   // A task may include another by name, and which one that is depends on those that there are.
   const places = listTasks(profileContext(surroundings).folders).map((place) => place.path);
   return async (file) => {
-    const key = JSON.stringify(['task card 4', surroundings.version, file, places]);
+    const key = JSON.stringify(['task card 5', surroundings.version, file, places]);
     const kept = (await cache.get(key)) as KeptCard | null;
-    if (kept !== null && isFresh(kept) && (await isThere(surroundings, kept.model))) return kept.card;
-    const [{ checkTask }, { tunedFolders }] = await Promise.all([
+    if (kept !== null && isFresh(kept) && (await areThere(surroundings, kept.models))) return kept.card;
+    const [{ checkTask }, { tunedFolders }, { methodOf }] = await Promise.all([
       import('./check-task.js'),
       import('../opening/tuned-settings.js'),
+      import('../../methods/index.js'),
     ]);
     const profile = await checkTask(surroundings, file);
     const folders = tunedFolders(surroundings, profile);
@@ -57,17 +58,18 @@ export function taskCards(surroundings: Surroundings): (file: string) => Promise
       card,
       files,
       documents: profile.documents,
-      model: profile.model,
+      models: [profile.model, methodOf(profile).judgeOf?.(profile) ?? null].filter((model) => model !== null),
       tunedFolders: folders,
     } satisfies KeptCard);
     return card;
   };
 }
 
-async function isThere(surroundings: Surroundings, model: string | null): Promise<boolean> {
-  if (model === null) return true;
+async function areThere(surroundings: Surroundings, models: readonly string[]): Promise<boolean> {
+  if (models.length === 0) return true;
   const { modelProblem } = await import('./model-problem.js');
-  return (await modelProblem(surroundings, model)) === null;
+  const problems = await Promise.all(models.map((model) => modelProblem(surroundings, model)));
+  return problems.every((problem) => problem === null);
 }
 
 function cardOf(profile: TaskProfile): Omit<TaskCard, 'tuned'> {

@@ -206,7 +206,7 @@ async function calibrate(context: CliContext, spec: string, flags: EngineFlags):
   for (const model of list(await modelToFetch(context, flags, profile))) {
     const engine = await openModel(context, model, flags, 'many');
     try {
-      Object.assign(entries, await computeConstants(context, profile, engine, documents));
+      Object.assign(entries, await computeConstants(context, profile, engine, documents, flags));
     } finally {
       await engine.dispose();
     }

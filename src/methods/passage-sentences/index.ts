@@ -3,13 +3,13 @@ import { tokenizePrompt } from '../../prompt.js';
 import { joinSentences } from '../../scripts.js';
 import { evidenceAt } from '../../task-types/answer/evidence.js';
 import { answersIn, unanswered } from '../../task-types/answer/values.js';
-import type { AnswerOutput, ExplanationPart, OtherAnswer, Output } from '../../types.js';
+import type { AnswerOutput, EngineWith, ExplanationPart, OtherAnswer, Output } from '../../types.js';
 import { promptPart, tablePart } from '../explain.js';
 import { createLikeness } from '../likeness.js';
 import { fitLogistic, type Logistic } from '../logistic-judge.js';
 import { createSearch } from '../passage-spans/passage-reading.js';
 import { nothingFound } from '../passages.js';
-import { startPool } from '../start-calibration.js';
+import { readingBoth, startPool } from '../start-calibration.js';
 import type { Method, MethodContext, PieceInput } from '../types.js';
 import { sentenceOptions } from './options.js';
 import { defaultJudge, featureNames, featuresOf, isRightSentence, judgeWith, probabilityOf } from './sentence-judge.js';
@@ -41,6 +41,8 @@ export const passageSentences: Method<'scores'> = {
   vocabulary: 'whole',
   embedderOf: (profile) => sentenceOptions.parse(profile.options).embedder ?? null,
 
+  judgeOf: ({ options }) => sentenceOptions.parse(options).judge ?? null,
+
   renderer(profile, model) {
     return sentenceRenderer(profile, model, sentenceOptions.parse(profile.options).contextField);
   },
@@ -50,7 +52,7 @@ export const passageSentences: Method<'scores'> = {
     const options = sentenceOptions.parse(profile.options);
     const search = createSearch(context.documents, options);
     const likeness = context.embedder == null ? null : createLikeness(context.embedder);
-    const reader = createSentenceReader(engine, profile, options, likeness);
+    const reader = createSentenceReader(engine, profile, options, { likeness, judge: context.judge ?? null });
     const judge = await judgeFor(context, reader);
 
     return {
@@ -114,10 +116,11 @@ const usualTokens = 300;
 async function judgeFor(context: MethodContext<'scores'>, reader: SentenceReader): Promise<Logistic> {
   const { profile, engine, cache } = context;
   const { options } = reader;
-  const model = engine.model.sha256 ?? engine.model.path;
+  const digest = ({ model }: EngineWith<'scores'>) => model.sha256 ?? model.path ?? model.name;
+  const other = context.judge ?? engine;
   const fixed = async (): Promise<Logistic> => {
     if (reader.judge === null) return defaultJudge;
-    const key = ['yes and no 2', model, profile.digest].join(' ');
+    const key = ['yes and no 2', digest(other), profile.digest].join(' ');
     const known = scaleSchema.safeParse(await cache.get(key));
     if (known.success) return judgeWith(known.data);
     const scale = await reader.judge.scale();
@@ -126,10 +129,10 @@ async function judgeFor(context: MethodContext<'scores'>, reader: SentenceReader
   };
   const all = profile.examples.slice(0, options.poolSize);
   if (all.length < smallestPool) return fixed();
-  const key = ['sentences 1', model, profile.digest].join(' ');
+  const key = ['sentences 1', digest(engine), digest(other), profile.digest].join(' ');
   const known = judgeSchema.safeParse(await cache.get(key));
   if (known.success) return known.data;
-  const pool = startPool(context, all, ({ record }) => {
+  const pool = startPool(readingBoth(context), all, ({ record }) => {
     const own = record.fields[options.contextField];
     return typeof own === 'string' ? tokenizePrompt(engine, reader.render(record.fields)).input.length : usualTokens;
   });

@@ -9,6 +9,11 @@ export const sentenceOptions = z.strictObject({
     .min(1)
     .optional()
     .describe('Embedding model by which the passages that words have found are ordered again.'),
+  judge: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Larger model that says whether a passage answers the question; the model itself by default.'),
   contextField: z.string().default('context').describe('Field of a record that brings its own passage.'),
   poolSize: z.int().min(0).default(60).describe('Examples that the no-answer decision is fitted on.'),
 });

@@ -2,9 +2,9 @@ import { compilePrompt, type PromptModel, type PromptRenderer, tokenizePrompt } 
 import { joinSentences } from '../../scripts.js';
 import type { EngineWith, InputRecord, Prompt, Span, TaskProfile, Token } from '../../types.js';
 import type { Likeness } from '../likeness.js';
-import { createJudge, type Judge, judgingRenderer, passageTurn } from '../passage-spans/answerability.js';
+import { type Judge, passageTurn } from '../passage-spans/answerability.js';
 import { bestWindows, type Search } from '../passage-spans/passage-reading.js';
-import { askingOf, turnEnd } from '../passage-spans/reader.js';
+import { askingOf, judgeOn, turnEnd } from '../passage-spans/reader.js';
 import type { Passage, PassageIndex } from '../passages.js';
 import type { SentenceOptions } from './options.js';
 import type { JudgedSentence } from './sentence-judge.js';
@@ -43,7 +43,9 @@ export interface SentenceReader {
   readonly end: readonly Token[];
   /** What stands before an answer. */
   readonly lead: '' | ' ';
-  /** Null for a model without chat turns, whose yes and no say nothing. */
+  /** Whether the model is asked in chat turns. */
+  readonly inTurns: boolean;
+  /** Null for a model without chat turns, whose yes and no say nothing, and without another one that judges. */
   readonly judge: Judge | null;
   /** Null where passages are found by their words alone. */
   readonly likeness: Likeness | null;
@@ -62,20 +64,22 @@ export function createSentenceReader(
   engine: EngineWith<'scores'>,
   profile: TaskProfile,
   options: SentenceOptions,
-  likeness: Likeness | null,
+  { likeness, judge }: { readonly likeness: Likeness | null; readonly judge: EngineWith<'scores'> | null },
 ): SentenceReader {
   const { contextField } = options;
   const render = sentenceRenderer(profile, engine.model, contextField);
   const lineEnd = engine.tokenize('\n').slice(0, 1);
   const common = { engine, profile, options, render, likeness };
-  if (askingOf(profile, engine.model, contextField) === 'completion')
-    return { ...common, end: lineEnd, lead: ' ', judge: null };
-  const judging = judgingRenderer(profile, engine.model, contextField, []);
+  if (askingOf(profile, engine.model, contextField) === 'completion') {
+    const other = judge === null ? null : judgeOn(judge, profile, contextField, []);
+    return { ...common, end: lineEnd, lead: ' ', inTurns: false, judge: other };
+  }
   return {
     ...common,
     end: [...new Set([...turnEnd(engine, profile), ...lineEnd])],
     lead: '',
-    judge: createJudge(engine, profile, judging, contextField),
+    inTurns: true,
+    judge: judgeOn(judge ?? engine, profile, contextField, []),
   };
 }
 
@@ -99,7 +103,7 @@ async function readWindow(
   window: readonly Passage[],
 ): Promise<{ candidates: readonly SentenceCandidate[]; prompt: ReturnType<PromptRenderer> }> {
   const { engine, judge, lead, options, profile } = reader;
-  const heading = judge === null ? '' : (window[0]?.heading ?? '');
+  const heading = reader.inTurns ? (window[0]?.heading ?? '') : '';
   const sentences = window.map(withoutMarker);
   const fields = {
     ...record.fields,
@@ -110,7 +114,7 @@ async function readWindow(
   const own = tokenizePrompt(engine, text);
   // The same prefix for all that is asked after it: it is evaluated once.
   const prompt = { prefix: [...own.prefix, own.input.slice(0, -1)], input: own.input.slice(-1) };
-  const answered = judge === null ? null : await judge.logOdds(tokenizePrompt(engine, judge.render(fields)));
+  const answered = judge === null ? null : await judge.logOdds(fields);
   const begin = beginnings(sentences.map((sentence) => engine.tokenize(lead + sentence.text)));
   const logprobs = await engine.scoreContinuations(prompt, begin);
   const most = Math.max(...logprobs);

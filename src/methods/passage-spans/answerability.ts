@@ -5,7 +5,7 @@ import {
   type PromptRenderer,
   tokenizePrompt,
 } from '../../prompt.js';
-import type { EngineWith, Prompt, TaskProfile, Token } from '../../types.js';
+import type { EngineWith, TaskProfile, Token } from '../../types.js';
 
 /** Log-odds of yes at which a model is undecided, and how far from it usual ones are, nats. */
 export interface Scale {
@@ -45,8 +45,8 @@ const anchors: readonly { readonly context: string; readonly answered: string; r
 export interface Judge {
   /** The prompt that asks it, up to where the model would say yes or no. */
   readonly render: PromptRenderer;
-  /** Log-probability of yes less that of no, nats. */
-  logOdds(prompt: Prompt): Promise<number>;
+  /** Log-probability of yes less that of no, nats, for the passage and question in these fields. */
+  logOdds(fields: Readonly<Record<string, unknown>>): Promise<number>;
   /** Scale of this model's log-odds, used where there are no examples. */
   scale(): Promise<Scale>;
 }
@@ -80,7 +80,8 @@ export function createJudge(
   const first = (word: string) => engine.tokenize(word)[0] as Token;
   const yes = [...new Set(['yes', 'Yes'].map(first))];
   const no = [...new Set(['no', 'No'].map(first))];
-  const logOdds = async (prompt: Prompt): Promise<number> => {
+  const logOdds = async (fields: Readonly<Record<string, unknown>>): Promise<number> => {
+    const prompt = tokenizePrompt(engine, render(fields));
     const [scores = []] = await engine.scoreNext(prompt, [prompt.input.length - 1], [...yes, ...no]);
     return logSum(scores.slice(0, yes.length)) - logSum(scores.slice(yes.length));
   };
@@ -89,7 +90,7 @@ export function createJudge(
     logOdds,
     async scale() {
       const odds = (context: string, question: string) =>
-        logOdds(tokenizePrompt(engine, render({ [contextField]: context, [profile.input]: question })));
+        logOdds({ [contextField]: context, [profile.input]: question });
       const pairs = await engine.hold(async () => {
         const all: [number, number][] = [];
         for (const { context, answered, unanswered } of anchors)

@@ -63,7 +63,8 @@ function readingCandidate(
   setting: Setting,
 ): Candidate | null {
   const { profile, engine } = session;
-  const options = passageOptions.parse({ ...profile.options, ...setting });
+  // What is learned holds for the model alone: another judge means other things by its yes.
+  const { judge: _judge, ...options } = passageOptions.parse({ ...profile.options, ...setting });
   const wanted = { ...options, ...setting, input: profile.input };
   const asking = askingOf(profile, engine.model, options.contextField);
   const chosen = asking === 'turns' ? decisionsFrom(examples, search, wanted) : answersFrom(examples, search, wanted);
@@ -83,7 +84,7 @@ function readingCandidate(
         return { reading, question: rankedQuestion(reading, example) };
       }),
   );
-  const title = `copied answers, ${setting.shots} examples in the prompt, ${reader.judge === null ? `${setting.passages} sentences` : `${options.windows} passages`}`;
+  const title = `copied answers, ${setting.shots} examples in the prompt, ${reader.inTurns ? `${options.windows} passages` : `${setting.passages} sentences`}`;
   return {
     key: `passages 4 ${JSON.stringify(setting)}`,
     title,

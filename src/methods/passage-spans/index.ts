@@ -7,7 +7,7 @@ import type { AnswerOutput, EngineWith, Example, Output, TaskProfile } from '../
 import { promptPart, tablePart } from '../explain.js';
 import { learnedBy, learnedExamples } from '../learned.js';
 import { createLikeness } from '../likeness.js';
-import { startPool } from '../start-calibration.js';
+import { readingBoth, startPool } from '../start-calibration.js';
 import type { DefaultPrompt, Document, Method, MethodContext, PieceInput } from '../types.js';
 import { defaultRanker, featureNames, featuresOf, fitRanker, type Ranker, readingRanker } from './answer-ranker.js';
 import { passageOptions } from './options.js';
@@ -48,6 +48,7 @@ export const passageSpans: Method<'scores' | 'generation'> = {
   vocabulary: 'whole',
   learns,
   embedderOf: (profile) => passageOptions.parse(profile.options).embedder ?? null,
+  judgeOf: ({ options }) => passageOptions.parse(options).judge ?? null,
   candidates: async () => (await import('./candidates.js')).plan,
 
   renderer(profile, model) {
@@ -60,7 +61,10 @@ export const passageSpans: Method<'scores' | 'generation'> = {
     const options = passageOptions.parse(profile.options);
     const search = createSearch(context.documents, options);
     const likeness = context.embedder == null ? null : createLikeness(context.embedder);
-    const reader = createReader(engine, profile, options, promptExamples(profile, engine.model, options), likeness);
+    const reader = createReader(engine, profile, options, promptExamples(profile, engine.model, options), {
+      likeness,
+      judge: context.judge ?? null,
+    });
     const ranker = learnedBy(learns.schema, profile)?.ranker ?? (await rankerFor(context, options, reader));
 
     return {
@@ -110,10 +114,13 @@ async function rankerFor(
     .slice(0, options.poolSize);
   if (all.length < smallestPool) return fixed();
   const kind = reader.judge === null ? 'judge 2' : 'judge 5';
-  const key = [kind, digestOf(documents), engine.model.sha256 ?? engine.model.path, profile.digest].join(' ');
+  const judge = context.judge == null ? [] : [nameOf(context.judge)];
+  const key = [kind, digestOf(documents), nameOf(engine), ...judge, profile.digest].join(' ');
   const known = rankerSchema.safeParse(await cache.get(key));
   if (known.success) return known.data;
-  const pool = startPool(context, all, ({ record }) => tokensRead(engine, record.fields[options.contextField]));
+  const pool = startPool(readingBoth(context), all, ({ record }) =>
+    tokensRead(engine, record.fields[options.contextField]),
+  );
   if (pool.length < smallestPool) {
     context.onShortened?.(0, all.length);
     return fixed();
@@ -139,16 +146,20 @@ async function rankerFor(
 
 /** The ranker where no examples tell. What the yes and no of a model mean is asked once, then it is kept. */
 async function fixedRanker(
-  { engine, profile, cache }: MethodContext<'scores' | 'generation'>,
+  { engine, profile, cache, judge }: MethodContext<'scores' | 'generation'>,
   reader: Reader,
 ): Promise<Ranker> {
   if (reader.judge === null) return defaultRanker;
-  const key = ['yes and no 2', engine.model.sha256 ?? engine.model.path, profile.digest].join(' ');
+  const key = ['yes and no 2', nameOf(judge ?? engine), profile.digest].join(' ');
   const known = scaleSchema.safeParse(await cache.get(key));
   if (known.success) return readingRanker(known.data);
   const scale = await reader.judge.scale();
   await cache.set(key, scale);
   return readingRanker(scale);
+}
+
+function nameOf({ model }: Pick<EngineWith<'scores'>, 'model'>): string {
+  return model.sha256 ?? model.path ?? model.name;
 }
 
 const scaleSchema = z.strictObject({ middle: z.number(), spread: z.number() });

@@ -56,7 +56,9 @@ export interface Reader {
   readonly end: readonly Token[];
   /** The characters before an answer. */
   readonly lead: '' | ' ';
-  /** Null for a model without chat turns, whose yes and no say nothing. */
+  /** Whether the model is asked in chat turns: it reads whole passages, and answers freely. */
+  readonly inTurns: boolean;
+  /** Null for a model without chat turns, whose yes and no say nothing, and without another one that judges. */
   readonly judge: Judge | null;
   /** Null where passages are found by their words alone. */
   readonly likeness: Likeness | null;
@@ -140,7 +142,7 @@ async function readWindow(
   window: readonly Passage[],
 ): Promise<WindowReading> {
   const { engine, judge, options, profile } = reader;
-  const heading = judge === null ? '' : (window[0]?.heading ?? '');
+  const heading = reader.inTurns ? (window[0]?.heading ?? '') : '';
   const fields = {
     ...record.fields,
     [options.contextField]: `${heading === '' ? '' : `${heading}: `}${joinSentences(window.map(passageText))}`,
@@ -152,10 +154,8 @@ async function readWindow(
   // The same prefix for all that is asked after it: it is evaluated once.
   const asked = { prefix: [...own.prefix, own.input.slice(0, -1)], input: own.input.slice(-1) };
   const joined = joinPassages(window);
-  if (judge === null)
-    return { prompt: text, candidates: await copyCandidates(reader, asked, joined, { coverage, answered: null }) };
-  const answered = await judge.logOdds(tokenizePrompt(engine, judge.render(fields)));
-  const known = { coverage, answered };
+  const known = { coverage, answered: judge === null ? null : await judge.logOdds(fields) };
+  if (!reader.inTurns) return { prompt: text, candidates: await copyCandidates(reader, asked, joined, known) };
   const free = await freeCandidate(reader, asked, joined, known);
   return { prompt: text, candidates: free ?? (await copyCandidates(reader, asked, joined, known)) };
 }
@@ -215,7 +215,7 @@ async function copyCandidates(
     .slice(0, options.candidates);
   const candidates: Candidate[] = [];
   for (const first of best) {
-    if (reader.judge !== null && first.logprob < (best[0]?.logprob ?? 0) - farthestBeginning) continue;
+    if (reader.inTurns && first.logprob < (best[0]?.logprob ?? 0) - farthestBeginning) continue;
     const decoded = await engine.decode(
       { prefix, input: [...input, first.token] },
       (soFar) => nextOf(words, [first.token, ...soFar], reader.end, options.longestAnswer),

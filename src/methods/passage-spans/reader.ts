@@ -3,7 +3,7 @@ import { compilePrompt, type FewShotExample, type PromptModel, type PromptRender
 import type { EngineWith, TaskProfile, Token } from '../../types.js';
 import type { Likeness } from '../likeness.js';
 import { turnAfter } from '../next-turn.js';
-import { createJudge, judgingRenderer, passageTurn } from './answerability.js';
+import { createJudge, type Judge, judgingRenderer, passageTurn } from './answerability.js';
 import type { Reader, ReadingOptions } from './passage-reading.js';
 
 /**
@@ -29,27 +29,44 @@ export function createReader(
   profile: TaskProfile,
   options: ReadingOptions,
   shots: readonly FewShotExample[],
-  likeness: Likeness | null = null,
+  { likeness, judge: other }: Helpers = { likeness: null, judge: null },
 ): Reader {
   const { contextField } = options;
   const render = readingRenderer(profile, engine.model, contextField, shots);
   const lineEnd = engine.tokenize('\n').slice(0, 1);
   const asking = askingOf(profile, engine.model, contextField);
-  if (asking === 'completion')
-    return { engine, render, options, profile, end: lineEnd, lead: ' ', judge: null, likeness };
-  const known = asking === 'turns' ? shots : [];
-  const judging = judgingRenderer(profile, engine.model, contextField, known);
-  const judge = createJudge(engine, profile, judging, contextField);
+  const common = { engine, render, options, profile, likeness };
+  if (asking === 'completion') {
+    const judge = other === null ? null : judgeOn(other, profile, contextField, []);
+    return { ...common, end: lineEnd, lead: ' ', inTurns: false, judge };
+  }
   return {
-    engine,
-    render,
-    options,
-    profile,
+    ...common,
     end: [...new Set([...turnEnd(engine, profile), ...lineEnd])],
     lead: '',
-    judge: { ...judge, scale: once(judge.scale) },
-    likeness,
+    inTurns: true,
+    judge: judgeOn(other ?? engine, profile, contextField, asking === 'turns' ? shots : []),
   };
+}
+
+/** Models that read beside the one that answers; null where there are none. */
+interface Helpers {
+  /** Orders passages by their meaning. */
+  readonly likeness: Likeness | null;
+  /** Says whether a passage answers a question. */
+  readonly judge: EngineWith<'scores'> | null;
+}
+
+/** A judge that computes its scale once. */
+export function judgeOn(
+  engine: EngineWith<'scores'>,
+  profile: TaskProfile,
+  contextField: string,
+  shots: readonly FewShotExample[],
+): Judge {
+  const judging = judgingRenderer(profile, engine.model, contextField, shots);
+  const judge = createJudge(engine, profile, judging, contextField);
+  return { ...judge, scale: once(judge.scale) };
 }
 
 /** The prompt in which an answer is copied. */

@@ -18,7 +18,7 @@ export const results: ResultForm<AnswerOutput> = {
 
   columns: ({ properties }) => [
     ...['question', 'answer', 'start', 'end', 'source', 'line', 'page', 'sentence', 'score', 'reason'],
-    ...properties,
+    ...properties.filter((name) => name === 'sentences'),
   ],
 
   rows(output, _record, { offsets }) {
