@@ -87,7 +87,7 @@ function blocks(text: string): Span[] {
 const titles =
   'Mr|Mrs|Ms|Mx|Messrs|Dr|Prof|Rev|Hon|Gen|Col|Maj|Capt|Cmdr|Lt|Sgt|Cpl|Adm|Gov|Sen|Rep|Pres|Supt|Mme|Mlle|Hr|Fr|Frl|Sra|Srta|Mt|Ft|vs|cf|ca|approx|resp|bzw';
 /** Before a number. */
-const numbered = 'No|Nos|Nr|Vol|Fig|Figs|Eq|Sec|Ch|Art|p|pp|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec';
+const numbered = 'No|Nos|Nr|Tel|Vol|Fig|Figs|Eq|Sec|Ch|Art|p|pp|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec';
 /** Perhaps the end of a sentence. */
 const endings = 'St|Jr|Sr|Inc|Ltd|Co|Corp|Bros|LLC|Dept|Univ|Assn|Ave|Blvd|Rd|etc|al|usw|Str|Ph\\.D';
 /** Words that begin a sentence far more often than they follow an abbreviation. */
@@ -98,8 +98,16 @@ const endsInTitle = new RegExp(`(?<![\\p{L}\\p{N}])(?:${titles}|e\\.g|i\\.e|z\\.
 const endsInNumbered = new RegExp(`(?<![\\p{L}\\p{N}])(?:${numbered})\\.$`, 'u');
 const endsInEnding = new RegExp(`(?<![\\p{L}\\p{N}])(?:${endings})\\.$`, 'u');
 /** `J.`, `U.S.`, `p.m.` */
-const endsInInitials = /(?<![\p{L}\p{N}])(?:\p{Lu}|\p{L}(?:\.\p{L})+)\.$/u;
+const endsInInitials = /(?<![\p{L}\p{N}°])(?:\p{Lu}|\p{L}(?:\.\p{L})+)\.$/u;
 const startsAnew = new RegExp(`^["'“‘(]*(?:${starters})(?![\\p{L}\\p{N}.])`, 'u');
+
+/** `3.` before `August`: German ordinals. */
+const endsInOrdinal = /(?<![\p{L}\p{N}.,])\d{1,2}\.$/u;
+const germanMonth =
+  /^(?:Januar|Jänner|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember|Jahrhundert)s?(?![\p{L}\p{N}])/u;
+/** `z.` before `B.`, `EE.` before `UU.`: abbreviations that are written with blanks. */
+const endsInLetter = /(?<![\p{L}\p{N}])(?:\p{Ll}|(\p{Lu})\1)\.$/u;
+const startsInLetter = /^(?:\p{L}|\p{Lu}{2}|Chr)\.(?!\p{L})/u;
 
 /** Returns whether Unicode's rules cut one sentence in two here. */
 function goesOn(before: string, after: string): boolean {
@@ -108,8 +116,10 @@ function goesOn(before: string, after: string): boolean {
   if (/[.!?…]["'”’»)\]]+$/u.test(end) && /^\p{Ll}/u.test(after)) return true;
   if (endsInTitle.test(end)) return true;
   if (endsInNumbered.test(end)) return /^\d/.test(after);
+  if (endsInOrdinal.test(end) && germanMonth.test(after)) return true;
   // "So did I. Then": a pronoun, not an initial.
   if (/\sI\.$/u.test(end)) return false;
+  if (endsInLetter.test(end) && startsInLetter.test(after)) return true;
   return (endsInInitials.test(end) || endsInEnding.test(end)) && !startsAnew.test(after);
 }
 

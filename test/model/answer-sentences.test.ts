@@ -4,7 +4,7 @@ import { gemma, modelFile, qwen } from '../helpers/models.js';
 import { jsonl, parsed, runSlm, writeTask } from '../helpers/slm.js';
 
 const context =
-  'The ferry was built in 1988. 🚲 Bicycles travel free of charge on every crossing. Dogs need a muzzle in the saloon. In winter there is no ferry on Sundays.';
+  'The ferry was built in 1988. Bicycles 🚲 travel free of charge on every crossing. Dogs need a muzzle in the saloon. In winter there is no ferry on Sundays.';
 const questions = ['What does a bicycle cost on the ferry?', 'On which day is there no ferry in winter?'];
 
 for (const model of [gemma, qwen]) {
@@ -30,7 +30,7 @@ for (const model of [gemma, qwen]) {
       }
     }
     if (model === qwen) {
-      assert.match(results[0].answer, /Bicycles travel free/u);
+      assert.match(results[0].answer, /Bicycles 🚲 travel free/u);
       assert.match(results[1].answer, /no ferry on Sundays/u);
     }
   });
