@@ -1,8 +1,9 @@
 import { messageOf } from '../errors.js';
 import { isTooDeep, parseJson } from '../json.js';
 import type { Row } from '../types.js';
+import { decode } from './decode.js';
 import { fieldsOf } from './json-values.js';
-import { readLines } from './lines.js';
+import { splitLines, tooLong } from './split-lines.js';
 import type { Reader } from './types.js';
 
 /** JSON Lines: an object a line; a bare string is its text. Blank lines are skipped. */
@@ -12,10 +13,12 @@ export const jsonl: Reader = {
   labelled: true,
   takes: [],
   async *read(source, options) {
-    for await (const { line, text, error } of readLines(source, options)) {
-      const origin = { file: source.file, line };
-      if (text === null) yield { fields: {}, origin, error };
-      else if (text.trim() !== '') yield parseLine(text, origin);
+    for await (const { first, texts } of splitLines(decode(source, options), options.maxRecordBytes)) {
+      for (const [i, text] of texts.entries()) {
+        const origin = { file: source.file, line: first + i };
+        if (text === null) yield { fields: {}, origin, error: tooLong(`line ${first + i}`, options.maxRecordBytes) };
+        else if (text.trim() !== '') yield parseLine(text, origin);
+      }
     }
   },
 };
