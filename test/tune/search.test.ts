@@ -595,6 +595,22 @@ describe('tuning', () => {
     assert.equal((await tune(session(), moods, request({ before: asItIs(copy) }))).wins, false);
   });
 
+  it('compares within the budget: a third of it at most, and the search has what is left', async () => {
+    let time = 500;
+    let until = 0;
+    const before = async (examples: readonly Example[], end: number) => {
+      until = end;
+      time += 990;
+      return asItIs(() => outputFor('positive'))(examples);
+    };
+    const budgeted = request({ before, budgetMs: 900, now: () => time });
+    const { search: searched } = await tune(session(), moods, budgeted);
+    assert.equal(until, 800);
+    // Nothing is left: one candidate is measured all the same, and the others are named.
+    assert.equal(searched.stopped, 'budget');
+    assert.ok(searched.trials.some(({ complexity }) => complexity > 0));
+  });
+
   it('chooses the threshold that was asked for by what stays', async () => {
     const better = (example: Example) => outputFor(goldOf(example), goldOf(example) === 'positive' ? 0.999 : 0.99);
     const { wins, threshold } = await tune(
