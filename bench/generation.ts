@@ -50,7 +50,7 @@ const rows = gunzipSync(readFileSync(values.data))
   .sort((a, b) => (digest(a.name) < digest(b.name) ? -1 : 1))
   .slice(0, Number(values.n));
 const { path: file } = await resolveModel(values.model);
-const peer = values.python === undefined ? null : await startPeer(values.python, file);
+let peer = values.python === undefined ? null : await startPeer(values.python, file);
 const scratch = mkdtempSync(path.join(tmpdir(), 'slm-generation-'));
 const ours: (Outcome & { readonly valid: boolean })[] = [];
 const theirs: (Outcome & { readonly valid: boolean })[] = [];
@@ -59,8 +59,14 @@ for (const [index, row] of rows.entries()) {
   const own = await generated(row, text, index);
   ours.push({ ...own, valid: await isValid(row, own) });
   if (peer !== null) {
-    const other = await peer.ask<Outcome>({ messages: messages(text), schema: row.schema, maxTokens });
-    theirs.push({ ...other, valid: await isValid(row, other) });
+    const started = performance.now();
+    try {
+      const other = await peer.ask<Outcome>({ messages: messages(text), schema: row.schema, maxTokens });
+      theirs.push({ ...other, valid: await isValid(row, other) });
+    } catch {
+      theirs.push({ text: null, error: 'its process ended', seconds: since(started), tokens: null, valid: false });
+      peer = await startPeer(values.python as string, file);
+    }
   }
   const [a, b] = [ours.at(-1), theirs.at(-1)];
   process.stderr.write(`${index + 1} ${row.name}: ${shown(a)} | ${shown(b)}\n`);
