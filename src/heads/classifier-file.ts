@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { StoredNumbers } from '../types.js';
+import type { StoredArray, StoredNumbers } from '../types.js';
 import type { Classifier } from './classifier.js';
 import { type Pooling, poolings } from './pooling.js';
 import { arrayNamed } from './tagger-file.js';
@@ -31,14 +31,12 @@ const settingsSchema = z.object({
   wordFactor: z.number().optional(),
   /** The same for log-odds, where each label is decided by itself. */
   wordOddsFactor: z.number().optional(),
+  /** Numbers of a vector of an embedding model, where one stands beside the features. */
+  vectorWidth: z.int().min(1).optional(),
 });
 
 export function classifierBlob({ classifier, layers, pooling, prompts }: ClassifierHead): StoredNumbers {
-  const { labels, multiLabel, width, rows, bias, lexical } = classifier;
-  const flat = new Float32Array(rows.length * width);
-  rows.forEach((row, label) => {
-    flat.set(row, label * width);
-  });
+  const { labels, multiLabel, width, rows, bias, lexical, vectors } = classifier;
   return {
     kind: classifierKind,
     settings: {
@@ -49,11 +47,13 @@ export function classifierBlob({ classifier, layers, pooling, prompts }: Classif
       pooling,
       prompts,
       terms: lexical?.tfidf.terms ?? null,
+      ...(vectors === null ? {} : { vectorWidth: vectors[0]?.length }),
       ...(lexical === null ? {} : { [multiLabel ? 'wordOddsFactor' : 'wordFactor']: lexical.factor }),
     },
     arrays: {
-      rows: flat,
+      rows: flat(rows),
       bias,
+      ...(vectors === null ? {} : { vectorRows: flat(vectors) }),
       ...(lexical === null
         ? {}
         : {
@@ -72,7 +72,7 @@ export function classifierFrom({ kind, settings, arrays }: StoredNumbers): Class
   const factor = multiLabel ? read.wordOddsFactor : read.wordFactor;
   if (terms !== null && factor === undefined) throw new Error('an earlier version of slm wrote it');
   const n = labels.length;
-  const flat = arrayNamed(arrays, 'rows', n * width);
+  const { vectorWidth } = read;
   return {
     layers,
     pooling,
@@ -81,7 +81,9 @@ export function classifierFrom({ kind, settings, arrays }: StoredNumbers): Class
       labels,
       multiLabel,
       width,
-      rows: labels.map((_, label) => Float32Array.from(flat.subarray(label * width, (label + 1) * width))),
+      rows: rowsOf(arrayNamed(arrays, 'rows', n * width), width),
+      vectors:
+        vectorWidth === undefined ? null : rowsOf(arrayNamed(arrays, 'vectorRows', n * vectorWidth), vectorWidth),
       bias: Float64Array.from(arrayNamed(arrays, 'bias', n)),
       lexical:
         terms === null || factor === undefined
@@ -99,4 +101,19 @@ export function classifierFrom({ kind, settings, arrays }: StoredNumbers): Class
             },
     },
   };
+}
+
+function flat(rows: readonly Float32Array[]): Float32Array {
+  const width = rows[0]?.length ?? 0;
+  const all = new Float32Array(rows.length * width);
+  rows.forEach((row, label) => {
+    all.set(row, label * width);
+  });
+  return all;
+}
+
+function rowsOf(all: StoredArray, width: number): Float32Array[] {
+  return Array.from({ length: all.length / width }, (_, row) =>
+    Float32Array.from(all.subarray(row * width, (row + 1) * width)),
+  );
 }

@@ -24,6 +24,8 @@ export interface Classifier {
         readonly factor: number;
       })
     | null;
+  /** A row for each label over the vector that an embedding model gives the text, its weight in it; null without one. */
+  readonly vectors: readonly Float32Array[] | null;
 }
 
 /** Labels by counts of words and characters. */
@@ -38,6 +40,9 @@ export interface TrainedWords {
   readonly heldOut: readonly Float64Array[];
 }
 
+/** A classifier over vectors of an embedding model, and what ones without a text say of it. */
+export type TrainedVectors = Pick<TrainedClassifier, 'classifier' | 'heldOut'>;
+
 /** The training data of a classifier: one row a text. */
 export interface ClassifierData {
   readonly hidden: readonly Float32Array[];
@@ -49,6 +54,10 @@ export interface ClassifierOptions {
   readonly width: number;
   /** Counts of words to join, with what they say of the same rows; null for states alone. */
   readonly lexical: TrainedWords | null;
+  /** A classifier over other features of the same texts to join, its held-out rows those of the data. */
+  readonly vectors?: TrainedVectors | null;
+  /** `chosen` also tries features whose spread within the labels is evened out. Defaults to `standardised`. */
+  readonly scaling?: 'standardised' | 'chosen';
   readonly seed: number;
   /** Strengths of L2 on standardised features to choose from, by held-out loss. */
   readonly grid?: readonly number[];
@@ -71,10 +80,15 @@ const coarse = {
   single: { grid: [600, 60, 6], folds: 3, tolerance: 1e-3 },
   multi: { grid: [100, 10, 1], folds: 3, tolerance: 1e-3 },
 };
+/** The same for features whose spread is evened out, which is not compared with others then. */
+const coarseEven = { grid: [100, 30], folds: 3, tolerance: 1e-3 };
 /** Weights times rows from which on that is so: some 400 rows of 77 labels at a width of 640. */
 const large = 20_000_000;
 /** Labels from which on that is so, too, where each is decided by itself: that takes more steps. */
 const manyDecisions = 16;
+
+/** How far the spread of features within the labels is evened out where that is tried. */
+const withinLabels = 3;
 
 /**
  * Holds the factors near 1 and 0 where a few dozen rows that are nearly all right would ask for certainty; hundreds of rows
@@ -91,32 +105,62 @@ export interface TrainedClassifier {
 }
 
 export function trainClassifier(data: ClassifierData, options: ClassifierOptions): TrainedClassifier {
-  const { labels, width, lexical, seed } = options;
-  const { targets } = data;
-  const X = denseMatrix(data.hidden, width);
-  const common = {
-    standardise: true,
-    tolerance: 1e-4,
-    ...(options.classWeight === undefined ? {} : { classWeight: options.classWeight }),
-  } as const;
+  return joinClassifier(fitFeatures(data, options), options);
+}
+
+/** A linear layer over the features alone, and what such ones without a text say of it. */
+export interface FittedFeatures {
+  readonly model: LinearModel;
+  readonly l2: number;
+  readonly targets: Targets;
+  /** Out-of-fold scores before the link, and the fold of each row. */
+  readonly heldOut: DenseMatrix;
+  readonly fold: Int32Array;
+}
+
+/** The dear part of training: nothing in it depends on what stands beside the features. */
+export function fitFeatures(
+  { hidden, targets }: ClassifierData,
+  { labels, width, seed, ...options }: Omit<ClassifierOptions, 'lexical' | 'vectors'>,
+): FittedFeatures {
+  const X = denseMatrix(hidden, width);
+  const { scaling = 'standardised', classWeight } = options;
   const many = targets.kind === 'multi' && labels.length > manyDecisions;
-  const choice = (many || X.rows * width * labels.length > large ? coarse : fine)[targets.kind];
-  const { l2, heldOut, fold } = crossValidate(X, targets, {
-    ...common,
-    ...choice,
-    ...(options.grid === undefined ? {} : { grid: options.grid }),
-    ...(options.folds === undefined ? {} : { folds: options.folds }),
-    seed,
-  });
+  const isLarge = many || X.rows * width * labels.length > large;
+  // One label of many is told from the others by what varies little within labels.
+  const even = scaling === 'chosen' && targets.kind === 'single';
+  const choice = even && isLarge ? coarseEven : (isLarge ? coarse : fine)[targets.kind];
+  const { grid = choice.grid, folds = choice.folds } = options;
+  const common = { tolerance: 1e-4, ...choice, ...(classWeight === undefined ? {} : { classWeight }) };
+  const ways = [...(even && isLarge ? [] : [{ standardise: true }]), ...(even ? [{ spread: withinLabels }] : [])];
+  const tried = ways.map((way) => ({
+    way,
+    ...crossValidate(X, targets, { ...common, ...way, grid, folds, seed, tempered: scaling === 'chosen' }),
+  }));
+  const [best] = tried.sort((a, b) => a.logLoss - b.logLoss) as [(typeof tried)[0]];
+  const { l2, heldOut, fold } = best;
+  return { model: train(X, targets, { ...common, tolerance: 1e-4, ...best.way, l2 }), l2, targets, heldOut, fold };
+}
+
+/** Adds what stands beside the features, each as much as out-of-fold scores say that it counts. */
+export function joinClassifier(
+  { model, l2, targets, heldOut, fold }: FittedFeatures,
+  { labels, width, lexical, vectors = null }: Pick<ClassifierOptions, 'labels' | 'width' | 'lexical' | 'vectors'>,
+): TrainedClassifier {
   // Each says what it makes of the text, and how much either counts is learned from what they said of texts that they had
   // not seen. Counts of words as features beside the states are fitted far too well to the texts at hand.
-  const sources: Sources = lexical === null ? [heldOut] : [heldOut, denseMatrix(lexical.heldOut, labels.length)];
+  const sources: Sources = [
+    heldOut,
+    ...(lexical === null ? [] : [denseMatrix(lexical.heldOut, labels.length)]),
+    ...(vectors === null ? [] : [scoresOf(vectors)]),
+  ];
   // Strong L2 makes rare labels that are decided one by one too unlikely, all of them alike. A bias for each would be
   // fitted to a handful of texts.
   const blending = { l2: blendL2, bias: targets.kind === 'multi' ? ('common' as const) : ('none' as const) };
   const blend = fitBlend(sources, targets, blending);
-  const [ofStates, ofWords = 0] = blend.factors as [number, number?];
-  const model = train(X, targets, { ...common, l2 });
+  const [ofStates, ...others] = blend.factors as [number, ...number[]];
+  const ofWords = lexical === null ? 0 : (others.shift() as number);
+  const [ofVectors = 0] = others;
   return {
     classifier: {
       labels,
@@ -125,12 +169,23 @@ export function trainClassifier(data: ClassifierData, options: ClassifierOptions
       rows: labels.map((_, label) =>
         Float32Array.from(model.weights.subarray(label * width, (label + 1) * width), (weight) => weight * ofStates),
       ),
-      bias: Float64Array.from(model.bias, (value, label) => value * ofStates + (blend.bias[label] as number)),
+      bias: Float64Array.from(
+        model.bias,
+        (value, label) =>
+          value * ofStates + (blend.bias[label] as number) + ofVectors * (vectors?.classifier.bias[label] ?? 0),
+      ),
       lexical: lexical === null ? null : { ...lexical.words, factor: ofWords },
+      vectors: vectors?.classifier.rows.map((row) => row.map((weight) => weight * ofVectors)) ?? null,
     },
     l2,
     heldOut: logProbabilities(crossFitBlend(sources, targets, fold, blending), model.link),
   };
+}
+
+/** As scores that a blend takes: of labels that exclude each other log-probabilities, else log-odds. */
+function scoresOf({ classifier, heldOut }: TrainedVectors): DenseMatrix {
+  if (!classifier.multiLabel) return heldOut;
+  return { ...heldOut, values: heldOut.values.map((log) => log - Math.log(-Math.expm1(log))) };
 }
 
 /**
@@ -164,6 +219,10 @@ export function averaged(classifiers: readonly [Classifier, ...Classifier[]]): C
       first.lexical === null
         ? null
         : { ...first.lexical, factor: share * factors.reduce((sum, factor) => sum + factor, 0) },
+    vectors:
+      first.vectors?.map((row, label) =>
+        row.map((_, i) => share * classifiers.reduce((sum, { vectors }) => sum + (vectors?.[label]?.[i] ?? 0), 0)),
+      ) ?? null,
   };
 }
 
@@ -213,16 +272,16 @@ export function lexicalScores(classifier: Classifier): (text: string) => Float64
   };
 }
 
-/** Probability of each label from the scores of both parts. */
-export function classProbabilities(
-  classifier: Classifier,
-  hidden: ArrayLike<number>,
-  lexical: ArrayLike<number>,
-): number[] {
+/** What each label gets from a vector by rows over it. */
+export function rowScores(rows: readonly Float32Array[], vector: Float32Array): number[] {
+  return rows.map((row) => row.reduce((sum, weight, i) => sum + weight * (vector[i] as number), 0));
+}
+
+/** Probability of each label from the scores of all parts. */
+export function classProbabilities(classifier: Classifier, ...parts: readonly ArrayLike<number>[]): number[] {
   const { labels, bias, multiLabel } = classifier;
-  const scores = Float64Array.from(
-    labels,
-    (_, c) => (hidden[c] as number) + (lexical[c] as number) + (bias[c] as number),
+  const scores = Float64Array.from(labels, (_, c) =>
+    parts.reduce((sum, part) => sum + (part[c] as number), bias[c] as number),
   );
   const row: DenseMatrix = { kind: 'dense', rows: 1, columns: labels.length, values: scores };
   return Array.from(logProbabilities(row, multiLabel ? 'sigmoid' : 'softmax').values, Math.exp);

@@ -12,7 +12,7 @@ export interface TuneOptions extends ModelOptions, DataOptions {
   teacher?: string;
   /** A file of texts that nobody has labelled. */
   unlabelled?: string;
-  /** An embedding model that is measured on the same examples. */
+  /** An embedding model whose heads are candidates, too, alone and joined with the model. */
   embedder?: string;
   /** The candidates to try: everything, heads over frozen features, or label scores. Default: `auto`. */
   method?: 'auto' | 'head' | 'scores';

@@ -1,5 +1,6 @@
+import { applyBlend, fitBlend } from './blend.js';
 import { assignFolds } from './folds.js';
-import { type TrainOptions, train } from './logistic.js';
+import { mapFeatures, type TrainOptions, train } from './logistic.js';
 import { lossFor } from './loss.js';
 import { type DenseMatrix, type Matrix, selectRows } from './matrix.js';
 import { type LinearModel, predictScores } from './model.js';
@@ -13,6 +14,11 @@ export interface CrossValidationOptions extends Omit<TrainOptions, 'l2' | 'start
   readonly seed: number;
   /** Rows with the same group are held out together. */
   readonly groups?: readonly string[];
+  /**
+   * Strengths are compared by the loss that is left after the best temperature, for who fits one afterwards. Without it
+   * a weak strength wins, since its scores are sharp enough, and another ranks the classes better. Defaults to false.
+   */
+  readonly tempered?: boolean;
 }
 
 export interface Trial {
@@ -26,6 +32,8 @@ export interface Trial {
 export interface CrossValidation {
   /** The strength with the lowest held-out loss; the stronger one when equal. */
   readonly l2: number;
+  /** Of that strength. */
+  readonly logLoss: number;
   readonly trials: readonly Trial[];
   /** Out-of-fold scores before the link, at the chosen strength: each row by models that were trained without it. */
   readonly heldOut: DenseMatrix;
@@ -41,17 +49,25 @@ const decades: readonly number[] = [1e3, 1e2, 1e1, 1, 1e-1, 1e-2, 1e-3];
  * has one minimum along the path in practice and weak penalties are the slow ones.
  */
 export function crossValidate(X: Matrix, targets: Targets, options: CrossValidationOptions): CrossValidation {
-  const { grid = decades, seed, groups, ...training } = options;
+  const { grid = decades, seed, groups, tempered = false, standardise, spread, ...training } = options;
+  const scaling = {
+    ...(standardise === undefined ? {} : { standardise }),
+    ...(spread === undefined ? {} : { spread }),
+  };
   const rows = rowsOf(targets);
   const folds = Math.max(2, Math.min(options.folds ?? 5, rows));
   const fold = assignFolds(strata(targets), { folds, seed, ...(groups === undefined ? {} : { groups }) });
   const parts = Array.from({ length: folds }, (_, k) => {
     const inside = Array.from(fold.keys()).filter((row) => fold[row] !== k);
     const outside = Array.from(fold.keys()).filter((row) => fold[row] === k);
+    const plain = selectRows(X, inside);
+    const own = selectTargets(targets, inside);
+    // Once for all strengths.
+    const map = plain.rows > 0 ? mapFeatures(plain, own, scaling) : null;
     return {
-      X: selectRows(X, inside),
-      targets: selectTargets(targets, inside),
-      held: selectRows(X, outside),
+      X: map?.apply(plain) ?? plain,
+      targets: own,
+      held: map?.apply(selectRows(X, outside)) ?? selectRows(X, outside),
       outside,
       start: undefined as LinearModel | undefined,
     };
@@ -71,13 +87,14 @@ export function crossValidate(X: Matrix, targets: Targets, options: CrossValidat
       });
     }
     const scores: DenseMatrix = { kind: 'dense', rows, columns: targets.classes, values: heldOut };
-    const trial = { l2, ...qualityOf(scores, targets) };
+    const sharp = tempered ? applyBlend([scores], fitBlend([scores], targets)) : scores;
+    const trial = { l2, ...qualityOf(sharp, targets) };
     trials.push(trial);
     if (best === null || trial.logLoss < best.trial.logLoss) best = { trial, heldOut: scores };
     else if (trial.logLoss > 1.1 * best.trial.logLoss) break;
   }
   if (best === null) throw new Error('no strength to try');
-  return { l2: best.trial.l2, trials, heldOut: best.heldOut, fold };
+  return { l2: best.trial.l2, logLoss: best.trial.logLoss, trials, heldOut: best.heldOut, fold };
 }
 
 /** The strata of folds: the class, or for several labels the set of those that hold. */

@@ -1,10 +1,11 @@
 import { minimise } from './lbfgs.js';
 import { lossFor } from './loss.js';
-import type { Matrix } from './matrix.js';
+import type { DenseMatrix, Matrix } from './matrix.js';
 import type { LinearModel } from './model.js';
 import { objective } from './objective.js';
 import { fitStandardiser, standardise, toPlainFeatures, toStandardisedFeatures } from './standardise.js';
 import { type ClassWeight, rowsOf, type SingleTargets, type Targets, weightsOf } from './targets.js';
+import { fitWhitener, fromWhiteFeatures, toWhiteFeatures, whiten } from './whiten.js';
 
 export interface TrainOptions {
   /** Strength of the penalty l2 / 2 · ‖weights‖², against the sum of the losses; 1 / C of scikit-learn. Defaults to 1. */
@@ -13,6 +14,11 @@ export interface TrainOptions {
   readonly classWeight?: ClassWeight;
   /** Penalises the weights of standardised features; the model that comes back takes plain ones. Defaults to false. */
   readonly standardise?: boolean;
+  /**
+   * Also evens out how features spread within the classes, the less the larger it is: penalises weights in the metric of
+   * that spread. Dense features and single targets only; takes the place of `standardise`. Defaults to no.
+   */
+  readonly spread?: number;
   /**
    * Largest component that the gradient of the mean loss may have at the end. Defaults to 1e-5: 1,000 rows ×
    * 640 correlated features × 77 classes take 28 to 115 iterations (2 to 6 s), to 1e-6 twice that.
@@ -40,11 +46,40 @@ export interface TrainedModel extends LinearModel {
 export function train(X: Matrix, targets: Targets, options: TrainOptions = {}): TrainedModel {
   if (rowsOf(targets) !== X.rows) throw new Error(`${X.rows} rows of features, ${rowsOf(targets)} of targets`);
   if (X.rows === 0) throw new Error('nothing to train on');
-  if (options.standardise !== true) return fit(X, targets, options);
-  const standardiser = fitStandardiser(X);
   const { start, ...rest } = options;
-  const inner = start === undefined ? rest : { ...rest, start: toStandardisedFeatures(start, standardiser) };
-  return toPlainFeatures(fit(standardise(X, standardiser), targets, inner), standardiser);
+  const map = mapFeatures(X, targets, options);
+  return map.plain(fit(map.apply(X), targets, start === undefined ? rest : { ...rest, start: map.mapped(start) }));
+}
+
+/** Features as they are penalised, and models over them as models over plain ones and back. */
+export interface FeatureMap {
+  apply<M extends Matrix>(X: M): M;
+  plain<M extends LinearModel>(model: M): M;
+  mapped<M extends LinearModel>(model: M): M;
+}
+
+/** As the options ask for, fitted on these rows. */
+export function mapFeatures(
+  X: Matrix,
+  targets: Targets,
+  { standardise: scaled = false, spread }: Pick<TrainOptions, 'standardise' | 'spread'>,
+): FeatureMap {
+  if (spread !== undefined) {
+    if (X.kind === 'sparse' || targets.kind === 'multi') throw new Error('spread takes dense features, single targets');
+    const whitener = fitWhitener(X, targets, spread);
+    return {
+      apply: <M extends Matrix>(rows: M) => whiten(rows as DenseMatrix, whitener) as Matrix as M,
+      plain: (model) => fromWhiteFeatures(model, whitener),
+      mapped: (model) => toWhiteFeatures(model, whitener),
+    };
+  }
+  if (!scaled) return { apply: (rows) => rows, plain: (model) => model, mapped: (model) => model };
+  const standardiser = fitStandardiser(X);
+  return {
+    apply: (rows) => standardise(rows, standardiser),
+    plain: (model) => toPlainFeatures(model, standardiser),
+    mapped: (model) => toStandardisedFeatures(model, standardiser),
+  };
 }
 
 function fit(X: Matrix, targets: Targets, options: TrainOptions): TrainedModel {

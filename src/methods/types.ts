@@ -90,6 +90,14 @@ export interface Learns {
   readonly apply?: (profile: TaskProfile) => TaskProfile;
 }
 
+/** An embedding model that a method wants. */
+export interface WantedEmbedder {
+  /** As it is spoken of: a name, or a file. */
+  readonly model: string;
+  /** Of the very file that a head was trained on, without which the task cannot run; null where the method can do without. */
+  readonly sha256: string | null;
+}
+
 /** Ways to do a task by a method; null where it cannot be tried. */
 export type Plan<Needs extends Capability = LocalCapability> = (
   session: TuneSession<Needs>,
@@ -105,8 +113,8 @@ export interface Method<Needs extends Capability = Capability> {
   readonly name: string;
   readonly title: string;
   readonly taskTypes: readonly TaskType[];
-  /** The embedding model that a profile wants beside the model, as it is spoken of; it can do without. */
-  readonly embedderOf?: (profile: TaskProfile) => string | null;
+  /** The embedding model that a profile wants beside the model, or instead of it; null where it wants none. */
+  readonly embedderOf?: (profile: TaskProfile) => WantedEmbedder | null;
   /** The model that judges its answers in place of the model, as it is spoken of; null where the profile names none. */
   readonly judgeOf?: (profile: Pick<TaskProfile, 'options'>) => string | null;
   /** Capabilities that the method needs of an engine; an engine with fewer is refused. */

@@ -14,7 +14,7 @@ import { bestThreshold, type ChosenThreshold, chooseThreshold, type ThresholdTar
 
 export interface TuneRequest extends SearchOptions, PlanRequest {
   readonly target: ThresholdTarget | null;
-  /** Measured on the same examples, and not taken: heads over another model. */
+  /** Candidates that read another model in place of this one. They are tried first. */
   readonly beside?: readonly Candidate[];
   /**
    * Measures the task as it is, on as many of the examples as there is time for; null where it is not to be compared,
@@ -44,7 +44,7 @@ export interface TuneResult {
   readonly after: Trial;
   readonly before: Before | null;
   readonly lexical: Trial | null;
-  /** The best of what was measured beside, on as many examples; null where nothing was. */
+  /** The best of what reads another model, on as many examples; null where nothing does, or it was taken. */
   readonly beside: Trial | null;
   /** Probability of a difference like that between before and after if there were none. */
   readonly p: number | null;
@@ -133,6 +133,7 @@ export async function tune(
 
 function bestBeside({ trials }: SearchResult, after: Trial, beside: readonly Candidate[]): Trial | null {
   const keys = new Set(beside.map(({ key }) => key));
+  if (keys.has(after.key)) return null;
   return trials.find(({ key, n }) => keys.has(key) && n === after.n) ?? null;
 }
 

@@ -92,6 +92,7 @@ const classifier = {
       bias: Float64Array.of(0, 1),
     },
   },
+  vectors: null,
 } satisfies Classifier;
 
 test('a classifier goes through its file and back', () => {
@@ -104,6 +105,12 @@ test('a classifier goes through its file and back', () => {
     { classifier, layers: 12, pooling: 'last', prompts: 1 },
     { classifier: odds, layers: 12, pooling: 'last', prompts: 1 },
     { classifier: { ...classifier, lexical: null, multiLabel: true }, layers: 1, pooling: 'last+mean', prompts: 3 },
+    {
+      classifier: { ...classifier, vectors: [Float32Array.of(1, 2), Float32Array.of(3, 4)] },
+      layers: 4,
+      pooling: 'last',
+      prompts: 1,
+    },
   ] as const) {
     assert.deepEqual(classifierFrom(decodeHead(encodeHead(classifierBlob(head), coarseClassifierArrays))), head);
   }

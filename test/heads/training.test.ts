@@ -5,6 +5,7 @@ import {
   type Classifier,
   classProbabilities,
   lexicalScores,
+  rowScores,
   trainClassifier,
   trainWords,
 } from '../../src/heads/classifier.js';
@@ -47,6 +48,26 @@ describe('a classifier', () => {
       assert.equal(own.indexOf(Math.max(...own)), y[row], `held out, ${row}`);
       assert.ok(Math.abs(Array.from(own, Math.exp).reduce((sum, value) => sum + value, 0) - 1) < 1e-9);
     }
+  });
+
+  it('joined with one over other features goes by the one that knows, and runs by rows over both', () => {
+    // The features say nothing, the vectors beside them everything.
+    const blind = Array.from(y, () => Float32Array.from({ length: 2 }, noise));
+    const vectors = trainClassifier({ hidden, targets }, { ...options, scaling: 'chosen' });
+    const { classifier, heldOut } = trainClassifier({ hidden: blind, targets }, { ...options, width: 2, vectors });
+    assert.equal(classifier.vectors?.[0]?.length, 5);
+    hidden.forEach((vector, i) => {
+      const ofVector = rowScores(classifier.vectors ?? [], vector);
+      const p = classProbabilities(classifier, hiddenScoresOf(classifier, blind[i] as Float32Array), ofVector);
+      assert.equal(p.indexOf(Math.max(...p)), y[i]);
+      const own = heldOut.values.subarray(i * 3, i * 3 + 3);
+      assert.equal(own.indexOf(Math.max(...own)), y[i], `held out, ${i}`);
+    });
+    const twice = averaged([
+      classifier,
+      { ...classifier, vectors: (classifier.vectors ?? []).map((row) => row.map(() => 0)) },
+    ]);
+    assert.equal(twice.vectors?.[1]?.[1], (classifier.vectors?.[1]?.[1] as number) / 2);
   });
 
   it('made of several says what they say on average', () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -132,12 +132,37 @@ describe('a task on an embedding model', () => {
     assert.equal(measured.code, 0, measured.stderr);
   });
 
-  it('is measured beside a language model that is tuned', async () => {
-    const beside = ['-m', smollm, '--embedder', file, '--method', 'scores', '--no-words', '--no-compare'];
+  it('takes the place of a language model where it is as good, and is asked for by its head alone', async () => {
+    const own = path.join(folder, 'own.gguf');
+    copyFileSync(file, own);
+    const model = ['-m', smollm];
+    const beside = [...model, '--embedder', own, '--method', 'scores', '--no-words', '--no-compare'];
     const { code, stdout, stderr } = await runSlm(['tune', task, ...beside, '--data', data, '--budget', '1ms']);
     assert.equal(code, 0, stderr);
-    assert.match(stdout, /tiny-bert: head over embeddings +[\d.]+/u);
-    assert.match(stdout, /Installed: label scores/u);
+    assert.match(stdout, /Installed: own: head over embeddings/u);
+    assert.match(stdout, /The embedding model does the task alone from now on: the language model is not loaded/u);
+    const text = ['-t', 'we had a very good cheese', '--no-warm'];
+    const run = await runSlm(['run', task, ...model, '--json', ...text]);
+    assert.equal(run.code, 0, run.stderr);
+    assert.equal(JSON.parse(run.stdout).label, 'food');
+    const measured = await runSlm(['eval', task, ...model, '--data', data, '--json']);
+    assert.equal(measured.code, 0, measured.stderr);
+
+    writeFileSync(own, tinyBert([...others, ...subjects.travel, ...subjects.food]));
+    const changed = await runSlm(['run', task, ...model, ...text]);
+    assert.equal(changed.code, 3, changed.stderr);
+    assert.match(changed.stderr, /its head was trained on another version of the file of ".*own\.gguf"/u);
+    rmSync(own);
+    const missing = await runSlm(['run', task, ...model, ...text]);
+    assert.equal(missing.code, 3, missing.stderr);
+    assert.match(
+      missing.stderr,
+      /trained on vectors of the embedding model ".*own\.gguf", which is not on this machine/u,
+    );
+    const untuned = await runSlm(['run', task, ...model, '--untuned', ...text]);
+    assert.equal(untuned.code, 0, untuned.stderr);
+    assert.equal((await runSlm(['tune', task, ...model, '--reset'])).code, 0);
+
     const other = await runSlm(['tune', task, ...given, '--embedder', smollm, '--data', data]);
     assert.equal(other.code, 2, other.stderr);
     assert.match(other.stderr, /--embedder: smollm2-135m-instruct is no embedding model/u);

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { textVectors } from '../../src/methods/candidates/text-vectors.js';
 import type { Candidate, CandidatePlan, Trial, TuneSession } from '../../src/methods/candidates/types.js';
+import { methodOf } from '../../src/methods/index.js';
+import type { MethodContext } from '../../src/methods/types.js';
 import { planFor } from '../../src/tune/plan.js';
-import type { Example } from '../../src/types.js';
+import type { ClassifyGold, ClassifyOutput, EngineWith, Example } from '../../src/types.js';
+import { fakeEngine } from '../helpers/fake-engine.js';
 import { labelled, labelOf, profileWith } from '../helpers/profiles.js';
 import { sessionWith } from '../helpers/tune-session.js';
 
@@ -67,6 +71,63 @@ describe('ways to classify', () => {
       'head, 12 layers, 3 prompts with 16 examples each',
       'label scores, 8 nearest examples in the prompt',
     ]);
+  });
+
+  it('are heads joined with an embedding model, where there is one, and run by both', async () => {
+    const embed = (text: string) => Float32Array.of(text.includes('fine') ? 1 : -1, text.length / 100);
+    const embedder = { embed: async (texts: readonly string[]) => texts.map(embed) } as EngineWith<'embeddings'>;
+    const bare = sessionWith({
+      profile: profileWith({ prompt }),
+      states: async () => ({
+        slots: 1,
+        // The states say nothing.
+        read: async () => Float32Array.of(0.5, -0.5),
+        dispose: async () => undefined,
+      }),
+      blocks: 18,
+      width: 2,
+    });
+    const learned = { model: 'minilm', sha256: 'ab', prefix: 'query: ' };
+    const beside = { ...textVectors(bare, { ...embedder, dimensions: 2 }, 'query: '), embedder: learned };
+    const plan = await planFor({ ...bare, beside }, examples, { ...all, words: false });
+    const head = 'head, 12 layers, 16 examples in the prompt';
+    const best = plan.candidates.find(({ title }) => title === head) as Candidate;
+    const next = plan.next?.(new Map([[best, { objectiveValue: 1 } as Trial]])) ?? [];
+    const joined = next.find(({ title }) => title === `${head}, with an embedding`) as Candidate;
+    assert.equal(joined.complexity, 2);
+    const asked = examples.filter((example) => !best.inPrompt?.has(example));
+    const { outputs } = await joined.heldOut(examples, new Int32Array(examples.length));
+    const right = asked.filter((example) => {
+      const output = outputs[examples.indexOf(example)] as ClassifyOutput;
+      return output.labels[0] === (example.gold as ClassifyGold).labels[0];
+    });
+    assert.equal(right.length, asked.length);
+
+    const fitted = await (joined.finish as NonNullable<typeof joined.finish>)(examples, {} as Trial);
+    assert.deepEqual(fitted.learned.embedder, learned);
+    const tuned = { file: 'tuned.yaml', digest: '', learned: fitted.learned, numbers: fitted.numbers?.stored ?? null };
+    const profile = profileWith({ prompt, method: 'head', options: { shots: 0 }, tuned });
+    assert.deepEqual(methodOf(profile).embedderOf?.(profile), learned);
+    const read: string[] = [];
+    const engine = fakeEngine({ outputs: (_, count) => Array.from({ length: count }, () => 0) });
+    const predictor = await methodOf(profile).prepare({
+      profile,
+      engine,
+      embedder: {
+        embed: async (texts: readonly string[]) => {
+          read.push(...texts);
+          return texts.map(embed);
+        },
+      } as EngineWith<'embeddings'>,
+      documents: [],
+      ownDocuments: async () => [],
+      cache: { get: async () => null, set: async () => undefined },
+      onProgress: () => undefined,
+    } as MethodContext<never>);
+    const { record } = labelled('a fine thing', 'positive');
+    const { output } = await predictor.predict({ record, text: record.text, explain: false });
+    assert.ok(((output as ClassifyOutput).scores.positive as number) > 0.9);
+    assert.deepEqual(read, ['query: a fine thing']);
   });
 
   it('take no more blocks than are allowed, and none twice', async () => {

@@ -26,7 +26,7 @@ import { openDerived } from './derived-models.js';
 import { documentsFor } from './documents.js';
 import { keepHint } from './early-hint.js';
 import { headStartFor } from './early-model.js';
-import { isEmbedding, openEmbedding, openSecondModel } from './embedding.js';
+import { isEmbedding, openEmbedding, openSecondModel, secondModel } from './embedding.js';
 import type { EngineFlags } from './flags.js';
 import { openedOnce } from './opened-once.js';
 import { openService } from './service.js';
@@ -184,13 +184,22 @@ export async function openTaskOnModel(
   const model = await resolveNamed(surroundings, spec);
   const tuned = flags.untuned === true ? untuned : await tunedProfile(surroundings, untuned, model);
   if (isEmbedding(model)) return openTaskOnEmbedding(surroundings, tuned, flags, documents, model, early);
+  // The head that was found best needs nothing of the language model, which stays on the disk.
+  const instead = goesByEmbeddings(tuned) ? await secondModel(surroundings, tuned) : null;
+  if (instead !== null) {
+    keepHint(surroundings, path.resolve(surroundings.cwd, tuned.path), model.path, instead.path);
+    return openTaskOnEmbedding(surroundings, tuned, flags, documents, instead, early);
+  }
   const profile = withChoices(tuned, flags);
   const head = methodOf(profile).headOf?.(profile);
   const alphabet = coveringAlphabet(profile, model);
   const loaded: Engine[] = [];
   const files: ModelFile[] = [];
   const embedder = await openSecondModel(surroundings, profile, flags);
-  if (embedder !== null) loaded.push(embedder);
+  if (embedder !== null) {
+    loaded.push(embedder);
+    if (embedder.model.path !== null) files.push(watchModelFile(embedder.model.path));
+  }
   const judge = await openJudge(surroundings, profile, model.path, flags, parallel).catch(async (error) => {
     await close();
     throw error;
@@ -269,6 +278,10 @@ async function openJudge(
   if (engine.model.format === 'chat' && engine.model.chatTemplate !== null) return engine;
   await engine.dispose();
   throw refused('it has no chat template');
+}
+
+function goesByEmbeddings(profile: TaskProfile): boolean {
+  return methodOf(profile).needs.every((need) => need === 'embeddings');
 }
 
 /** Embedding models have no vocabulary to cut and no file is derived of them. */

@@ -1,22 +1,27 @@
+import path from 'node:path';
 import { usageError } from '../../errors.js';
-import type { Candidate, TuneSession } from '../../methods/candidates/types.js';
+import { textVectors } from '../../methods/candidates/text-vectors.js';
+import type { Candidate, TuneSession, VectorsBeside } from '../../methods/candidates/types.js';
+import { readSpec } from '../../models/index.js';
 import { planFor } from '../../tune/plan.js';
 import type { Example, TaskProfile } from '../../types.js';
 import { isEmbedding, openEmbedding } from '../opening/embedding.js';
 import type { EngineFlags } from '../opening/flags.js';
 import { resolveNamed } from '../opening/open.js';
-import type { Surroundings } from '../surroundings.js';
+import { modelDigest } from '../opening/tuned-settings.js';
+import { modelEnvironment, type Surroundings } from '../surroundings.js';
 
-/** An embedding model beside the one that is tuned: what heads over its vectors reach on the same examples. */
+/** An embedding model beside the one that is tuned. */
 export interface Beside {
-  readonly name: string;
-  /** Measured only: a run has one model. */
+  /** Heads over its vectors alone, which then do the task in place of the model. */
   readonly candidates: readonly Candidate[];
+  /** For heads that read both. */
+  readonly vectors: VectorsBeside;
   close(): Promise<void>;
 }
 
 /**
- * Opens an embedding model to be measured beside another model.
+ * Opens an embedding model beside another model.
  * @throws SlmError where it is none, or the task cannot be done by one
  */
 export async function openBeside(
@@ -30,8 +35,16 @@ export async function openBeside(
   if (!isEmbedding(model)) {
     throw usageError(`--embedder: ${model.name} is no embedding model.`, 'Tune on it with -m instead.');
   }
+  const read = await readSpec(spec, modelEnvironment(surroundings));
+  const sha256 = await modelDigest(surroundings, model);
   const engine = await openEmbedding(surroundings, model, flags);
-  const own = { ...session, engine } as unknown as TuneSession<never>;
+  const prefix = engine.prefixes.text;
+  const vectors: VectorsBeside = {
+    ...textVectors(session, engine, prefix),
+    // A task may run in another folder.
+    embedder: { model: read.kind === 'path' ? path.resolve(read.path) : spec, sha256, prefix },
+  };
+  const own = { ...session, engine, beside: vectors, mostBlocks: session.blocks } as unknown as TuneSession<never>;
   const plan = await planFor(own, examples, { kind: 'head', words: flags.words });
   const heads = plan.candidates.filter(({ finish }) => finish !== null);
   if (heads.length === 0) {
@@ -39,15 +52,14 @@ export async function openBeside(
     throw usageError(`--embedder: ${describe(session.profile)} cannot be done over embeddings.`);
   }
   return {
-    name: model.name,
     candidates: heads.map((candidate) => ({
       ...candidate,
-      key: `${model.sha256 ?? model.path} ${candidate.key}`,
+      key: `${sha256} ${candidate.key}`,
       title: `${model.name}: ${candidate.title}`,
-      finish: null,
       // Nothing of the tuned model is read.
       layers: 0,
     })),
+    vectors,
     close: () => engine.dispose(),
   };
 }

@@ -41,7 +41,7 @@ export interface TuneFlags extends EngineFlags, GoldFlags {
   teacher?: string;
   /** Texts that nobody has labelled. */
   unlabelled?: string;
-  /** An embedding model that is measured on the same examples. */
+  /** An embedding model whose heads are candidates, too, alone and joined with the model. */
   embedder?: string;
   method: TuneRequest['kind'];
   /** Milliseconds. */
@@ -233,7 +233,7 @@ async function tuneOn(
     if (flags.embedder !== undefined) {
       beside = await openBeside(surroundings, flags.embedder, session, examples, flags);
     }
-    const result = await tune(session, examples, {
+    const result = await tune(beside === null ? session : { ...session, beside: beside.vectors }, examples, {
       seed,
       beside: beside?.candidates ?? [],
       budgetMs: flags.budget,

@@ -62,7 +62,7 @@ export function tuneReportText(
     ...(lexical !== null && lexical.score >= after.score
       ? ['Counting words, without a model, is as good here. More examples or another model may change that.']
       : []),
-    ...besideLines(profile, result),
+    ...besideLines(result),
     ...(threshold === null ? [] : [thresholdText(threshold)]),
     ...(threshold === null || wins
       ? []
@@ -79,14 +79,13 @@ export function tuneReportText(
   return `${lines.join('\n')}\n`;
 }
 
-/** The result that an embedding model beside this one would give. */
-function besideLines({ name }: TaskProfile, { beside, after }: TuneResult): string[] {
-  if (beside === null) return [];
-  const model = beside.title.slice(0, beside.title.indexOf(':'));
-  const within = beside.interval !== null && beside.interval.high >= after.score;
-  return within
-    ? [`An embedding model is as good here within the interval, and faster: slm tune ${name} -m ${model} --data FILE`]
-    : [`${model} alone is clearly worse here.`];
+/** What an embedding model has brought. */
+function besideLines({ fitted, wins }: TuneResult): string[] {
+  const { embedder } = fitted.learned;
+  if (!wins || embedder === undefined) return [];
+  return fitted.method === 'embedding-head'
+    ? ['The embedding model does the task alone from now on: the language model is not loaded.']
+    : ['Language model and embedding model read each text from now on, and both have to be on the machine.'];
 }
 
 /** Says whether anything has changed, and why: the first question of every reader. */

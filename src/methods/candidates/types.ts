@@ -1,3 +1,4 @@
+import type { TrainedVectors } from '../../heads/classifier.js';
 import type { Interval } from '../../metrics/bootstrap.js';
 import type {
   Capability,
@@ -10,9 +11,27 @@ import type {
   TaskProfile,
   Threshold,
 } from '../../types.js';
+import type { LearnedEmbedder } from '../learned-embedder.js';
 
 /** The capabilities of a language model in this process. */
 export type LocalCapability = 'scores' | 'generation' | 'features';
+
+/** Vectors of examples by an embedding model, each text read once for all candidates. */
+export interface TextVectors {
+  readonly dimensions: number;
+  /** What is put before each text. */
+  readonly prefix: string;
+  read(examples: readonly Example[]): Promise<Float32Array[]>;
+  /** A classifier over vectors alone, trained on these examples once for all candidates. */
+  trained(examples: readonly Example[]): Promise<TrainedVectors>;
+  /** Evaluated for a text. */
+  countTokens(text: string): number;
+}
+
+/** Those of an embedding model beside the one that is tuned. */
+export interface VectorsBeside extends TextVectors {
+  readonly embedder: LearnedEmbedder;
+}
 
 /** The values that tuning works with: by default a language model in this process. It does not contain the fixtures. */
 export interface TuneSession<Needs extends Capability = LocalCapability> {
@@ -29,6 +48,8 @@ export interface TuneSession<Needs extends Capability = LocalCapability> {
   readonly mostBlocks: number;
   /** Opens hidden states of the model, or why it has none to read. */
   readonly states: OpenStates | { readonly impossible: string };
+  /** Vectors of the texts by an embedding model beside it; left out where there is none. */
+  readonly beside?: VectorsBeside | null;
   readonly seed: number;
   readonly signal: AbortSignal;
   /** How far the work on the present trial is. */

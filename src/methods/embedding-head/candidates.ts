@@ -4,42 +4,27 @@ import type { Example } from '../../types.js';
 import { outputsOf, targetsOf } from '../candidates/classify-outputs.js';
 import { eventLoopTurn } from '../candidates/event-loop.js';
 import { isSkewed } from '../candidates/skew.js';
+import { textVectors } from '../candidates/text-vectors.js';
 import type { Candidate, TuneSession } from '../candidates/types.js';
 import type { Plan } from '../types.js';
 import { embeddingHeadOptions } from './options.js';
 
-/** Texts that are embedded between two looks at the signal. */
-const batch = 64;
-
 /** A head over the embedding of each text, with and without counts of words beside it. Texts are read once for all. */
 export const plan: Plan<'embeddings'> = (session, examples, { words: mayUseWords }) => {
-  const { profile, engine, seed } = session;
-  const prefix = prefixFor(session);
-  const known = new Map<Example, Float32Array>();
-
-  async function vectorsOf(list: readonly Example[]): Promise<Float32Array[]> {
-    const missing = list.filter((example) => !known.has(example));
-    for (let start = 0; start < missing.length; start += batch) {
-      session.signal.throwIfAborted();
-      const part = missing.slice(start, start + batch);
-      const vectors = await engine.embed(part.map(({ record }) => prefix + record.text));
-      part.forEach((example, i) => {
-        known.set(example, vectors[i] as Float32Array);
-      });
-      session.onProgress('reading', start + part.length, missing.length);
-    }
-    return list.map((example) => known.get(example) as Float32Array);
-  }
+  const { profile, engine, seed, beside = null } = session;
+  const vectors = beside ?? textVectors(session, engine, prefixFor(session));
+  const { prefix } = vectors;
 
   async function train(list: readonly Example[], lexical: boolean, balanced: boolean) {
+    if (!lexical && !balanced) return vectors.trained(list);
     const targets = targetsOf(profile, list);
-    const hidden = await vectorsOf(list);
+    const hidden = await vectors.read(list);
     await eventLoopTurn();
     return trainClassifier(
       { hidden, targets },
       {
         labels: profile.labels.map(({ name }) => name),
-        width: engine.dimensions,
+        width: vectors.dimensions,
         lexical: lexical
           ? trainWords(
               list.map(({ record }) => record.text),
@@ -48,13 +33,13 @@ export const plan: Plan<'embeddings'> = (session, examples, { words: mayUseWords
             )
           : null,
         seed,
+        scaling: 'chosen',
         ...(balanced ? { classWeight: 'balanced' as const } : {}),
       },
     );
   }
-
   const candidateOf = (lexical: boolean, balanced: boolean): Candidate => ({
-    key: `embedding head 2 ${lexical} ${balanced} ${JSON.stringify(prefix)}`,
+    key: `embedding head 3 ${lexical} ${balanced} ${JSON.stringify(prefix)}`,
     title: `head over embeddings${lexical ? ', with words' : ''}${balanced ? ', labels weighted' : ''}`,
     method: 'embedding-head',
     turn: 0,
@@ -69,8 +54,9 @@ export const plan: Plan<'embeddings'> = (session, examples, { words: mayUseWords
     async finish(list) {
       const { classifier } = await train(list, lexical, balanced);
       return {
-        options: { prefix },
-        learned: {},
+        ...(beside === null
+          ? { options: { prefix }, learned: {} }
+          : { options: {}, learned: { embedder: beside.embedder } }),
         numbers: {
           stored: classifierBlob({ classifier, layers: session.blocks, pooling: 'last', prompts: 1 }),
           coarse: coarseClassifierArrays,
@@ -80,7 +66,7 @@ export const plan: Plan<'embeddings'> = (session, examples, { words: mayUseWords
   });
 
   function meanTokens(list: readonly Example[]): number {
-    const sum = list.reduce((total, { record }) => total + engine.countTokens(prefix + record.text), 0);
+    const sum = list.reduce((total, { record }) => total + vectors.countTokens(record.text), 0);
     return list.length === 0 ? 0 : sum / list.length;
   }
 

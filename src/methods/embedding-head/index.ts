@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { messageOf, usageError } from '../../errors.js';
-import { classProbabilities, lexicalScores } from '../../heads/classifier.js';
+import { classProbabilities, lexicalScores, rowScores } from '../../heads/classifier.js';
 import { type ClassifierHead, classifierFrom } from '../../heads/classifier-file.js';
 import { onceEach } from '../../lazy.js';
 import type { TaskProfile } from '../../types.js';
 import { deciderFor, undecided } from '../decide.js';
 import { tablePart } from '../explain.js';
 import { labelRenderer } from '../label-prompts.js';
+import { learnedEmbedder, learnedEmbedderOf } from '../learned-embedder.js';
 import type { Method, PieceInput } from '../types.js';
 import { classifyingPrompt } from '../usual-prompts.js';
 import { embeddingHeadOptions } from './options.js';
@@ -22,7 +23,8 @@ export const embeddingHead: Method<'embeddings'> = {
   defaultPrompt: classifyingPrompt,
   vocabulary: 'whole',
   mustLearn: true,
-  learns: { schema: z.strictObject({}) },
+  learns: { schema: z.strictObject({ embedder: learnedEmbedder }) },
+  embedderOf: learnedEmbedderOf,
   candidates: async () => (await import('./candidates.js')).plan,
 
   check(profile) {
@@ -33,7 +35,8 @@ export const embeddingHead: Method<'embeddings'> = {
   async prepare({ profile, engine }) {
     const { classifier } = headOf(profile);
     const { labels } = classifier;
-    const { prefix = engine.prefixes.text } = embeddingHeadOptions.parse(profile.options);
+    const options = embeddingHeadOptions.parse(profile.options);
+    const prefix = learnedEmbedderOf(profile)?.prefix ?? options.prefix ?? engine.prefixes.text;
     const lexical = lexicalScores(classifier);
     return {
       // The engine reads long texts in parts, as it did when the head was trained.
@@ -41,7 +44,7 @@ export const embeddingHead: Method<'embeddings'> = {
 
       async predict({ text, explain }: PieceInput) {
         const [vector] = (await engine.embed([prefix + text])) as [Float32Array];
-        const scores = classifier.rows.map((row) => dot(row, vector));
+        const scores = rowScores(classifier.rows, vector);
         const words = lexical(text);
         const probabilities = classProbabilities(classifier, scores, words);
         const output = undecided(labels, probabilities);
@@ -86,10 +89,4 @@ function headOf(profile: TaskProfile): ClassifierHead {
 
 function again({ name }: TaskProfile): string {
   return `Train it again: \`slm tune ${name} --data FILE\`, or remove it: \`slm tune ${name} --reset\`.`;
-}
-
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i] as number) * (b[i] as number);
-  return sum;
 }

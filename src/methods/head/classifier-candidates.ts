@@ -2,13 +2,17 @@ import {
   averaged,
   type Classifier,
   type ClassifierData,
+  type FittedFeatures,
+  fitFeatures,
+  joinClassifier,
   type TrainedClassifier,
+  type TrainedVectors,
   type TrainedWords,
-  trainClassifier,
   trainWords,
 } from '../../heads/classifier.js';
 import { classifierBlob, coarseClassifierArrays } from '../../heads/classifier-file.js';
 import { type Pooling, pooled, pooledParts, pooledPositions } from '../../heads/pooling.js';
+import { selectRows } from '../../linear/matrix.js';
 import type { Example } from '../../types.js';
 import { softmax } from '../calibration.js';
 import { outputOf, targetsOf, unknown } from '../candidates/classify-outputs.js';
@@ -34,6 +38,8 @@ export interface HeadShape {
   readonly pooling: Pooling;
   /** Whether counts of words stand beside the states. */
   readonly lexical: boolean;
+  /** Whether a classifier over vectors of an embedding model stands beside them. */
+  readonly joined: boolean;
   /** Whether rare labels count as much as others. */
   readonly balanced: boolean;
 }
@@ -48,14 +54,42 @@ export function headCandidates(session: TuneSession, examples: readonly Example[
     memo((layers: number) => stateSource(session, examples, prompt, layers)),
   );
   const wordsOf = memo((list: readonly Example[]) => wordSource(session, list));
+  const vectorsOf = memo((list: readonly Example[]) => vectorSource(session, list));
+  // What stands beside the states changes nothing of what is learned of them.
+  const fittedOf = memo((_prompt: FewShotPrompt) =>
+    memo((_shape: string) => new Map<readonly Example[], Promise<FittedFeatures>>()),
+  );
   return (prompts, shape, turn) => {
     const { layers, pooling } = shape;
     const sources = new Map(prompts.map((prompt) => [prompt, sourceOf(prompt)(layers).wanting(pooling)]));
     return candidateOf(session, examples, prompts, shape, turn, {
       storeOf: (prompt) => sources.get(prompt) as FeatureStore,
       wordsOf,
+      vectorsOf,
+      fitted(prompt, list, fit) {
+        const known = fittedOf(prompt)(JSON.stringify([layers, pooling, shape.balanced]));
+        const made = known.get(list) ?? fit();
+        known.set(list, made);
+        return made;
+      },
     });
   };
+}
+
+/** The same of vectors of an embedding model. */
+type VectorSource = (some: readonly Example[]) => TrainedVectors;
+
+async function vectorSource({ beside }: TuneSession, list: readonly Example[]): Promise<VectorSource> {
+  if (beside == null) throw new Error('there is no embedding model to join');
+  const { classifier, heldOut } = await beside.trained(list);
+  const rows = new Map(list.map((example, row) => [example, row]));
+  return (some) => ({
+    classifier,
+    heldOut: selectRows(
+      heldOut,
+      some.map((example) => rows.get(example) as number),
+    ),
+  });
 }
 
 /** Counts of words are the same after all prompts, and learn from what stands in them, too. */
@@ -111,6 +145,9 @@ export function weightingsFor({ profile }: TuneSession, examples: readonly Examp
 interface Sources {
   storeOf(prompt: FewShotPrompt): FeatureStore;
   wordsOf(list: readonly Example[]): WordSource;
+  vectorsOf(list: readonly Example[]): Promise<VectorSource>;
+  /** Trained once for all shapes that look at the same states. */
+  fitted(prompt: FewShotPrompt, list: readonly Example[], fit: () => Promise<FittedFeatures>): Promise<FittedFeatures>;
 }
 
 function candidateOf(
@@ -119,10 +156,10 @@ function candidateOf(
   prompts: PromptGroup,
   shape: HeadShape,
   turn: number,
-  { storeOf, wordsOf }: Sources,
+  { storeOf, wordsOf, vectorsOf, fitted }: Sources,
 ): Candidate {
   const { profile } = session;
-  const { layers, pooling, lexical, balanced } = shape;
+  const { layers, pooling, lexical, joined, balanced } = shape;
   const [first] = prompts;
   const inPrompt = new Set(prompts.flatMap((prompt) => [...prompt.inPrompt]));
   const options = {
@@ -138,13 +175,18 @@ function candidateOf(
   /** A classifier for each prompt, trained on what does not stand in it, with the rows that it was trained on. */
   async function trainAll(list: readonly Example[]) {
     const words = lexical ? wordsOf(list) : null;
+    const vectors = joined ? await vectorsOf(list) : null;
     const all: (TrainedClassifier & { readonly examples: readonly Example[] })[] = [];
     for (const prompt of prompts) {
       const rest = list.filter((example) => !prompt.inPrompt.has(example));
-      const data = await dataOf(prompt, rest);
-      session.onProgress('training', all.length, prompts.length);
-      await eventLoopTurn();
-      all.push({ ...trainClassifier(data, { ...options, lexical: words?.(rest) ?? null }), examples: rest });
+      const features = await fitted(prompt, list, async () => {
+        const data = await dataOf(prompt, rest);
+        session.onProgress('training', all.length, prompts.length);
+        await eventLoopTurn();
+        return fitFeatures(data, options);
+      });
+      const others = { lexical: words?.(rest) ?? null, vectors: vectors?.(rest) ?? null };
+      all.push({ ...joinClassifier(features, { ...options, ...others }), examples: rest });
     }
     return all as [(typeof all)[0], ...typeof all];
   }
@@ -153,6 +195,7 @@ function candidateOf(
     titleOf(prompts),
     ...(pooling === 'last' ? [] : ['last and mean']),
     ...(lexical ? ['with words'] : []),
+    ...(joined ? ['with an embedding'] : []),
     ...(balanced ? ['labels weighted'] : []),
   ];
   return {
@@ -162,7 +205,7 @@ function candidateOf(
     turn,
     words: lexical,
     // Which layers, examples and states it looks at makes it neither dearer by much nor harder to understand.
-    complexity: (prompts.length === 1 ? 1 : 3) + (lexical ? 0.1 : 0) + (balanced ? 0.01 : 0),
+    complexity: (prompts.length === 1 ? 1 : 3) + (joined ? 1 : 0) + (lexical ? 0.1 : 0) + (balanced ? 0.01 : 0),
     layers,
     reading: `states ${layers} ${keyOf(prompts)}`,
     tokens: tokensAfter(prompts, examples),
@@ -193,7 +236,7 @@ function candidateOf(
       const classifier = more.length === 0 ? one : averaged([one, ...more]);
       return {
         options: { shots: first.count },
-        learned: learnedFrom(prompts),
+        learned: { ...learnedFrom(prompts), ...(joined ? { embedder: session.beside?.embedder } : {}) },
         numbers: {
           stored: classifierBlob({ classifier, layers, pooling, prompts: prompts.length }),
           coarse: coarseClassifierArrays,

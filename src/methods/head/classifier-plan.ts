@@ -42,7 +42,7 @@ export function classifierPlan(
     if (saysLittleNew(prompt, singles)) return [];
     return poolings.flatMap((pooling) =>
       weightings.map((balanced) => {
-        const shape: HeadShape = { layers: layersOf(usual), pooling, lexical: false, balanced };
+        const shape: HeadShape = { layers: layersOf(usual), pooling, lexical: false, joined: false, balanced };
         const candidate = head([prompt], shape, turn);
         made.set(candidate, { prompt, shape });
         return candidate;
@@ -57,18 +57,23 @@ export function classifierPlan(
     const at = (depth: number, changes: Partial<HeadShape> = {}) =>
       ifOther(layersOf(depth)).flatMap((layers) => poolings.map((pooling) => shaped({ layers, pooling, ...changes })));
     const withWords = words ? poolings.map((pooling) => shaped({ pooling, lexical: true })) : [];
+    // Nothing is read again for it.
+    const joined =
+      session.beside == null ? [] : poolings.map((pooling) => shaped({ pooling, lexical: words, joined: true }));
     if (many) {
       // Words tell much of many labels, and no text has to be read again for them. Reading takes long there, so that what
       // comes first may be all that there is time for.
       return [
+        ...joined,
         ...withWords,
-        ...at(deeper, { lexical: words }),
+        ...at(deeper, { lexical: words, joined: joined.length > 0 }),
         ...averagedOver({ prompt, shape: { ...shape, lexical: words } }),
       ];
     }
     const deep = words ? ifOther(layersOf(deeper)) : [];
     return [
       ...at(deeper),
+      ...joined,
       ...withWords,
       ...deep.map((layers) => shaped({ layers, pooling: 'last+mean', lexical: true })),
       ...at(depths.early),

@@ -8,6 +8,7 @@ import type { StoredNumbers, TaskProfile } from '../../types.js';
 import { ensembleExamples, labelExamples } from '../few-shot.js';
 import { labelRenderer } from '../label-prompts.js';
 import { learnedPromptShape, withLearnedPrompt } from '../learned.js';
+import { learnedEmbedder, learnedEmbedderOf } from '../learned-embedder.js';
 import type { Method } from '../types.js';
 import { classifyingPrompt, entityPrompt } from '../usual-prompts.js';
 import { prepareClassifier } from './classify.js';
@@ -35,7 +36,8 @@ export const head: Method<'features'> = {
   defaultPrompt: (profile) => (profile.type === 'extract' ? entityPrompt : classifyingPrompt(profile)),
   vocabulary: 'trimmed',
   mustLearn: true,
-  learns: { schema: z.strictObject(learnedPromptShape), apply: withLearnedPrompt },
+  learns: { schema: z.strictObject({ ...learnedPromptShape, embedder: learnedEmbedder }), apply: withLearnedPrompt },
+  embedderOf: learnedEmbedderOf,
   candidates: async () => (await import('./candidates.js')).plan,
 
   reads(profile) {

@@ -39,7 +39,10 @@ export const passageSentences: Method<'scores'> = {
     use: 'able',
   }),
   vocabulary: 'whole',
-  embedderOf: (profile) => sentenceOptions.parse(profile.options).embedder ?? null,
+  embedderOf(profile) {
+    const { embedder = null } = sentenceOptions.parse(profile.options);
+    return embedder === null ? null : { model: embedder, sha256: null };
+  },
 
   judgeOf: ({ options }) => sentenceOptions.parse(options).judge ?? null,
 

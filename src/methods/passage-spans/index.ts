@@ -47,7 +47,10 @@ export const passageSpans: Method<'scores' | 'generation'> = {
   defaultPrompt: () => passagePrompt,
   vocabulary: 'whole',
   learns,
-  embedderOf: (profile) => passageOptions.parse(profile.options).embedder ?? null,
+  embedderOf(profile) {
+    const { embedder = null } = passageOptions.parse(profile.options);
+    return embedder === null ? null : { model: embedder, sha256: null };
+  },
   judgeOf: ({ options }) => passageOptions.parse(options).judge ?? null,
   candidates: async () => (await import('./candidates.js')).plan,
 
