@@ -20,6 +20,8 @@ test('an instruct model reads whole passages in chat turns, and what it answers 
     { question: 'How much is a single ticket?', context },
     { question: 'Where does the N7 stop besides the hospital?', context },
     { question: 'Who drives the night bus on Sundays?', context },
+    // No word of it stands in the passage, which is short enough to be read all the same.
+    { question: 'Combien coûte le billet ?', context },
   ];
   const { code, stdout, stderr } = await runSlm(
     ['run', 'qa', '-m', qwen, '--input-format', 'jsonl', '--json', '--threshold', '0'],
@@ -27,13 +29,14 @@ test('an instruct model reads whole passages in chat turns, and what it answers 
   );
   assert.equal(code, 0, stderr);
   const results = parsed(stdout) as { answer: string | null; start: number; end: number; score: number }[];
-  assert.equal(results.length, 3);
+  assert.equal(results.length, 4);
   for (const { answer, start, end } of results) {
     if (answer !== null) assert.equal(context.slice(start, end), answer);
   }
-  const [price, stop, driver] = results.map(({ answer, score }) => ({ answer: answer ?? '', score }));
+  const [price, stop, driver, prix] = results.map(({ answer, score }) => ({ answer: answer ?? '', score }));
   assert.match(price?.answer ?? '', /3\.20/u);
   assert.match(stop?.answer ?? '', /Rosenau/u);
+  assert.match(prix?.answer ?? '', /3\.20/u);
   // What the passage does not say is less sure than what it says.
   assert.ok((driver?.score ?? 1) < Math.min(price?.score ?? 0, stop?.score ?? 0), JSON.stringify(results));
 });

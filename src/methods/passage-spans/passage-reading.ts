@@ -99,18 +99,20 @@ export async function read(reader: Reader, search: Search, record: InputRecord):
   };
 }
 
-/** The passages that are read one by one, best first; none where nothing is found in much text. */
+/** What the choice of passages takes of a reader. */
+type Chooser = Pick<Reader, 'likeness' | 'judge'> & {
+  readonly options: Pick<ReadingOptions, 'windows' | 'windowLength'>;
+};
+
+/** The passages that are read one by one, best first; none where nothing is found in much text, or without a judge. */
 export async function bestWindows(
-  {
-    options,
-    likeness,
-  }: { readonly options: Pick<ReadingOptions, 'windows' | 'windowLength'>; readonly likeness: Likeness | null },
+  { options, likeness, judge }: Chooser,
   index: PassageIndex,
   question: string,
 ): Promise<Passage[][]> {
   const { windows: count, windowLength } = options;
   const found = index.scoredWindows(question, likeness === null ? count : comparedWindows, windowLength);
-  if (found.length === 0) return readAnyway(index, windowLength);
+  if (found.length === 0) return judge === null ? [] : readAnyway(index, windowLength);
   if (likeness === null) return found.map(({ passages }) => [...passages]);
   const texts = found.map(({ passages }) => passages.map(({ text }) => text).join(' '));
   const cosines = found.length < 2 ? [] : await likeness(question, texts);
@@ -119,14 +121,13 @@ export async function bestWindows(
     .map(({ passages }) => [...passages]);
 }
 
-/** The sentences that are read together, in the order of the documents; none where nothing is found in much text. */
-function bestSentences(
-  index: PassageIndex,
-  question: string,
-  { passages: count, windowLength }: ReadingOptions,
-): Passage[][] {
+/**
+ * The sentences that are read together, in the order of the documents. None where nothing is found: without a judge, it
+ * is the shared words that tell what is on the subject.
+ */
+function bestSentences(index: PassageIndex, question: string, { passages: count }: ReadingOptions): Passage[][] {
   const found = index.search(question, count).map((hit) => hit.passage);
-  if (found.length === 0) return readAnyway(index, windowLength);
+  if (found.length === 0) return [];
   return [found.sort((a, b) => a.place - b.place)];
 }
 
