@@ -85,8 +85,8 @@ async function crossValidated(
   );
   const given: Example[] = [];
   const outputs: Output[] = [];
-  const isOver = () => surroundings.signal.aborted || (outputs.length >= fewest && surroundings.now() > measured.until);
-  for (let fold = 0; fold < folds && !isOver(); fold++) {
+  const goesOn = () => !surroundings.signal.aborted && !isEnough(outputs.length, measured.until, surroundings);
+  for (let fold = 0; fold < folds && goesOn(); fold++) {
     const own = examples.filter((_, i) => assigned[i] === fold);
     const list = textList(own);
     const others = {
@@ -115,6 +115,10 @@ async function crossValidated(
 /** Examples that are measured whatever time it takes. */
 const fewest = 30;
 
+function isEnough(done: number, until: number, { now }: Pick<Surroundings, 'now'>): boolean {
+  return done >= fewest && now() > until;
+}
+
 async function outputsOf(
   surroundings: Surroundings,
   { onProgress, until }: Measured,
@@ -132,7 +136,7 @@ async function outputsOf(
   })) {
     outputs.push(output as Output);
     onProgress(done + outputs.length, total);
-    if (outputs.length >= fewest && surroundings.now() > until) break;
+    if (isEnough(done + outputs.length, until, surroundings)) break;
   }
   return { title, examples: examples.slice(0, outputs.length), outputs };
 }

@@ -3,6 +3,7 @@ import { failure } from '../../errors.js';
 import { evidenceAt } from '../../task-types/answer/evidence.js';
 import { unanswered } from '../../task-types/answer/values.js';
 import type { AnswerOutput, ChatTurn, Output } from '../../types.js';
+import { contextField } from '../passage-options.js';
 import { createSearch } from '../passage-spans/passage-reading.js';
 import { nothingFound, type Passage, readAnyway } from '../passages.js';
 import { instructionOf, shownTurns } from '../turns.js';
@@ -11,7 +12,7 @@ import type { Method, PieceInput } from '../types.js';
 const optionsSchema = z.strictObject({
   passages: z.int().min(1).max(50).default(8).describe('Sentences that the service reads for a question.'),
   maxTokens: z.int().min(1).default(512).describe('Limit of one answer; more is an error of that record.'),
-  contextField: z.string().default('context').describe('Field of a record that brings its own passage.'),
+  contextField,
 });
 
 const answer = z.object({ answer: z.string().nullable() });

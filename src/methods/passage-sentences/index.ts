@@ -2,11 +2,12 @@ import { z } from 'zod';
 import { tokenizePrompt } from '../../prompt.js';
 import { joinSentences } from '../../scripts.js';
 import { evidenceAt } from '../../task-types/answer/evidence.js';
-import { answersIn, unanswered } from '../../task-types/answer/values.js';
-import type { AnswerOutput, EngineWith, ExplanationPart, OtherAnswer, Output } from '../../types.js';
+import { answersIn, rejectBelow, unanswered } from '../../task-types/answer/values.js';
+import type { AnswerOutput, ExplanationPart, OtherAnswer, Output } from '../../types.js';
 import { promptPart, tablePart } from '../explain.js';
 import { createLikeness } from '../likeness.js';
 import { fitLogistic, type Logistic } from '../logistic-judge.js';
+import { keptScale, modelKey } from '../passage-spans/answerability.js';
 import { createSearch } from '../passage-spans/passage-reading.js';
 import { nothingFound } from '../passages.js';
 import { readingBoth, startPool } from '../start-calibration.js';
@@ -70,15 +71,7 @@ export const passageSentences: Method<'scores'> = {
         });
       },
 
-      decide(output: Output) {
-        const { answer, score } = output as AnswerOutput;
-        const { min } = profile.threshold;
-        if (answer === null || score >= min) return output;
-        return unanswered(
-          score,
-          `what was found does not answer it: "${answer}" scores ${score.toFixed(2)}, below ${min.toFixed(2)}`,
-        );
-      },
+      decide: (output: Output) => rejectBelow(output as AnswerOutput, profile.threshold.min),
     };
   },
 };
@@ -110,7 +103,6 @@ async function answerOf(
 }
 
 const judgeSchema = z.strictObject({ weights: z.array(z.number()).length(featureNames.length), intercept: z.number() });
-const scaleSchema = z.strictObject({ middle: z.number(), spread: z.number() });
 const smallestPool = 16;
 /** Tokens of a passage, where an example does not bring its own. */
 const usualTokens = 300;
@@ -119,20 +111,11 @@ const usualTokens = 300;
 async function judgeFor(context: MethodContext<'scores'>, reader: SentenceReader): Promise<Logistic> {
   const { profile, engine, cache } = context;
   const { options } = reader;
-  const digest = ({ model }: EngineWith<'scores'>) => model.sha256 ?? model.path ?? model.name;
-  const other = context.judge ?? engine;
-  const fixed = async (): Promise<Logistic> => {
-    if (reader.judge === null) return defaultJudge;
-    const key = ['yes and no 2', digest(other), profile.digest].join(' ');
-    const known = scaleSchema.safeParse(await cache.get(key));
-    if (known.success) return judgeWith(known.data);
-    const scale = await reader.judge.scale();
-    await cache.set(key, scale);
-    return judgeWith(scale);
-  };
+  const fixed = async (): Promise<Logistic> =>
+    reader.judge === null ? defaultJudge : judgeWith(await keptScale(context, reader.judge));
   const all = profile.examples.slice(0, options.poolSize);
   if (all.length < smallestPool) return fixed();
-  const key = ['sentences 1', digest(engine), digest(other), profile.digest].join(' ');
+  const key = ['sentences 1', modelKey(engine), modelKey(context.judge ?? engine), profile.digest].join(' ');
   const known = judgeSchema.safeParse(await cache.get(key));
   if (known.success) return known.data;
   const pool = startPool(readingBoth(context), all, ({ record }) => {

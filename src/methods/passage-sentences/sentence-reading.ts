@@ -1,9 +1,9 @@
-import { compilePrompt, type PromptModel, type PromptRenderer, tokenizePrompt } from '../../prompt.js';
+import { compilePrompt, type PromptModel, type PromptRenderer } from '../../prompt.js';
 import { joinSentences } from '../../scripts.js';
 import type { EngineWith, InputRecord, Prompt, Span, TaskProfile, Token } from '../../types.js';
 import type { Likeness } from '../likeness.js';
 import { type Judge, passageTurn } from '../passage-spans/answerability.js';
-import { bestWindows, type Search } from '../passage-spans/passage-reading.js';
+import { askAbout, bestWindows, type Search } from '../passage-spans/passage-reading.js';
 import { askingOf, judgeOn, turnEnd } from '../passage-spans/reader.js';
 import type { Passage, PassageIndex } from '../passages.js';
 import type { SentenceOptions } from './options.js';
@@ -102,18 +102,10 @@ async function readWindow(
   record: InputRecord,
   window: readonly Passage[],
 ): Promise<{ candidates: readonly SentenceCandidate[]; prompt: ReturnType<PromptRenderer> }> {
-  const { engine, judge, lead, options, profile } = reader;
-  const heading = reader.inTurns ? (window[0]?.heading ?? '') : '';
+  const { engine, judge, lead } = reader;
   const sentences = window.map(withoutMarker);
-  const fields = {
-    ...record.fields,
-    [options.contextField]: `${heading === '' ? '' : `${heading}: `}${joinSentences(sentences.map(({ text }) => text))}`,
-    [profile.input]: record.text,
-  };
-  const text = reader.render(fields);
-  const own = tokenizePrompt(engine, text);
-  // The same prefix for all that is asked after it: it is evaluated once.
-  const prompt = { prefix: [...own.prefix, own.input.slice(0, -1)], input: own.input.slice(-1) };
+  const said = sentences.map(({ text }) => text);
+  const { fields, text, asked: prompt } = askAbout(reader, record, window, said);
   const answered = judge === null ? null : await judge.logOdds(fields);
   const begin = beginnings(sentences.map((sentence) => engine.tokenize(lead + sentence.text)));
   const logprobs = await engine.scoreContinuations(prompt, begin);

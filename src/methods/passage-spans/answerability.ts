@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import {
   compilePrompt,
   type FewShotExample,
@@ -6,6 +7,7 @@ import {
   tokenizePrompt,
 } from '../../prompt.js';
 import type { EngineWith, TaskProfile, Token } from '../../types.js';
+import type { MethodContext } from '../types.js';
 
 /** Log-odds of yes at which a model is undecided, and how far from it usual ones are, nats. */
 export interface Scale {
@@ -104,6 +106,26 @@ export function createJudge(
       return { middle: (high + low) / 2, spread: Math.max(smallestSpread, (high - low) / 2) };
     },
   };
+}
+
+const scaleSchema = z.strictObject({ middle: z.number(), spread: z.number() });
+
+/** What the yes and no of a judge mean: asked once, then from the cache. */
+export async function keptScale(
+  { engine, profile, cache, judge: other }: Pick<MethodContext<'scores'>, 'engine' | 'profile' | 'cache' | 'judge'>,
+  judge: Judge,
+): Promise<Scale> {
+  const key = ['yes and no 2', modelKey(other ?? engine), profile.digest].join(' ');
+  const known = scaleSchema.safeParse(await cache.get(key));
+  if (known.success) return known.data;
+  const scale = await judge.scale();
+  await cache.set(key, scale);
+  return scale;
+}
+
+/** What keys of the cache name a model by. */
+export function modelKey({ model }: Pick<EngineWith<'scores'>, 'model'>): string {
+  return model.sha256 ?? model.path ?? model.name;
 }
 
 const smallestSpread = 0.3;

@@ -1,6 +1,6 @@
 import { tokenizePrompt, usesChat } from '../../prompt.js';
 import { f1Score } from '../../task-types/answer/metrics/squad.js';
-import { answersIn } from '../../task-types/answer/values.js';
+import { answersIn, rejectBelow } from '../../task-types/answer/values.js';
 import type { AnswerOutput, Example } from '../../types.js';
 import { eachExample } from '../candidates/each-example.js';
 import { eventLoopTurn } from '../candidates/event-loop.js';
@@ -12,7 +12,7 @@ import { joinSentences } from '../passages.js';
 import type { Plan } from '../types.js';
 import { fitRanker, type RankedQuestion, type Ranker } from './answer-ranker.js';
 import { passageOptions } from './options.js';
-import { answerOf, rankedQuestion, rejectBelow } from './passage-answer.js';
+import { answerOf, rankedQuestion } from './passage-answer.js';
 import { createSearch, type Reading, type ReadingOptions, read, type Search } from './passage-reading.js';
 import { alternating, askingOf, createReader } from './reader.js';
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { FewShotExample, PromptModel } from '../../prompt.js';
 import { lineOf } from '../../task-types/answer/evidence.js';
-import { answersIn } from '../../task-types/answer/values.js';
+import { answersIn, rejectBelow } from '../../task-types/answer/values.js';
 import type { AnswerOutput, EngineWith, Example, Output, TaskProfile } from '../../types.js';
 import { promptPart, tablePart } from '../explain.js';
 import { learnedBy, learnedExamples } from '../learned.js';
@@ -10,8 +10,9 @@ import { createLikeness } from '../likeness.js';
 import { readingBoth, startPool } from '../start-calibration.js';
 import type { DefaultPrompt, Document, Method, MethodContext, PieceInput } from '../types.js';
 import { defaultRanker, featureNames, featuresOf, fitRanker, type Ranker, readingRanker } from './answer-ranker.js';
+import { keptScale, modelKey } from './answerability.js';
 import { passageOptions } from './options.js';
-import { answerOf, rank, rankedQuestion, rejectBelow } from './passage-answer.js';
+import { answerOf, rank, rankedQuestion } from './passage-answer.js';
 import { createSearch, type Reader, type Reading, read } from './passage-reading.js';
 import { askingOf, createReader, readingRenderer } from './reader.js';
 
@@ -117,8 +118,8 @@ async function rankerFor(
     .slice(0, options.poolSize);
   if (all.length < smallestPool) return fixed();
   const kind = reader.judge === null ? 'judge 2' : 'judge 5';
-  const judge = context.judge == null ? [] : [nameOf(context.judge)];
-  const key = [kind, digestOf(documents), nameOf(engine), ...judge, profile.digest].join(' ');
+  const judge = context.judge == null ? [] : [modelKey(context.judge)];
+  const key = [kind, digestOf(documents), modelKey(engine), ...judge, profile.digest].join(' ');
   const known = rankerSchema.safeParse(await cache.get(key));
   if (known.success) return known.data;
   const pool = startPool(readingBoth(context), all, ({ record }) =>
@@ -148,24 +149,9 @@ async function rankerFor(
 }
 
 /** The ranker where no examples tell. What the yes and no of a model mean is asked once, then it is kept. */
-async function fixedRanker(
-  { engine, profile, cache, judge }: MethodContext<'scores' | 'generation'>,
-  reader: Reader,
-): Promise<Ranker> {
-  if (reader.judge === null) return defaultRanker;
-  const key = ['yes and no 2', nameOf(judge ?? engine), profile.digest].join(' ');
-  const known = scaleSchema.safeParse(await cache.get(key));
-  if (known.success) return readingRanker(known.data);
-  const scale = await reader.judge.scale();
-  await cache.set(key, scale);
-  return readingRanker(scale);
+async function fixedRanker(context: MethodContext<'scores' | 'generation'>, { judge }: Reader): Promise<Ranker> {
+  return judge === null ? defaultRanker : readingRanker(await keptScale(context, judge));
 }
-
-function nameOf({ model }: Pick<EngineWith<'scores'>, 'model'>): string {
-  return model.sha256 ?? model.path ?? model.name;
-}
-
-const scaleSchema = z.strictObject({ middle: z.number(), spread: z.number() });
 
 /** Tokens of a few sentences, where an example does not bring its passage. */
 const usualTokens = 100;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { contextField, judge, poolSize, windowLength } from '../passage-options.js';
 
 export const passageOptions = z.strictObject({
   shots: z
@@ -13,7 +14,7 @@ export const passageOptions = z.strictObject({
     .default(3)
     .describe('Sentences that the model reads for a question, after a completion prompt.'),
   windows: z.int().min(1).max(10).default(2).describe('Passages that the model reads for a question, in chat turns.'),
-  windowLength: z.int().min(200).max(8000).default(1600).describe('Characters of such a passage, in whole sentences.'),
+  windowLength,
   embedder: z
     .string()
     .min(1)
@@ -21,11 +22,7 @@ export const passageOptions = z.strictObject({
     .describe('Embedding model by which the passages that words have found are ordered again, in chat turns.'),
   candidates: z.int().min(1).max(10).default(4).describe('Answers that are spelled out and compared.'),
   longestAnswer: z.int().min(1).max(100).default(24).describe('Tokens of the longest answer.'),
-  judge: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('Larger model that says whether a passage answers the question; the model itself by default.'),
-  contextField: z.string().default('context').describe('Field of a record that brings its own passage.'),
-  poolSize: z.int().min(0).default(60).describe('Examples that the no-answer decision is fitted on.'),
+  judge,
+  contextField,
+  poolSize,
 });

@@ -101,13 +101,3 @@ function contradicts({ candidate: a, given: one }: Given, { candidate: b, given:
 
 const sureAnswered = 0.5;
 const nearlyEqual = 0.95;
-
-/** An answer that is less likely than the threshold is no answer. */
-export function rejectBelow(output: AnswerOutput, min: number): AnswerOutput {
-  if (output.answer === null || output.score >= min) return output;
-  const { answer, score } = output;
-  return unanswered(
-    score,
-    `what was found does not answer it: "${answer}" scores ${score.toFixed(2)}, below ${min.toFixed(2)}`,
-  );
-}

@@ -142,24 +142,44 @@ async function readWindow(
   record: InputRecord,
   window: readonly Passage[],
 ): Promise<WindowReading> {
-  const { engine, judge, options, profile } = reader;
-  const heading = reader.inTurns ? (window[0]?.heading ?? '') : '';
-  const fields = {
-    ...record.fields,
-    [options.contextField]: `${heading === '' ? '' : `${heading}: `}${joinSentences(window.map(passageText))}`,
-    [profile.input]: record.text,
-  };
-  const text = reader.render(fields);
-  const own = tokenizePrompt(engine, text);
+  const { judge } = reader;
+  const { fields, text, asked } = askAbout(reader, record, window, window.map(passageText));
   const coverage = index.coverage(record.text, window);
-  // The same prefix for all that is asked after it: it is evaluated once.
-  const asked = { prefix: [...own.prefix, own.input.slice(0, -1)], input: own.input.slice(-1) };
   const joined = joinPassages(window);
   const known = { coverage, answered: judge === null ? null : await judge.logOdds(fields) };
   if (!reader.inTurns) return { prompt: text, candidates: await copyCandidates(reader, asked, joined, known) };
   const free = await freeCandidate(reader, asked, joined, known);
   return { prompt: text, candidates: free ?? (await copyCandidates(reader, asked, joined, known)) };
 }
+
+/**
+ * The prompt over one passage, and the fields that it is made of. All that is asked after it has the same prefix, which
+ * is evaluated once.
+ * @param sentences of the passage, as the model reads them
+ */
+export function askAbout(
+  { engine, inTurns, options, profile, render }: Asker,
+  record: InputRecord,
+  window: readonly Passage[],
+  sentences: readonly string[],
+) {
+  const heading = inTurns ? (window[0]?.heading ?? '') : '';
+  const fields = {
+    ...record.fields,
+    [options.contextField]: `${heading === '' ? '' : `${heading}: `}${joinSentences(sentences)}`,
+    [profile.input]: record.text,
+  };
+  const text = render(fields);
+  const { prefix, input } = tokenizePrompt(engine, text);
+  const asked: Prompt = { prefix: [...prefix, input.slice(0, -1)], input: input.slice(-1) };
+  return { fields, text, asked };
+}
+
+/** What a prompt over a passage takes of a reader. */
+type Asker = Pick<Reader, 'inTurns' | 'profile' | 'render'> & {
+  readonly engine: EngineWith<'scores'>;
+  readonly options: Pick<ReadingOptions, 'contextField'>;
+};
 
 /**
  * The answer in the model's own words, if the passages contain it; else null. In a conversation, a model begins with a

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { compilePrompt, type FewShotExample, type PromptModel, tokenizePrompt, usesChat } from '../../prompt.js';
 import { evidenceAt } from '../../task-types/answer/evidence.js';
-import { answersIn, unanswered } from '../../task-types/answer/values.js';
+import { answersIn, rejectBelow, unanswered } from '../../task-types/answer/values.js';
 import type { AnswerOutput, EngineWith, Example, Gold, Output, TaskProfile } from '../../types.js';
 import { type Calibration, calibrate, fittedCalibration, noCalibration } from '../calibration.js';
 import { promptPart, tablePart } from '../explain.js';
+import { contextField } from '../passage-options.js';
 import { createSearch } from '../passage-spans/passage-reading.js';
 import { joinSentences, nothingFound, type Passage, type PassageIndex, readAnyway } from '../passages.js';
 import { startPool } from '../start-calibration.js';
@@ -19,7 +20,7 @@ const optionsSchema = z.strictObject({
     .describe('The answers to choose from; each begins with another token.'),
   shots: z.int().min(0).default(0).describe('Number of examples in the prompt, one of each verdict in turn.'),
   windowLength: z.int().min(200).max(8000).default(3000).describe('Characters of the passage, in whole sentences.'),
-  contextField: z.string().default('context').describe('Field of a record that brings its own passage.'),
+  contextField,
   poolSize: z.int().min(0).default(100).describe('Examples that the probabilities are fitted on.'),
 });
 type Options = z.infer<typeof optionsSchema>;
@@ -95,15 +96,8 @@ export const passageVerdicts: Method<'scores'> = {
         };
       },
 
-      decide(output: Output) {
-        const { answer, score } = output as AnswerOutput;
-        const { min } = profile.threshold;
-        if (answer === null || score >= min) return output;
-        return unanswered(
-          score,
-          `no verdict is sure enough: "${answer}" scores ${score.toFixed(2)}, below ${min.toFixed(2)}`,
-        );
-      },
+      decide: (output: Output) =>
+        rejectBelow(output as AnswerOutput, profile.threshold.min, 'no verdict is sure enough'),
     };
   },
 };

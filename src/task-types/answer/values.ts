@@ -9,6 +9,20 @@ export function answered(answer: string, score: number, evidence: NonNullable<An
   return { type: 'answer', answer, score, evidence };
 }
 
+/**
+ * An answer that is less likely than the threshold is no answer.
+ * @param why what its reason begins with
+ */
+export function rejectBelow(
+  output: AnswerOutput,
+  min: number,
+  why = 'what was found does not answer it',
+): AnswerOutput {
+  const { answer, score } = output;
+  if (answer === null || score >= min) return output;
+  return unanswered(score, `${why}: "${answer}" scores ${score.toFixed(2)}, below ${min.toFixed(2)}`);
+}
+
 /** @param score that of the best candidate, which was rejected */
 export function unanswered(score: number, reason: string): AnswerOutput {
   return { type: 'answer', answer: null, score, reason };
