@@ -69,7 +69,7 @@ function parse(source: string): Map<string, Node[][]> {
   const rules = new Map<string, Node[][]>();
   for (const line of source.split('\n')) {
     if (line === '') continue;
-    const [, name = '', body = ''] = /^([A-Za-z0-9-]+) ::= (.*)$/.exec(line) ?? fail(`not a rule: ${line}`);
+    const [, name = '', body = ''] = /^([A-Za-z0-9-]+) ::= (.*)$/s.exec(line) ?? fail(`not a rule: ${line}`);
     rules.set(name, parseBody(body));
   }
   return rules;
