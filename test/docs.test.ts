@@ -75,14 +75,16 @@ describe('docs', () => {
     assert.deepEqual(written, JSON.parse(JSON.stringify(profileJsonSchema())));
   });
 
-  test('every relative link of the documentation leads to a file', () => {
+  test('every relative link of the documentation leads to a file, and to a heading of it', () => {
     const missing: string[] = [];
     for (const file of markdownFiles()) {
-      const text = readFileSync(path.join(root, file), 'utf8').replace(/```[\s\S]*?```/gu, '');
-      for (const match of text.matchAll(/\]\(([^)\s]+)\)/gu)) {
-        const target = (match[1] as string).replace(/#.*$/u, '');
-        if (target === '' || /^[a-z]+:/u.test(target)) continue;
-        if (!existsSync(path.resolve(root, path.dirname(file), target))) missing.push(`${file}: ${target}`);
+      for (const match of withoutCode(file).matchAll(/\]\(([^)\s]+)\)/gu)) {
+        const link = match[1] as string;
+        if (/^[a-z]+:/u.test(link)) continue;
+        const [place = '', heading] = link.split('#');
+        const target = place === '' ? file : path.join(path.dirname(file), place);
+        const found = existsSync(path.join(root, target));
+        if (!found || (heading !== undefined && !anchorsOf(target).includes(heading))) missing.push(`${file}: ${link}`);
       }
     }
     assert.deepEqual(missing, []);
@@ -106,11 +108,25 @@ function optionTable({ options }: { readonly options: z.ZodType }): string {
   return [text[0], `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |\n`, ...text.slice(1)].join('');
 }
 
+function withoutCode(file: string): string {
+  return readFileSync(path.join(root, file), 'utf8').replace(/```[\s\S]*?```/gu, '');
+}
+
+/** The anchors of the headings of a file, as GitHub makes them: lower case, hyphens for blanks, no punctuation. */
+function anchorsOf(file: string): string[] {
+  return [...withoutCode(file).matchAll(/^#+ (.*)$/gmu)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
 function markdownFiles(): string[] {
   const inFolder = (folder: string) =>
     readdirSync(path.join(root, folder), { withFileTypes: true })
       .filter((entry) => entry.isFile() && entry.name.endsWith('.md'))
       .map((entry) => path.join(folder, entry.name));
   const tasks = readdirSync(path.join(root, 'tasks'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  return ['.', 'docs', 'examples', ...tasks.map((entry) => path.join('tasks', entry.name))].flatMap(inFolder);
+  return ['.', 'bench', 'docs', 'examples', ...tasks.map((entry) => path.join('tasks', entry.name))].flatMap(inFolder);
 }
