@@ -310,7 +310,7 @@ function baselinesOf(
 ) {
   const known = amongExamples(profile.examples, profile);
   if (known.length === 0) return [];
-  return reportedBaselines(profile.type).map((baseline) => {
+  return reportedBaselines(profile.type, known).map((baseline) => {
     const predictOne = baseline.train(known, { ...context, seed });
     const pairs = examples.map((example) => pairOf(example, predictOne(example.record)));
     return { name: baseline.name, title: baseline.title, figures: figuresOf(suite, pairs, context, seed) };

@@ -29,7 +29,7 @@ export async function withoutModel(
   const profile = await loadProfile(task, { cwd, folders: [{ directory: folder, title: 'built in' }] });
   const [examples, held] = await Promise.all([readGold(profile, train), readGold(profile, test)]);
   const context = { labels: profile.labels.map(({ name }) => name), multiLabel: profile.multiLabel };
-  const { title, train: learn } = strongestBaseline(profile.type);
+  const { title, train: learn } = strongestBaseline(profile.type, examples);
   const say = learn(examples, { ...context, seed: 1 });
   const pairs = held.map(({ record, gold }) => ({ id: record.id, text: record.text, gold, output: say(record) }));
   const metric = metricsFor(profile.type, profile.multiLabel).find(

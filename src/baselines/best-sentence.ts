@@ -3,6 +3,7 @@ import { sentences } from '../segment.js';
 import { evidenceAt, ownDocument } from '../task-types/answer/evidence.js';
 import { answered, answersIn, unanswered } from '../task-types/answer/values.js';
 import type { AnswerOutput, Example, InputRecord, Span } from '../types.js';
+import { repeatedAnswer } from './repeated-answer.js';
 import type { Baseline } from './types.js';
 
 /**
@@ -15,6 +16,8 @@ export const bestSentence: Baseline = {
   title: 'the sentence most like the question',
   taskTypes: ['answer'],
   reported: true,
+  // A copied sentence is no verdict.
+  suits: (examples) => repeatedAnswer(examples) === null,
   train(examples) {
     const idf = inverseFrequencies(examples.map(({ record }) => contextOf(record)));
     const overlaps = examples.map(({ record }) => findBest(record, idf)?.overlap ?? 0);

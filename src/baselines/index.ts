@@ -1,8 +1,8 @@
-import type { TaskType } from '../types.js';
+import type { Example, TaskType } from '../types.js';
 import { bestSentence } from './best-sentence.js';
 import { gazetteer } from './gazetteer.js';
 import { lexicalClassifier } from './lexical-classifier.js';
-import { majorityLabel, neverAnswers, noEntity } from './majority.js';
+import { majorityLabel, noEntity, sameAnswer } from './majority.js';
 import { nearestOutput } from './nearest-output.js';
 import type { Baseline } from './types.js';
 import { wordTagger } from './word-tagger.js';
@@ -11,7 +11,7 @@ import { wordTagger } from './word-tagger.js';
 const baselines: readonly Baseline[] = [
   majorityLabel,
   noEntity,
-  neverAnswers,
+  sameAnswer,
   gazetteer,
   lexicalClassifier,
   wordTagger,
@@ -19,16 +19,16 @@ const baselines: readonly Baseline[] = [
   nearestOutput,
 ];
 
-function baselinesFor(type: TaskType): Baseline[] {
-  return baselines.filter(({ taskTypes }) => taskTypes.includes(type));
+function baselinesFor(type: TaskType, examples: readonly Example[]): Baseline[] {
+  return baselines.filter(({ taskTypes, suits }) => taskTypes.includes(type) && (suits?.(examples) ?? true));
 }
 
 /** The baselines in the report of a task; free generation has none that would mean anything. */
-export function reportedBaselines(type: TaskType): Baseline[] {
-  return baselinesFor(type).filter(({ reported }) => reported);
+export function reportedBaselines(type: TaskType, examples: readonly Example[]): Baseline[] {
+  return baselinesFor(type, examples).filter(({ reported }) => reported);
 }
 
-/** The best one: tuning measures it beside its candidates. */
-export function strongestBaseline(type: TaskType): Baseline {
-  return baselinesFor(type).at(-1) as Baseline;
+/** The best one for a task with such examples: tuning measures it beside its candidates. */
+export function strongestBaseline(type: TaskType, examples: readonly Example[]): Baseline {
+  return baselinesFor(type, examples).at(-1) as Baseline;
 }

@@ -1,14 +1,15 @@
-import { answersIn, unanswered } from '../task-types/answer/values.js';
+import { answersIn, guessed, unanswered } from '../task-types/answer/values.js';
 import { scored } from '../task-types/classify/values.js';
 import { extracted } from '../task-types/extract/values.js';
 import type { AnswerOutput, ClassifyOutput, Example, Output } from '../types.js';
 import { labelledTexts } from './labelled-texts.js';
+import { repeatedAnswer } from './repeated-answer.js';
 import type { Baseline, BaselineContext } from './types.js';
 
-/** Always the same: the most frequent label with the labels' frequencies as scores; no entity; no answer. */
+/** Always the same: the most frequent label with the labels' frequencies as scores; no entity; one verdict, or no answer. */
 export const majorityLabel: Baseline = { ...majority(mostFrequentLabel), taskTypes: ['classify'] };
 export const noEntity: Baseline = { ...majority(() => extracted([])), taskTypes: ['extract'] };
-export const neverAnswers: Baseline = { ...majority(noAnswer), taskTypes: ['answer'] };
+export const sameAnswer: Baseline = { ...majority(mostFrequentAnswer), taskTypes: ['answer'] };
 
 function majority(
   outputFor: (examples: readonly Example[], context: BaselineContext) => Output,
@@ -38,8 +39,10 @@ function mostFrequentLabel(examples: readonly Example[], { labels, multiLabel }:
   return scored(scores, holding, share(Math.max(0, count)));
 }
 
-/** A constant answer other than none is never right on new questions; the score is the share that has an answer. */
-function noAnswer(examples: readonly Example[]): AnswerOutput {
+/** Answers that are copied differ from question to question, so that only none can be right again; verdicts recur. */
+function mostFrequentAnswer(examples: readonly Example[]): AnswerOutput {
+  const repeated = repeatedAnswer(examples);
+  if (repeated !== null) return guessed(repeated.answer, repeated.share);
   const answerable = examples.filter(({ gold }) => answersIn(gold).length > 0).length;
   return unanswered(answerable / examples.length, 'this baseline never answers');
 }

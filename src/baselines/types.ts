@@ -17,6 +17,8 @@ export interface Baseline {
   readonly taskTypes: readonly TaskType[];
   /** Whether it stands in reports: it is trained in a moment, and says something about a task. */
   readonly reported: boolean;
+  /** Whether it is a way to answer as these examples do; left out: it is for all of its types. */
+  readonly suits?: (examples: readonly Example[]) => boolean;
   /**
    * Its output for each example after learning from the others alone, where that takes less time than training it for
    * each fold.

@@ -5,8 +5,11 @@ import { withValue } from '../task-types/generate/values.js';
 import type { Example, Output } from '../types.js';
 
 /** The best that can be had without a model, measured as candidates are. It cannot be taken. */
-export function baselineCandidate({ profile, seed }: Pick<TuneSession<never>, 'profile' | 'seed'>): Candidate {
-  const baseline = strongestBaseline(profile.type);
+export function baselineCandidate(
+  { profile, seed }: Pick<TuneSession<never>, 'profile' | 'seed'>,
+  examples: readonly Example[],
+): Candidate {
+  const baseline = strongestBaseline(profile.type, examples);
   const context = { labels: profile.labels.map(({ name }) => name), multiLabel: profile.multiLabel, seed };
   return {
     key: `baseline 1 ${baseline.name}`,

@@ -1,6 +1,7 @@
 import type { Candidate, CandidatePlan, PlanOptions, Trial, TuneSession } from '../methods/candidates/types.js';
 import { methodNamed, methods } from '../methods/index.js';
 import type { Method } from '../methods/types.js';
+import { taskTypes } from '../task-types/index.js';
 import type { Capability, Example } from '../types.js';
 import { baselineCandidate } from './baseline-candidate.js';
 
@@ -16,8 +17,12 @@ export async function planFor(
   { kind, words }: PlanRequest,
 ): Promise<CandidatePlan> {
   const plans: CandidatePlan[] = [];
+  const { type, method: own } = session.profile;
+  const kinds = Object.values(taskTypes[type].answerKinds ?? {});
   for (const method of Object.values<Method>(methods)) {
-    if (!method.taskTypes.includes(session.profile.type)) continue;
+    if (!method.taskTypes.includes(type)) continue;
+    // A verdict is no copied span: which of them is asked for is the task's, not a matter of quality.
+    if (method.name !== own && kinds.includes(method.name) && kinds.includes(own)) continue;
     if (!method.needs.every((need) => session.engine.capabilities.includes(need))) continue;
     // It has what the method needs.
     const able = session as TuneSession<Capability>;
@@ -28,7 +33,10 @@ export async function planFor(
     isOfKind(candidate, kind) && (words || !candidate.words) && candidate.layers <= session.mostBlocks;
   const next = (trials: ReadonlyMap<Candidate, Trial>) => plans.flatMap((plan) => plan.next?.(trials) ?? []);
   return {
-    candidates: [baselineCandidate(session), ...inTurn(plans.flatMap(({ candidates }) => candidates).filter(wanted))],
+    candidates: [
+      baselineCandidate(session, examples),
+      ...inTurn(plans.flatMap(({ candidates }) => candidates).filter(wanted)),
+    ],
     reserved: new Set(plans.flatMap(({ reserved }) => [...(reserved ?? [])])),
     next: (trials) => inTurn(next(trials).filter(wanted)),
   };

@@ -4,7 +4,7 @@ import { bestSentence } from '../../src/baselines/best-sentence.js';
 import { gazetteer } from '../../src/baselines/gazetteer.js';
 import { reportedBaselines, strongestBaseline } from '../../src/baselines/index.js';
 import { lexicalClassifier } from '../../src/baselines/lexical-classifier.js';
-import { majorityLabel, neverAnswers, noEntity } from '../../src/baselines/majority.js';
+import { majorityLabel, noEntity, sameAnswer } from '../../src/baselines/majority.js';
 import type { ClassifyOutput, Example, Gold, InputRecord, TaskType } from '../../src/types.js';
 
 function record(text: string, fields: Record<string, unknown> = {}): InputRecord {
@@ -38,7 +38,7 @@ test('majority finds no entity and gives no answer', () => {
     type: 'extract',
     entities: [],
   });
-  const output = neverAnswers.train([example('x', { type: 'answer', answers: ['y'] })], none)(record('x'));
+  const output = sameAnswer.train([example('x', { type: 'answer', answers: ['y'] })], none)(record('x'));
   assert.equal(output.type === 'answer' && output.answer, null);
 });
 
@@ -116,14 +116,32 @@ test('the best sentence is the one that shares the rare words; too few shared wo
   assert.equal(without.type === 'answer' && without.reason, 'there is no context');
 });
 
+test('where answers recur, as verdicts do, the most frequent one is given, and no sentence is copied', () => {
+  const none = { labels: [], multiLabel: false, seed: 1 };
+  const verdicts = (answers: readonly string[]) =>
+    answers.map((each) => example('x', { type: 'answer', answers: each === '' ? [] : [each] }));
+  const seen = verdicts(['yes', 'yes', 'no', '', 'yes']);
+  const output = sameAnswer.train(seen, none)(record('x'));
+  assert.ok(output.type === 'answer');
+  assert.deepEqual([output.answer, output.score], ['yes', 0.6]);
+  assert.equal(strongestBaseline('answer', seen).name, 'majority');
+  assert.deepEqual(
+    reportedBaselines('answer', seen).map(({ name }) => name),
+    ['majority'],
+  );
+  // Most have none, or each has another.
+  assert.equal(strongestBaseline('answer', verdicts(['yes', 'yes', '', '', ''])).name, 'best-sentence');
+  assert.equal(strongestBaseline('answer', verdicts(['1912', 'in Vienna', 'two'])).name, 'best-sentence');
+});
+
 test('a task type has the baselines that say they are for it', () => {
-  const names = (type: TaskType) => reportedBaselines(type).map(({ name }) => name);
+  const names = (type: TaskType) => reportedBaselines(type, []).map(({ name }) => name);
   assert.deepEqual(names('classify'), ['majority', 'lexical']);
   assert.deepEqual(names('extract'), ['majority', 'gazetteer']);
   assert.deepEqual(names('answer'), ['majority', 'best-sentence']);
   assert.deepEqual(names('generate'), []);
   assert.deepEqual(
-    (['classify', 'extract', 'answer', 'generate'] as const).map((type) => strongestBaseline(type).name),
+    (['classify', 'extract', 'answer', 'generate'] as const).map((type) => strongestBaseline(type, []).name),
     ['lexical', 'word-tagger', 'best-sentence', 'nearest-output'],
   );
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { passageVerdicts } from '../../src/methods/passage-verdicts/index.js';
+import { fitWeighing, weigh } from '../../src/methods/passage-verdicts/weighing.js';
 import { answer as answerType } from '../../src/task-types/answer/index.js';
 import type { AnswerOutput, InputRecord, TaskProfile } from '../../src/types.js';
 import { fakeEngine } from '../helpers/fake-engine.js';
@@ -19,6 +20,7 @@ const profile = {
   input: 'question',
   labels: [],
   examples: [],
+  tuned: null,
   threshold: { min: 0.5, below: 'abstain' },
   options: {},
   prompt: { instruction: '', base: '{{ context }}\n{{ question }}', chat: '', use: 'base' },
@@ -32,9 +34,9 @@ function engineSaying(verdict: string) {
   });
 }
 
-async function verdictOf(verdict: string): Promise<AnswerOutput> {
+async function verdictOf(verdict: string, task = profile): Promise<AnswerOutput> {
   const predictor = await passageVerdicts.prepare({
-    profile,
+    profile: task,
     engine: engineSaying(verdict),
     documents: [],
     ownDocuments: async () => [],
@@ -67,4 +69,33 @@ test('gold that is no verdict is refused', () => {
   const check = passageVerdicts.check?.(profile);
   assert.match(check?.({ type: 'answer', answers: ['perhaps'] }) ?? '', /"perhaps" is not one of the verdicts/u);
   assert.equal(check?.({ type: 'answer', answers: ['Yes'] }), null);
+});
+
+test('what was learned weighs the passage and the question alone, and the probabilities are its own', async () => {
+  const learned = { views: ['passage', 'question'], factors: [1, -1], bias: [0, 0, 2] };
+  const tuned = { ...profile, tuned: { method: 'passage-verdicts', options: {}, learned } } as unknown as TaskProfile;
+  // The same is said with and without the passage, so that the bias alone is left.
+  const output = await verdictOf('no', tuned);
+  assert.equal(output.answer, 'maybe');
+  assert.ok(Math.abs(output.score - Math.exp(2) / (2 + Math.exp(2))) < 1e-9);
+});
+
+test('a fitted weighing counts what tells, and knows how common the verdicts are', () => {
+  const right = Array.from({ length: 60 }, (_, i) => i % 3);
+  const telling = right.map((at) => [0, 1, 2].map((v) => (v === at ? -0.2 : -3)));
+  const silent = right.map((_, i) => [0, 1, 2].map((v) => -1 - ((i * 7 + v * 5) % 4) / 4));
+  const rows = right.map((_, i) => [silent[i] as number[], telling[i] as number[]]);
+  const weighing = fitWeighing(['passage', 'question'], rows, right);
+  assert.ok((weighing.factors[1] as number) > (weighing.factors[0] as number));
+  rows.forEach((row, i) => {
+    const likely = weigh(row, weighing);
+    assert.equal(likely.indexOf(Math.max(...likely)), right[i]);
+    assert.ok(Math.abs(likely.reduce((a, b) => a + b, 0) - 1) < 1e-9);
+  });
+  const mostlyYes = fitWeighing(
+    ['passage'],
+    Array.from({ length: 20 }, () => [[-1, -1, -1]]),
+    [...Array(18).fill(0), 1, 2],
+  );
+  assert.ok((weigh([[-1, -1, -1]], mostlyYes)[0] as number) > 0.7);
 });

@@ -97,3 +97,36 @@ test('in chat turns tuning fits the ranker and the judge, and what it finds is u
   const [result] = parsed(asked.stdout) as { answer: string }[];
   assert.ok(passage(places[0]).includes(result?.answer ?? '?'));
 });
+
+test('slm tune of verdicts: tuned as verdicts, beside the most frequent one, and slm run uses them', async () => {
+  const folder = path.join(cwd, 'verdicts');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path.join(folder, 'task.yaml'), `name: checks\ntype: answer\nanswer: verdict\nmodel: ${smollm}\n`);
+  const asked = places.flatMap((place) => {
+    const context = passage(place);
+    return [
+      { question: `Does ${place[1]} run the ${place[0]}?`, context, answers: ['yes'] },
+      { question: `Is the ${place[0]} run by ${place[1]}?`, context, answers: ['yes'] },
+      { question: `Is the ${place[0]} closed on weekdays?`, context, answers: ['no'] },
+    ];
+  });
+  writeFileSync(path.join(folder, 'rows.jsonl'), asked.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  const made = await runSlm(['tune', './task.yaml', '--data', 'rows.jsonl', '--no-compare', '--json'], {
+    cwd: folder,
+    timeoutMs: 600_000,
+  });
+  assert.equal(made.code, 0, made.stderr);
+  assert.match(made.stderr, /always the most frequent, no model/u);
+  assert.doesNotMatch(made.stderr, /copied answers/u);
+  const written = readFileSync(path.join(folder, 'tuned', `${smollm}.yaml`), 'utf8');
+  assert.match(written, /^method: passage-verdicts$/mu);
+  assert.match(written, /^ {2}views:$/mu);
+
+  writeFileSync(path.join(folder, 'new.jsonl'), `${JSON.stringify(asked[0])}\n`);
+  const { code, stdout, stderr } = await runSlm(['run', './task.yaml', 'new.jsonl', '--json', '--threshold', '0'], {
+    cwd: folder,
+  });
+  assert.equal(code, 0, stderr);
+  const [given] = parsed(stdout) as { answer: string | null; score: number; sentence?: string }[];
+  assert.equal(given?.answer, 'yes', 'two of three are yes, and nothing that the smallest model says tells otherwise');
+});

@@ -9,6 +9,11 @@ export function answered(answer: string, score: number, evidence: NonNullable<An
   return { type: 'answer', answer, score, evidence };
 }
 
+/** An answer of a few that recur, given without reading: nothing shows it. */
+export function guessed(answer: string, score: number): AnswerOutput {
+  return { type: 'answer', answer, isVerdict: true, score };
+}
+
 /**
  * An answer that is less likely than the threshold is no answer.
  * @param why what its reason begins with

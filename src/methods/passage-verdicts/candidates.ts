@@ -1,0 +1,144 @@
+import { tokenizePrompt } from '../../prompt.js';
+import { evidenceAt } from '../../task-types/answer/evidence.js';
+import { unanswered } from '../../task-types/answer/values.js';
+import type { AnswerOutput, Example } from '../../types.js';
+import { eachExample } from '../candidates/each-example.js';
+import { memo } from '../candidates/memo.js';
+import type { Candidate, TuneSession } from '../candidates/types.js';
+import { prefixLength } from '../parts.js';
+import { createSearch, type Search } from '../passage-spans/passage-reading.js';
+import { nothingFound, type Passage } from '../passages.js';
+import type { Plan } from '../types.js';
+import { verdictOptions } from './options.js';
+import { createReader, type View } from './verdict-reader.js';
+import { goldVerdict, verdictExamples, verdictShots } from './verdicts.js';
+import { fitWeighing, type Weighing, weigh } from './weighing.js';
+
+interface Setting {
+  /** Examples in the prompt, one of each verdict in turn. */
+  readonly shots: number;
+  readonly views: readonly View[];
+}
+
+/** Cheap ones first. What the question alone says takes few tokens, and tells what is usual for such questions. */
+const settings: readonly Setting[] = [
+  { shots: 0, views: ['passage'] },
+  { shots: 0, views: ['passage', 'question'] },
+  { shots: 3, views: ['passage', 'question'] },
+  { shots: 6, views: ['passage', 'question'] },
+];
+
+/** Ways to ask for a verdict, each with probabilities that are fitted on the examples. */
+export const plan: Plan = (session, examples) => {
+  const options = verdictOptions.parse(session.profile.options);
+  if (!examples.some((example) => goldVerdict(example, options.verdicts) !== -1)) return null;
+  const search = createSearch(session.documents, options);
+  const all = settings.map((setting) => verdictCandidate(session, examples, search, setting));
+  return { candidates: all.filter((candidate) => candidate !== null) };
+};
+
+/** A question after reading; null where there is nothing to read. */
+type Read = { readonly window: readonly Passage[]; readonly scores: readonly (readonly number[])[] } | null;
+
+function verdictCandidate(
+  session: TuneSession,
+  examples: readonly Example[],
+  search: Search,
+  { shots, views }: Setting,
+): Candidate | null {
+  const { profile, engine } = session;
+  const options = { ...verdictOptions.parse(profile.options), shots };
+  const { verdicts } = options;
+  const shown = verdictExamples(examples, options);
+  if (shown.length < shots) return null;
+  const reader = createReader(engine, profile, options, verdictShots(examples, options));
+  const readOne = memo(
+    ({ record }: Example): Promise<Read> =>
+      engine.hold(async () => {
+        const window = reader.window(search(record), record.text);
+        if (window === undefined) return null;
+        const scores: number[][] = [];
+        for (const view of views) scores.push(await reader.score(reader.prompt(record, window, view)));
+        return { window, scores };
+      }),
+  );
+  const beside = views.length === 1 ? '' : ', beside what the question alone says';
+  const title = `likeliest verdict, ${shots} examples in the prompt${beside}`;
+  return {
+    key: `verdicts 1 ${JSON.stringify({ shots, views })}`,
+    title,
+    method: 'passage-verdicts',
+    turn: 0,
+    words: false,
+    complexity: 1 + shots / 100 + views.length / 1000,
+    layers: session.blocks,
+    prefixTokens: shown.length === 0 ? 0 : prefixTokensOf(shown[0] as Example),
+    inPrompt: new Set(shown),
+    async heldOut(part, folds) {
+      const reads = await eachExample(session, title, part, readOne);
+      const outputs: AnswerOutput[] = [];
+      for (let fold = 0; fold <= Math.max(...folds); fold++) {
+        const others = Array.from(part.keys()).filter((i) => folds[i] !== fold);
+        const weighing = fitted(
+          others.map((i) => part[i] as Example),
+          others.map((i) => reads[i] as Read),
+        );
+        part.forEach((_, i) => {
+          if (folds[i] === fold) outputs[i] = answered(reads[i] as Read, weighing);
+        });
+      }
+      const few = part.slice(0, 50);
+      const tokens = few.reduce((sum, example) => sum + tokensOf(example), 0) / Math.max(1, few.length);
+      return { outputs, tokensPerRecord: tokens };
+    },
+    async finish(_, { examples: known }) {
+      // A handful of numbers: what was read for the trial tells enough.
+      const weighing = fitted(known, await Promise.all(known.map(readOne)));
+      const learned = verdictShots(examples, options).map(({ fields, target }) => ({ fields, label: target }));
+      return { options, learned: { examples: learned, ...weighing } };
+    },
+  };
+
+  function fitted(part: readonly Example[], reads: readonly Read[]): Weighing {
+    const rows = part.flatMap((example, i) => {
+      const read = reads[i] as Read;
+      const right = goldVerdict(example, verdicts);
+      return read === null || right === -1 ? [] : [{ scores: read.scores, right }];
+    });
+    return fitWeighing(
+      views,
+      rows.map(({ scores }) => scores),
+      rows.map(({ right }) => right),
+    );
+  }
+
+  /** The sentence that shows it changes nothing of how good a verdict is: the first one stands for it. */
+  function answered(read: Read, weighing: Weighing): AnswerOutput {
+    if (read === null) return unanswered(0, nothingFound);
+    const likely = weigh(read.scores, weighing);
+    const best = likely.indexOf(Math.max(...likely));
+    const { document, start, end, text } = read.window[0] as Passage;
+    const evidence = evidenceAt(document, { start, end }, text);
+    return {
+      type: 'answer',
+      answer: verdicts[best] as string,
+      isVerdict: true,
+      score: likely[best] as number,
+      evidence,
+    };
+  }
+
+  function tokensOf({ record }: Example): number {
+    const window = reader.window(search(record), record.text);
+    if (window === undefined) return 0;
+    return views.reduce(
+      (sum, view) => sum + tokenizePrompt(engine, reader.prompt(record, window, view)).input.length,
+      0,
+    );
+  }
+
+  function prefixTokensOf({ record }: Example): number {
+    const window = reader.window(search(record), record.text) ?? [];
+    return prefixLength(tokenizePrompt(engine, reader.prompt(record, window, 'passage')));
+  }
+}

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { tokenizePrompt } from '../../prompt.js';
+import { createSearch } from '../passage-spans/passage-reading.js';
+import { startPool } from '../start-calibration.js';
+import type { MethodContext } from '../types.js';
+import type { VerdictOptions } from './options.js';
+import type { VerdictReader } from './verdict-reader.js';
+import { goldVerdict, verdictExamples } from './verdicts.js';
+import { fitWeighing, plainWeighing, type Weighing, weighingShape } from './weighing.js';
+
+/** Fitted on the examples of the profile, once, then from the cache; none with too few of them. */
+export async function startWeighing(
+  context: MethodContext<'scores'>,
+  options: VerdictOptions,
+  reader: VerdictReader,
+): Promise<Weighing> {
+  const { profile, engine, cache } = context;
+  const { verdicts } = options;
+  const plain = plainWeighing(verdicts.length);
+  const shown = new Set(verdictExamples(profile.examples, options));
+  const all = profile.examples
+    .filter((example) => goldVerdict(example, verdicts) !== -1 && !shown.has(example))
+    .slice(0, options.poolSize);
+  if (all.length < smallestPool) return plain;
+  const key = ['verdicts 2', engine.model.sha256 ?? engine.model.path, profile.digest].join(' ');
+  const known = keptSchema.safeParse(await cache.get(key));
+  if (known.success && known.data.bias.length === verdicts.length) return known.data;
+  const search = createSearch(await context.ownDocuments(), options);
+  const texts = all.flatMap((example) => {
+    const { record } = example;
+    const window = reader.window(search(record), record.text);
+    return window === undefined ? [] : [{ example, text: reader.prompt(record, window, 'passage') }];
+  });
+  const pool = startPool(context, texts, ({ text }) => tokenizePrompt(engine, text).input.length);
+  if (pool.length < smallestPool) {
+    context.onShortened?.(0, texts.length);
+    return plain;
+  }
+  let done = 0;
+  const scores = await Promise.all(
+    pool.map(async ({ text }) => {
+      const scored = await reader.score(text);
+      context.onProgress('calibrating', ++done, pool.length);
+      return [scored];
+    }),
+  );
+  const weighing = fitWeighing(
+    plain.views,
+    scores,
+    pool.map(({ example }) => goldVerdict(example, verdicts)),
+  );
+  await cache.set(key, weighing);
+  if (pool.length < texts.length) context.onShortened?.(pool.length, texts.length);
+  return weighing;
+}
+
+const smallestPool = 16;
+const keptSchema = z.object(weighingShape);

@@ -1,0 +1,62 @@
+import { compilePrompt, type FewShotExample, type PromptText, tokenizePrompt, usesChat } from '../../prompt.js';
+import type { EngineWith, InputRecord, TaskProfile } from '../../types.js';
+import { joinSentences, type Passage, type PassageIndex, readAnyway } from '../passages.js';
+import type { VerdictOptions } from './options.js';
+
+/** What the verdicts are scored after: the passage with the question, or the question alone, which tells what is usual. */
+export const views = ['passage', 'question'] as const;
+export type View = (typeof views)[number];
+
+/** Reads the best passage for a question, and scores the verdicts. */
+export interface VerdictReader {
+  /** The passage to read; where no word is shared, the only one that there is. */
+  window(index: PassageIndex, question: string): Passage[] | undefined;
+  prompt(record: InputRecord, window: readonly Passage[], view: View): PromptText;
+  /** Log-probability of each verdict after a prompt, nats. */
+  score(text: PromptText): Promise<number[]>;
+}
+
+/** @param shots examples in the prompt with the passage */
+export function createReader(
+  engine: EngineWith<'scores'>,
+  profile: TaskProfile,
+  options: VerdictOptions,
+  shots: readonly FewShotExample[],
+): VerdictReader {
+  const { verdicts, windowLength, contextField } = options;
+  const render = {
+    passage: compilePrompt(profile, engine.model, { shots }),
+    question: compilePrompt({ ...profile, prompt: aloneOf(profile, verdicts) }, engine.model, { shots: [] }),
+  };
+  const lead = usesChat(profile, engine.model) ? '' : ' ';
+  const words = verdicts.map((verdict) => engine.tokenize(lead + verdict));
+  return {
+    window(index, question) {
+      const [best] = index.windows(question, 1, windowLength);
+      if (best !== undefined) return best;
+      const all = readAnyway(index, windowLength, 1);
+      return all.length === 1 ? all[0] : undefined;
+    },
+    prompt({ fields }, window, view) {
+      const heading = window[0]?.heading ?? '';
+      const text = joinSentences(window.map((passage) => passage.text));
+      return render[view]({
+        ...fields,
+        [contextField]: `${heading === '' ? '' : `${heading}: `}${text}`,
+        [profile.input]: fields[profile.input],
+      });
+    },
+    score: (text) => engine.scoreContinuations(tokenizePrompt(engine, text), words),
+  };
+}
+
+function aloneOf({ prompt, input }: TaskProfile, verdicts: readonly string[]): TaskProfile['prompt'] {
+  const [last, ...others] = [...verdicts].reverse();
+  const named = others.length === 0 ? last : `${others.reverse().join(', ')} or ${last}`;
+  return {
+    ...prompt,
+    instruction: `Answer the question: ${named}.`,
+    base: `Question: {{ ${input} }}\nAnswer (${named}):`,
+    chat: `Question: {{ ${input} }}\n\nAnswer with one word: ${named}.`,
+  };
+}

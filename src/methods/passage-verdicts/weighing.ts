@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { fitBlend, type Sources } from '../../linear/blend.js';
+import { type DenseMatrix, denseMatrix } from '../../linear/matrix.js';
+import { softmax } from '../calibration.js';
+import { type View, views } from './verdict-reader.js';
+
+export const weighingShape = {
+  views: z.array(z.enum(views)).min(1),
+  factors: z.array(z.number()).min(1),
+  bias: z.array(z.number()).min(2),
+};
+
+/** Probabilities of the verdicts: the softmax of `bias` and what follows each view, weighed by its factor. */
+export interface Weighing {
+  readonly views: readonly View[];
+  /** One for each view. */
+  readonly factors: readonly number[];
+  /** One for each verdict, nats. */
+  readonly bias: readonly number[];
+}
+
+/** As the model says it after the passage. */
+export function plainWeighing(verdicts: number): Weighing {
+  return { views: ['passage'], factors: [1], bias: Array.from({ length: verdicts }, () => 0) };
+}
+
+/** @param scores log-probability of each verdict after each view, nats */
+export function weigh(scores: readonly (readonly number[])[], { factors, bias }: Weighing): number[] {
+  const logs = scores.map(logSoftmax);
+  return softmax(
+    bias.map((start, v) => logs.reduce((sum, row, s) => sum + (factors[s] as number) * (row[v] as number), start)),
+  );
+}
+
+/**
+ * Fitted by log-likelihood.
+ * @param rows scores as `weigh` takes them, of each question; there is one at least
+ * @param right index of the right verdict of each
+ */
+export function fitWeighing(
+  chosen: readonly View[],
+  rows: readonly (readonly (readonly number[])[])[],
+  right: readonly number[],
+): Weighing {
+  const verdicts = rows[0]?.[0]?.length ?? 0;
+  const sources = chosen.map(
+    (_, s): DenseMatrix =>
+      denseMatrix(
+        rows.map((scores) => logSoftmax(scores[s] as readonly number[])),
+        verdicts,
+      ),
+  );
+  const { factors, bias } = fitBlend(
+    sources as unknown as Sources,
+    { kind: 'single', classes: verdicts, y: Int32Array.from(right) },
+    { bias: 'each' },
+  );
+  return { views: chosen, factors, bias };
+}
+
+function logSoftmax(scores: readonly number[]): number[] {
+  return softmax(scores).map((p) => Math.log(Math.max(p, 1e-12)));
+}
