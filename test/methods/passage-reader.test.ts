@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { modelKey } from '../../src/methods/passage-spans/answerability.js';
+import { passageSpans } from '../../src/methods/passage-spans/index.js';
 import { passageOptions } from '../../src/methods/passage-spans/options.js';
 import { createReader } from '../../src/methods/passage-spans/reader.js';
 import { tokenizePrompt } from '../../src/prompt.js';
@@ -75,4 +77,19 @@ test('another model judges in place of the one that reads, which may be one with
     assert.equal(own.prompts.length, 0, 'the reading model is not asked');
   }
   assert.equal(createReader(base, profileWith('x'), passageOptions.parse({}), []).judge, null);
+});
+
+test('what was tuned with a judge is not used with another one', async () => {
+  const judge = fakeEngine({ bos: false, model: { format: 'chat', chatTemplate, name: 'large' } });
+  const ranker = { weights: Array.from({ length: 10 }, () => 0), intercept: 0 };
+  const prepare = (wanted: string) => {
+    const tuned = { file: 'tuned/large.yaml', learned: { examples: [], ranker, judge: wanted } };
+    const profile = { ...profileWith('Copy the answer.'), options: {}, tuned } as unknown as TaskProfile;
+    return passageSpans.prepare({ profile, engine, judge, documents: [] } as never);
+  };
+  await prepare(modelKey(judge));
+  await assert.rejects(
+    prepare('small'),
+    /tuned\/large\.yaml: it was tuned with another version of the model that judges/u,
+  );
 });

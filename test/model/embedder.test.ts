@@ -151,7 +151,7 @@ describe('a task on an embedding model', () => {
     writeFileSync(own, tinyBert([...others, ...subjects.travel, ...subjects.food]));
     const changed = await runSlm(['run', task, ...model, ...text]);
     assert.equal(changed.code, 3, changed.stderr);
-    assert.match(changed.stderr, /its head was trained on another version of the file of ".*own\.gguf"/u);
+    assert.match(changed.stderr, /it was trained with another version of the file of ".*own\.gguf"/u);
     rmSync(own);
     const missing = await runSlm(['run', task, ...model, ...text]);
     assert.equal(missing.code, 3, missing.stderr);

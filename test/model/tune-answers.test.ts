@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { modelFile, smollm } from '../helpers/models.js';
 import { parsed, runSlm } from '../helpers/slm.js';
+import { tinyBert } from '../helpers/tiny-bert.js';
 
 const cwd = mkdtempSync(path.join(tmpdir(), 'slm-tune-answers-'));
 after(() => rmSync(cwd, { recursive: true, force: true }));
@@ -129,4 +130,34 @@ test('slm tune of verdicts: tuned as verdicts, beside the most frequent one, and
   assert.equal(code, 0, stderr);
   const [given] = parsed(stdout) as { answer: string | null; score: number; sentence?: string }[];
   assert.equal(given?.answer, 'yes', 'two of three are yes, and nothing that the smallest model says tells otherwise');
+});
+
+test('what judges and what compares passages is used by tuning, named in the settings and then needed', async () => {
+  const task = path.join(cwd, 'judged');
+  mkdirSync(task);
+  // The same model by another name reads.
+  linkSync(await modelFile(smollm), path.join(cwd, 'reader.gguf'));
+  const embedder = path.join(cwd, 'tiny-bert.gguf');
+  writeFileSync(embedder, tinyBert(['when', 'open', 'library', 'ferry', 'who', 'runs']));
+  writeFileSync(
+    path.join(task, 'task.yaml'),
+    `name: judged\ntype: answer\nmodel: ${path.join(cwd, 'reader.gguf')}\nmethod: passage-spans\nprompt: { use: chat }\noptions: { judge: ${smollm} }\n`,
+  );
+  const run = (...args: string[]) => runSlm(args, { cwd, timeoutMs: 600_000 });
+  const tuning = ['tune', './judged', '--data', 'rows.jsonl', '--budget', '1ms', '--no-compare', '--json'];
+  const made = await run(...tuning, '--embedder', 'tiny-bert.gguf');
+  assert.equal(made.code, 0, made.stderr);
+  const settings = readFileSync(path.join(task, 'tuned', 'reader.yaml'), 'utf8');
+  assert.ok(settings.includes(`  judge: ${smollm}\n`), settings);
+  assert.ok(settings.includes(`  embedder: ${embedder}\n`), settings);
+  assert.match(settings, /^ {2}judge: "?[0-9a-f]{64}"?$/mu);
+  const ask = () => run('run', './judged', 'rows.jsonl', '--limit', '1', '--json', '--threshold', '0');
+  const asked = await ask();
+  assert.equal(asked.code, 0, asked.stderr);
+  assert.ok(passage(places[0]).includes((parsed(asked.stdout) as { answer: string }[])[0]?.answer ?? '?'));
+
+  rmSync(embedder);
+  const without = await ask();
+  assert.equal(without.code, 3, without.stderr);
+  assert.match(without.stderr, /tiny-bert\.gguf", which is not on this machine/u);
 });

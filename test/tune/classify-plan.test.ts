@@ -88,7 +88,8 @@ describe('ways to classify', () => {
       width: 2,
     });
     const learned = { model: 'minilm', sha256: 'ab', prefix: 'query: ' };
-    const beside = { ...textVectors(bare, { ...embedder, dimensions: 2 }, 'query: '), embedder: learned };
+    const other = { ...embedder, dimensions: 2 };
+    const beside = { ...textVectors(bare, other, 'query: '), embedder: learned, engine: other };
     const plan = await planFor({ ...bare, beside }, examples, { ...all, words: false });
     const head = 'head, 12 layers, 16 examples in the prompt';
     const best = plan.candidates.find(({ title }) => title === head) as Candidate;

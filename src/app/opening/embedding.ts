@@ -69,7 +69,7 @@ export async function secondModel(surroundings: Surroundings, profile: TaskProfi
   const without = `Tune the task again, or run with --untuned.`;
   if (!isHere && wanted.sha256 !== null) {
     throw modelError(
-      `${profile.tuned?.file}: its head was trained on vectors of the embedding model "${wanted.model}", which is not on this machine.`,
+      `${profile.tuned?.file}: it was trained with vectors of the embedding model "${wanted.model}", which is not on this machine.`,
       read?.kind === 'named'
         ? `\`slm models pull ${wanted.model}\` fetches it. ${without}`
         : `Put the file there. ${without}`,
@@ -86,7 +86,7 @@ export async function secondModel(surroundings: Surroundings, profile: TaskProfi
     throw usageError(`"${wanted.model}" is no embedding model`, 'Name one, such as all-minilm-l6-v2.');
   if (wanted.sha256 !== null && (await modelDigest(surroundings, model)) !== wanted.sha256) {
     throw modelError(
-      `${profile.tuned?.file}: its head was trained on another version of the file of "${wanted.model}" (sha256 ${wanted.sha256.slice(0, 12)}…).`,
+      `${profile.tuned?.file}: it was trained with another version of the file of "${wanted.model}" (sha256 ${wanted.sha256.slice(0, 12)}…).`,
       without,
     );
   }

@@ -256,7 +256,7 @@ export async function openTaskOnModel(
  * The model that judges answers in place of the task's own; null where the task names none, or the same one.
  * @throws SlmError where it cannot
  */
-async function openJudge(
+export async function openJudge(
   surroundings: Surroundings,
   profile: TaskProfile,
   own: string | null,
@@ -372,14 +372,18 @@ function fallbackFor(profile: TaskProfile, alphabet: AlphabetName, open: () => P
   };
 }
 
+/** Models that help the one that does the task. */
+export type Helpers = Pick<MethodContext, 'embedder' | 'judge'>;
+
 /** Makes a task ready: its method prepared, with constants from its folder or the cache. */
 export async function openTaskOn(
   surroundings: Surroundings,
   profile: TaskProfile,
   engine: Engine,
   documents: readonly Document[],
+  helpers: Helpers,
 ): Promise<Task> {
-  return prepare(surroundings, profile, engine, documents, constantsCache(surroundings, profile));
+  return prepare(surroundings, profile, engine, documents, constantsCache(surroundings, profile), helpers);
 }
 
 /** Constants from the task's folder first, then those computed here. */
@@ -422,7 +426,7 @@ async function prepare(
   engine: Engine,
   documents: readonly Document[],
   cache: Cache,
-  { thorough = false, embedder = null, judge = null }: Pick<MethodContext, 'thorough' | 'embedder' | 'judge'> = {},
+  { thorough = false, embedder = null, judge = null }: Helpers & Pick<MethodContext, 'thorough'> = {},
 ): Promise<Task> {
   let first: number | null = null;
   let scored = 0;

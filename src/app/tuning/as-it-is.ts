@@ -7,7 +7,7 @@ import { findTunedSettings, withTunedSettings } from '../../profile/tuned-settin
 import { textList, unseen } from '../../tune/seen.js';
 import type { AsItIs } from '../../tune/tune.js';
 import type { Engine, Example, Output, TaskProfile } from '../../types.js';
-import { type EngineFlags, openTaskOn } from '../opening/open.js';
+import { type EngineFlags, type Helpers, openTaskOn } from '../opening/open.js';
 import { openTaskFor } from '../opening/open-cascade.js';
 import { modelDigest, tunedFolders } from '../opening/tuned-settings.js';
 import type { Surroundings } from '../surroundings.js';
@@ -19,6 +19,8 @@ export interface Measured {
   readonly model: ResolvedModel;
   /** The engine of that whole model. */
   readonly engine: Engine;
+  /** The ones that the task names. */
+  readonly helpers: Helpers;
   readonly documents: readonly Document[];
   readonly flags: EngineFlags;
   readonly seed: number;
@@ -55,7 +57,7 @@ export async function measureAsItIs(
   // A head that nobody has trained, or what the engine cannot do.
   if (mustLearn === true || !needs.every((need) => measured.engine.capabilities.includes(need))) return null;
   if (unseen(examples, textList(profile.examples)).length === examples.length) {
-    const task = await openTaskOn(surroundings, profile, measured.engine, documents);
+    const task = await openTaskOn(surroundings, profile, measured.engine, documents, measured.helpers);
     return outputsOf(surroundings, measured, task, examples, title);
   }
   return crossValidated(surroundings, measured, examples, title);
@@ -77,7 +79,7 @@ async function crossValidated(
   examples: readonly Example[],
   title: string,
 ): Promise<AsItIs> {
-  const { profile, engine, documents, seed } = measured;
+  const { profile, engine, helpers, documents, seed } = measured;
   const folds = examples.length < 40 ? Math.min(10, examples.length) : 3;
   const assigned = assignFolds(
     Int32Array.from(examples, () => 0),
@@ -95,6 +97,7 @@ async function crossValidated(
       digest: `${profile.digest} without ${list}`,
     };
     const task = await openTask({
+      ...helpers,
       profile: others,
       engine,
       documents,

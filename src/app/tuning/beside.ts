@@ -2,6 +2,7 @@ import path from 'node:path';
 import { usageError } from '../../errors.js';
 import { textVectors } from '../../methods/candidates/text-vectors.js';
 import type { Candidate, TuneSession, VectorsBeside } from '../../methods/candidates/types.js';
+import { methodOf } from '../../methods/index.js';
 import { readSpec } from '../../models/index.js';
 import { planFor } from '../../tune/plan.js';
 import type { Example, TaskProfile } from '../../types.js';
@@ -43,11 +44,12 @@ export async function openBeside(
     ...textVectors(session, engine, prefix),
     // A task may run in another folder.
     embedder: { model: read.kind === 'path' ? path.resolve(read.path) : spec, sha256, prefix },
+    engine,
   };
   const own = { ...session, engine, beside: vectors, mostBlocks: session.blocks } as unknown as TuneSession<never>;
   const plan = await planFor(own, examples, { kind: 'head', words: flags.words });
   const heads = plan.candidates.filter(({ finish }) => finish !== null);
-  if (heads.length === 0) {
+  if (heads.length === 0 && !isOfUse(session.profile)) {
     await engine.dispose();
     throw usageError(`--embedder: ${describe(session.profile)} cannot be done over embeddings.`);
   }
@@ -62,6 +64,12 @@ export async function openBeside(
     vectors,
     close: () => engine.dispose(),
   };
+}
+
+/** Whether the method of the task compares texts by an embedding model, beside what is tuned. */
+function isOfUse(profile: TaskProfile): boolean {
+  const { embedderOf, mustLearn } = methodOf(profile);
+  return embedderOf !== undefined && mustLearn !== true;
 }
 
 function describe({ name, type }: TaskProfile): string {

@@ -8,6 +8,7 @@ import { checkGguf } from '../../gguf/check.js';
 import { number, summarize } from '../../gguf/summary.js';
 import { isSkewed } from '../../methods/candidates/skew.js';
 import type { Trialled, TuneSession } from '../../methods/candidates/types.js';
+import { methodOf } from '../../methods/index.js';
 import type { ResolvedModel } from '../../models/index.js';
 import { loadProfile } from '../../profile/index.js';
 import { removeTunedSettings, type UnwrittenSettings, writeTunedSettings } from '../../profile/write-tuned-settings.js';
@@ -16,12 +17,19 @@ import { checkEnough, fittingTexts, tuningData } from '../../tune/data.js';
 import type { TrialJournal } from '../../tune/measure.js';
 import { tuningMetric } from '../../tune/objective.js';
 import { type TuneRequest, type TuneResult, tune } from '../../tune/tune.js';
-import type { Engine, Example, TaskProfile } from '../../types.js';
+import type { Engine, EngineWith, Example, LocalEngine, TaskProfile } from '../../types.js';
 import { readConfig } from '../config.js';
 import { requireAgreement } from '../opening/agreement.js';
 import { documentsFor } from '../opening/documents.js';
-import { isEmbedding, openEmbedding } from '../opening/embedding.js';
-import { checkHasThreshold, chooseModel, type EngineFlags, openResolved, resolveNamed } from '../opening/open.js';
+import { isEmbedding, openEmbedding, secondModel } from '../opening/embedding.js';
+import {
+  checkHasThreshold,
+  chooseModel,
+  type EngineFlags,
+  openJudge,
+  openResolved,
+  resolveNamed,
+} from '../opening/open.js';
 import { noticeThreads } from '../opening/threads.js';
 import { modelDigest, tunedFolders } from '../opening/tuned-settings.js';
 import { type GoldData, type GoldFlags, goldName, readGold, refuseDataFlags } from '../run/gold.js';
@@ -202,6 +210,7 @@ async function tuneOn(
     ? await openEmbedding(surroundings, model, flags)
     : rememberingEngine(await openResolved(surroundings, model, flags, 'many'));
   let beside: Beside | null = null;
+  let judge: LocalEngine | null = null;
   try {
     const {
       examples,
@@ -230,10 +239,16 @@ async function tuneOn(
       surroundings.tuning({ kind: 'step', what, done, total });
     const { seed } = flags;
     const session = sessionOf(surroundings, blind, model, engine, documents, flags, step);
-    if (flags.embedder !== undefined) {
-      beside = await openBeside(surroundings, flags.embedder, session, examples, flags);
-    }
-    const result = await tune(beside === null ? session : { ...session, beside: beside.vectors }, examples, {
+    const own = flags.embedder === undefined ? await ownEmbedder(surroundings, blind) : null;
+    const embedder = flags.embedder ?? own;
+    if (embedder !== null) beside = await openBeside(surroundings, embedder, session, examples, flags);
+    judge = await openJudge(surroundings, blind, model.path, flags, 'many');
+    const vectors = beside?.vectors ?? null;
+    const others = { judge: judge === null ? null : (rememberingEngine(judge) as EngineWith<'scores'>) };
+    // A task that names no embedding model is measured without one.
+    const helpers = { ...others, embedder: own === null ? null : (vectors?.engine ?? null) };
+    const besides = [vectors?.embedder.sha256, judge?.model.sha256].filter((sha256) => sha256 != null);
+    const result = await tune({ ...session, ...others, beside: vectors }, examples, {
       seed,
       beside: beside?.candidates ?? [],
       budgetMs: flags.budget,
@@ -243,14 +258,14 @@ async function tuneOn(
       words: flags.words,
       take: flags.take,
       target: targetOf(flags),
-      journal: journalIn(surroundings, [profile.digest, modelSha256, sha256, seed]),
+      journal: journalIn(surroundings, [profile.digest, modelSha256, sha256, seed, ...besides]),
       onTrial: surroundings.tuning,
       before: flags.compare
         ? (list, until) => {
             const onProgress = (done: number, total: number) => step('measuring the task as it is', done, total);
             return measureAsItIs(
               surroundings,
-              { profile: blind, model, engine, documents, flags, seed, until, onProgress },
+              { profile: blind, model, engine, helpers, documents, flags, seed, until, onProgress },
               list,
             );
           }
@@ -269,9 +284,15 @@ async function tuneOn(
     const file = result.wins ? writeTunedSettings(folder, settings, result.fitted.numbers ?? null) : null;
     return { profile, result, settings, file };
   } finally {
-    await beside?.close();
+    await Promise.all([beside?.close(), judge?.dispose()]);
     await engine.dispose();
   }
+}
+
+/** The embedding model that the task names, as it is spoken of; null where it names none, or it is not on this machine. */
+async function ownEmbedder(surroundings: Surroundings, profile: TaskProfile): Promise<string | null> {
+  const wanted = methodOf(profile).embedderOf?.(profile) ?? null;
+  return wanted !== null && (await secondModel(surroundings, profile)) !== null ? wanted.model : null;
 }
 
 /** Null for the examples of the task. */

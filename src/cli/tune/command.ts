@@ -16,7 +16,10 @@ export function tuneCommand(context: CliContext): Command {
   )
     .option('--teacher <model>', 'learn from labels of this larger model; --data then corrects and measures it')
     .option('--unlabelled <file>', 'texts for the teacher to label (default: those of --data, ignoring their labels)')
-    .option('--embedder <model>', 'also try heads over this embedding model, alone and joined with the model')
+    .option(
+      '--embedder <model>',
+      'also try heads over this embedding model, alone and joined with the model; for questions, it orders passages',
+    )
     .addOption(
       new Option('--method <kind>', 'candidates to try: all (auto), heads over frozen features, or label scores')
         .choices(['auto', 'head', 'scores'])

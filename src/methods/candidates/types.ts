@@ -31,6 +31,8 @@ export interface TextVectors {
 /** Those of an embedding model beside the one that is tuned. */
 export interface VectorsBeside extends TextVectors {
   readonly embedder: LearnedEmbedder;
+  /** Itself, for other texts than those of the examples. */
+  readonly engine: EngineWith<'embeddings'>;
 }
 
 /** The values that tuning works with: by default a language model in this process. It does not contain the fixtures. */
@@ -50,6 +52,8 @@ export interface TuneSession<Needs extends Capability = LocalCapability> {
   readonly states: OpenStates | { readonly impossible: string };
   /** Vectors of the texts by an embedding model beside it; left out where there is none. */
   readonly beside?: VectorsBeside | null;
+  /** The model that the profile names to judge answers; left out where it names none. */
+  readonly judge?: EngineWith<'scores'> | null;
   readonly seed: number;
   readonly signal: AbortSignal;
   /** How far the work on the present trial is. */

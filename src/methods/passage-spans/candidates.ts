@@ -7,10 +7,12 @@ import { eventLoopTurn } from '../candidates/event-loop.js';
 import { memo } from '../candidates/memo.js';
 import type { Candidate, TuneSession } from '../candidates/types.js';
 import type { LearnedExample } from '../learned.js';
+import { createLikeness } from '../likeness.js';
 import { prefixLength } from '../parts.js';
 import { joinSentences } from '../passages.js';
 import type { Plan } from '../types.js';
 import { fitRanker, type RankedQuestion, type Ranker } from './answer-ranker.js';
+import { modelKey } from './answerability.js';
 import { passageOptions } from './options.js';
 import { answerOf, rankedQuestion } from './passage-answer.js';
 import { createSearch, type Reading, type ReadingOptions, read, type Search } from './passage-reading.js';
@@ -62,9 +64,9 @@ function readingCandidate(
   search: Search,
   setting: Setting,
 ): Candidate | null {
-  const { profile, engine } = session;
-  // What is learned holds for the model alone: another judge means other things by its yes.
-  const { judge: _judge, ...options } = passageOptions.parse({ ...profile.options, ...setting });
+  const { profile, engine, beside = null, judge = null } = session;
+  const options = passageOptions.parse({ ...profile.options, ...setting });
+  const embedder = beside?.embedder;
   const wanted = { ...options, ...setting, input: profile.input };
   const asking = askingOf(profile, engine.model, options.contextField);
   const chosen = asking === 'turns' ? decisionsFrom(examples, search, wanted) : answersFrom(examples, search, wanted);
@@ -75,6 +77,7 @@ function readingCandidate(
     profile,
     options,
     shots.map(({ fields, label }) => ({ fields, target: label })),
+    { likeness: beside === null ? null : createLikeness(beside.engine), judge },
   );
   const empty = tokenizePrompt(engine, reader.render({ [options.contextField]: 'x', [profile.input]: 'x' }));
   const readOne = memo(
@@ -126,8 +129,13 @@ function readingCandidate(
         known.map((example, i) => answered(example, reads[i] as Read, ranker)),
       );
       return {
-        options: { ...options },
-        learned: { examples: shots, ranker: { ...ranker } },
+        options: { ...options, ...(embedder === undefined ? {} : { embedder: embedder.model }) },
+        learned: {
+          examples: shots,
+          ranker: { ...ranker },
+          ...(embedder === undefined ? {} : { embedder }),
+          ...(judge === null ? {} : { judge: modelKey(judge) }),
+        },
         threshold: { min, below: profile.threshold.below },
         outputs: known.map((example, i) => answered(example, reads[i] as Read, ranker)),
       };

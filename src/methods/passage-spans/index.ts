@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { modelError } from '../../errors.js';
 import type { FewShotExample, PromptModel } from '../../prompt.js';
 import { lineOf } from '../../task-types/answer/evidence.js';
 import { answersIn, rejectBelow } from '../../task-types/answer/values.js';
 import type { AnswerOutput, EngineWith, Example, Output, TaskProfile } from '../../types.js';
 import { promptPart, tablePart } from '../explain.js';
 import { learnedBy, learnedExamples } from '../learned.js';
+import { learnedEmbedder, learnedEmbedderOf } from '../learned-embedder.js';
 import { createLikeness } from '../likeness.js';
 import { readingBoth, startPool } from '../start-calibration.js';
 import type { DefaultPrompt, Document, Method, MethodContext, PieceInput } from '../types.js';
@@ -34,7 +36,15 @@ const rankerSchema = z.strictObject({
   judge: z.strictObject(logisticShape).optional(),
 });
 
-const learns = { schema: z.strictObject({ examples: learnedExamples, ranker: rankerSchema.optional() }) };
+const learns = {
+  schema: z.strictObject({
+    examples: learnedExamples,
+    ranker: rankerSchema.optional(),
+    embedder: learnedEmbedder,
+    /** The judge that the ranker was fitted with, by its digest: another one means other things by its yes. */
+    judge: z.string().optional(),
+  }),
+};
 
 const smallestPool = 16;
 
@@ -49,6 +59,8 @@ export const passageSpans: Method<'scores' | 'generation'> = {
   vocabulary: 'whole',
   learns,
   embedderOf(profile) {
+    const learned = learnedEmbedderOf(profile);
+    if (learned !== null) return learned;
     const { embedder = null } = passageOptions.parse(profile.options);
     return embedder === null ? null : { model: embedder, sha256: null };
   },
@@ -69,7 +81,9 @@ export const passageSpans: Method<'scores' | 'generation'> = {
       likeness,
       judge: context.judge ?? null,
     });
-    const ranker = learnedBy(learns.schema, profile)?.ranker ?? (await rankerFor(context, options, reader));
+    const learned = learnedBy(learns.schema, profile);
+    checkJudge(learned?.judge, context);
+    const ranker = learned?.ranker ?? (await rankerFor(context, options, reader));
 
     return {
       maxPieceTokens: null,
@@ -84,6 +98,15 @@ export const passageSpans: Method<'scores' | 'generation'> = {
     };
   },
 };
+
+/** @throws SlmError where the ranker was fitted with another model as the judge */
+function checkJudge(wanted: string | undefined, { profile, judge }: Pick<MethodContext, 'profile' | 'judge'>): void {
+  if (wanted === undefined || (judge != null && modelKey(judge) === wanted)) return;
+  throw modelError(
+    `${profile.tuned?.file}: it was tuned with another version of the model that judges answers (${wanted.slice(0, 12)}…).`,
+    'Tune the task again, or run with --untuned.',
+  );
+}
 
 /** The tuned ones, else examples of the profile that bring their own passage. */
 function promptExamples(profile: TaskProfile, model: PromptModel, options: Options): FewShotExample[] {
