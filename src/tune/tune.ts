@@ -1,5 +1,6 @@
 import { usageError } from '../errors.js';
 import type { Candidate, Fitted, Trial, TuneSession } from '../methods/candidates/types.js';
+import { methodNamed } from '../methods/index.js';
 import { bootstrapIntervals, type Interval } from '../metrics/bootstrap.js';
 import { mcNemar } from '../metrics/significance.js';
 import { taskTypes } from '../task-types/index.js';
@@ -86,7 +87,7 @@ export async function tune(
     const kind = asked.length === 0 ? '' : ` with ${asked.join(' and ')}`;
     throw usageError(
       `there is nothing to try for "${profile.name}", a task of type ${profile.type}${kind}.`,
-      typeof session.states === 'function' ? undefined : `No heads: ${session.states.impossible}`,
+      whyNothing(session),
     );
   }
   const stage = (title: string) => request.onTrial({ kind: 'stage', title });
@@ -189,4 +190,11 @@ function compare(
     tuned: figure(sides.tuned),
     p: mcNemar(right(sides.tuned), right(sides.before)).p,
   };
+}
+
+function whyNothing({ profile, states }: Pick<TuneSession<never>, 'profile' | 'states'>): string | undefined {
+  if (methodNamed(profile.method).candidates === undefined) {
+    return `The method ${profile.method} learns nothing of labelled data but how sure to be: give the task examples, and see "slm tasks calibrate".`;
+  }
+  return typeof states === 'function' ? undefined : `No heads: ${states.impossible}`;
 }
