@@ -7,6 +7,9 @@ import type { MethodContext } from './types.js';
  */
 const startBudget = 500e9;
 
+/** The same for the prefix that all prompts share and what is read after it: five to six seconds there. */
+const wholeStartBudget = 600e9;
+
 interface SizedEngine {
   readonly model: Pick<ModelInfo, 'bytes'>;
 }
@@ -15,16 +18,18 @@ interface SizedEngine {
  * The examples that are scored before the first answer: all where calibration was asked for or they are cheap on this
  * model, else as many as a few seconds allow, evenly over the list.
  * @param tokensOf tokens that one of them costs, beside what all prompts share
+ * @param shared tokens that all prompts share
  */
 export function startPool<T>(
   { engine, thorough }: Pick<MethodContext, 'thorough'> & { readonly engine: SizedEngine },
   pool: readonly T[],
   tokensOf: (item: T) => number,
+  shared = 0,
 ): readonly T[] {
   if (thorough === true || pool.length === 0) return pool;
   const sample = spread(pool, sampled);
   const mean = sample.reduce((sum, item) => sum + tokensOf(item), 0) / sample.length;
-  return spread(pool, affordable(engine, mean));
+  return spread(pool, affordable(engine, mean, shared));
 }
 
 /** The same where a judge reads what the model reads: both cost time. */
@@ -45,8 +50,10 @@ const sampled = 12;
 /** Taken for a model whose size is not known. */
 const usualBytes = 1e9;
 
-function affordable({ model }: SizedEngine, tokens: number): number {
-  return Math.floor(startBudget / ((model.bytes ?? usualBytes) * Math.max(1, tokens)));
+function affordable({ model }: SizedEngine, tokens: number, shared: number): number {
+  const bytes = model.bytes ?? usualBytes;
+  const left = Math.max(0, Math.min(startBudget, wholeStartBudget - bytes * shared));
+  return Math.floor(left / (bytes * Math.max(1, tokens)));
 }
 
 /** At most `count` items, evenly over the list. */

@@ -24,6 +24,11 @@ describe('examples that are scored before the first answer', () => {
     );
   });
 
+  it('are fewer where a long prefix is read before them', () => {
+    const after = (shared: number) => startPool({ engine: engineOf(1e9) }, pool, () => 25, shared).length;
+    assert.deepEqual([0, 100, 200, 400, 590, 900].map(after), [20, 20, 16, 8, 0, 0]);
+  });
+
   it('are all where calibration was asked for', () => {
     assert.deepEqual(
       startPool({ engine: engineOf(1e9), thorough: true }, pool, () => 25),

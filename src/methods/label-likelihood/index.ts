@@ -26,6 +26,7 @@ import { labelPrompts, labelRenderer } from '../label-prompts.js';
 import { learnedBy, learnedPromptShape, withLearnedPrompt } from '../learned.js';
 import { meanScores } from '../mean-scores.js';
 import { exampleChoice } from '../nearest-examples.js';
+import { prefixLength } from '../parts.js';
 import { spread, startPool } from '../start-calibration.js';
 import type { Method, MethodContext, PieceInput } from '../types.js';
 import { classifyingPrompt } from '../usual-prompts.js';
@@ -59,6 +60,9 @@ const contentFree = ['N/A', '[MASK]', '...'];
 
 /** Fewer examples than this say too little about a bias. */
 const smallestPool = 8;
+
+/** Fewer of many, taken to answer soon, are no better than texts without content: SST-2, 1.5B, 0.923 by 23, 0.933 by none. */
+const smallestPart = 16;
 
 /** Scores every label as the continuation of the prompt; nothing is generated. */
 export const labelLikelihood: Method<'scores'> = {
@@ -158,8 +162,9 @@ async function calibrationFor(
     context,
     all,
     ({ record }) => tokenizePrompt(engine, render(record.fields)).input.length + steps,
+    all[0] === undefined ? 0 : prefixLength(tokenizePrompt(engine, render(all[0].record.fields))),
   );
-  const kind = pool.length < smallestPool ? 'contextual' : wanted;
+  const kind = pool.length < Math.min(smallestPart, all.length) ? 'contextual' : wanted;
   const inputs =
     kind === 'contextual' ? contentFree.map((text) => ({ [profile.input]: text })) : pool.map((e) => e.record.fields);
   const scores = await scoreAll(engine, render, words, inputs, (done) =>
