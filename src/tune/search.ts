@@ -2,23 +2,13 @@ import type { Candidate, CandidatePlan, Trial } from '../methods/candidates/type
 import type { Metric } from '../metrics/types.js';
 import { taskTypes } from '../task-types/index.js';
 import type { Example, TaskProfile } from '../types.js';
-import { createTimeEstimate, type Step } from './expected-time.js';
-import { measureCandidate, type TrialJournal } from './measure.js';
 import { objectiveFor, tuningMetric } from './objective.js';
 import { inRounds, reservedIn } from './order.js';
+import { mayBecomeBetter } from './outlook.js';
 import { type Selection, type SelectOptions, select } from './select.js';
-import type { TrialEvent } from './trial-event.js';
+import { createTrials, type Skipped, type TrialOptions } from './trials.js';
 
-export interface SearchOptions extends SelectOptions {
-  /** Milliseconds for all trials together. */
-  readonly budgetMs: number;
-  readonly now: () => number;
-  /** Ends the search early; what was found so far counts. */
-  readonly signal: AbortSignal;
-  readonly onTrial: (event: TrialEvent) => void;
-  /** Trials of earlier runs, and where this one's go. */
-  readonly journal: TrialJournal;
-}
+export interface SearchOptions extends SelectOptions, TrialOptions {}
 
 export interface SearchResult extends Selection {
   /** The metric of the score. */
@@ -35,22 +25,23 @@ export interface SearchResult extends Selection {
    * time.
    */
   readonly skipped: readonly Skipped[];
-}
-
-export interface Skipped {
-  readonly title: string;
-  readonly n: number;
-  readonly seconds: number;
+  /** Where dearer candidates were given up since none came near a cheap one: that one, and the examples so far. */
+  readonly settled: { readonly title: string; readonly n: number } | null;
 }
 
 /** Examples of the first round; each further round has three times as many, for the better half of the candidates. */
 const firstRound = 200;
 const growth = 3;
+/** Up to so many first rounds, a cheap candidate is measured on all examples at once. */
+const mostAtOnce = 8;
+/** Standard errors that a lead may be underestimated by: of a candidate, and of what is made of the first ones. */
+const hope = { own: 1, better: 2 };
 
 /**
- * Successive halving: all candidates on few examples, the better half on more, until few are left that are measured on
- * all. K. Jamieson, A. Talwalkar, "Non-stochastic Best Arm Identification and Hyperparameter Optimization", 2016.
- * Examples are in one order, drawn once, so that rounds are prefixes of each other.
+ * First the cheap candidates, on all examples. Then successive halving of the others: all of them on few examples, the
+ * better half on more, until few are left that are measured on all (K. Jamieson, A. Talwalkar, "Non-stochastic Best Arm
+ * Identification and Hyperparameter Optimization", 2016); it ends where none of them may still become clearly better than
+ * a cheap one. Examples are in one order, drawn once, so that rounds are prefixes of each other.
  */
 export async function search(
   profile: TaskProfile,
@@ -58,93 +49,121 @@ export async function search(
   examples: readonly Example[],
   options: SearchOptions,
 ): Promise<SearchResult> {
-  const { candidates } = plan;
   const metric = tuningMetric(profile, examples);
   const objective = objectiveFor(profile, metric);
   const order = inRounds(profile, examples, options.seed);
   const reserved = reservedIn(plan);
-  const start = options.now();
-  const measured = new Map<Candidate, Trial>();
-  const rounds: Trial[] = [];
-  let alive = [...candidates];
+  const trials = createTrials(profile, order, { metric, objective, reserved }, options);
+  const { attempt, on } = trials;
+  const total = order.length;
+  const sizes = roundsOf(profile, total);
+  const [first] = sizes as [number];
+  const cheap = plan.candidates.filter((candidate) => candidate.cheap === true);
+  let alive = plan.candidates.filter((candidate) => candidate.cheap !== true);
   let { next } = plan;
-  const skipped = new Map<string, Skipped>();
-  const spent = () => options.now() - start;
-  const estimate = createTimeEstimate();
-  let before = 0;
-  /** Readings of the present round. */
-  const read = new Set<string>();
-  const measuredOn = (part: readonly Example[]) => part.filter((example) => !reserved.has(example)).length;
+  let settled: SearchResult['settled'] = null;
 
-  for (let size = Math.min(firstRoundOf(profile), order.length); ; size = Math.min(size * growth, order.length)) {
-    const part = order.slice(0, size);
-    read.clear();
-    for (let i = 0; i < alive.length; i++) {
+  for (const candidate of cheap) {
+    if (total > mostAtOnce * first) await attempt(candidate, first);
+    for (const size of total > mostAtOnce * first ? sizes.toReversed() : [total]) {
+      await attempt(candidate, size);
+      if (on(candidate, size) !== undefined) break;
+    }
+  }
+  for (const size of isUsable(alive) ? sizes : [total]) {
+    for (const candidate of cheap) await attempt(candidate, size);
+    for (let i = 0; i < alive.length && settled === null; i++) {
       const candidate = alive[i] as Candidate;
-      options.signal.throwIfAborted();
-      // One at least that can be taken, however small the budget is.
-      const some = [...measured.keys()].some(({ finish }) => finish !== null);
-      const shared = read.has(candidate.reading ?? '');
-      const step = { candidate, size, fresh: measured.has(candidate) ? size - before : size, shared };
-      const expected = estimate.expected(step);
-      if (some && spent() + expected > options.budgetMs) {
-        skipped.set(candidate.key, { title: candidate.title, n: size, seconds: expected / 1000 });
-        options.onTrial({ kind: 'skip', title: candidate.title, reason: 'budget' });
-      } else await measure(candidate, part, step);
-      if (i + 1 === alive.length && next !== undefined) {
+      await attempt(candidate, size);
+      // The first ones are those of the task's own prompt.
+      if (size === first && candidate.turn === 0 && alive[i + 1]?.turn !== 0)
+        settle(alive.slice(0, i + 1), size, hope.better);
+      if (i + 1 === alive.length && next !== undefined && settled === null) {
         // Candidates made from the best ones may be cheap even if others could not be tried.
-        alive.push(...next(measured));
+        alive.push(...next(trials.upTo(total)));
         next = undefined;
       }
     }
-    if (size === order.length) break;
-    alive = betterHalf(
-      alive.filter((candidate) => measured.get(candidate)?.n === measuredOn(part)),
-      measured,
-    );
-    if (alive.every(({ finish }) => finish === null)) break;
-    before = size;
+    if (settled !== null) break;
+    // There may be time for what was left out: the estimate is better now.
+    for (const candidate of alive) await attempt(candidate, size);
+    if (size === total) break;
+    alive = betterHalf(alive, (candidate) => on(candidate, size));
+    if (!isUsable(alive)) break;
+    settle(alive, size, hope.own);
+    if (settled !== null) break;
   }
+  // Beside what is taken stands what a baseline does with as many examples.
+  const baselines = settled === null ? [] : plan.candidates.filter(({ finish }) => finish === null);
+  for (const candidate of baselines) await attempt(candidate, total);
+  const skipped = trials.skipped();
+  for (const { title } of skipped) options.onTrial({ kind: 'skip', title, reason: 'budget' });
   return {
-    ...select(profile, measured, { metric, objective }, options),
+    ...selection(),
     metric,
     objective,
-    rounds,
+    rounds: trials.all,
     reserved,
-    stopped: skipped.size > 0 ? 'budget' : 'done',
-    skipped: [...skipped.values()],
+    stopped: skipped.length > 0 ? 'budget' : 'done',
+    skipped,
+    settled,
   };
 
-  async function measure(candidate: Candidate, part: readonly Example[], step: Step): Promise<void> {
-    const began = options.now();
-    options.onTrial({ kind: 'begin', title: candidate.title, n: part.length });
-    const { trial, again } = await measureCandidate(profile, candidate, part, {
-      ...options,
-      metric,
-      objective,
-      reserved,
+  /** Gives up the others where none of these may still become clearly better than the best cheap one. */
+  function settle(others: readonly Candidate[], size: number, hoped: number): void {
+    const rival = bestOn(cheap, size);
+    const measured = others.flatMap((candidate) => {
+      const trial = on(candidate, size);
+      return candidate.finish === null || trial === undefined ? [] : [trial];
     });
-    measured.set(candidate, trial);
-    skipped.delete(candidate.key);
-    rounds.push(trial);
-    const ms = options.now() - began;
-    // A trial from the cache was not read in this search, and tells nothing about the time.
-    if (!again) {
-      estimate.note(step, ms);
-      if (candidate.reading !== undefined) read.add(candidate.reading);
-    }
-    options.onTrial({ kind: 'end', trial, seconds: ms / 1000, again });
+    if (options.take === 'best' || rival === null || measured.length === 0) return;
+    const metrics = [...new Set([objective, metric])];
+    const outlook = { metrics, total, hope: hoped, seed: options.seed };
+    if (measured.some((trial) => mayBecomeBetter(profile, trial, rival, outlook))) return;
+    settled = { title: rival.title, n: rival.n };
+  }
+
+  function bestOn(candidates: readonly Candidate[], size: number): Trial | null {
+    const measured = candidates.flatMap((candidate) => on(candidate, size) ?? []);
+    return measured.sort((a, b) => b.objectiveValue - a.objectiveValue)[0] ?? null;
+  }
+
+  /** A cheap candidate is compared with the others on as many examples as they were measured on. */
+  function selection(): Selection {
+    const among = (size: number) => select(profile, trials.upTo(size), { metric, objective }, options);
+    const measured = [...trials.upTo(total).keys()].filter(({ finish }) => finish !== null);
+    const sizesOfCheap = trials.sizesOf(measured.filter((candidate) => candidate.cheap === true));
+    const sizesOfOthers = trials.sizesOf(measured.filter((candidate) => candidate.cheap !== true));
+    const common = sizesOfOthers.find((size) => sizesOfCheap.includes(size));
+    if (common === undefined) return among(total);
+    const compared = among(common);
+    return compared.chosen.cheap === true
+      ? { ...among(total), bestCandidate: compared.bestCandidate }
+      : among(sizesOfOthers[0] as number);
   }
 }
 
+function isUsable(candidates: readonly Candidate[]): boolean {
+  return candidates.some(({ finish }) => finish !== null);
+}
+
+/** Examples of each round. */
+function roundsOf(profile: TaskProfile, total: number): number[] {
+  const sizes: number[] = [];
+  for (let size = firstRoundOf(profile); size < total; size *= growth) sizes.push(size);
+  return [...sizes, total];
+}
+
 /**
- * The better half, at least two so that there is a choice. The best comes first: where the budget ends a round early,
- * what was measured in it is what is chosen among.
+ * The better half of those that were measured, at least two so that there is a choice. The best comes first: where the
+ * budget ends a round early, what was measured in it is what is chosen among.
  */
-function betterHalf(alive: readonly Candidate[], measured: ReadonlyMap<Candidate, Trial>): Candidate[] {
-  const objectiveValue = (candidate: Candidate) => measured.get(candidate)?.objectiveValue ?? Number.NEGATIVE_INFINITY;
-  const ranked = [...alive].sort((a, b) => objectiveValue(b) - objectiveValue(a) || a.complexity - b.complexity);
-  // A baseline is only measured and is cheap, so it goes through all rounds.
+function betterHalf(alive: readonly Candidate[], trialOf: (candidate: Candidate) => Trial | undefined): Candidate[] {
+  const objectiveValue = (candidate: Candidate) => trialOf(candidate)?.objectiveValue ?? Number.NEGATIVE_INFINITY;
+  const ranked = alive
+    .filter((candidate) => trialOf(candidate) !== undefined)
+    .sort((a, b) => objectiveValue(b) - objectiveValue(a) || a.complexity - b.complexity);
+  // A baseline is only measured, so it goes through all rounds.
   const kept = ranked.slice(0, Math.max(2, Math.ceil(ranked.length / 2)));
   return ranked.filter((candidate) => kept.includes(candidate) || candidate.finish === null);
 }

@@ -50,7 +50,7 @@ export function select(
     if (trial.n !== best.n) return false;
     if (trial === best) return true;
     if (take === 'best') return false;
-    const level = costOf(best) > muchDearer * costOf(trial) ? twoErrors : oneError;
+    const level = shareWithin[errorsToBeat(best, trial)];
     return [...new Set([objective, metric])].every((measure) => {
       const [reference, other] = [best, trial].map(({ outputs }) => prepare(profile, examples, outputs, measure));
       const [first, second] = measure.better === 'lower' ? [other, reference] : [reference, other];
@@ -70,9 +70,14 @@ export function select(
 }
 
 /** Shares of a normal distribution within one and two standard errors. */
-const oneError = 0.6827;
-const twoErrors = 0.9545;
+export const shareWithin = { 1: 0.6827, 2: 0.9545 };
 /** A candidate that costs this many times as much for each record has to be clearly better. */
 const muchDearer = 2.5;
+
+/** How many standard errors of the difference the first one must be better by to be clearly better than the other. */
+export function errorsToBeat(first: Trial, other: Trial): 1 | 2 {
+  return costOf(first) > muchDearer * costOf(other) ? 2 : 1;
+}
+
 /** A candidate that costs up to this many times as much as the cheapest is cheap too: then the better one is chosen. */
 const cheap = 1.25;

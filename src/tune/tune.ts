@@ -50,6 +50,9 @@ export interface TuneResult {
   /** Probability of a difference like that between before and after if there were none. */
   readonly p: number | null;
   readonly threshold: ChosenThreshold | null;
+  /** Milliseconds of comparison and search, of those that were allowed. */
+  readonly spentMs: number;
+  readonly budgetMs: number;
   /** Curves of the chosen candidate and of the baseline; empty unless asked for. */
   readonly curves: readonly Curve[];
 }
@@ -101,6 +104,7 @@ export async function tune(
       ? null
       : await request.before(asked.slice(0, mostCompared), began + budgetMs * shareCompared);
   const searched = await search(profile, plan, examples, { ...request, budgetMs: budgetMs - (now() - began) });
+  const spentMs = now() - began;
   const { result, after, before, wins } = outcomeOf(session, searched, asItIs);
   stage('fitting what was taken');
   const fitted = await (result.chosen.finish as NonNullable<Candidate['finish']>)(examples, after);
@@ -128,6 +132,8 @@ export async function tune(
     lexical: result.trials.find(({ complexity }) => complexity === 0) ?? null,
     p: before?.p ?? null,
     threshold,
+    spentMs,
+    budgetMs,
     curves,
   };
 }

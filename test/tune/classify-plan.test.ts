@@ -89,7 +89,7 @@ describe('ways to classify', () => {
     });
     const learned = { model: 'minilm', sha256: 'ab', prefix: 'query: ' };
     const other = { ...embedder, dimensions: 2 };
-    const beside = { ...textVectors(bare, other, 'query: '), embedder: learned, engine: other };
+    const beside = { ...textVectors(bare, other, 'query: ', examples), embedder: learned, engine: other };
     const plan = await planFor({ ...bare, beside }, examples, { ...all, words: false });
     const head = 'head, 12 layers, 16 examples in the prompt';
     const best = plan.candidates.find(({ title }) => title === head) as Candidate;

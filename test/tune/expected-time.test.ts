@@ -66,6 +66,23 @@ describe('the expected time of trials', () => {
     assert.equal(estimate.expected({ candidate: candidate('c'), size: 100, fresh: 100, shared: false }), 3000);
   });
 
+  it('counts what is prepared once for each new one, and not again for more examples', () => {
+    const estimate = createTimeEstimate();
+    // 9 s to make a file, 10 ms for each example.
+    estimate.note({ candidate: candidate('a', 'states'), size: 100, fresh: 100, shared: false }, 10_000, 9000);
+    assert.equal(
+      estimate.expected({ candidate: candidate('a', 'states'), size: 300, fresh: 200, shared: false }),
+      2000,
+    );
+    assert.equal(
+      estimate.expected({ candidate: candidate('b', 'other'), size: 100, fresh: 100, shared: false }),
+      10_000,
+    );
+    // A second file took 1 s.
+    estimate.note({ candidate: candidate('b', 'other'), size: 100, fresh: 100, shared: false }, 2000, 1000);
+    assert.equal(estimate.expected({ candidate: candidate('c', 'third'), size: 100, fresh: 100, shared: false }), 6000);
+  });
+
   it('of one without a model says nothing of others', () => {
     const estimate = createTimeEstimate();
     const counting = { ...candidate('words'), layers: 0 };

@@ -384,6 +384,113 @@ describe('a search', () => {
     assert.deepEqual([chosen.key, stopped], ['good', 'budget']);
   });
 
+  describe('with cheap candidates', () => {
+    const cheap = (key: string, right: (n: number) => boolean) => candidate(key, 1, right, { cheap: true, layers: 0 });
+    const titles = (rounds: readonly Trial[]) => rounds.map(({ key, n }) => [key, n]);
+
+    it('measures them on all examples before others begin, though they are named last', async () => {
+      const { rounds, chosen, settled } = await searchAmong(
+        profile,
+        [candidate('dear', 1, wrongOnEvery(20)), cheap('cheap', wrongOnEvery(5))],
+        texts(600),
+        optionsWith(),
+      );
+      assert.deepEqual(titles(rounds), [
+        ['cheap', 600],
+        ['cheap', 200],
+        ['dear', 200],
+        ['dear', 600],
+      ]);
+      assert.deepEqual([chosen.key, settled], ['dear', null]);
+    });
+
+    it('has them measured when the budget is over, however dear the others are', async () => {
+      const { clock, slow } = timed();
+      const list = [slow(candidate('dear', 1, wrongOnEvery(20))), slow(cheap('cheap', wrongOnEvery(20)))];
+      const options = optionsWith({ now: () => clock.ms, budgetMs: 599 });
+      const { rounds, chosen, skipped } = await searchAmong(profile, list, texts(600), options);
+      assert.deepEqual(titles(rounds), [['cheap', 600]]);
+      assert.equal(chosen.key, 'cheap');
+      assert.deepEqual(
+        skipped.map(({ title, n }) => [title, n]),
+        [['dear', 200]],
+      );
+    });
+
+    it('gives the others up where those of the own prompt are far behind, and those made of them are not asked for', async () => {
+      const later = candidate('later', 1, always, { turn: 1 });
+      const baseline = candidate('words', 0, wrongOnEvery(2), { finish: null, turn: -1 });
+      const { rounds, chosen, settled, stopped } = await search(
+        profile,
+        {
+          candidates: [cheap('cheap', wrongOnEvery(20)), baseline, candidate('dear', 1, wrongOnEvery(3)), later],
+          next: () => assert.fail('asked for more'),
+        },
+        texts(600),
+        optionsWith(),
+      );
+      // The baseline is measured on as many examples as what is taken.
+      assert.deepEqual(titles(rounds).slice(2), [
+        ['words', 200],
+        ['dear', 200],
+        ['words', 600],
+      ]);
+      assert.deepEqual([chosen.key, stopped, settled], ['cheap', 'done', { title: 'cheap', n: 200 }]);
+    });
+
+    it('goes on where a larger sample may tell, and where the best is wanted whatever it costs', async () => {
+      // As good on the first 200 examples; 5,000 would tell.
+      const list = () => [cheap('cheap', wrongOnEvery(10)), candidate('dear', 1, (i) => i % 10 !== 1)];
+      const open = await searchAmong(profile, list(), texts(1500), optionsWith());
+      assert.ok(open.rounds.some(({ key, n }) => key === 'dear' && n > 200));
+      const worse = () => [cheap('cheap', wrongOnEvery(20)), candidate('dear', 1, wrongOnEvery(3))];
+      const best = await searchAmong(profile, worse(), texts(600), optionsWith({ take: 'best' }));
+      assert.ok(best.rounds.some(({ key, n }) => key === 'dear' && n === 600));
+      assert.equal(best.chosen.key, 'cheap');
+    });
+
+    it('takes a clearly better one that there was no time to measure on all examples', async () => {
+      const { clock, slow } = timed();
+      const dear = slow(candidate('dear', 1, wrongOnEvery(50)));
+      const list = [cheap('cheap', wrongOnEvery(3)), dear];
+      const options = optionsWith({ now: () => clock.ms, budgetMs: 300 });
+      const { trials, chosen, skipped } = await searchAmong(profile, list, texts(600), options);
+      assert.deepEqual([chosen.key, skipped.map(({ title, n }) => [title, n])], ['dear', [['dear', 600]]]);
+      // The figures of the table are of the same examples.
+      assert.deepEqual(titles(trials), [
+        ['dear', 200],
+        ['cheap', 200],
+      ]);
+    });
+  });
+
+  it('goes back to what it left out where that takes less time than it seemed', async () => {
+    const clock = { ms: 0, prepared: 0 };
+    const taking = (key: string, preparation: number, each: number) => {
+      const made = candidate(key, 1, always, { reading: key });
+      return {
+        ...made,
+        heldOut: async (...given: Parameters<Candidate['heldOut']>) => {
+          clock.prepared += preparation;
+          clock.ms += preparation + each * given[0].length;
+          return made.heldOut(...given);
+        },
+      };
+    };
+    // After "a", 540 + 120 are expected for "b" and 650 left, 540 + 60 for "c". After "c", 270 + 120 and 590 left.
+    const { rounds, stopped } = await searchAmong(
+      profile,
+      [taking('a', 540, 1), { ...taking('b', 0, 1), tokens: 2 }, taking('c', 0, 1)],
+      texts(60),
+      optionsWith({ now: () => clock.ms, preparedMs: () => clock.prepared, budgetMs: 1250 }),
+    );
+    assert.deepEqual(
+      rounds.map(({ key }) => key),
+      ['a', 'c', 'b'],
+    );
+    assert.equal(stopped, 'done');
+  });
+
   it('measures something that can be taken, however small the budget is', async () => {
     let clock = 0;
     const slow = (made: Candidate): Candidate => ({

@@ -41,7 +41,7 @@ export async function openBeside(
   const engine = await openEmbedding(surroundings, model, flags);
   const prefix = engine.prefixes.text;
   const vectors: VectorsBeside = {
-    ...textVectors(session, engine, prefix),
+    ...textVectors(session, engine, prefix, examples),
     // A task may run in another folder.
     embedder: { model: read.kind === 'path' ? path.resolve(read.path) : spec, sha256, prefix },
     engine,

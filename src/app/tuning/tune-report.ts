@@ -1,4 +1,4 @@
-import type { Skipped } from '../../tune/search.js';
+import type { Skipped } from '../../tune/trials.js';
 import type { Taught } from './pupil.js';
 import type { Tuned } from './tune-task.js';
 
@@ -35,6 +35,14 @@ export interface TuneReport {
   readonly stopped: 'done' | 'budget';
   /** The trials that there was no time for, the examples that they would have been measured on, and the seconds. */
   readonly skipped: readonly Skipped[];
+  /**
+   * The cheap candidate that no dearer one came near on so many examples, so that the others were given up; null where
+   * nothing was.
+   */
+  readonly settled: { readonly title: string; readonly n: number } | null;
+  /** Seconds that comparison and search took, without the final fit, and the budget. */
+  readonly seconds: number;
+  readonly budgetSeconds: number;
   /** Probability of a difference like that between before and tuned if there were none; null without a comparison. */
   readonly p: number | null;
   /**
@@ -61,6 +69,9 @@ export function tuneReport({ result, settings, taught }: Tuned, file: string | n
     chosen: search.chosen.title,
     stopped: search.stopped,
     skipped: search.skipped,
+    settled: search.settled,
+    seconds: result.spentMs / 1000,
+    budgetSeconds: result.budgetMs / 1000,
     p,
     threshold: threshold === null ? null : { ...threshold.value, ...threshold.shares },
     taught,

@@ -238,7 +238,16 @@ async function tuneOn(
     const step = (what: string, done: number, total: number) =>
       surroundings.tuning({ kind: 'step', what, done, total });
     const { seed } = flags;
-    const session = sessionOf(surroundings, blind, model, engine, documents, flags, step);
+    let preparedMs = 0;
+    const timed = async <T>(work: () => Promise<T>): Promise<T> => {
+      const began = surroundings.now();
+      try {
+        return await work();
+      } finally {
+        preparedMs += surroundings.now() - began;
+      }
+    };
+    const session = sessionOf(surroundings, blind, model, engine, documents, flags, step, timed);
     const own = flags.embedder === undefined ? await ownEmbedder(surroundings, blind) : null;
     const embedder = flags.embedder ?? own;
     if (embedder !== null) beside = await openBeside(surroundings, embedder, session, examples, flags);
@@ -253,6 +262,7 @@ async function tuneOn(
       beside: beside?.candidates ?? [],
       budgetMs: flags.budget,
       now: surroundings.now,
+      preparedMs: () => preparedMs,
       signal: surroundings.signal,
       kind: flags.method,
       words: flags.words,
@@ -314,12 +324,17 @@ function sessionOf(
   documents: TuneSession['documents'],
   flags: TuneFlags,
   onProgress: TuneSession['onProgress'],
+  preparing: <T>(work: () => Promise<T>) => Promise<T>,
 ): TuneSession<never> {
   const header = checkGguf(model.path);
   const blocks = summarize(header).blockCount ?? 1;
   const width = number(header, `${engine.model.architecture}.embedding_length`) ?? 0;
-  let states: TuneSession['states'] = async (all, layers) =>
-    engines.llama.openStates(all, layers, width, (recipe) => openResolved(surroundings, model, flags, 'many', recipe));
+  let states: TuneSession['states'] = (all, layers) =>
+    preparing(() =>
+      engines.llama.openStates(all, layers, width, (recipe) =>
+        openResolved(surroundings, model, flags, 'many', recipe),
+      ),
+    );
   try {
     checkDerivable(header, { layers: 1, tokens: 'all', output: { values: [new Float32Array(width)] } });
   } catch (error) {

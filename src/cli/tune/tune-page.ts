@@ -18,7 +18,7 @@ import {
 } from '../page/verdict-sections.js';
 import { costSection, curveSection } from './search-sections.js';
 import { teacherLines } from './teacher-text.js';
-import { pText, reasonTaken, thresholdText, untriedText, verdictText } from './tune-report.js';
+import { pText, reasonTaken, searchText, thresholdText, verdictText } from './tune-report.js';
 
 /**
  * Writes what tuning brought as a web page: one file that loads nothing and runs nothing.
@@ -74,9 +74,7 @@ function summary(result: TuneResult, settings: UnwrittenSettings): Markup {
     ['seed', String(settings.seed)],
   ];
   return html`<p><strong>${verdictText(result, wins ? '' : null)}</strong></p>
-${table(`Held-out ${metric.title}`, columns, rows)}${untriedText(search).map(
-  (line) => html`<p><strong>${line}</strong></p>\n`,
-)}<dl>
+${table(`Held-out ${metric.title}`, columns, rows)}${searchText(result).map((line) => html`<p>${line}</p>\n`)}<dl>
 ${facts.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>\n`)}</dl>
 `;
 }

@@ -133,7 +133,7 @@ function say(context: CliContext, event: TuningEvent): void {
       return;
     }
     case 'skip':
-      context.notice(`not tried (${event.reason}): ${event.title}`);
+      // The report names them.
       return;
     case 'stage':
       context.notice(event.title);

@@ -5,6 +5,7 @@ import { shownObjective } from '../../tune/objective.js';
 import type { ChosenThreshold } from '../../tune/threshold.js';
 import type { TuneResult } from '../../tune/tune.js';
 import type { TaskProfile } from '../../types.js';
+import { formatDuration } from '../terminal/quantities.js';
 import { tableText } from '../terminal/table.js';
 import { teacherLines } from './teacher-text.js';
 
@@ -68,7 +69,8 @@ export function tuneReportText(
       ? []
       : [`It is that of the task as it is: write \`threshold: ${threshold.value.min}\` into ${profile.path}.`]),
     ...(taught === null ? [] : ['', ...teacherLines(taught, metric.title)]),
-    ...untriedText(search),
+    '',
+    ...searchText(result),
     ...(file === null
       ? []
       : [
@@ -121,15 +123,29 @@ export function thresholdText({ value, shares }: ChosenThreshold): string {
     : `threshold ${value.min}: ${(shares.coverage * 100).toFixed(0)} % of the results are given, and ${(shares.reached * 100).toFixed(1)} % of those are right, on held-out examples`;
 }
 
-/** The candidates that there was no time for, and the budget that they need; empty where everything was tried. */
-export function untriedText({ skipped }: Pick<TuneResult['search'], 'skipped'>): string[] {
-  if (skipped.length === 0) return [];
-  const named = skipped.map(
-    ({ title, n, seconds }) => `${title} (n = ${n}${seconds >= 1 ? `, about ${minutes(seconds)}` : ''})`,
-  );
+/** Skipped trials that are named one by one. */
+const mostNamed = 6;
+
+/** The time that was used, why the search ended before all was tried, and what that would take. */
+export function searchText({ search: { skipped, settled }, spentMs, budgetMs }: TuneResult): string[] {
+  const used = `Comparison and search took ${formatDuration(spentMs / 1000)} of ${formatDuration(budgetMs / 1000)}.`;
+  const given =
+    settled === null
+      ? []
+      : [
+          `What reads the language model was given up: on ${settled.n} examples none of it was near enough to "${settled.title}" to become clearly better. \`--take best\` goes on all the same.`,
+        ];
+  if (skipped.length === 0) return [...given, used];
+  const named = skipped
+    .slice(0, mostNamed)
+    .map(({ title, n, seconds }) => `  ${title}, n = ${n}${seconds >= 1 ? `, about ${minutes(seconds)}` : ''}`);
+  const more = skipped.length - named.length;
   const missing = skipped.reduce((sum, { seconds }) => sum + seconds, 0);
   return [
-    `There was no time for ${named.join('; ')}.`,
+    ...given,
+    `${used} There was no time for ${skipped.length === 1 ? 'one trial' : `${skipped.length} trials`}:`,
+    ...named,
+    ...(more > 0 ? [`  and ${more} more (--json names all)`] : []),
     `The same command with ${missing >= 1 ? `about ${minutes(missing)} more --budget` : 'a larger --budget'} goes on from here.`,
   ];
 }

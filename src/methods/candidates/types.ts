@@ -1,4 +1,4 @@
-import type { TrainedVectors } from '../../heads/classifier.js';
+import type { FittedFeatures, TrainedVectors } from '../../heads/classifier.js';
 import type { Interval } from '../../metrics/bootstrap.js';
 import type {
   Capability,
@@ -22,7 +22,9 @@ export interface TextVectors {
   /** What is put before each text. */
   readonly prefix: string;
   read(examples: readonly Example[]): Promise<Float32Array[]>;
-  /** A classifier over vectors alone, trained on these examples once for all candidates. */
+  /** A linear layer over vectors alone, fitted on these examples once for all candidates. */
+  fitted(examples: readonly Example[], balanced: boolean): Promise<FittedFeatures>;
+  /** The same as a classifier. */
   trained(examples: readonly Example[]): Promise<TrainedVectors>;
   /** Evaluated for a text. */
   countTokens(text: string): number;
@@ -87,6 +89,11 @@ export interface Candidate {
   readonly complexity: number;
   /** Blocks of the model that a token goes through; 0 without a model. */
   readonly layers: number;
+  /**
+   * Whether it takes seconds, since it reads no language model: it is measured on all examples before others begin.
+   * Default: no.
+   */
+  readonly cheap?: boolean;
   /** Approximate number of tokens to evaluate for an example, for estimates of time. Default: 1. */
   readonly tokens?: number;
   /** Tokens of the prompt prefix, evaluated once. Default: 0. */

@@ -1,8 +1,9 @@
-import { trainClassifier, trainWords } from '../../heads/classifier.js';
+import { joinClassifier, type TrainedWords, trainWords } from '../../heads/classifier.js';
 import { classifierBlob, coarseClassifierArrays } from '../../heads/classifier-file.js';
 import type { Example } from '../../types.js';
 import { outputsOf, targetsOf } from '../candidates/classify-outputs.js';
 import { eventLoopTurn } from '../candidates/event-loop.js';
+import { onceForAll } from '../candidates/once-for-all.js';
 import { isSkewed } from '../candidates/skew.js';
 import { textVectors } from '../candidates/text-vectors.js';
 import type { Candidate, TuneSession } from '../candidates/types.js';
@@ -12,31 +13,29 @@ import { embeddingHeadOptions } from './options.js';
 /** A head over the embedding of each text, with and without counts of words beside it. Texts are read once for all. */
 export const plan: Plan<'embeddings'> = (session, examples, { words: mayUseWords }) => {
   const { profile, engine, seed, beside = null } = session;
-  const vectors = beside ?? textVectors(session, engine, prefixFor(session));
+  const vectors = beside ?? textVectors(session, engine, prefixFor(session), examples);
   const { prefix } = vectors;
+  const labels = profile.labels.map(({ name }) => name);
+  const wordsOf = onceForAll<TrainedWords>(
+    examples,
+    async (list) => {
+      await eventLoopTurn();
+      return trainWords(
+        list.map(({ record }) => record.text),
+        targetsOf(profile, list),
+        seed,
+      );
+    },
+    ({ words, heldOut }, rows) => ({ words, heldOut: rows.map((row) => heldOut[row] as Float64Array) }),
+  );
 
   async function train(list: readonly Example[], lexical: boolean, balanced: boolean) {
-    if (!lexical && !balanced) return vectors.trained(list);
-    const targets = targetsOf(profile, list);
-    const hidden = await vectors.read(list);
-    await eventLoopTurn();
-    return trainClassifier(
-      { hidden, targets },
-      {
-        labels: profile.labels.map(({ name }) => name),
-        width: vectors.dimensions,
-        lexical: lexical
-          ? trainWords(
-              list.map(({ record }) => record.text),
-              targets,
-              seed,
-            )
-          : null,
-        seed,
-        scaling: 'chosen',
-        ...(balanced ? { classWeight: 'balanced' as const } : {}),
-      },
-    );
+    const fitted = await vectors.fitted(list, balanced);
+    return joinClassifier(fitted, {
+      labels,
+      width: vectors.dimensions,
+      lexical: lexical ? await wordsOf(list) : null,
+    });
   }
   const candidateOf = (lexical: boolean, balanced: boolean): Candidate => ({
     key: `embedding head 3 ${lexical} ${balanced} ${JSON.stringify(prefix)}`,
@@ -47,6 +46,7 @@ export const plan: Plan<'embeddings'> = (session, examples, { words: mayUseWords
     complexity: 1 + (lexical ? 0.1 : 0) + (balanced ? 0.01 : 0),
     layers: session.blocks,
     reading: 'embeddings',
+    cheap: true,
     async heldOut(part) {
       const { heldOut } = await train(part, lexical, balanced);
       return { outputs: outputsOf(profile, heldOut), tokensPerRecord: meanTokens(part) };

@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { html } from '../../../src/cli/page/markup.js';
 import { plotSvg, shareAxis, ticks } from '../../../src/cli/page/plot.js';
 import { tunePage, writeTuneReport } from '../../../src/cli/tune/tune-page.js';
-import { tuneReportText } from '../../../src/cli/tune/tune-report.js';
+import { searchText, tuneReportText } from '../../../src/cli/tune/tune-report.js';
 import type { Candidate, Trial } from '../../../src/methods/candidates/types.js';
 import type { UnwrittenSettings } from '../../../src/profile/write-tuned-settings.js';
 import { search } from '../../../src/tune/search.js';
@@ -109,7 +109,10 @@ function resultWith(more: Partial<TuneResult> = {}): TuneResult {
       bestCandidate: chosen,
       stopped: 'done',
       skipped: [],
+      settled: null,
     },
+    spentMs: 100_000,
+    budgetMs: 600_000,
     after: taken,
     before: beforeWith(examples, taken.outputs, {
       score: 0.7,
@@ -284,6 +287,27 @@ describe('the page of a tuning', () => {
 describe('the text of a tuning', () => {
   it('gives each figure its interval and says what comes next', () => {
     checkGolden('tune-report.txt', tuneReportText(profile, resultWith(), 'tasks/sentiment/tuned/tiny.yaml'));
+  });
+});
+
+describe('the end of a search', () => {
+  const { search: searched, ...rest } = resultWith();
+  const linesWith = (changes: Partial<typeof searched>) => searchText({ ...rest, search: { ...searched, ...changes } });
+
+  it('says how much of the budget was used, and names the first trials that there was no time for', () => {
+    const skipped = Array.from({ length: 8 }, (_, i) => ({ title: `head ${i}`, n: 200, seconds: i * 30 }));
+    const lines = linesWith({ skipped });
+    assert.match(lines[0] as string, /took 1 min 40 s of 10 min 0 s\. There was no time for 8 trials:$/u);
+    assert.deepEqual(lines.slice(1, 3), ['  head 0, n = 200', '  head 1, n = 200, about 30 s']);
+    assert.deepEqual(lines.slice(7), [
+      '  and 2 more (--json names all)',
+      'The same command with about 14 min more --budget goes on from here.',
+    ]);
+  });
+
+  it('says why the dearer candidates were given up', () => {
+    const [first] = linesWith({ settled: { title: 'minilm: head over embeddings', n: 174 } });
+    assert.match(first as string, /given up: on 174 examples none of it was near enough to "minilm: head over/u);
   });
 });
 

@@ -1,0 +1,117 @@
+import type { Candidate, Trial } from '../methods/candidates/types.js';
+import type { Metric } from '../metrics/types.js';
+import type { Example, TaskProfile } from '../types.js';
+import { createTimeEstimate } from './expected-time.js';
+import { measureCandidate, type TrialJournal } from './measure.js';
+import type { TrialEvent } from './trial-event.js';
+
+export interface TrialOptions {
+  readonly seed: number;
+  /** Milliseconds for all trials together. */
+  readonly budgetMs: number;
+  readonly now: () => number;
+  /** Milliseconds so far that went into what does not grow with the examples, such as making files. Default: 0. */
+  readonly preparedMs?: () => number;
+  /** Ends the search early; what was found so far counts. */
+  readonly signal: AbortSignal;
+  readonly onTrial: (event: TrialEvent) => void;
+  /** Trials of earlier runs, and where this one's go. */
+  readonly journal: TrialJournal;
+}
+
+export interface Skipped {
+  readonly title: string;
+  readonly n: number;
+  readonly seconds: number;
+}
+
+/** Trials within a budget. */
+export interface Trials {
+  /**
+   * Measures a candidate on the first `size` examples, unless that was done, or the budget would be over before it
+   * ends. One at least that can be taken is measured, however small the budget is.
+   */
+  attempt(candidate: Candidate, size: number): Promise<void>;
+  /** The trial of a candidate on the first `size` examples. */
+  on(candidate: Candidate, size: number): Trial | undefined;
+  /** The last trial of each candidate that was measured on at most `size` examples. */
+  upTo(size: number): Map<Candidate, Trial>;
+  /** The sizes that one of these candidates was measured on, largest first. */
+  sizesOf(candidates: readonly Candidate[]): number[];
+  /** All, in the order in which they were made. */
+  readonly all: readonly Trial[];
+  /** The last attempt of each candidate that there was no time for. */
+  skipped(): Skipped[];
+}
+
+export function createTrials(
+  profile: TaskProfile,
+  order: readonly Example[],
+  measures: { readonly metric: Metric; readonly objective: Metric; readonly reserved: ReadonlySet<Example> },
+  options: TrialOptions,
+): Trials {
+  const { now, preparedMs = () => 0, onTrial } = options;
+  const start = now();
+  const estimate = createTimeEstimate();
+  const all: Trial[] = [];
+  const bySize = new Map<Candidate, Map<number, Trial>>();
+  const skipped = new Map<string, Skipped>();
+  /** How many of the examples were read in this search, by what is read of them. */
+  const read = new Map<string, number>();
+  /** The same list for the same size: much is learned once for each list. */
+  const parts = new Map<number, readonly Example[]>();
+  const partOf = (size: number) => {
+    const part = parts.get(size) ?? order.slice(0, size);
+    parts.set(size, part);
+    return part;
+  };
+  const sizesOf = (candidates: readonly Candidate[]) =>
+    [...new Set(candidates.flatMap((candidate) => [...(bySize.get(candidate)?.keys() ?? [])]))].sort((a, b) => b - a);
+  const spentMs = () => now() - start;
+
+  return {
+    async attempt(candidate, size) {
+      options.signal.throwIfAborted();
+      if (bySize.get(candidate)?.has(size) === true) return;
+      const { reading } = candidate;
+      const before = reading === undefined ? (sizesOf([candidate])[0] ?? 0) : (read.get(reading) ?? 0);
+      const shared = reading !== undefined && before >= size;
+      const step = { candidate, size, fresh: before < size ? size - before : size, shared };
+      const expected = estimate.expected(step);
+      const isAnyUsable = [...bySize.keys()].some(({ finish }) => finish !== null);
+      if (isAnyUsable && spentMs() + expected > options.budgetMs) {
+        // Fewer examples than it knows are for comparison only.
+        if ((sizesOf([candidate])[0] ?? 0) < size)
+          skipped.set(candidate.key, { title: candidate.title, n: size, seconds: expected / 1000 });
+        return;
+      }
+      const began = now();
+      const preparedBefore = preparedMs();
+      onTrial({ kind: 'begin', title: candidate.title, n: size });
+      const { trial, again } = await measureCandidate(profile, candidate, partOf(size), { ...options, ...measures });
+      bySize.set(candidate, (bySize.get(candidate) ?? new Map()).set(size, trial));
+      skipped.delete(candidate.key);
+      all.push(trial);
+      const ms = now() - began;
+      // A trial from the cache was not read in this search, and tells nothing about the time.
+      if (!again) {
+        estimate.note(step, ms, preparedMs() - preparedBefore);
+        if (reading !== undefined) read.set(reading, Math.max(size, before));
+      }
+      onTrial({ kind: 'end', trial, seconds: ms / 1000, again });
+    },
+    on: (candidate, size) => bySize.get(candidate)?.get(size),
+    upTo(size) {
+      const last = new Map<Candidate, Trial>();
+      for (const [candidate, trials] of bySize) {
+        const largest = Math.max(...[...trials.keys()].filter((each) => each <= size));
+        const trial = trials.get(largest);
+        if (trial !== undefined) last.set(candidate, trial);
+      }
+      return last;
+    },
+    sizesOf,
+    all,
+    skipped: () => [...skipped.values()],
+  };
+}
