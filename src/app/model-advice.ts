@@ -18,6 +18,9 @@ export interface AdvisedModel {
   /** New tokens a second. */
   readonly tokensPerSecond: number | null;
   readonly speed: 'measured' | 'estimated' | null;
+  /** Tokens generated a second, and memory taken, bytes; null where it was not measured. */
+  readonly generatedPerSecond: number | null;
+  readonly memoryUsed: number | null;
   readonly measured: readonly MeasuredFigure[];
 }
 
@@ -55,11 +58,18 @@ const runtimeBytes = 200_000_000;
 /** The rest is for the system and other programs. */
 const usableShare = 0.8;
 
+/** Tokens a second, and bytes. */
+export interface MeasuredSpeed {
+  readonly readPerSecond: number;
+  readonly generatedPerSecond: number | null;
+  readonly memory: number;
+}
+
 export interface AdviceOptions {
   readonly types: readonly TaskType[];
   readonly contextTokens: number;
-  /** Measures an installed model, new tokens a second; null to estimate. */
-  readonly measure: ((model: { readonly name: string; readonly path: string }) => Promise<number>) | null;
+  /** Measures an installed model; null to estimate. */
+  readonly measure: ((model: { readonly name: string; readonly path: string }) => Promise<MeasuredSpeed>) | null;
 }
 
 /** Which models fit this machine, how fast they are here, and which are advised. */
@@ -85,7 +95,9 @@ export async function adviseModels(
       bytes: listed.bytes,
       memory,
       fits,
-      tokensPerSecond: timed ?? estimated,
+      tokensPerSecond: timed?.readPerSecond ?? estimated,
+      generatedPerSecond: timed?.generatedPerSecond ?? null,
+      memoryUsed: timed?.memory ?? null,
       speed: timed !== null ? 'measured' : estimated !== null ? 'estimated' : null,
       measured: (figures.get(listed.name) ?? []).filter(({ type }) => (types as readonly string[]).includes(type)),
     });

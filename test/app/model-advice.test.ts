@@ -54,22 +54,34 @@ describe('advice on models', () => {
     }
   });
 
+  const small = {
+    name: 'small',
+    installed: true,
+    bytes: 250e6,
+    memory: 500e6,
+    fits: true,
+    tokensPerSecond: 712.3,
+    speed: 'estimated' as 'estimated' | 'measured',
+    generatedPerSecond: null as number | null,
+    memoryUsed: null as number | null,
+    measured: [figure(0.8, true)],
+  };
+  const machine = { memory: 8e9, free: 4e9, threads: 2 };
+
+  it('shows what was measured beside what is estimated', () => {
+    const used = { speed: 'measured' as const, generatedPerSecond: 61.2, memoryUsed: 612e6 };
+    const other = { ...small, name: 'other', installed: false };
+    const text = adviceText({ machine, contextTokens: 2048, models: [{ ...small, ...used }, other], advised: [] });
+    assert.match(text, /TOKENS\/S +GENERATED\/S +USED +INSTALLED/u);
+    assert.match(text, /small .* yes +710 +61 +612 MB +yes/u);
+    assert.match(text, /other .* yes +~710 +no/u);
+  });
+
   it('says what is estimated, and what was not measured', () => {
     const text = adviceText({
-      machine: { memory: 8e9, free: 4e9, threads: 2 },
+      machine,
       contextTokens: 2048,
-      models: [
-        {
-          name: 'small',
-          installed: true,
-          bytes: 250e6,
-          memory: 500e6,
-          fits: true,
-          tokensPerSecond: 712.3,
-          speed: 'estimated',
-          measured: [figure(0.8, true)],
-        },
-      ],
+      models: [small],
       advised: [
         { type: 'classify', tuned: { model: 'small', figure: figure(0.8, true) }, untuned: null },
         { type: 'extract', tuned: null, untuned: null },

@@ -1,7 +1,7 @@
-import { adviseModels, type ModelAdvice } from '../../app/model-advice.js';
+import { adviseModels, type MeasuredSpeed, type ModelAdvice } from '../../app/model-advice.js';
+import { isEmbedding } from '../../app/opening/embedding.js';
 import { chooseModel } from '../../app/opening/open.js';
 import { modelEnvironment, profileContext } from '../../app/surroundings.js';
-import { cpuBudget } from '../../engines/cpu-budget.js';
 import { engines } from '../../engines/index.js';
 import { taskTypes } from '../../task-types/index.js';
 import type { TaskType } from '../../types.js';
@@ -17,10 +17,11 @@ export interface AdviseFlags {
 /** `slm models advise`: for the type of one task, or all types. */
 export async function advise(context: CliContext, flags: AdviseFlags): Promise<ModelAdvice> {
   const profile = flags.task === undefined ? null : await loaded(context, flags.task);
+  const own = process.memoryUsage.rss();
   return adviseModels(modelEnvironment(context), await chooseModel(context, {}, profile), {
     types: profile === null ? (Object.keys(taskTypes) as TaskType[]) : [profile.type],
     contextTokens: flags.contextSize,
-    measure: flags.measure === true ? ({ name, path }) => measured(context, name, path) : null,
+    measure: flags.measure === true ? ({ name, path }) => measured(context, own, name, path) : null,
   });
 }
 
@@ -29,12 +30,11 @@ async function loaded(context: CliContext, task: string) {
   return loadProfile(task, profileContext(context));
 }
 
-/** New tokens a second of records as a task has them, with the default settings for streams. */
-async function measured(context: CliContext, name: string, path: string): Promise<number> {
-  const { candidatesFor, measureCandidates } = await engines.llama.speed();
+/** With the default settings for streams. Memory is that of a process with this model alone. */
+async function measured(context: CliContext, own: number, name: string, path: string): Promise<MeasuredSpeed> {
   context.notice(`measuring ${name}`);
-  const options = { rounds: 1, now: context.now, onProgress: () => undefined, signal: context.signal };
-  const usual = candidatesFor(cpuBudget()).slice(0, 1);
-  const [found] = await measureCandidates({ path, name, sha256: null }, usual, options);
-  return found?.tokensPerSecond[0] as number;
+  const resident = () => process.memoryUsage.rss();
+  const options = { embeds: isEmbedding({ path }), now: context.now, resident, signal: context.signal };
+  const speed = await engines.llama.measureModel({ path, name, sha256: null }, options);
+  return { ...speed, memory: own + speed.memory };
 }

@@ -95,7 +95,7 @@ export function modelsCommand(context: CliContext): Command {
         .argParser(wholeNumber(1))
         .default(2048),
     )
-    .option('--measure', 'measure the speed of installed models; takes some seconds for each')
+    .option('--measure', 'measure speed and memory of installed models; takes some seconds for each')
     .option('--json', 'print JSON')
     .action(async (flags: AdviseFlags) => {
       const advice = await advise(context, flags);

@@ -2,6 +2,7 @@ import { messageOf } from '../../errors.js';
 import type { LocalEngine } from '../../types.js';
 import { embedder } from './embedder.js';
 import type { openHiddenStates } from './hidden-states.js';
+import type { measureModel } from './model-speed.js';
 import { capabilities, type EngineOptions } from './options.js';
 import type { DerivedCheck } from './verify-derived.js';
 
@@ -23,6 +24,9 @@ export const llama = {
   machine: async () => import('./machine-identity.js'),
   /** Measures how fast a model is in several settings. */
   speed: async () => import('./speed-probe.js'),
+  /** Measures how fast a model is, and its memory. */
+  measureModel: async (...request: Parameters<typeof measureModel>) =>
+    (await import('./model-speed.js')).measureModel(...request),
   /** Why it does not start on this machine; null where it does. */
   async problem(): Promise<string | null> {
     try {

@@ -64,7 +64,7 @@ export async function measureCandidates(
       onProgress(round * candidates.length + i, rounds * candidates.length);
       const engine = await openEngine({ ...model, ...candidate, signal });
       try {
-        const { tokensPerSecond, scores } = await measure(engine, now);
+        const { tokensPerSecond, scores } = await readingSpeed(engine, now);
         speeds[i]?.push(tokensPerSecond);
         expected ??= scores;
         same[i] &&= scores === expected;
@@ -80,7 +80,11 @@ export async function measureCandidates(
   }));
 }
 
-async function measure(engine: LocalEngine, now: () => number): Promise<{ tokensPerSecond: number; scores: string }> {
+/** New tokens a second of records as a task has them, and some of their scores. */
+export async function readingSpeed(
+  engine: LocalEngine,
+  now: () => number,
+): Promise<{ tokensPerSecond: number; scores: string }> {
   const prefix = [[...engine.bos, ...engine.tokenize(sharedText)]];
   const prompts = recordTexts(engine.slots).map((text): Prompt => ({ prefix, input: engine.tokenize(text) }));
   const words = [' good', ' bad'].map((word) => engine.tokenize(word));
@@ -105,12 +109,13 @@ const sentences = [
   'The soup was cold, the bread was from yesterday, and the bill had a bottle too many.',
 ];
 
-const sharedText = `${sentences.map((sentence) => `Text: ${sentence}\nMood: fine\n\n`).join('')}Text:`;
+/** What stands before each record. */
+export const sharedText = `${sentences.map((sentence) => `Text: ${sentence}\nMood: fine\n\n`).join('')}Text:`;
 
 const lines = 16;
 
 /** Lines, and a document after them; on many slots more of both, so that each has something to do. */
-function recordTexts(slots: number): string[] {
+export function recordTexts(slots: number): string[] {
   return Array.from({ length: Math.max(1, Math.ceil(slots / 4)) }, () => [
     ...Array.from({ length: lines }, (_, i) => ` ${sentences[i % sentences.length]} ${i}\nMood:`),
     ` ${[...sentences, ...sentences].join(' ')}\nMood:`,
