@@ -204,6 +204,7 @@ async function main(): Promise<void> {
       texts.map(({ wanted }) => wanted),
       kept,
       width,
+      source.path,
       async (recipe) => openEngine({ path: (await derive(recipe)).path, parallel: 'many', derived: true }),
     );
     const hidden: Float32Array[] = [];

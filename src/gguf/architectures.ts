@@ -87,6 +87,12 @@ export function checkDerivable(header: GgufHeader, recipe: Recipe): void {
   }
 }
 
+/** Whether llama.cpp reads an output matrix of its own for this model; else the embedding is always the output. */
+export function readsOutput(header: GgufHeader): boolean {
+  const name = String(header.metadata.get('general.architecture')?.value);
+  return Object.hasOwn(architectures, name) && architectures[name]?.output === true;
+}
+
 /** Places of the values in the states of a derived file, in the order of the recipe's rows; by the source's header. */
 export function valuePlaces(header: GgufHeader, recipe: Pick<Recipe, 'layers' | 'output'>): ValuePlace[] {
   const kept = recipe.layers ?? blockCount(header);

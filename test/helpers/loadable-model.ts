@@ -20,6 +20,8 @@ interface Kind {
   readonly metadata?: Metadata;
   /** Tensors of a block that others do not have, or have in another form. */
   readonly block: (i: number) => readonly TinyTensor[];
+  /** Whether the embedding is the output, too. */
+  readonly tied?: boolean;
 }
 
 const plainAttention = (i: number) => [
@@ -33,10 +35,39 @@ const plainFeedForward = (i: number) => [
 ];
 const plain = (i: number) => [...plainAttention(i), ...plainFeedForward(i)];
 
+const normed = (i: number) => [
+  vector(`blk.${i}.attn_q_norm.weight`, headWidth, 1),
+  vector(`blk.${i}.attn_k_norm.weight`, headWidth, 1),
+];
+/** Gemma has norms after attention and feed-forward, too. */
+const gemma = (i: number) => [
+  ...plain(i),
+  vector(`blk.${i}.post_attention_norm.weight`, loadableWidth, 1),
+  vector(`blk.${i}.post_ffw_norm.weight`, loadableWidth, 1),
+];
+const gemmaMetadata = (name: string): Metadata => ({
+  [`${name}.attention.key_length`]: headWidth,
+  [`${name}.attention.value_length`]: headWidth,
+  [`${name}.attention.sliding_window`]: 128,
+});
+/** Logits of Gemma 2 are kept within this. */
+export const loadableSoftcap = 30;
+
 /** By the names that llama.cpp gives them. */
 const kinds: Readonly<Record<string, Kind>> = {
   llama: { block: plain },
   mistral3: { block: plain },
+  smollm3: { block: plain },
+  gemma2: {
+    metadata: {
+      ...gemmaMetadata('gemma2'),
+      'gemma2.attn_logit_softcapping': { float: 50 },
+      'gemma2.final_logit_softcapping': { float: loadableSoftcap },
+    },
+    block: gemma,
+    tied: true,
+  },
+  gemma3: { metadata: gemmaMetadata('gemma3'), block: (i) => [...gemma(i), ...normed(i)] },
   qwen2: {
     block: (i) => [
       ...plain(i),
@@ -45,13 +76,7 @@ const kinds: Readonly<Record<string, Kind>> = {
       vector(`blk.${i}.attn_v.bias`, headWidth),
     ],
   },
-  qwen3: {
-    block: (i) => [
-      ...plain(i),
-      vector(`blk.${i}.attn_q_norm.weight`, headWidth, 1),
-      vector(`blk.${i}.attn_k_norm.weight`, headWidth, 1),
-    ],
-  },
+  qwen3: { block: (i) => [...plain(i), ...normed(i)] },
   phi3: {
     block: (i) => [
       matrix(`blk.${i}.attn_qkv.weight`, loadableWidth, loadableWidth + 2 * headWidth),
@@ -72,7 +97,7 @@ export const loadableArchitectures = Object.keys(kinds);
 
 /** A model that llama.cpp loads and computes with, of weights that mean nothing. */
 export function loadable(architecture: string): Buffer {
-  const { metadata = {}, block } = kinds[architecture] as Kind;
+  const { metadata = {}, block, tied = false } = kinds[architecture] as Kind;
   const layers = Array.from({ length: blocks }, (_, i) => [
     vector(`blk.${i}.attn_norm.weight`, loadableWidth, 1),
     ...block(i),
@@ -103,7 +128,7 @@ export function loadable(architecture: string): Buffer {
       matrix('token_embd.weight', loadableWidth, tokens.length),
       ...layers.flat(),
       vector('output_norm.weight', loadableWidth, 1),
-      matrix('output.weight', loadableWidth, tokens.length),
+      ...(tied ? [] : [matrix('output.weight', loadableWidth, tokens.length)]),
     ],
   );
 }

@@ -331,7 +331,7 @@ function sessionOf(
   const width = number(header, `${engine.model.architecture}.embedding_length`) ?? 0;
   let states: TuneSession['states'] = (all, layers) =>
     preparing(() =>
-      engines.llama.openStates(all, layers, width, (recipe) =>
+      engines.llama.openStates(all, layers, width, model.path, (recipe) =>
         openResolved(surroundings, model, flags, 'many', recipe),
       ),
     );

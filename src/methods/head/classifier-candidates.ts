@@ -199,7 +199,7 @@ function candidateOf(
     ...(balanced ? ['labels weighted'] : []),
   ];
   return {
-    key: `classifier 12 ${keyOf(prompts)} ${JSON.stringify(shape)}`,
+    key: `classifier 13 ${keyOf(prompts)} ${JSON.stringify(shape)}`,
     title: `head, ${how.join(', ')}`,
     method: 'head',
     turn,

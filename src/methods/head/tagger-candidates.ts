@@ -78,7 +78,7 @@ function taggerCandidate(settings: TaggerSettings): Candidate {
   const textsOf = (examples: readonly Example[], hidden: readonly Float32Array[]): (TaggedText & Prepared)[] =>
     examples.map((example, i) => ({ ...prepare(example), hidden: hidden[i] as Float32Array }));
   return {
-    key: `tagger 1 layers=${layers} reading=${reading} lexical=${lexical} l2=${l2}`,
+    key: `tagger 2 layers=${layers} reading=${reading} lexical=${lexical} l2=${l2}`,
     title: `head, ${layers} layers, read ${reading}${lexical ? ', with word features' : ''}`,
     method: 'head',
     turn: 0,
