@@ -28,7 +28,17 @@ describe('docs', () => {
   test('docs/cli.md shows the help that the program prints (UPDATE_DOCS=1 writes it anew)', () => {
     const written = readFileSync(reference, 'utf8');
     const commands = [...written.matchAll(helpBlock)].map((match) => match[1] ?? '');
-    assert.ok(commands.includes(' run') && commands.includes(' eval'), 'the help of run and eval is there');
+    const commandsOf = (group: string) =>
+      [...helpOf(group).matchAll(/^ {2}([a-z]+) /gmu)]
+        .map(([, name]) => `${group} ${name}`)
+        .filter((name) => !/ help$/u.test(name));
+    const all = ['', ' index', ' tasks', ' models'].flatMap(commandsOf);
+    assert.ok(all.includes(' run') && all.includes(' models advise'));
+    assert.deepEqual(
+      all.filter((name) => !commands.includes(name)),
+      [],
+      'commands without their help',
+    );
     const current = written.replace(
       helpBlock,
       (_block, command: string | undefined) =>
