@@ -1,6 +1,6 @@
-import { stringifyJson } from '../json.js';
+import { isExactNumber, stringifyJson } from '../json.js';
 import { taskTypes } from '../task-types/index.js';
-import type { Prediction } from '../types.js';
+import type { InputRecord, Prediction } from '../types.js';
 import { passedThrough } from './fields.js';
 import type { FormatOptions, Writer } from './types.js';
 
@@ -19,9 +19,14 @@ export const jsonl: Writer = {
 };
 
 function result({ record, output, error }: Prediction, options: FormatOptions): Record<string, unknown> {
-  const { id } = record;
+  const id = idAsGiven(record);
   if (output === undefined) return { id, error: error ?? 'no output' };
   const { model } = output;
   const answered = taskTypes[options.taskType].results.object(output, record, options);
   return { id, ...answered, ...(model === undefined ? {} : { model }) };
+}
+
+/** The id as the input has it: a number stays a number, so that results can be joined with their records. */
+function idAsGiven({ id, fields }: InputRecord): unknown {
+  return (typeof fields.id === 'number' || isExactNumber(fields.id)) && String(fields.id) === id ? fields.id : id;
 }

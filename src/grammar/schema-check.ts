@@ -19,6 +19,8 @@ const keywords = `$schema $id $ref $defs $anchor $comment $dynamicRef $dynamicAn
   discriminator xml externalDocs`.split(/\s+/);
 
 const known = new Set(keywords);
+/** Objects of OpenAPI inside a schema that are no schemas. */
+const noSchemas = new Set(['discriminator', 'xml', 'externalDocs']);
 /** Keywords that are worth a guess: a slip in an annotation changes nothing. */
 const guessed = keywords.slice(keywords.indexOf('definitions'), keywords.indexOf('title'));
 
@@ -38,7 +40,8 @@ export function schemaNotes(document: SchemaDocument): SchemaNote[] {
       if (isObject(target)) visit(target, document.pointerOf(target));
     }
     for (const [inner, steps] of schemasIn(schema)) {
-      if (known.has(steps[0] ?? '')) visit(inner, pointerTo(pointer, ...steps));
+      const [keyword = ''] = steps;
+      if (known.has(keyword) && !noSchemas.has(keyword)) visit(inner, pointerTo(pointer, ...steps));
     }
   };
   visit(document.root, '#');

@@ -1,5 +1,6 @@
 import { parse } from 'csv-parse/sync';
 import { usageError } from '../errors.js';
+import { parseJson } from '../json.js';
 import { taskTypes } from '../task-types/index.js';
 import type { TaskType } from '../types.js';
 import { fileRows } from './file-rows.js';
@@ -77,7 +78,8 @@ async function failedRecords(path: string): Promise<FailedRows> {
 
 function parseObject(path: string, line: number, text: string): { id?: unknown; error?: unknown } {
   try {
-    const value: unknown = JSON.parse(text);
+    // An id may be a number of any length.
+    const value: unknown = parseJson(text);
     if (value !== null && typeof value === 'object' && 'id' in value) return value;
   } catch {
     // Said below.

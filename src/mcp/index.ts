@@ -5,6 +5,7 @@ import type { ServedTask, TaskPool } from '../app/serving/pool.js';
 import { predictAll, resultObject } from '../app/serving/predict-all.js';
 import { messageOf } from '../errors.js';
 import { stringifyJson } from '../json.js';
+import { answerBrokenLines } from './broken-lines.js';
 import { toolOf } from './tool.js';
 
 /** The values that a server of the Model Context Protocol is made from. */
@@ -23,11 +24,14 @@ export interface McpContext {
 
 /** Offers each task as a tool, until the client closes the input or the context is closing. */
 export async function serveMcp(context: McpContext): Promise<void> {
-  const transport = new StdioServerTransport(context.input, context.output, { maxBufferSize: context.messageBytes });
+  const messages = context.input.pipe(
+    answerBrokenLines((message) => context.output.write(message), context.messageBytes),
+  );
+  const transport = new StdioServerTransport(messages, context.output, { maxBufferSize: context.messageBytes });
   const handle = serveStdio(() => serverOf(context), { transport, onerror: ({ message }) => context.log(message) });
   await new Promise<void>((resolve) => {
-    context.input.once('end', resolve);
-    context.input.once('close', resolve);
+    messages.once('end', resolve);
+    context.input.once('close', () => messages.end());
     context.output.once('error', () => resolve());
     if (context.closing.aborted) resolve();
     else context.closing.addEventListener('abort', () => resolve(), { once: true });

@@ -10,6 +10,7 @@ import { huggingFace } from './hugging-face.js';
 import { createMeasures, measured, metricsRoute } from './metrics.js';
 import { models } from './models.js';
 import { page } from './page/index.js';
+import { checkQuery } from './query.js';
 import type { Route } from './routes.js';
 import { run } from './run.js';
 import { systemone } from './systemone.js';
@@ -47,9 +48,11 @@ export function createApp(context: ServerContext): OpenAPIHono {
   });
   const key = requireKey(server.keys);
 
-  for (const route of [...routes, metricsRoute(measures)]) {
+  const measuring = metricsRoute(measures);
+  for (const route of [...routes, measuring]) {
     app.openAPIRegistry.registerPath(describe(route));
     const handle = async (c: Context): Promise<Response> => {
+      if (route.query !== undefined) checkQuery(c, route.query);
       if (route.work !== true) return route.handle(c, server, { signal: c.req.raw.signal });
       if (server.closing.aborted) throw new HttpError(503, 'closing', 'the server is ending', { 'Retry-After': '5' });
       if (underWay >= server.limits.requests) {
@@ -94,14 +97,18 @@ export function createApp(context: ServerContext): OpenAPIHono {
     openapi: '3.1.0',
     info: { title: 'slm', version: server.version, description: 'Tasks done by a small model on this machine' },
   });
-  app.notFound((c) =>
-    errorResponse(
-      c,
-      new HttpError(404, 'not_found_error', `no ${c.req.method} ${new URL(c.req.url).pathname} here`),
-      detailErrors,
-      report,
-    ),
-  );
+  const methods = [...routes, measuring].map(({ method, path }) => [pathPattern(path), method.toUpperCase()] as const);
+  app.notFound((c) => {
+    const { pathname } = new URL(c.req.url);
+    const allowed = methods.filter(([pattern]) => pattern.test(pathname)).map(([, method]) => method);
+    const error =
+      allowed.length === 0
+        ? new HttpError(404, 'not_found_error', `no ${c.req.method} ${pathname} here`)
+        : new HttpError(405, 'invalid_request_error', `${pathname} takes ${allowed.join(', ')}, no ${c.req.method}`, {
+            Allow: allowed.join(', '),
+          });
+    return errorResponse(c, error, detailErrors, report);
+  });
   app.onError((error, c) => errorResponse(c, error, errorsOf(c), report));
   return app;
 
@@ -132,9 +139,17 @@ function describe(route: Route) {
     path: route.path.replace(/:(\w+)/gu, '{$1}'),
     summary: route.summary,
     parameters,
-    request: route.body === undefined ? {} : { body: { content: { [media]: { schema: route.body } } } },
+    request: {
+      ...(route.query === undefined ? {} : { query: route.query }),
+      ...(route.body === undefined ? {} : { body: { content: { [media]: { schema: route.body } } } }),
+    },
     responses: { 200: { description: 'The answer', content: { [media]: { schema: route.answer } } } },
   };
+}
+
+/** `/run/:task` as a pattern for the paths that it stands for. */
+function pathPattern(path: string): RegExp {
+  return new RegExp(`^${path.replace(/[.]/gu, '\\.').replace(/:\w+/gu, '[^/]+')}$`, 'u');
 }
 
 /** Ids of clients go into the log: only plain ones do. */

@@ -15,6 +15,8 @@ export interface Route {
   readonly path: string;
   readonly summary: string;
   readonly body?: z.ZodType;
+  /** Parameters of the address, all optional. Others are refused. */
+  readonly query?: z.ZodObject;
   readonly answer: z.ZodType;
   /** Media type of the answer and, where it is not JSON, of the body. */
   readonly mediaType?: string;

@@ -1,11 +1,18 @@
+import { messageOf } from '../errors.js';
 import { plain } from '../formats/index.js';
 import { jsonl } from '../formats/jsonl.js';
 import type { FormatOptions } from '../formats/types.js';
 import { recordOf } from '../record.js';
 import { readers } from '../records/index.js';
+import { breakOff } from './break-off.js';
 import { HttpError } from './errors.js';
 import { taskNamed } from './records.js';
 import { type Route, z } from './routes.js';
+
+const query = z.object({
+  field: z.string().min(1).optional(),
+  pass_through: z.enum(['true', 'false']).optional(),
+});
 
 /** `POST /run/TASK`: JSON Lines in, JSON Lines out, each as it is done; the client's pace is ours. */
 export const run: Route = {
@@ -13,11 +20,13 @@ export const run: Route = {
   path: '/run/:task',
   summary: 'A task on a stream of records: JSON Lines in, JSON Lines out, as `slm run --json` has them',
   body: z.string(),
+  query,
   answer: z.string(),
   mediaType: 'application/jsonl',
   work: true,
   async handle(c, server, { signal }) {
     const task = taskNamed(server.pool, c.req.param('task') ?? '');
+    const field = c.req.query('field') ?? null;
     const { body } = c.req.raw;
     if (body === null) throw new HttpError(400, 'invalid_request_error', 'the body has no records');
     const format: FormatOptions = {
@@ -40,7 +49,8 @@ export const run: Route = {
     let written = 0;
     let readAll = false;
     async function* records() {
-      for await (const row of rows) yield recordOf(row, read++, task.input, null);
+      for await (const row of rows)
+        yield recordOf(row, read++, task.input, field, 'Name the field of the input with ?field=');
       readAll = true;
     }
     const encoder = new TextEncoder();
@@ -51,7 +61,7 @@ export const run: Route = {
       async pull(controller) {
         if (next.done === true) {
           // However it was ended: a client must not take a part of the results for all of them.
-          if (signal.aborted || !readAll || written < read) controller.error(new Error('the request was ended early'));
+          if (signal.aborted || !readAll || written < read) breakOff(c, controller, 'the request was ended early');
           else controller.close();
           return;
         }
@@ -60,7 +70,8 @@ export const run: Route = {
         try {
           next = await predictions.next();
         } catch (error) {
-          controller.error(error);
+          server.log(`${task.name}: ${messageOf(error)}`);
+          breakOff(c, controller, messageOf(error));
         }
       },
       async cancel() {

@@ -37,6 +37,19 @@ async function statusOf(folder: string, cache: string): Promise<IndexStatus> {
   return (JSON.parse(stdout) as IndexStatus[])[0] as IndexStatus;
 }
 
+test('a file of two folders, or named beside its folder, is there once', () => {
+  const folder = folderOf(2);
+  writeFileSync(path.join(folder, 'x.png'), 'x');
+  writeFileSync(path.join(folder, 'notes.log'), 'The plum is ripe.');
+  const { files, skipped } = documentsNamed(around(newCache()), [scratch, folder, path.join(folder, 'notes.log')]);
+  const inFolder = files.filter((file) => path.dirname(file.path) === folder);
+  assert.deepEqual(inFolder.map((file) => path.basename(file.path)).sort(), ['0.md', '1.md', 'notes.log']);
+  assert.deepEqual(
+    skipped.filter((each) => path.dirname(each.path) === folder).map((each) => path.basename(each.path)),
+    ['x.png'],
+  );
+});
+
 describe('slm index', () => {
   test('builds, tells what has changed, and removes', async () => {
     const folder = folderOf(30);

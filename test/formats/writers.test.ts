@@ -8,6 +8,7 @@ import { type FormatOptions, plain, writerFor } from '../../src/formats/index.js
 import { jsonl } from '../../src/formats/jsonl.js';
 import { clip, pretty, visible } from '../../src/formats/pretty.js';
 import { escapeTsv, tsv } from '../../src/formats/tsv.js';
+import { parseJson } from '../../src/json.js';
 import type { Output, Prediction } from '../../src/types.js';
 import { formatOptions } from '../helpers/format-options.js';
 
@@ -197,5 +198,27 @@ describe('writerFor', () => {
   it('suggests a name and refuses a suffix that it cannot keep', async () => {
     await assert.rejects(writerFor('jsnl', null), /Did you mean "jsonl"\?/);
     await assert.rejects(writerFor(null, 'a.json'), /the suffix of "a.json" is no output format/);
+  });
+});
+
+describe('the id in JSON Lines', () => {
+  const written = (fields: Readonly<Record<string, unknown>>) => {
+    const { record, output } = classified('x', fields);
+    const id = fields.id === undefined ? '1' : String(fields.id);
+    return jsonl.prediction({ record: { ...record, id }, output: output as Output, ms: 0 }, options);
+  };
+
+  it('is the number that the record has, digits kept, and a text otherwise', () => {
+    assert.match(written({ id: 7 }), /^\{"id":7,/u);
+    assert.match(written({ id: parseJson('12345678901234567890') }), /^\{"id":12345678901234567890,/u);
+    assert.match(written({ id: parseJson('1.0') }), /^\{"id":1\.0,/u);
+    assert.match(written({ id: '7' }), /^\{"id":"7",/u);
+    assert.match(written({}), /^\{"id":"1",/u);
+  });
+
+  it('is that of a failed record too', () => {
+    const { record } = classified('x', { id: 7 });
+    const failed = { record: { ...record, id: '7' }, error: 'failed', ms: 0 };
+    assert.equal(jsonl.prediction(failed, options), '{"id":7,"error":"failed"}\n');
   });
 });

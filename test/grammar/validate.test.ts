@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { readDocument } from '../../src/grammar/document.js';
+import { schemaNotes } from '../../src/grammar/schema-check.js';
 import { compileValidator } from '../../src/grammar/validate.js';
 
 it('says the first problem with its place', () => {
@@ -123,4 +125,15 @@ it('knows what a condition alone has evaluated, and what a case of anyOf has', (
   });
   assert.deepEqual([items(['a', 'b']), items([true]), items(['a', 1]) === null], [null, null, false]);
   assert.throws(() => compileValidator({ contains: { const: 1 }, unevaluatedItems: false }), /cannot be checked/);
+});
+
+it('notes no slips in the objects of OpenAPI that are no schemas', () => {
+  const schema = {
+    anyOf: [{ type: 'object', properties: { kind: { const: 'a' } }, required: ['kind'] }],
+    discriminator: { propertyName: 'kind', mapping: { formats: 'a' } },
+    xml: { nam: 'x', requird: true },
+    externalDocs: { requird: 'x' },
+  };
+  assert.deepEqual(schemaNotes(readDocument(schema)), []);
+  assert.equal(schemaNotes(readDocument({ anyOf: [{ requird: ['a'] }] })).length, 1);
 });

@@ -92,6 +92,16 @@ describe('trying failed records again', () => {
     await assert.rejects(take([0, 1, 2].map((index) => recordAt(index, ''))), /the input has more/u);
   });
 
+  it('knows records by their numbers, however long', async (t) => {
+    const file = path.join(tempFolder(t), 'out.jsonl');
+    writeFileSync(file, '{"id":12345678901234567890,"error":"e"}\n{"id":1.0,"error":"e"}\n');
+    const { failed } = await findFailedRows(file, 'jsonl', 'generate');
+    assert.deepEqual(
+      failed.map(({ id }) => id),
+      ['12345678901234567890', '1.0'],
+    );
+  });
+
   it('that is given up leaves the output as it was, and its permissions otherwise', async (t) => {
     const folder = tempFolder(t);
     const file = path.join(folder, 'out.jsonl');

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 
@@ -55,5 +59,34 @@ describe('the official client of the Model Context Protocol', () => {
     assert.equal(missing.isError, true);
     assert.match(JSON.stringify(missing.content), /text/);
     await assert.rejects(client.callTool({ name: 'nope', arguments: {} }), /nope/);
+  });
+});
+
+describe('lines that are no JSON', () => {
+  it('are answered with a parse error, and those after them are read', async () => {
+    const child = spawn(process.execPath, ['--import', 'tsx', server], { stdio: ['pipe', 'pipe', 'ignore'] });
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    const next = async () => JSON.parse((await lines.next()).value as string);
+    child.stdin.write('{"jsonrpc":"2.0","id":1,\n\n');
+    const { id, error } = await next();
+    assert.equal(id, null);
+    assert.equal(error.code, -32700);
+    assert.match(error.message, /^Parse error: /u);
+    const initialize = {
+      jsonrpc: '2.0',
+      id: 2,
+      method: 'initialize',
+      params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'test', version: '1' } },
+    };
+    // In two pieces, as a pipe may cut it.
+    const text = `${JSON.stringify(initialize)}\n`;
+    child.stdin.write(text.slice(0, 30));
+    await setTimeout(20);
+    child.stdin.end(text.slice(30));
+    const answer = await next();
+    assert.equal(answer.id, 2);
+    assert.equal(answer.result.serverInfo.name, 'slm');
+    await once(child, 'exit');
+    assert.equal(child.exitCode, 0);
   });
 });

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { createApp } from '../../src/server/app.js';
 import { type ServerContext, usualLimits } from '../../src/server/types.js';
 import { fakePool } from '../helpers/fake-pool.js';
-import { serverContext } from '../helpers/served.js';
+import { served, serverContext } from '../helpers/served.js';
 
 function appWith(changes: Partial<ServerContext> = {}) {
   const lines: string[] = [];
@@ -135,29 +135,74 @@ describe('POST /run/TASK', () => {
   it('gives a line for each line, also for one that cannot be read', async () => {
     const response = await appWith().post('/run/mood', '{"text":"good","id":1234567890123456789}\nnope\n');
     const lines = (await response.text()).trim().split('\n');
-    assert.equal(lines[0]?.includes('"id":"1234567890123456789","label":"good"'), true, lines[0]);
+    assert.equal(lines[0]?.includes('"id":1234567890123456789,"label":"good"'), true, lines[0]);
     assert.match(lines[1] ?? '', /line 2 is not valid JSON/);
+  });
+
+  it('takes the input from the field that ?field= names', async () => {
+    const { post } = appWith();
+    const body = '{"review":"good"}\n{"text":"good"}\n';
+    const lines = (await (await post('/run/mood?field=review', body)).text()).trim().split('\n');
+    assert.equal(JSON.parse(lines[0] ?? '').label, 'good');
+    assert.match(lines[1] ?? '', /no field \\"review\\"/u);
+    const without = await (await post('/run/mood', body)).text();
+    assert.match(without, /Name the field of the input with \?field=/u);
+  });
+
+  it('refuses parameters that it does not know, or values', async () => {
+    const { post } = appWith();
+    const unknown = await post('/run/mood?pass_trough=false', '{"text":"good"}\n');
+    assert.equal(unknown.status, 400);
+    assert.match(await unknown.text(), /unknown parameter \\"pass_trough\\".*Did you mean \\"pass_through\\"/u);
+    const value = await post('/run/mood?pass_through=no', '{"text":"good"}\n');
+    assert.equal(value.status, 400);
+    assert.match(await value.text(), /pass_through: /u);
   });
 });
 
 describe('POST /run/TASK that is ended early', () => {
-  it('breaks off, so that no client takes a part for the whole', async () => {
-    const pool = fakePool();
-    const short = {
-      ...pool,
-      async *predict(...args: Parameters<typeof pool.predict>) {
-        for await (const prediction of pool.predict(...args)) {
-          yield prediction;
-          return;
-        }
-      },
+  const pool = fakePool();
+  const short = {
+    ...pool,
+    async *predict(...args: Parameters<typeof pool.predict>) {
+      for await (const prediction of pool.predict(...args)) {
+        yield prediction;
+        return;
+      }
+    },
+  };
+
+  it('closes the connection without the end of the body, and prints nothing', async (t) => {
+    const printed = t.mock.method(console, 'error', () => undefined);
+    const url = await served(t, {}, short);
+    const body = '{"text":"good"}\n{"text":"bad"}\n';
+    const response = await fetch(`${url}/run/mood`, { method: 'POST', body });
+    let got = '';
+    const read = async () => {
+      for await (const piece of response.body ?? []) got += Buffer.from(piece).toString();
     };
+    await assert.rejects(read());
+    assert.equal(got.split('\n').length, 2, got);
+    assert.equal(printed.mock.callCount(), 0);
+  });
+
+  it('breaks off, so that no client takes a part for the whole', async () => {
     const response = await appWith({ pool: short }).post('/run/mood', '{"text":"good"}\n{"text":"bad"}\n');
     await assert.rejects(response.text(), /ended early/);
   });
 });
 
 describe('the server', () => {
+  it('says which method a path takes', async () => {
+    const { app } = appWith();
+    const response = await app.request('/run/mood');
+    assert.equal(response.status, 405);
+    assert.equal(response.headers.get('allow'), 'POST');
+    assert.match(await response.text(), /takes POST, no GET/u);
+    assert.equal((await app.request('/run/mood/x')).status, 404);
+    assert.equal((await app.request('/healthz', { method: 'POST' })).status, 405);
+  });
+
   it('asks for a key where there are some, and compares all of it', async () => {
     const { app, post } = appWith({ keys: ['secret', 'other'] });
     const body = asking({ q: { type: 'noul' } });

@@ -38,15 +38,21 @@ interface FoundSet extends DocumentSet {
 }
 
 /**
- * The documents of files and folders as somebody names them.
+ * The documents of files and folders as somebody names them. A file that is in several of them is there once.
  * @throws SlmError where there are none
  */
 export function documentsNamed(surroundings: Surroundings, named: readonly string[]): FoundSet {
   const found = named.map((name) => filesAt(surroundings, name));
+  const files = new Map<string, NamedDocument>();
+  for (const file of found.flatMap((each) => each.files)) {
+    const known = files.get(file.path);
+    files.set(file.path, known === undefined || file.named ? file : known);
+  }
+  const skipped = new Map(found.flatMap((each) => each.skipped).map((each) => [each.path, each]));
   return {
     roots: [...new Set(named.map((name) => path.resolve(surroundings.cwd, name)))].sort(),
-    files: found.flatMap(({ files }) => files),
-    skipped: found.flatMap(({ skipped }) => skipped),
+    files: [...files.values()],
+    skipped: [...skipped.values()].filter(({ path: file }) => !files.has(file)),
   };
 }
 

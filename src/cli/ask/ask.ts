@@ -73,11 +73,12 @@ function whatIsWhat(
 ): { question: string | null; folders: readonly string[] } {
   const exists = (name: string) => existsSync(path.resolve(context.cwd, name));
   if (first === undefined) return { question: null, folders: ['.'] };
+  // An empty name would be this folder.
+  if (first.trim() === '') throw usageError('the question is empty');
   if (!/\s/u.test(first.trim()) && exists(first)) return { question: null, folders: [first, ...files] };
   const missing = files.find((name) => name !== '-' && !exists(name));
   if (missing !== undefined)
     throw usageError(`no file or folder "${missing}"`, 'Put quotes around a question: slm ask "who is it?" notes/');
-  if (first.trim() === '') throw usageError('the question is empty');
   return { question: first, folders: files.length === 0 ? ['.'] : files };
 }
 

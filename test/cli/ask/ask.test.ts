@@ -92,7 +92,9 @@ test('slm ask names a folder that does not exist, and wants a question', async (
   const missing = await runSlm(['ask', 'Who is it?', 'nowhere']);
   assert.equal(missing.code, 2);
   assert.match(missing.stderr, /no file or folder "nowhere"/u);
-  const empty = await runSlm(['ask', ' ', 'tasks/qa/documents']);
-  assert.equal(empty.code, 2);
-  assert.match(empty.stderr, /the question is empty/u);
+  for (const question of [' ', '']) {
+    const empty = await runSlm(['ask', question, 'tasks/qa/documents']);
+    assert.equal(empty.code, 2);
+    assert.match(empty.stderr, /the question is empty/u);
+  }
 });
