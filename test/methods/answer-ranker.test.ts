@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fitRanker, probabilityOf, type RankedCandidate } from '../../src/methods/passage-spans/answer-ranker.js';
+import {
+  fitRanker,
+  probabilityOf,
+  type RankedCandidate,
+  readingRanker,
+  readsSentences,
+} from '../../src/methods/passage-spans/answer-ranker.js';
+import { scaleOf } from '../../src/methods/passage-spans/answerability.js';
 
-const candidate = (logprob: number, answered: number): RankedCandidate => ({
+const candidate = (logprob: number, answered: number, sentenceAnswered: number | null = null): RankedCandidate => ({
   question: 'Who?',
   answer: 'Ann',
   logprob,
@@ -12,6 +19,7 @@ const candidate = (logprob: number, answered: number): RankedCandidate => ({
   passageCoverage: 0.5,
   agreement: 0.5,
   answered,
+  sentenceAnswered,
 });
 
 /** A question with a likely and an unlikely candidate: the likely one is right where the model says yes. */
@@ -33,4 +41,49 @@ test('questions that are all answered right leave nothing to judge', () => {
   const ranker = fitRanker(Array.from({ length: 10 }, () => question(2)));
   assert.equal(ranker.judge, undefined);
   assert.ok(probabilityOf(candidate(-1, 2), ranker) > 0.5);
+});
+
+test('where the passage says nothing, the judge goes by what the model says of the sentence', () => {
+  const ranker = fitRanker(
+    Array.from({ length: 40 }, (_, i) => {
+      const sentence = i % 2 === 0 ? 1 : -1;
+      return { candidates: [candidate(-1, 0, sentence)], right: [sentence > 0] };
+    }),
+  );
+  assert.ok(readsSentences(ranker));
+  assert.ok(probabilityOf(candidate(-1, 0, 1), ranker) > 0.85);
+  assert.ok(probabilityOf(candidate(-1, 0, -1), ranker) < 0.15);
+  assert.ok(
+    !readsSentences(readingRanker({ middle: 0, spread: 1, certainty: 1 })),
+    'the fixed one asks no more of the model',
+  );
+});
+
+test('a model that hardly tells passages with an answer from others orders answers, and is not sure of them', () => {
+  const sure = scaleOf([
+    [2.1, -1.9],
+    [1.9, -2.1],
+    [2, -2],
+  ]);
+  assert.deepEqual(
+    [sure.middle, sure.spread, sure.certainty].map((value) => Number(value.toFixed(3))),
+    [0, 2, 1],
+  );
+  const unsure = scaleOf([
+    [-0.2, -0.2],
+    [0.5, -0.6],
+    [-1.7, -1.4],
+  ]);
+  assert.ok(unsure.certainty > 0.1 && unsure.certainty < 0.4, `${unsure.certainty}`);
+  const opposite = scaleOf([
+    [-1, 1],
+    [-1.1, 1.2],
+  ]);
+  assert.ok(opposite.certainty >= 0.1);
+  const scores = [2, 0].map((answered) => probabilityOf(candidate(-1, answered), readingRanker(unsure)));
+  const bold = [2, 0].map((answered) =>
+    probabilityOf(candidate(-1, answered), readingRanker({ ...unsure, certainty: 1 })),
+  );
+  assert.ok((scores[0] as number) > (scores[1] as number));
+  assert.ok((scores[0] as number) < (bold[0] as number) - 0.05, `${scores} ${bold}`);
 });

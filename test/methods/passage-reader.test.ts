@@ -93,3 +93,37 @@ test('what was tuned with a judge is not used with another one', async () => {
     /tuned\/large\.yaml: it was tuned with another version of the model that judges/u,
   );
 });
+
+test('the judge is asked about the sentence of an answer, and about an unrelated one, where the ranker goes by it', async () => {
+  const yes = (text: string, token: string) =>
+    /Passage: Ben sings\.\n/u.test(text) === /^yes$/iu.test(token) ? -0.1 : -3;
+  const asked = async (weights: readonly number[]) => {
+    const model = { format: 'chat', chatTemplate, parameters: 5e8 } as const;
+    const own = fakeEngine({
+      bos: false,
+      model,
+      next: yes,
+      score: () => -1,
+      generate: () => ({ text: 'Ben', tokens: 1, stopped: 'end' }) as never,
+    });
+    const tuned = { file: 'tuned.yaml', learned: { examples: [], ranker: { weights, intercept: 0 } } };
+    const profile = {
+      ...profileWith('Copy the answer.'),
+      options: {},
+      threshold: { min: 0 },
+      tuned,
+    } as unknown as TaskProfile;
+    const { predict } = await passageSpans.prepare({ profile, engine: own, documents: [] } as never);
+    const record = { text: 'Who sings?', fields: { context: 'It rains. Ben sings.', question: 'Who sings?' } };
+    const { output } = await predict({ record, explain: false } as never);
+    const passages = own.prompts.flatMap((prompt) =>
+      /Reply yes or no/u.test(prompt) ? /Passage: (.*)/u.exec(prompt)?.[1] : [],
+    );
+    return { passages: [...new Set(passages)], score: (output as { score: number }).score };
+  };
+  const weights = Array.from({ length: 10 }, () => 0);
+  assert.deepEqual((await asked(weights)).passages, ['It rains. Ben sings.']);
+  const { passages, score } = await asked([...weights, 1]);
+  assert.deepEqual(passages, ['It rains. Ben sings.', 'The bus stops in front of the town hall.', 'Ben sings.']);
+  assert.ok(Math.abs(score - 1 / (1 + Math.exp(-5.8))) < 1e-6, `${score}`);
+});

@@ -19,6 +19,11 @@ export interface RankedCandidate {
   readonly agreement: number;
   /** Log-odds of "yes, the passage answers the question", nats; null where the model was not asked. */
   readonly answered: number | null;
+  /**
+   * Log-odds of "yes, the sentence that the answer stands in answers the question", less those for a passage that has
+   * nothing to do with it, nats; null where the model was not asked.
+   */
+  readonly sentenceAnswered: number | null;
 }
 
 /**
@@ -34,15 +39,19 @@ export interface Ranker extends Logistic {
 export const defaultRanker: Ranker = { weights: [0.8, 0.2, 1.5, 1, -1.5, 0.8, 0.5, -0.3], intercept: 0.5 };
 
 /**
- * The same for a passage that was read in a chat turn, with what the model says of it.
+ * The same for a passage that was read in a chat turn, with what the model says of it. The order of the answers is the
+ * same whatever the model's certainty is; their probabilities are nearer to each other where it is small.
  * @param scale of the model's log-odds
  */
-export function readingRanker({ middle, spread }: Scale): Ranker {
+export function readingRanker({ middle, spread, certainty }: Scale): Ranker {
   const answered = 1 / spread;
-  return { weights: [0.8, 0.1, 0, 0, -1, 0.4, 0.3, 0, answered, 1], intercept: -0.5 - answered * middle };
+  return {
+    weights: [0.8, 0.1, 0, 0, -1, 0.4, 0.3, 0, answered, 1].map((weight) => weight * certainty),
+    intercept: -0.5 - answered * middle * certainty,
+  };
 }
 
-/** Names of the features. Rankers fitted by older versions may lack the last two. */
+/** Names of the features. Rankers of older versions and the fixed ones lack the last of them. */
 export const featureNames = [
   'mean log p',
   'first log p',
@@ -54,6 +63,7 @@ export const featureNames = [
   'log length',
   'answered',
   'agreement',
+  'sentence answered',
 ] as const;
 
 /** Bounded, so that a ranker fitted on little stays sane. */
@@ -72,6 +82,7 @@ export function featuresOf(candidate: RankedCandidate): number[] {
     Math.log(Math.max(1, candidate.tokens)),
     Math.max(-8, Math.min(8, candidate.answered ?? 0)),
     candidate.agreement,
+    Math.max(-8, Math.min(8, candidate.sentenceAnswered ?? 0)),
   ];
 }
 
@@ -88,8 +99,13 @@ export function probabilityOf(candidate: RankedCandidate, ranker: Ranker): numbe
 
 /** Features of the judge, beside the log-odds of the choice. */
 function judgedFeatures(candidate: RankedCandidate, choice: number): number[] {
-  const [logprob, , sentence, passages, , , , , answered, agreement] = featuresOf(candidate) as [number, ...number[]];
-  return [choice, logprob, sentence as number, passages as number, answered as number, agreement as number];
+  const [logprob, , sentence, passages, , , , , ...said] = featuresOf(candidate) as [number, ...number[]];
+  return [choice, logprob, sentence as number, passages as number, ...said];
+}
+
+/** Whether a ranker goes by what the model says of the answer's own sentence. */
+export function readsSentences({ weights }: Ranker): boolean {
+  return weights.length === featureNames.length;
 }
 
 /** The candidates of a question, and whether the one at the same place is right. */
@@ -100,15 +116,18 @@ export interface RankedQuestion {
 
 /** Fits a ranker on questions whose answers are known; at least one candidate is right. */
 export function fitRanker(questions: readonly RankedQuestion[]): Ranker {
-  const choice = fitLogistic(
-    questions.flatMap(({ candidates }) => candidates.map(featuresOf)),
-    questions.flatMap(({ right }) => right),
-  );
-  // All candidates of a question share what is said of its passage: only one of each tells how much that is worth.
-  const chosen = questions.flatMap(({ candidates, right }) => {
+  const choice = fitChoice(questions);
+  const folds = Array.from({ length: judgeFolds }, (_, fold) => {
+    const others = questions.filter((_, i) => i % judgeFolds !== fold);
+    // So few that all of them are right, or none.
+    return new Set(others.flatMap(({ right }) => right)).size < 2 ? choice : fitChoice(others);
+  });
+  // All candidates of a question share what is said of its passage: only one of each tells how much that is worth. It
+  // is chosen by a fit that does not know it, which is less sure, as it will be of a new question.
+  const chosen = questions.flatMap(({ candidates, right }, at) => {
     const all = candidates.map((candidate, i) => ({
       candidate,
-      odds: choiceOf(candidate, choice),
+      odds: choiceOf(candidate, folds[at % judgeFolds] as Logistic),
       right: right[i] === true,
     }));
     const best = all.reduce<(typeof all)[number] | null>((a, b) => (a !== null && a.odds >= b.odds ? a : b), null);
@@ -120,6 +139,16 @@ export function fitRanker(questions: readonly RankedQuestion[]): Ranker {
     chosen.map(({ right }) => right),
   );
   return { ...choice, judge };
+}
+
+/** Parts of the questions, each chosen for by a fit on the others. */
+const judgeFolds = 5;
+
+function fitChoice(questions: readonly RankedQuestion[]): Logistic {
+  return fitLogistic(
+    questions.flatMap(({ candidates }) => candidates.map(featuresOf)),
+    questions.flatMap(({ right }) => right),
+  );
 }
 
 const quantityQuestion =

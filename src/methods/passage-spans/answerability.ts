@@ -13,6 +13,8 @@ import type { MethodContext } from '../types.js';
 export interface Scale {
   readonly middle: number;
   readonly spread: number;
+  /** How much of it to believe: 1 where what it says of passages with and without an answer is far apart; above 0. */
+  readonly certainty: number;
 }
 
 /** Said before passage and question: said after them, it is answered worse (docs/methods.md). */
@@ -43,12 +45,17 @@ const anchors: readonly { readonly context: string; readonly answered: string; r
   },
 ];
 
+/** A passage on nothing that is asked about: what a model says of it is owed to the question alone. */
+const unrelated = 'The bus stops in front of the town hall.';
+
 /** Asks a model with chat turns whether a passage answers a question. */
 export interface Judge {
   /** The prompt that asks it, up to where the model would say yes or no. */
   readonly render: PromptRenderer;
   /** Log-probability of yes less that of no, nats, for the passage and question in these fields. */
   logOdds(fields: Readonly<Record<string, unknown>>): Promise<number>;
+  /** The same of the question in these fields where the passage has nothing to do with it. */
+  unrelatedLogOdds(fields: Readonly<Record<string, unknown>>): Promise<number>;
   /** Scale of this model's log-odds, used where there are no examples. */
   scale(): Promise<Scale>;
 }
@@ -90,6 +97,7 @@ export function createJudge(
   return {
     render,
     logOdds,
+    unrelatedLogOdds: (fields) => logOdds({ ...fields, [contextField]: unrelated }),
     async scale() {
       const odds = (context: string, question: string) =>
         logOdds({ [contextField]: context, [profile.input]: question });
@@ -99,23 +107,43 @@ export function createJudge(
           all.push([await odds(context, answered), await odds(context, unanswered)]);
         return all;
       });
-      const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-      const high = mean(pairs.map(([answered]) => answered));
-      const low = mean(pairs.map(([, unanswered]) => unanswered));
-      // A model that hardly tells them apart is not believed more for it.
-      return { middle: (high + low) / 2, spread: Math.max(smallestSpread, (high - low) / 2) };
+      return scaleOf(pairs);
     },
   };
 }
 
-const scaleSchema = z.strictObject({ middle: z.number(), spread: z.number() });
+/**
+ * What a model's log-odds mean.
+ * @param pairs of a passage that answers a question and the same one with a question that it does not answer; two at least
+ */
+export function scaleOf(pairs: readonly (readonly [answered: number, unanswered: number])[]): Scale {
+  const [high, low] = [pairs.map(([answered]) => answered), pairs.map(([, unanswered]) => unanswered)];
+  const apart = mean(high) - mean(low);
+  const spread = Math.max(smallestSpread, apart / 2);
+  // Of two normal distributions that are so far apart, the log-odds grow by apart / variance a nat.
+  const normal = (variance(high) + variance(low)) / 2 / Math.max(apart, Number.EPSILON);
+  // Half way, on a log scale: so few passages tell a variance badly.
+  const certainty = Math.max(smallestCertainty, Math.sqrt(spread / Math.max(spread, normal)));
+  return { middle: (mean(high) + mean(low)) / 2, spread, certainty };
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function variance(values: readonly number[]): number {
+  const middle = mean(values);
+  return values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1);
+}
+
+const scaleSchema = z.strictObject({ middle: z.number(), spread: z.number(), certainty: z.number() });
 
 /** What the yes and no of a judge mean: asked once, then from the cache. */
 export async function keptScale(
   { engine, profile, cache, judge: other }: Pick<MethodContext<'scores'>, 'engine' | 'profile' | 'cache' | 'judge'>,
   judge: Judge,
 ): Promise<Scale> {
-  const key = ['yes and no 2', modelKey(other ?? engine), profile.digest].join(' ');
+  const key = ['yes and no 3', modelKey(other ?? engine), profile.digest].join(' ');
   const known = scaleSchema.safeParse(await cache.get(key));
   if (known.success) return known.data;
   const scale = await judge.scale();
@@ -128,7 +156,10 @@ export function modelKey({ model }: Pick<EngineWith<'scores'>, 'model'>): string
   return model.sha256 ?? model.path ?? model.name;
 }
 
+/** A model that hardly tells them apart is not believed more for it. */
 const smallestSpread = 0.3;
+/** What it says still orders the answers. */
+const smallestCertainty = 0.1;
 
 function logSum(values: readonly number[]): number {
   const most = Math.max(...values);

@@ -89,7 +89,7 @@ function readingCandidate(
   );
   const title = `copied answers, ${setting.shots} examples in the prompt, ${reader.inTurns ? `${options.windows} passages` : `${setting.passages} sentences`}`;
   return {
-    key: `passages 4 ${JSON.stringify(setting)}`,
+    key: `passages 5 ${JSON.stringify(setting)}`,
     title,
     method: 'passage-spans',
     turn: 0,

@@ -11,7 +11,15 @@ import { learnedEmbedder, learnedEmbedderOf } from '../learned-embedder.js';
 import { createLikeness } from '../likeness.js';
 import { readingBoth, startPool } from '../start-calibration.js';
 import type { DefaultPrompt, Document, Method, MethodContext, PieceInput } from '../types.js';
-import { defaultRanker, featureNames, featuresOf, fitRanker, type Ranker, readingRanker } from './answer-ranker.js';
+import {
+  defaultRanker,
+  featureNames,
+  featuresOf,
+  fitRanker,
+  type Ranker,
+  readingRanker,
+  readsSentences,
+} from './answer-ranker.js';
 import { keptScale, modelKey } from './answerability.js';
 import { passageOptions } from './options.js';
 import { answerOf, rank, rankedQuestion } from './passage-answer.js';
@@ -84,12 +92,14 @@ export const passageSpans: Method<'scores' | 'generation'> = {
     const learned = learnedBy(learns.schema, profile);
     checkJudge(learned?.judge, context);
     const ranker = learned?.ranker ?? (await rankerFor(context, options, reader));
+    // What the ranker does not go by is not asked.
+    const needed = { ...reader, asksOfSentences: readsSentences(ranker) };
 
     return {
       maxPieceTokens: null,
 
       async predict({ record, explain }: PieceInput) {
-        const reading = await read(reader, search, record);
+        const reading = await read(needed, search, record);
         const output = answerOf(reading, ranker, record.text);
         return { output, explanation: explain ? explanationOf(reading, ranker, record.text) : [] };
       },
@@ -140,7 +150,7 @@ async function rankerFor(
     .filter((example) => !shots.has(example.record.fields) && isReadable(example, documents, options))
     .slice(0, options.poolSize);
   if (all.length < smallestPool) return fixed();
-  const kind = reader.judge === null ? 'judge 2' : 'judge 5';
+  const kind = reader.judge === null ? 'judge 2' : 'judge 6';
   const judge = context.judge == null ? [] : [modelKey(context.judge)];
   const key = [kind, digestOf(documents), modelKey(engine), ...judge, profile.digest].join(' ');
   const known = rankerSchema.safeParse(await cache.get(key));

@@ -22,6 +22,7 @@ function rankedOf({ candidates, index }: Reading, question: string): RankedCandi
       candidates.reduce((sum, { text }, i) => sum + (isRight(text, [candidate.text]) ? (shares[i] as number) : 0), 0) /
       total,
     answered: candidate.answered,
+    sentenceAnswered: candidate.sentenceAnswered,
   }));
 }
 

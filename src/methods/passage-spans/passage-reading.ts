@@ -45,6 +45,8 @@ export interface Candidate extends Span {
   readonly coverage: number;
   /** Log-odds of "yes, what was read answers the question", nats; null where the model was not asked. */
   readonly answered: number | null;
+  /** The same of the answer's own sentence, less those for a passage on nothing that is asked about. */
+  readonly sentenceAnswered: number | null;
 }
 
 export interface Reader {
@@ -60,6 +62,8 @@ export interface Reader {
   readonly inTurns: boolean;
   /** Null for a model without chat turns, whose yes and no say nothing, and without another one that judges. */
   readonly judge: Judge | null;
+  /** Whether the judge is also asked about the sentence that each answer stands in. */
+  readonly asksOfSentences: boolean;
   /** Null where passages are found by their words alone. */
   readonly likeness: Likeness | null;
 }
@@ -94,9 +98,33 @@ export async function read(reader: Reader, search: Search, record: InputRecord):
   return {
     index,
     chosen: windows.flat(),
-    candidates: read.flatMap(({ candidates }) => candidates),
+    candidates: await withSentences(
+      reader,
+      record,
+      read.flatMap(({ candidates }) => candidates),
+    ),
     prompt: read[0]?.prompt ?? null,
   };
+}
+
+/** The candidates with what the judge says of their sentences, each asked about once. */
+async function withSentences(
+  { judge, asksOfSentences, options, profile }: Reader,
+  record: InputRecord,
+  candidates: readonly Candidate[],
+): Promise<readonly Candidate[]> {
+  if (judge === null || !asksOfSentences || candidates.length === 0) return candidates;
+  const fields = { ...record.fields, [profile.input]: record.text };
+  const unrelated = await judge.unrelatedLogOdds(fields);
+  const known = new Map<string, number>();
+  for (const { passage } of candidates) {
+    const { text } = passage;
+    if (!known.has(text)) known.set(text, await judge.logOdds({ ...fields, [options.contextField]: text }));
+  }
+  return candidates.map((candidate) => ({
+    ...candidate,
+    sentenceAnswered: (known.get(candidate.passage.text) as number) - unrelated,
+  }));
 }
 
 /** What the choice of passages takes of a reader. */
@@ -131,6 +159,9 @@ function bestSentences(index: PassageIndex, question: string, { passages: count 
   return [found.sort((a, b) => a.place - b.place)];
 }
 
+/** What all candidates of a window have in common. */
+type Known = Pick<Candidate, 'coverage' | 'answered' | 'sentenceAnswered'>;
+
 interface WindowReading {
   readonly prompt: ReturnType<PromptRenderer>;
   readonly candidates: readonly Candidate[];
@@ -146,7 +177,11 @@ async function readWindow(
   const { fields, text, asked } = askAbout(reader, record, window, window.map(passageText));
   const coverage = index.coverage(record.text, window);
   const joined = joinPassages(window);
-  const known = { coverage, answered: judge === null ? null : await judge.logOdds(fields) };
+  const known = {
+    coverage,
+    answered: judge === null ? null : await judge.logOdds(fields),
+    sentenceAnswered: null,
+  };
   if (!reader.inTurns) return { prompt: text, candidates: await copyCandidates(reader, asked, joined, known) };
   const free = await freeCandidate(reader, asked, joined, known);
   return { prompt: text, candidates: free ?? (await copyCandidates(reader, asked, joined, known)) };
@@ -190,7 +225,7 @@ async function freeCandidate(
   { engine, options, end }: Reader,
   asked: Prompt,
   joined: JoinedPassages,
-  known: Pick<Candidate, 'coverage' | 'answered'>,
+  known: Known,
 ): Promise<Candidate[] | null> {
   const given = await engine.generate(asked, { maxTokens: options.longestAnswer, stop: ['\n'] });
   const span = placeOfAnswer(given.text, joined);
@@ -223,7 +258,7 @@ async function copyCandidates(
   reader: Reader,
   { prefix, input }: Prompt,
   joined: JoinedPassages,
-  known: Pick<Candidate, 'coverage' | 'answered'>,
+  known: Known,
 ): Promise<Candidate[]> {
   const { engine, options } = reader;
   const words = sourceWords(engine, joined.text, joined.words, reader.lead);
