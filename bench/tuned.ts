@@ -2,7 +2,8 @@
  * Figures of tuned and untuned tasks on public data: draws a sample to learn from, runs `slm tune` on it and
  * `slm eval` on data that nobody has learned from, a row of the table after the other.
  *
- *     node --import tsx bench/tuned.ts [DATA] [--only NAMES] [--model NAME] [--budget TIME] [--take best] [--out FILE]
+ *     node --import tsx bench/tuned.ts [DATA] [--only NAMES] [--model NAME] [--embedder FILE] [--no-words]
+ *         [--budget TIME] [--take best] [--out FILE]
  *     node --import tsx bench/tuned.ts --list
  *     node --import tsx bench/tuned.ts --table FILE
  *
@@ -10,7 +11,8 @@
  * begin so. Results go to FILE (default bench-tuned.json in the work folder) as they come, and a row that is there is
  * not run again; caches stay in the work folder (--work, default slm-bench-tuned among the temporary files), so that
  * a row that was broken off goes on with its next trial, and with `--take best` the same trials give the best
- * candidate where otherwise the simplest is taken that is not clearly worse. Needs `npm run build`.
+ * candidate where otherwise the simplest is taken that is not clearly worse. `--model` takes an embedding model too,
+ * `--embedder` puts one beside the model, and `--no-words` leaves counts of words out. Needs `npm run build`.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,6 +29,8 @@ const { values: flags, positionals } = parseArgs({
   options: {
     only: { type: 'string' },
     model: { type: 'string', default: 'gemma-3-270m' },
+    embedder: { type: 'string' },
+    'no-words': { type: 'boolean', default: false },
     budget: { type: 'string', default: '10m' },
     take: { type: 'string', default: 'simplest' },
     work: { type: 'string', default: path.join(tmpdir(), 'slm-bench-tuned') },
@@ -37,6 +41,12 @@ const { values: flags, positionals } = parseArgs({
 });
 const data = path.resolve(positionals[0] ?? defaultData);
 const work = path.resolve(flags.work);
+/** What was tuned, as results name it. */
+const model = [
+  flags.model,
+  ...(flags.embedder === undefined ? [] : [`with ${path.basename(flags.embedder)}`]),
+  ...(flags['no-words'] ? ['no words'] : []),
+].join(', ');
 const results = path.resolve(flags.out ?? path.join(work, 'bench-tuned.json'));
 
 /** A file to learn from or to measure on: of the data set as it is, or drawn from it. */
@@ -235,17 +245,14 @@ async function runRows(chosen: readonly Row[]): Promise<void> {
   const done: Result[] = [];
   for (const row of chosen) {
     const same = (result: Result) =>
-      result.row === row.name &&
-      result.model === flags.model &&
-      result.budget === flags.budget &&
-      result.take === flags.take;
+      result.row === row.name && result.model === model && result.budget === flags.budget && result.take === flags.take;
     const known = read(results).find(same);
     if (known !== undefined) {
       say(`${row.name}: is in ${results} already`);
       done.push(known);
       continue;
     }
-    say(`${row.name} on ${flags.model}`);
+    say(`${row.name} on ${model}`);
     try {
       const result = await runRow(row);
       // Read anew: another run may write to the same file.
@@ -281,6 +288,8 @@ async function runRow(row: Row): Promise<Result> {
     const { stdout, seconds } = await runSlm(
       [
         ...['tune', task, ...goldArgs(train), '--into', into, '--no-compare'],
+        ...(flags.embedder === undefined ? [] : ['--embedder', path.resolve(flags.embedder)]),
+        ...(flags['no-words'] ? ['--no-words'] : []),
         ...['--budget', flags.budget, '--take', flags.take, '--seed', String(row.seed), ...common],
       ],
       { cwd: work, env },
@@ -303,7 +312,7 @@ async function runRow(row: Row): Promise<Result> {
   return {
     row: row.name,
     group: row.group,
-    model: flags.model,
+    model,
     budget: flags.budget,
     take: flags.take,
     metric,
