@@ -157,7 +157,7 @@ describe('a task on an embedding model', () => {
     assert.equal(missing.code, 3, missing.stderr);
     assert.match(
       missing.stderr,
-      /trained on vectors of the embedding model ".*own\.gguf", which is not on this machine/u,
+      /trained with vectors of the embedding model ".*own\.gguf", which is not on this machine/u,
     );
     const untuned = await runSlm(['run', task, ...model, '--untuned', ...text]);
     assert.equal(untuned.code, 0, untuned.stderr);
