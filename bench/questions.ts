@@ -9,10 +9,11 @@
  * PDF (tasks/qa/pages.jsonl), at its own threshold. `--languages` measures the questions in German, French, Spanish and Chinese (tasks/qa/languages). `--judge MODEL` lets another model say
  * whether a passage answers a question (`options.judge`), untuned. Needs `npm run build`; nothing is written outside a folder of its own (--work).
  */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { parse } from 'yaml';
 import type { Report } from '../src/evaluate.js';
 import { f1Score } from '../src/task-types/answer/metrics/squad.js';
 import { type QuestionRow, squadQuestions } from './parts/data-sets.js';
@@ -39,7 +40,14 @@ const work = path.resolve(flags.work);
 mkdirSync(work, { recursive: true });
 // Tuned settings of a built-in task lie in the user's settings.
 const env = { XDG_CACHE_HOME: path.join(work, 'cache'), XDG_CONFIG_HOME: path.join(work, 'config') };
-/** Below it the task, as it is shipped, gives no answer. */
+/** Below it the task gives no answer: that of the tuned settings, where it was tuned. */
+function thresholdOf(model: string): number {
+  const settings = path.join(work, 'config', 'slm', 'tuned', 'qa', `${model}.yaml`);
+  if (flags.tune === undefined || !existsSync(settings)) return shippedThreshold;
+  return (parse(readFileSync(settings, 'utf8')) as { threshold: { min: number } }).threshold.min;
+}
+
+/** That of the task as it is shipped. */
 const shippedThreshold = 0.5;
 
 /** Token F1 from which an answer counts as right, as in `answer-ece`. */
@@ -205,14 +213,15 @@ function costs({ ungrounded, speed, data }: Report): string[] {
 }
 
 /** What the threshold of the task would have given. */
-function atThreshold({ report, questions }: Row): {
+function atThreshold({ model, report, questions }: Row): {
   readonly given: number;
   readonly right: number;
   readonly f1: number;
 } {
+  const threshold = thresholdOf(model);
   const each = report.records.map(({ output }, i) => {
     const { answers } = questions[i] as QuestionRow;
-    const answer = output?.type === 'answer' && output.score >= shippedThreshold ? output.answer : null;
+    const answer = output?.type === 'answer' && output.score >= threshold ? output.answer : null;
     if (answer === null) return { given: false, f1: answers.length === 0 ? 1 : 0 };
     return { given: true, f1: Math.max(0, ...answers.map((gold) => f1Score(gold, answer))) };
   });
