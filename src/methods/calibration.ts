@@ -53,7 +53,7 @@ export function fittedCalibration(scores: readonly (readonly number[])[], gold: 
   const columns = scores[0]?.length ?? 0;
   // Only differences between labels count. Starting from batch calibration keeps the penalty on the bias small.
   const start = batchCalibration(scores).bias;
-  const shifted = scores.map((row) => softmax(row).map((p, i) => Math.log(Math.max(p, 1e-12)) - (start[i] as number)));
+  const shifted = scores.map((row) => logSoftmax(row).map((value, i) => value - (start[i] as number)));
   const fitted = fitBlend(
     [denseMatrix(shifted, columns)],
     { kind: 'single', classes: columns, y: Int32Array.from(gold) },
@@ -73,6 +73,11 @@ export function softmax(values: readonly number[]): number[] {
   const weights = values.map((value) => Math.exp(value - max));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   return weights.map((weight) => weight / total);
+}
+
+/** Log-probabilities, nats; those of next to nothing are bounded. */
+export function logSoftmax(values: readonly number[]): number[] {
+  return softmax(values).map((p) => Math.log(Math.max(p, 1e-12)));
 }
 
 function logMeanProbabilities(scores: readonly (readonly number[])[]): number[] {

@@ -1,5 +1,6 @@
 import { strongestBaseline } from '../baselines/index.js';
 import { eventLoopTurn } from '../methods/candidates/event-loop.js';
+import { foldByFold } from '../methods/candidates/fold-by-fold.js';
 import type { Candidate, TuneSession } from '../methods/candidates/types.js';
 import { withValue } from '../task-types/generate/values.js';
 import type { Example, Output } from '../types.js';
@@ -20,7 +21,7 @@ export function baselineCandidate(
     complexity: 0,
     layers: 0,
     async heldOut(part, folds) {
-      const outputs = baseline.heldOut?.(part, context) ?? (await foldByFold(part, folds));
+      const outputs = baseline.heldOut?.(part, context) ?? (await learnedByFold(part, folds));
       await eventLoopTurn();
       // A baseline copies text; where there is a schema, its value is what is compared.
       return { outputs: profile.schema === null ? outputs : outputs.map(withValue), tokensPerRecord: 0 };
@@ -28,18 +29,13 @@ export function baselineCandidate(
     finish: null,
   };
 
-  async function foldByFold(part: readonly Example[], folds: Int32Array): Promise<Output[]> {
-    const outputs: Output[] = [];
-    for (let fold = 0; fold <= Math.max(...folds); fold++) {
+  function learnedByFold(part: readonly Example[], folds: Int32Array): Promise<Output[]> {
+    return foldByFold(folds, (others) => {
       const predict = baseline.train(
-        part.filter((_, i) => folds[i] !== fold),
+        others.map((i) => part[i] as Example),
         context,
       );
-      part.forEach(({ record }, i) => {
-        if (folds[i] === fold) outputs[i] = predict(record);
-      });
-      await eventLoopTurn();
-    }
-    return outputs;
+      return (i) => predict((part[i] as Example).record);
+    });
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { modelKey } from '../../src/methods/passage-spans/answerability.js';
+import { modelKey } from '../../src/methods/model-key.js';
 import { passageSpans } from '../../src/methods/passage-spans/index.js';
 import { passageOptions } from '../../src/methods/passage-spans/options.js';
 import { createReader } from '../../src/methods/passage-spans/reader.js';

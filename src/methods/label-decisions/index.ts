@@ -5,6 +5,7 @@ import type { EngineWith, Example, Label, Prompt, TaskProfile, Token } from '../
 import { calibrationItems } from '../calibration.js';
 import { deciderFor, undecided } from '../decide.js';
 import { promptPart, tablePart } from '../explain.js';
+import { modelKey } from '../model-key.js';
 import { promptLength, roomForText, splitPrompt } from '../parts.js';
 import { startPool } from '../start-calibration.js';
 import type { Method, MethodContext, PieceInput } from '../types.js';
@@ -132,7 +133,7 @@ async function calibrationFor(
   if (options.calibration === 'none') return profile.labels.map(() => ({ slope: 1, intercept: 0 }));
   const all = profile.examples.slice(options.shots);
   const wanted = all.length < smallestPool ? 'contextual' : options.calibration;
-  const key = ['decisions 1', wanted, engine.model.sha256 ?? engine.model.path, profile.digest].join(' ');
+  const key = ['decisions 1', wanted, modelKey(engine), profile.digest].join(' ');
   const known = z.array(z.object({ slope: z.number(), intercept: z.number() })).safeParse(await cache.get(key));
   if (known.success && known.data.length === profile.labels.length) return known.data;
 

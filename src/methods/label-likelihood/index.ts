@@ -25,6 +25,7 @@ import {
 import { labelPrompts, labelRenderer } from '../label-prompts.js';
 import { learnedBy, learnedPromptShape, withLearnedPrompt } from '../learned.js';
 import { meanScores } from '../mean-scores.js';
+import { modelKey } from '../model-key.js';
 import { exampleChoice } from '../nearest-examples.js';
 import { prefixLength } from '../parts.js';
 import { spread, startPool } from '../start-calibration.js';
@@ -152,7 +153,7 @@ async function calibrationFor(
   const shots = options.choice === 'nearest' ? [] : balancedExamples(profile.examples, profile.labels, options.shots);
   const all = spread(withoutExamples(profile.examples, shots), options.poolSize);
   const wanted = all.length < smallestPool ? 'contextual' : options.calibration;
-  const key = ['calibration 1', wanted, engine.model.sha256 ?? engine.model.path, profile.digest].join(' ');
+  const key = ['calibration 1', wanted, modelKey(engine), profile.digest].join(' ');
   const known = calibrationSchema.safeParse(await cache.get(key));
   if (known.success && known.data.bias.length === words.length) return known.data;
 

@@ -7,7 +7,8 @@ import type { AnswerOutput, ExplanationPart, OtherAnswer, Output } from '../../t
 import { promptPart, tablePart } from '../explain.js';
 import { createLikeness } from '../likeness.js';
 import { fitLogistic, type Logistic } from '../logistic-judge.js';
-import { keptScale, modelKey } from '../passage-spans/answerability.js';
+import { modelKey } from '../model-key.js';
+import { keptScale } from '../passage-spans/answerability.js';
 import { createSearch } from '../passage-spans/passage-reading.js';
 import { nothingFound } from '../passages.js';
 import { readingBoth, startPool } from '../start-calibration.js';

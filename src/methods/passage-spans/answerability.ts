@@ -7,6 +7,7 @@ import {
   tokenizePrompt,
 } from '../../prompt.js';
 import type { EngineWith, TaskProfile, Token } from '../../types.js';
+import { modelKey } from '../model-key.js';
 import type { MethodContext } from '../types.js';
 
 /** Log-odds of yes at which a model is undecided, and how far from it usual ones are, nats. */
@@ -149,11 +150,6 @@ export async function keptScale(
   const scale = await judge.scale();
   await cache.set(key, scale);
   return scale;
-}
-
-/** What keys of the cache name a model by. */
-export function modelKey({ model }: Pick<EngineWith<'scores'>, 'model'>): string {
-  return model.sha256 ?? model.path ?? model.name;
 }
 
 /** A model that hardly tells them apart is not believed more for it. */

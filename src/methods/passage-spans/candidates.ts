@@ -3,16 +3,16 @@ import { f1Score } from '../../task-types/answer/metrics/squad.js';
 import { answersIn, rejectBelow } from '../../task-types/answer/values.js';
 import type { AnswerOutput, Example } from '../../types.js';
 import { eachExample } from '../candidates/each-example.js';
-import { eventLoopTurn } from '../candidates/event-loop.js';
+import { foldByFold } from '../candidates/fold-by-fold.js';
 import { memo } from '../candidates/memo.js';
 import type { Candidate, TuneSession } from '../candidates/types.js';
 import type { LearnedExample } from '../learned.js';
 import { createLikeness } from '../likeness.js';
+import { modelKey } from '../model-key.js';
 import { prefixLength } from '../parts.js';
 import { joinSentences } from '../passages.js';
 import type { Plan } from '../types.js';
 import { fitRanker, type RankedQuestion, type Ranker } from './answer-ranker.js';
-import { modelKey } from './answerability.js';
 import { passageOptions } from './options.js';
 import { answerOf, rankedQuestion } from './passage-answer.js';
 import { createSearch, type Reading, type ReadingOptions, read, type Search } from './passage-reading.js';
@@ -100,9 +100,7 @@ function readingCandidate(
     inPrompt: new Set(chosen.map(({ example }) => example)),
     async heldOut(part, folds) {
       const reads = await eachExample(session, title, part, readOne);
-      const outputs: AnswerOutput[] = [];
-      for (let fold = 0; fold <= Math.max(...folds); fold++) {
-        const others = Array.from(part.keys()).filter((i) => folds[i] !== fold);
+      const outputs = await foldByFold(folds, (others) => {
         const ranker = rankerOf(others.map((i) => reads[i] as Read));
         const answer = (i: number) => answered(part[i] as Example, reads[i] as Read, ranker);
         // Seen through a ranker that knows them, which is sure enough of itself on so few weights.
@@ -110,11 +108,8 @@ function readingCandidate(
           others.map((i) => part[i] as Example),
           others.map(answer),
         );
-        part.forEach((_, i) => {
-          if (folds[i] === fold) outputs[i] = rejectBelow(answer(i), min);
-        });
-        await eventLoopTurn();
-      }
+        return (i) => rejectBelow(answer(i), min);
+      });
       const few = part.slice(0, 50);
       const tokens = await Promise.all(few.map(async (example) => tokensOf((await readOne(example)).reading)));
       return { outputs, tokensPerRecord: tokens.reduce((sum, count) => sum + count, 0) / Math.max(1, few.length) };

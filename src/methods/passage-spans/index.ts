@@ -9,6 +9,7 @@ import { promptPart, tablePart } from '../explain.js';
 import { learnedBy, learnedExamples } from '../learned.js';
 import { learnedEmbedder, learnedEmbedderOf } from '../learned-embedder.js';
 import { createLikeness } from '../likeness.js';
+import { modelKey } from '../model-key.js';
 import { readingBoth, startPool } from '../start-calibration.js';
 import type { DefaultPrompt, Document, Method, MethodContext, PieceInput } from '../types.js';
 import {
@@ -20,7 +21,7 @@ import {
   readingRanker,
   readsSentences,
 } from './answer-ranker.js';
-import { keptScale, modelKey } from './answerability.js';
+import { keptScale } from './answerability.js';
 import { passageOptions } from './options.js';
 import { answerOf, rank, rankedQuestion } from './passage-answer.js';
 import { createSearch, type Reader, type Reading, read } from './passage-reading.js';

@@ -3,6 +3,7 @@ import { evidenceAt } from '../../task-types/answer/evidence.js';
 import { unanswered } from '../../task-types/answer/values.js';
 import type { AnswerOutput, Example } from '../../types.js';
 import { eachExample } from '../candidates/each-example.js';
+import { foldByFold } from '../candidates/fold-by-fold.js';
 import { memo } from '../candidates/memo.js';
 import type { Candidate, TuneSession } from '../candidates/types.js';
 import { prefixLength } from '../parts.js';
@@ -76,19 +77,16 @@ function verdictCandidate(
     inPrompt: new Set(shown),
     async heldOut(part, folds) {
       const reads = await eachExample(session, title, part, readOne);
-      const outputs: AnswerOutput[] = [];
-      for (let fold = 0; fold <= Math.max(...folds); fold++) {
-        const others = Array.from(part.keys()).filter((i) => folds[i] !== fold);
+      const outputs = await foldByFold(folds, (others) => {
         const weighing = fitted(
           others.map((i) => part[i] as Example),
           others.map((i) => reads[i] as Read),
         );
-        part.forEach((_, i) => {
-          if (folds[i] === fold) outputs[i] = answered(reads[i] as Read, weighing);
-        });
-      }
+        return (i) => answered(reads[i] as Read, weighing);
+      });
       const few = part.slice(0, 50);
-      const tokens = few.reduce((sum, example) => sum + tokensOf(example), 0) / Math.max(1, few.length);
+      const tokens =
+        few.reduce((sum, example, i) => sum + tokensOf(example, reads[i] as Read), 0) / Math.max(1, few.length);
       return { outputs, tokensPerRecord: tokens };
     },
     async finish(_, { examples: known }) {
@@ -128,13 +126,10 @@ function verdictCandidate(
     };
   }
 
-  function tokensOf({ record }: Example): number {
-    const window = reader.window(search(record), record.text);
-    if (window === undefined) return 0;
-    return views.reduce(
-      (sum, view) => sum + tokenizePrompt(engine, reader.prompt(record, window, view)).input.length,
-      0,
-    );
+  function tokensOf({ record }: Example, read: Read): number {
+    if (read === null) return 0;
+    const inputOf = (view: View) => tokenizePrompt(engine, reader.prompt(record, read.window, view)).input.length;
+    return views.reduce((sum, view) => sum + inputOf(view), 0);
   }
 
   function prefixTokensOf({ record }: Example): number {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { tokenizePrompt } from '../../prompt.js';
+import { modelKey } from '../model-key.js';
 import { createSearch } from '../passage-spans/passage-reading.js';
 import { startPool } from '../start-calibration.js';
 import type { MethodContext } from '../types.js';
@@ -22,7 +23,7 @@ export async function startWeighing(
     .filter((example) => goldVerdict(example, verdicts) !== -1 && !shown.has(example))
     .slice(0, options.poolSize);
   if (all.length < smallestPool) return plain;
-  const key = ['verdicts 2', engine.model.sha256 ?? engine.model.path, profile.digest].join(' ');
+  const key = ['verdicts 2', modelKey(engine), profile.digest].join(' ');
   const known = keptSchema.safeParse(await cache.get(key));
   if (known.success && known.data.bias.length === verdicts.length) return known.data;
   const search = createSearch(await context.ownDocuments(), options);

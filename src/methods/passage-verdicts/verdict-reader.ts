@@ -51,8 +51,7 @@ export function createReader(
 }
 
 function aloneOf({ prompt, input }: TaskProfile, verdicts: readonly string[]): TaskProfile['prompt'] {
-  const [last, ...others] = [...verdicts].reverse();
-  const named = others.length === 0 ? last : `${others.reverse().join(', ')} or ${last}`;
+  const named = `${verdicts.slice(0, -1).join(', ')} or ${verdicts.at(-1)}`;
   return {
     ...prompt,
     instruction: `Answer the question: ${named}.`,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { fitBlend, type Sources } from '../../linear/blend.js';
 import { type DenseMatrix, denseMatrix } from '../../linear/matrix.js';
-import { softmax } from '../calibration.js';
+import { logSoftmax, softmax } from '../calibration.js';
 import { type View, views } from './verdict-reader.js';
 
 export const weighingShape = {
@@ -56,8 +56,4 @@ export function fitWeighing(
     { bias: 'each' },
   );
   return { views: chosen, factors, bias };
-}
-
-function logSoftmax(scores: readonly number[]): number[] {
-  return softmax(scores).map((p) => Math.log(Math.max(p, 1e-12)));
 }

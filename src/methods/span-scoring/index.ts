@@ -5,6 +5,7 @@ import { overlaps } from '../../spans.js';
 import type { Entity, Example, ExtractOutput, Output, Span, TaskProfile, Token } from '../../types.js';
 import { type Calibration, calibrate, fittedCalibration, noCalibration } from '../calibration.js';
 import { promptPart, tablePart } from '../explain.js';
+import { modelKey } from '../model-key.js';
 import { promptLength, roomForText, splitPrompt } from '../parts.js';
 import { startPool } from '../start-calibration.js';
 import type { DefaultPrompt, Method, MethodContext, PieceInput } from '../types.js';
@@ -179,7 +180,7 @@ async function calibrationFor(
   const { profile, engine, cache } = context;
   const all = profile.examples.slice(options.shots * 2, options.shots * 2 + options.poolSize);
   if (options.calibration === 'none' || all.length < smallestPool) return noCalibration(words.length);
-  const key = ['spans 1', engine.model.sha256 ?? engine.model.path, profile.digest].join(' ');
+  const key = ['spans 1', modelKey(engine), profile.digest].join(' ');
   const known = z
     .object({ bias: z.array(z.number()), temperature: z.number().positive() })
     .safeParse(await cache.get(key));
