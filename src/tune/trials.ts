@@ -22,7 +22,10 @@ export interface TrialOptions {
 export interface Skipped {
   readonly title: string;
   readonly n: number;
+  /** With all that it would have had to read. */
   readonly seconds: number;
+  /** What others read, too; null where it reads for itself. */
+  readonly reading: string | null;
 }
 
 /** Trials within a budget. */
@@ -82,7 +85,12 @@ export function createTrials(
       if (isAnyUsable && spentMs() + expected > options.budgetMs) {
         // Fewer examples than it knows are for comparison only.
         if ((sizesOf([candidate])[0] ?? 0) < size)
-          skipped.set(candidate.key, { title: candidate.title, n: size, seconds: expected / 1000 });
+          skipped.set(candidate.key, {
+            title: candidate.title,
+            n: size,
+            seconds: expected / 1000,
+            reading: reading ?? null,
+          });
         return;
       }
       const began = now();

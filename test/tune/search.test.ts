@@ -303,8 +303,8 @@ describe('a search', () => {
     const { rounds, stopped, skipped } = await run(790);
     assert.deepEqual([rounds.map(({ n }) => n), stopped], [[200, 200], 'budget']);
     assert.deepEqual(skipped, [
-      { title: 'a', n: 600, seconds: 0.4 },
-      { title: 'b', n: 600, seconds: 0.4 },
+      { title: 'a', n: 600, seconds: 0.4, reading: null },
+      { title: 'b', n: 600, seconds: 0.4, reading: null },
     ]);
     clock.ms = 0;
     assert.deepEqual(

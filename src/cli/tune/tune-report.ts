@@ -140,7 +140,7 @@ export function searchText({ search: { skipped, settled }, spentMs, budgetMs }: 
     .slice(0, mostNamed)
     .map(({ title, n, seconds }) => `  ${title}, n = ${n}${seconds >= 1 ? `, about ${minutes(seconds)}` : ''}`);
   const more = skipped.length - named.length;
-  const missing = skipped.reduce((sum, { seconds }) => sum + seconds, 0);
+  const missing = secondsOf(skipped);
   return [
     ...given,
     `${used} There was no time for ${skipped.length === 1 ? 'one trial' : `${skipped.length} trials`}:`,
@@ -148,6 +148,16 @@ export function searchText({ search: { skipped, settled }, spentMs, budgetMs }: 
     ...(more > 0 ? [`  and ${more} more (--json names all)`] : []),
     `The same command with ${missing >= 1 ? `about ${minutes(missing)} more --budget` : 'a larger --budget'} goes on from here.`,
   ];
+}
+
+/** Of trials that read the same, one reads for all: the dearest counts. */
+function secondsOf(skipped: TuneResult['search']['skipped']): number {
+  const dearest = new Map<string, number>();
+  for (const { title, n, seconds, reading } of skipped) {
+    const key = reading ?? `${title} ${n}`;
+    dearest.set(key, Math.max(dearest.get(key) ?? 0, seconds));
+  }
+  return [...dearest.values()].reduce((sum, seconds) => sum + seconds, 0);
 }
 
 function minutes(seconds: number): string {

@@ -295,7 +295,12 @@ describe('the end of a search', () => {
   const linesWith = (changes: Partial<typeof searched>) => searchText({ ...rest, search: { ...searched, ...changes } });
 
   it('says how much of the budget was used, and names the first trials that there was no time for', () => {
-    const skipped = Array.from({ length: 8 }, (_, i) => ({ title: `head ${i}`, n: 200, seconds: i * 30 }));
+    const skipped = Array.from({ length: 8 }, (_, i) => ({
+      title: `head ${i}`,
+      n: 200,
+      seconds: i * 30,
+      reading: null,
+    }));
     const lines = linesWith({ skipped });
     assert.match(lines[0] as string, /took 1 min 40 s of 10 min 0 s\. There was no time for 8 trials:$/u);
     assert.deepEqual(lines.slice(1, 3), ['  head 0, n = 200', '  head 1, n = 200, about 30 s']);
@@ -303,6 +308,17 @@ describe('the end of a search', () => {
       '  and 2 more (--json names all)',
       'The same command with about 14 min more --budget goes on from here.',
     ]);
+  });
+
+  it('counts what several trials would read once', () => {
+    const skipped = [200, 300, 240].map((seconds, i) => ({
+      title: `head ${i}`,
+      n: 200,
+      seconds,
+      reading: 'states 12',
+    }));
+    const others = [{ title: 'label scores', n: 200, seconds: 60, reading: null }];
+    assert.match(linesWith({ skipped: [...skipped, ...others] }).at(-1) as string, /about 6 min more --budget/u);
   });
 
   it('says why the dearer candidates were given up', () => {
