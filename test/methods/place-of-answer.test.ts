@@ -23,7 +23,17 @@ function found(answer: string, ...sentences: readonly string[]): string | null {
 
 test('an answer stands where its words do, whatever their case and punctuation', () => {
   assert.equal(found('Herbal remedies.', 'The otachi used herbal remedies, among others.'), 'herbal remedies');
-  assert.equal(found('38,000', 'Tuition was $38,000 in 2012.'), '38,000');
+});
+
+test('a number keeps its currency, sign, per cent and degrees', () => {
+  assert.equal(found('38,000', 'Tuition was $38,000 in 2012.'), '$38,000');
+  assert.equal(found('5', 'tandems and cargo bicycles cost £5.'), '£5');
+  assert.equal(found('12,50', 'Das Ticket kostet 12,50 € am Tag.'), '12,50 €');
+  assert.equal(found('7', 'About 7% of them stay.'), '7%');
+  assert.equal(found('12', 'It fell to -12 °C in January.'), '-12 °C');
+  assert.equal(found('12 degrees', 'At −12 degrees it stops.'), '−12 degrees');
+  assert.equal(found('15', 'Open 10 - 15 daily.'), '15', 'a line between two numbers is no sign');
+  assert.equal(found('cost', 'They cost £5.'), 'cost');
 });
 
 test('accents make no difference, and the passage is copied with its own', () => {

@@ -35,8 +35,19 @@ export function placeOfAnswer(answer: string, { text, words }: Pick<JoinedPassag
     before = runs;
   }
   if (best.length === 0 || best.length < wanted.length * leastShare) return null;
-  const start = (there[best.from] as Span).start;
-  return { start, end: (there[best.from + best.length - 1] as Span).end };
+  const { start } = there[best.from] as Span;
+  const { end } = there[best.from + best.length - 1] as Span;
+  return withSigns(text, { start, end });
+}
+
+/** A number with its currency, sign, per cent and degrees: they are no words, and without them it means another thing. */
+function withSigns(text: string, { start, end }: Span): Span {
+  const before = /^\p{N}/u.test(text.slice(start, end)) ? /(?:(?<![^\s(])[-−+±])?\p{Sc}?$/u : /$/u;
+  const after = /\p{N}$/u.test(text.slice(start, end)) ? /^(?: ?[%‰]| ?°(?: ?[CFK]\b)?| ?\p{Sc})?/u : /^/u;
+  return {
+    start: start - (before.exec(text.slice(0, start))?.[0].length ?? 0),
+    end: end + (after.exec(text.slice(end))?.[0].length ?? 0),
+  };
 }
 
 /** A word as it is compared, or its characters in a script without blanks, where words are cut one way or another. */
