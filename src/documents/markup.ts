@@ -28,6 +28,12 @@ const heading: FormatCallback = (element, walk, builder) => {
 const table: FormatCallback = (element, walk, builder) => {
   const rows = below(element, 'tr').map((row) => (row.children ?? []).filter(isCell).map((cell) => wordsIn(cell)));
   const isLayout = below(element, 'table').length > 0 || rows.flat().some(({ length }) => length > longestCell);
+  if (!isLayout)
+    for (const caption of below(element, 'caption')) {
+      builder.openBlock({ leadingLineBreaks: 2 });
+      builder.addInline(wordsIn(caption));
+      builder.closeBlock({ trailingLineBreaks: 2 });
+    }
   builder.openBlock({ leadingLineBreaks: 2 });
   if (isLayout) walk(element.children, builder);
   else for (const cells of rows) builder.addLiteral(`| ${cells.join(' | ')} |\n`);

@@ -52,11 +52,11 @@ describe('a format gives its text', () => {
   test('HTML: what is seen, a table a line a row, no menu and no script', async () => {
     const page = `<html><head><title>x</title><script>var a = 1;</script></head><body><nav><a href="/">Home</a></nav>
       <h2>Fees</h2><p>See <a href="https://example.org">the list</a>:</p>
-      <table><tr><th>What</th><th>Cost</th></tr><tr><td>Locker</td><td><b>3</b> €</td></tr></table>
+      <table><caption>From <i>May</i></caption><tr><th>What</th><th>Cost</th></tr><tr><td>Locker</td><td><b>3</b> €</td></tr></table>
       <ul><li>Coins only.</li></ul><p hidden>secret</p></body></html>`;
     assert.equal(
       (await textOf('a.html', page)).text,
-      '## Fees\n\nSee the list:\n\n| What | Cost |\n| Locker | 3 € |\n\n- Coins only.',
+      '## Fees\n\nSee the list:\n\nFrom May\n\n| What | Cost |\n| Locker | 3 € |\n\n- Coins only.',
     );
   });
 
