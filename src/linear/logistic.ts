@@ -28,6 +28,8 @@ export interface TrainOptions {
   readonly maxIterations?: number;
   /** Where to begin; defaults to all zeros. */
   readonly start?: LinearModel;
+  /** Penalises the distance from the weights of this model in place of their size, and begins there. */
+  readonly towards?: LinearModel;
 }
 
 export interface TrainedModel extends LinearModel {
@@ -46,9 +48,13 @@ export interface TrainedModel extends LinearModel {
 export function train(X: Matrix, targets: Targets, options: TrainOptions = {}): TrainedModel {
   if (rowsOf(targets) !== X.rows) throw new Error(`${X.rows} rows of features, ${rowsOf(targets)} of targets`);
   if (X.rows === 0) throw new Error('nothing to train on');
-  const { start, ...rest } = options;
+  const { start, towards, ...rest } = options;
   const map = mapFeatures(X, targets, options);
-  return map.plain(fit(map.apply(X), targets, start === undefined ? rest : { ...rest, start: map.mapped(start) }));
+  const mapped = {
+    ...(start === undefined ? {} : { start: map.mapped(start) }),
+    ...(towards === undefined ? {} : { towards: map.mapped(towards) }),
+  };
+  return map.plain(fit(map.apply(X), targets, { ...rest, ...mapped }));
 }
 
 /** Features as they are penalised, and models over them as models over plain ones and back. */
@@ -83,7 +89,7 @@ export function mapFeatures(
 }
 
 function fit(X: Matrix, targets: Targets, options: TrainOptions): TrainedModel {
-  const { l2 = 1, tolerance = 1e-5, maxIterations = 1000, start } = options;
+  const { l2 = 1, tolerance = 1e-5, maxIterations = 1000, towards, start = towards } = options;
   const weights = weightsOf(targets, options.classWeight);
   const binary = targets.kind === 'single' && targets.classes === 2;
   const loss = lossFor(targets, weights, binary ? 'one' : 'each');
@@ -91,6 +97,11 @@ function fit(X: Matrix, targets: Targets, options: TrainOptions): TrainedModel {
   const total = weights.reduce((sum, weight) => sum + weight, 0) / (targets.kind === 'multi' ? targets.classes : 1);
   const problem = objective(X, { outputs, loss, l2, scale: 1 / total });
   if (start !== undefined) load(problem.parameters, problem.weightIndex, start, outputs);
+  if (towards !== undefined) {
+    const all = new Float64Array(problem.parameters.length);
+    load(all, problem.weightIndex, towards, outputs);
+    problem.centre.set(all.subarray(0, problem.centre.length));
+  }
   const { x, iterations, converged } = minimise(problem.evaluate, problem.parameters, { tolerance, maxIterations });
 
   const model = emptyModel(targets, X.columns);

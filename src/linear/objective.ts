@@ -3,11 +3,16 @@ import type { Loss } from './loss.js';
 import type { DenseMatrix, Matrix, SparseMatrix } from './matrix.js';
 import { multiplyTransposed } from './multiply.js';
 
-/** The function that is minimised: scale · (Σ loss + l2 / 2 · ‖weights‖²), over weights and, unpenalised, one bias an output. */
+/**
+ * The function that is minimised: scale · (Σ loss + l2 / 2 · ‖weights − centre‖²), over weights and, unpenalised, one bias
+ * an output.
+ */
 export interface Objective {
   readonly evaluate: Evaluate;
   /** Weights in the order that suits the data, then the biases. */
   readonly parameters: Float64Array;
+  /** Where the penalty is 0, in the same order; all zeros unless it is filled in. */
+  readonly centre: Float64Array;
   /** Where the weight of output c for feature f stands. */
   weightIndex(c: number, f: number): number;
 }
@@ -34,6 +39,8 @@ function denseObjective(X: DenseMatrix, { outputs, loss, l2, scale }: ObjectiveO
   const scores = new Float64Array(outputs * rows);
   const layout = { rows, outputs, row: 1, output: rows };
   const biases = outputs * columns;
+  const parameters = new Float64Array(biases + outputs);
+  const centre = new Float64Array(biases);
   const evaluate: Evaluate = (x, gradient) => {
     multiplyTransposed(x, values, scores, outputs, rows, columns);
     for (let at = 0, c = 0; c < outputs; c++) {
@@ -47,10 +54,9 @@ function denseObjective(X: DenseMatrix, { outputs, loss, l2, scale }: ObjectiveO
       for (let r = 0; r < rows; r++, at++) total += scores[at] as number;
       gradient[biases + c] = total;
     }
-    return penalised(sum, x, gradient, biases, l2, scale);
+    return penalised(sum, x, gradient, { centre, l2, scale });
   };
-  const parameters = new Float64Array(biases + outputs);
-  return { evaluate, parameters, weightIndex: (c, f) => c * columns + f };
+  return { evaluate, parameters, centre, weightIndex: (c, f) => c * columns + f };
 }
 
 /** Weights by feature, so that each entry of X touches neighbouring numbers. */
@@ -59,6 +65,8 @@ function sparseObjective(X: SparseMatrix, { outputs, loss, l2, scale }: Objectiv
   const scores = new Float64Array(rows * outputs);
   const layout = { rows, outputs, row: outputs, output: 1 };
   const biases = outputs * columns;
+  const parameters = new Float64Array(biases + outputs);
+  const centre = new Float64Array(biases);
   const evaluate: Evaluate = (x, gradient) => {
     for (let r = 0; r < rows; r++) {
       const row = r * outputs;
@@ -80,10 +88,9 @@ function sparseObjective(X: SparseMatrix, { outputs, loss, l2, scale }: Objectiv
         addScaled(gradient, (indices[e] as number) * outputs, scores, row, outputs, values[e] as number);
       }
     }
-    return penalised(sum, x, gradient, biases, l2, scale);
+    return penalised(sum, x, gradient, { centre, l2, scale });
   };
-  const parameters = new Float64Array(biases + outputs);
-  return { evaluate, parameters, weightIndex: (c, f) => f * outputs + c };
+  return { evaluate, parameters, centre, weightIndex: (c, f) => f * outputs + c };
 }
 
 /** target[at …] += factor · source[from …], `n` numbers; unrolled by hand, which halves the time of sparse training. */
@@ -109,21 +116,19 @@ function addScaled(
   for (; i < n; i++) target[at + i] = (target[at + i] as number) + factor * (source[from + i] as number);
 }
 
-/** Adds the penalty to the first `weights` components and scales everything. */
+/** Adds the penalty to the weights, which come first, and scales everything. */
 function penalised(
   loss: number,
   x: Float64Array,
   gradient: Float64Array,
-  weights: number,
-  l2: number,
-  scale: number,
+  { centre, l2, scale }: { readonly centre: Float64Array; readonly l2: number; readonly scale: number },
 ): number {
   let squares = 0;
-  for (let i = 0; i < weights; i++) {
-    const weight = x[i] as number;
-    squares += weight * weight;
-    gradient[i] = scale * ((gradient[i] as number) + l2 * weight);
+  for (let i = 0; i < centre.length; i++) {
+    const away = (x[i] as number) - (centre[i] as number);
+    squares += away * away;
+    gradient[i] = scale * ((gradient[i] as number) + l2 * away);
   }
-  for (let i = weights; i < x.length; i++) gradient[i] = scale * (gradient[i] as number);
+  for (let i = centre.length; i < x.length; i++) gradient[i] = scale * (gradient[i] as number);
   return scale * (loss + 0.5 * l2 * squares);
 }

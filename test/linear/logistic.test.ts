@@ -120,6 +120,20 @@ test('a warm start at the answer ends at once, also with standardised features',
   }
 });
 
+test('a fit towards a model stays there under a strong penalty, and moves as far as the rows say under a weak one', () => {
+  const two = singleTargets(classes(60, 2), 2);
+  const weights = Float64Array.from([0, 0, 0, 0, 0, 1, -2, 0.5, 0, 3]);
+  const towards = { link: 'softmax', classes: 2, features: 5, weights, bias: new Float64Array(2) } as const;
+  for (const standardise of [false, true]) {
+    near(train(X, two, { standardise, towards, l2: 1e9, ...exact }).weights, [...weights], 1e-4);
+    const free = train(X, two, { standardise, l2: 1e-3, ...exact });
+    near(train(X, two, { standardise, towards, l2: 1e-3, ...exact }).weights, [...free.weights], 0.02);
+  }
+  const half = train(X, two, { towards, l2: 5, ...exact });
+  const away = [...half.weights].map((weight, i) => Math.abs(weight - (weights[i] as number)));
+  assert.ok(Math.max(...away) > 0.01);
+});
+
 test('Float32 features train like the same numbers in Float64', () => {
   const single: DenseMatrix = { ...X, values: new Float32Array(X.values) };
   const double: DenseMatrix = { ...X, values: new Float64Array(single.values) };
