@@ -15,6 +15,9 @@ export interface FoundDocuments {
   readonly skipped: readonly Skipped[];
 }
 
+/** How the reason of a file of an unknown kind begins; its suffix follows. */
+export const noFormat = 'no format for ';
+
 const mostFiles = 200_000;
 const deepest = 64;
 
@@ -55,12 +58,13 @@ function filesBelow(top: string): FoundDocuments {
     const stats = statSync(file, { throwIfNoEntry: false });
     if (stats === undefined) return 'a link to nothing';
     if (stats.isDirectory()) {
+      if (path.basename(file) === 'node_modules') return 'packages of a program';
       if (depth >= deepest) return `more than ${deepest} folders deep`;
       visit(file, depth + 1);
       return null;
     }
     if (!stats.isFile()) return 'no regular file';
-    if (formatBySuffix(file) === null) return `no format for ${path.extname(file) || 'files without a suffix'}`;
+    if (formatBySuffix(file) === null) return `${noFormat}${path.extname(file) || 'files without a suffix'}`;
     files.push(file);
     return null;
   };

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { messageOf, usageError } from '../errors.js';
 import type { Document } from '../types.js';
 import { extractText, maxDocumentBytes, UnreadableDocument } from './extract.js';
-import type { Skipped } from './find.js';
+import { noFormat, type Skipped } from './find.js';
 
 /** A file to answer from. */
 export interface NamedDocument {
@@ -89,11 +89,32 @@ async function bytesFrom(stream: AsyncIterable<unknown>): Promise<Buffer> {
 /** As much of what was skipped as one can read: a line for each reason, with the first few names. */
 export function skippedLines(skipped: readonly Skipped[], shownAs: (file: string) => string): string[] {
   const reasons = new Map<string, string[]>();
-  for (const { path, reason } of skipped) reasons.set(reason, [...(reasons.get(reason) ?? []), shownAs(path)]);
-  return [...reasons].map(([reason, names]) => {
-    const more = names.length > mostNames ? ` and ${names.length - mostNames} more` : '';
-    return `not read (${reason}): ${names.slice(0, mostNames).join(', ')}${more}`;
-  });
+  for (const { path, reason } of skipped) {
+    const names = reasons.get(reason) ?? [];
+    reasons.set(reason, names);
+    names.push(path);
+  }
+  const [kinds, others] = [
+    [...reasons].filter(([reason]) => reason.startsWith(noFormat)),
+    [...reasons].filter(([reason]) => !reason.startsWith(noFormat)),
+  ];
+  const lines = (kinds.length > mostKinds ? others : [...reasons]).map(
+    ([reason, names]) => `not read (${reason}): ${few(names.slice(0, mostNames).map(shownAs), names.length)}`,
+  );
+  if (kinds.length <= mostKinds) return lines;
+  // A folder of programs has dozens of them.
+  const count = kinds.reduce((sum, [, names]) => sum + names.length, 0);
+  const suffixes = kinds.sort(([, a], [, b]) => b.length - a.length).map(([reason]) => reason.slice(noFormat.length));
+  return [
+    ...lines,
+    `not read (${noFormat}${few(suffixes.slice(0, mostNames), suffixes.length)}): ${count.toLocaleString('en')} files`,
+  ];
+}
+
+function few(names: readonly string[], all: number): string {
+  return `${names.join(', ')}${all > names.length ? ` and ${all - names.length} more` : ''}`;
 }
 
 const mostNames = 5;
+/** Lines about files of an unknown kind. */
+const mostKinds = 3;

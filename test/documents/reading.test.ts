@@ -106,7 +106,17 @@ describe('a folder', () => {
   const shelf = path.join(folder, 'shelf');
   mkdirSync(path.join(shelf, 'deep', 'deeper'), { recursive: true });
   mkdirSync(path.join(shelf, '.git'));
-  for (const name of ['a.MD', 'deep/b.txt', 'deep/deeper/c.html', '.hidden.md', '.git/d.md', 'e.png', 'f'])
+  mkdirSync(path.join(shelf, 'node_modules'));
+  for (const name of [
+    'a.MD',
+    'deep/b.txt',
+    'deep/deeper/c.html',
+    '.hidden.md',
+    '.git/d.md',
+    'e.png',
+    'f',
+    'node_modules/i.md',
+  ])
     writeFileSync(path.join(shelf, name), 'The gate is green.');
   writeFileSync(path.join(shelf, 'g.pdf'), 'not one');
   writeFileSync(path.join(shelf, 'h.txt'), '');
@@ -126,6 +136,7 @@ describe('a folder', () => {
         'e.png: no format for .png',
         'f: no format for files without a suffix',
         'lost.md: a link to nothing',
+        'node_modules: packages of a program',
         'pipe.md: no regular file',
       ],
     );
@@ -154,6 +165,17 @@ describe('a folder', () => {
     assert.deepEqual(
       skippedLines(many, (file) => file),
       ['not read (hidden): 0.png, 1.png, 2.png, 3.png, 4.png and 2 more'],
+    );
+  });
+
+  test('says in one line what is of many unknown kinds', () => {
+    const many = ['.ts', '.ts', '.js', '.css', '.png'].map((suffix, i) => ({
+      path: `${i}${suffix}`,
+      reason: `no format for ${suffix}`,
+    }));
+    assert.deepEqual(
+      skippedLines([...many, { path: '.git', reason: 'hidden' }], (file) => file),
+      ['not read (hidden): .git', 'not read (no format for .ts, .js, .css, .png): 5 files'],
     );
   });
 
