@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { fstatSync, readFileSync } from 'node:fs';
 import { homedir, tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -100,6 +100,10 @@ const context: CliContext = {
     return (line: string) => say(`llama.cpp: ${line.trimEnd()}\n`);
   },
   stdoutIsTerminal: process.stdout.isTTY === true || (process.env.FORCE_COLOR ?? '0') !== '0',
+  get stdinIsPiped() {
+    const stats = fstatSync(0);
+    return stats.isFIFO() || (stats.isFile() && stats.size > 0);
+  },
   // A terminal that does not know its size says 0.
   columns: process.stdout.columns || Number(process.env.COLUMNS) || 120,
   scratch: scratchFolder(tmpdir(), (remove) => process.on('exit', remove)),

@@ -22,6 +22,8 @@ export interface AskFlags {
 /** The shipped task that questions go to. */
 const askedTask = 'qa';
 
+const askedOfInput = '`slm ask "…" -`';
+
 /** Answers a question, the questions of a session on a terminal, or those that come line by line. */
 export async function ask(
   context: CliContext,
@@ -30,6 +32,8 @@ export async function ask(
   flags: AskFlags,
 ): Promise<void> {
   const { question, folders } = whatIsWhat(context, first, files);
+  if (question !== null && files.length === 0 && context.stdinIsPiped)
+    context.notice(`standard input is not read: ${askedOfInput} answers from it`);
   const { answers: count, json = false, ...task } = flags;
   const isSession = question === null && context.stdoutIsTerminal && context.stderr.isTTY === true && !json;
   const source = await openHere(context, askedTask, { ...task, context: [...folders] }, 'one', null);

@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, test } from 'node:test';
 import { render } from 'ink-testing-library';
 import { createElement } from 'react';
@@ -6,7 +10,7 @@ import { AskSession } from '../../../src/cli/ask/ask-session.js';
 import { answerLines, answerObject } from '../../../src/cli/ask/ask-text.js';
 import { plain } from '../../../src/formats/index.js';
 import type { AnswerOutput, Evidence } from '../../../src/types.js';
-import { runSlm } from '../../helpers/slm.js';
+import { root, runSlm } from '../../helpers/slm.js';
 
 function evidence(start: number, sentence: string, page?: number): Evidence {
   return {
@@ -98,3 +102,15 @@ test('slm ask names a folder that does not exist, and wants a question', async (
     assert.match(empty.stderr, /the question is empty/u);
   }
 });
+
+test('slm ask says that it does not read what is piped to it, unless it is asked to', () => {
+  const cwd = mkdtempSync(path.join(tmpdir(), 'slm-ask-'));
+  const asked = (documents: string) =>
+    spawnSync('sh', ['-c', `echo "The door is blue." | "$0" "$1" ask "Which colour?" ${documents}`, ...program], {
+      cwd,
+    });
+  assert.match(String(asked('').stderr), /standard input is not read: `slm ask "…" -` answers from it/u);
+  assert.doesNotMatch(String(asked('nowhere').stderr), /standard input/u);
+});
+
+const program = [process.execPath, path.join(root, 'bin', 'slm.js')];

@@ -49,6 +49,7 @@ function program(t: TestContext) {
     quiet: false,
     debug: false,
     stdoutIsTerminal: false,
+    stdinIsPiped: false,
     columns: 80,
     downloads: () => createDownloadProgress({ stderr: err.stream, quiet: false, now: () => 0 }),
     interrupted: () => false,
