@@ -1,12 +1,13 @@
 /**
  * Questions over passages: SQuAD 2 and the fixtures of `qa`, by model.
  *
- *     node --import tsx bench/questions.ts MODEL… [--data DIR] [--n 100] [--tune 20m] [--learn 400] [--seed 1] [--fixtures | --languages] [--judge MODEL]
+ *     node --import tsx bench/questions.ts MODEL… [--data DIR] [--n 100] [--tune 20m] [--learn 400] [--seed 1] [--fixtures | --languages | --open] [--judge MODEL]
  *
  * Draws n questions of dev.json, as many of each article, and answers them all (`--threshold 0`): one run gives every
  * figure, since what the shipped threshold holds back is seen from the scores. `--tune TIME` tunes on questions of
  * train.json first, whose articles are others. `--fixtures` measures the fixtures of the task instead, and its questions about a web page and a
- * PDF (tasks/qa/pages.jsonl), at its own threshold. `--languages` measures the questions in German, French, Spanish and Chinese (tasks/qa/languages). `--judge MODEL` lets another model say
+ * PDF (tasks/qa/pages.jsonl), at its own threshold. `--languages` measures the questions in German, French, Spanish and Chinese (tasks/qa/languages). `--open` asks
+ * the answerable ones of the n without their passage: all paragraphs of dev.json and train.json are the documents. `--judge MODEL` lets another model say
  * whether a passage answers a question (`options.judge`), untuned. Needs `npm run build`; nothing is written outside a folder of its own (--work).
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -16,7 +17,7 @@ import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
 import type { Report } from '../src/evaluate.js';
 import { f1Score } from '../src/task-types/answer/metrics/squad.js';
-import { type QuestionRow, squadQuestions } from './parts/data-sets.js';
+import { type QuestionRow, squadParagraphs, squadQuestions } from './parts/data-sets.js';
 import { machine, markdownTable, say } from './parts/figures.js';
 import { defaultData, root, runSlm } from './parts/program.js';
 
@@ -30,6 +31,7 @@ const { values: flags, positionals: models } = parseArgs({
     seed: { type: 'string', default: '1' },
     fixtures: { type: 'boolean', default: false },
     languages: { type: 'boolean', default: false },
+    open: { type: 'boolean', default: false },
     judge: { type: 'string' },
     work: { type: 'string', default: path.join(tmpdir(), 'slm-bench-questions') },
   },
@@ -107,10 +109,25 @@ function setsAsked(): {
     ];
   }
   if (flags.languages) return languageSets();
+  if (flags.open) return [openSet()];
   const questions = squadQuestions(path.join(flags.data, 'dev.json'), Number(flags.n), Number(flags.seed));
   const file = path.join(work, 'dev.jsonl');
   writeFileSync(file, jsonl(questions));
   return [{ set: 'SQuAD 2 dev', questions, args: ['--data', file, '--threshold', '0'] }];
+}
+
+/** The answerable questions, over a folder of all paragraphs. */
+function openSet() {
+  const folder = path.join(work, 'paragraphs');
+  mkdirSync(folder, { recursive: true });
+  const files = ['dev.json', 'train.json'].map((name) => path.join(flags.data, name));
+  for (const [i, context] of new Set(files.flatMap(squadParagraphs)).entries())
+    writeFileSync(path.join(folder, `${i}.txt`), `${context}\n`);
+  const drawn = squadQuestions(files[0] as string, Number(flags.n), Number(flags.seed));
+  const questions = drawn.filter(({ answers }) => answers.length > 0).map(({ context, ...row }) => row);
+  const file = path.join(work, 'open.jsonl');
+  writeFileSync(file, jsonl(questions));
+  return { set: 'SQuAD 2 open', questions, args: ['--data', file, '--context', folder, '--threshold', '0'] };
 }
 
 /** Questions about the documents of a language, all of them together. */

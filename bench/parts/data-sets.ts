@@ -125,7 +125,8 @@ export function nluParts(folder: string, of: 'intents' | 'slots') {
 export interface QuestionRow {
   readonly id: string;
   readonly question: string;
-  readonly context: string;
+  /** Left out where it is asked of documents. */
+  readonly context?: string;
   readonly answers: readonly string[];
 }
 
@@ -154,6 +155,12 @@ export function squadQuestions(file: string, count: number, seed: number): Quest
     return shuffle(questions, random).slice(0, each);
   });
   return shuffle(rows, random).slice(0, count);
+}
+
+/** The paragraphs of a file of SQuAD 2. */
+export function squadParagraphs(file: string): string[] {
+  const { data } = JSON.parse(readFileSync(file, 'utf8')) as SquadFile;
+  return data.flatMap(({ paragraphs }) => paragraphs.map(({ context }) => context));
 }
 
 export function jsonlSample(file: string, rows: readonly object[]): Sample {
