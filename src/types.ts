@@ -451,6 +451,11 @@ export interface Engine {
   countTokens(text: string): number;
   /** Keeps one slot for all calls made within `work`: for records that need several calls on the same text. */
   hold<T>(work: () => Promise<T>): Promise<T>;
+  /**
+   * Begins work on another text at once, on a slot of its own, while `hold` keeps one.
+   * @returns null if no slot is free
+   */
+  beside<T>(work: () => Promise<T>): Promise<T> | null;
   usage(): EngineUsage;
   dispose(): Promise<void>;
 }

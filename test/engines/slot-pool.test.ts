@@ -240,3 +240,34 @@ describe('dispose', () => {
     );
   });
 });
+
+describe('beside', () => {
+  it('takes a slot of its own while one is kept, and gives it back', async () => {
+    const { pool, nameOf } = poolOf(2);
+    const call = () => pool.use(prompt(1), async (slot) => nameOf(slot));
+    const [kept, other] = await pool.hold(async () => {
+      const begun = pool.beside(() => Promise.all([call(), call()]));
+      return [await call(), await begun];
+    });
+    assert.equal(kept, 0);
+    assert.deepEqual(other, [1, 1]);
+    assert.notEqual(
+      pool.beside(async () => 1),
+      null,
+      'both are free again',
+    );
+  });
+
+  it('is null where all slots are taken, so that nothing waits for a slot while it keeps one', async () => {
+    const { pool } = poolOf(1);
+    assert.equal(await pool.hold(async () => pool.beside(async () => 1)), null);
+  });
+
+  it('goes on with the kept slot where there is no memory for another', async () => {
+    const slots = [async () => ({ reusable: () => 0 }), async () => Promise.reject(new Error('no memory'))];
+    const pool = new SlotPool(2, async () => (await slots.shift()?.()) as unknown as Slot);
+    const call = () => pool.use(prompt(1), async (slot) => slot);
+    const [kept, other] = await pool.hold(async () => [await call(), await pool.beside(call)]);
+    assert.equal(other, kept);
+  });
+});

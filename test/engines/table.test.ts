@@ -43,6 +43,7 @@ function countingService(opened: ServiceOptions[] = []): ServiceEngineKind {
         slots: 2,
         countTokens: (text) => text.length,
         hold: (work) => work(),
+        beside: () => null,
         usage: () => ({ evaluatedTokens: 0, prefixTokens: 0, generatedTokens: 0, reusedTokens: 0 }),
         dispose: async () => undefined,
         async decide({ text, options: answers }) {

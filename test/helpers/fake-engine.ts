@@ -163,6 +163,7 @@ export function fakeEngine(script: Script = {}): FakeEngine {
       calls.hold++;
       return work();
     },
+    beside: () => null,
     usage: () => ({ ...used }),
     dispose: async () => undefined,
   };

@@ -92,6 +92,7 @@ export async function openEmbedder(options: EmbedderOptions): Promise<EngineWith
     countTokens: (text) => model.tokenize(text).length + marks,
     embed: (texts) => Promise.all(texts.map(embedOne)),
     hold: (work) => work(),
+    beside: () => null,
     usage: () => ({ evaluatedTokens, prefixTokens: 0, generatedTokens: 0, reusedTokens: 0 }),
     async dispose() {
       const contexts = slots.flatMap(({ contexts }) => [...contexts.values()]);

@@ -90,6 +90,7 @@ function engineOf(
     decode: (prompt, next, decodeOptions) => pool.use(prompt, (slot) => slot.decode(prompt, next, decodeOptions)),
     generate: (prompt, generateOptions) => pool.use(prompt, (slot) => slot.generate(prompt, generateOptions)),
     hold: (work) => pool.hold(work),
+    beside: (work) => pool.beside(work),
     usage: () => usageOf(pool.slots),
     dispose: async () => {
       const { states, signal } = options;

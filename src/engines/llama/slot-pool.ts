@@ -8,6 +8,8 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+const nothing: Prompt = { prefix: [], input: [] };
+
 /**
  * Hands out slots, the one that shares most with the prompt first, and makes new ones up to `size` only when all
  * are busy: a single record never pays for a second context.
@@ -56,7 +58,22 @@ export class SlotPool {
   /** All calls made within `work` get the same slot, so that what one has evaluated is there for the next. */
   async hold<T>(work: () => Promise<T>): Promise<T> {
     if (this.#held.getStore() !== undefined) return work();
-    const slot = await this.#acquire({ prefix: [], input: [] });
+    return this.#holding(await this.#acquire(nothing), work);
+  }
+
+  /** Work on another slot than the one that is held; null if there is none at once. */
+  beside<T>(work: () => Promise<T>): Promise<T> | null {
+    const isAtHand = this.#free.length > 0 || this.#slots.length + this.#creating < this.#size;
+    return isAtHand ? this.#onAnother(work) : null;
+  }
+
+  async #onAnother<T>(work: () => Promise<T>): Promise<T> {
+    // Without memory for one more, on the one that is held.
+    const slot = await this.#acquire(nothing).catch(() => null);
+    return slot === null ? work() : this.#holding(slot, work);
+  }
+
+  async #holding<T>(slot: Slot, work: () => Promise<T>): Promise<T> {
     try {
       return await this.#held.run({ slot, busy: Promise.resolve() }, work);
     } finally {

@@ -31,6 +31,7 @@ export function remoteEngine<C extends Capability>(
     slots: settings.concurrency,
     countTokens: (text) => Math.ceil(text.length / charactersPerToken),
     hold: (work) => work(),
+    beside: () => null,
     usage: () => spending.usage(),
     dispose: async () => undefined,
   };
