@@ -1,11 +1,11 @@
 import { indexInMemory } from '../documents/memory-index.js';
 import type { Passage, PassageIndex } from '../documents/passages.js';
 import { storeOf } from '../documents/store/kept-documents.js';
+import { joinSentences } from '../scripts.js';
 import type { Document } from './types.js';
 
 export type { Passage, PassageIndex } from '../documents/passages.js';
 export { contentTerms } from '../documents/terms.js';
-export { joinSentences } from '../scripts.js';
 
 /** The index that finds sentences of documents: the one that they are kept with, else a new one in memory. */
 export function indexPassages(documents: readonly Document[]): PassageIndex {
@@ -23,6 +23,21 @@ export function readAnyway(index: PassageIndex, longest: number, groups = fewGro
 }
 
 const fewGroups = 3;
+
+/** Sentences as one passage that a model reads: each row of a table on a line of its own. */
+export function passageOf(sentences: readonly string[]): string {
+  const lines: string[][] = [];
+  for (const sentence of sentences) {
+    const open = lines.at(-1);
+    if (open === undefined || isRow(sentence) || isRow(open[0] as string)) lines.push([sentence]);
+    else open.push(sentence);
+  }
+  return lines.map(joinSentences).join('\n');
+}
+
+function isRow(sentence: string): boolean {
+  return sentence.startsWith('|');
+}
 
 /** Why there is no answer where there is nothing to read. */
 export const nothingFound = 'no passage shares a word with the question';

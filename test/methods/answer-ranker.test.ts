@@ -5,6 +5,7 @@ import {
   probabilityOf,
   type RankedCandidate,
   readingRanker,
+  readsPassages,
   readsSentences,
 } from '../../src/methods/passage-spans/answer-ranker.js';
 import { scaleOf } from '../../src/methods/passage-spans/answerability.js';
@@ -29,7 +30,10 @@ const question = (answered: number) => ({
 });
 
 test('the judge goes by what the model says of the passage, the choice by the candidates', () => {
-  const ranker = fitRanker(Array.from({ length: 40 }, (_, i) => question(i % 2 === 0 ? 2 : -2)));
+  const ranker = fitRanker(
+    Array.from({ length: 40 }, (_, i) => question(i % 2 === 0 ? 2 : -2)),
+    null,
+  );
   const answered = probabilityOf(candidate(-1, 2), ranker);
   assert.ok(answered > 0.85, `${answered}`);
   assert.ok(probabilityOf(candidate(-3, 2), ranker) < answered);
@@ -38,7 +42,10 @@ test('the judge goes by what the model says of the passage, the choice by the ca
 });
 
 test('questions that are all answered right leave nothing to judge', () => {
-  const ranker = fitRanker(Array.from({ length: 10 }, () => question(2)));
+  const ranker = fitRanker(
+    Array.from({ length: 10 }, () => question(2)),
+    null,
+  );
   assert.equal(ranker.judge, undefined);
   assert.ok(probabilityOf(candidate(-1, 2), ranker) > 0.5);
 });
@@ -49,6 +56,7 @@ test('where the passage says nothing, the judge goes by what the model says of t
       const sentence = i % 2 === 0 ? 1 : -1;
       return { candidates: [candidate(-1, 0, sentence)], right: [sentence > 0] };
     }),
+    null,
   );
   assert.ok(readsSentences(ranker));
   assert.ok(probabilityOf(candidate(-1, 0, 1), ranker) > 0.85);
@@ -57,6 +65,27 @@ test('where the passage says nothing, the judge goes by what the model says of t
     !readsSentences(readingRanker({ middle: 0, spread: 1, certainty: 1 })),
     'the fixed one asks no more of the model',
   );
+});
+
+test('fixed weights go on choosing in chat turns; what passage and sentence are worth is fitted', () => {
+  const fixed = readingRanker({ middle: 0, spread: 1, certainty: 1 });
+  const questions = (tells: 'passage' | 'sentence') =>
+    Array.from({ length: 60 }, (_, i) => {
+      const [telling, other] = [i % 2 === 0 ? 1 : -1, i % 3 === 0 ? 1 : -1];
+      const [passage, sentence] = tells === 'passage' ? [telling, other] : [other, telling];
+      const candidates = [candidate(-1, passage, sentence), candidate(-3, passage, sentence)];
+      return { candidates, right: [telling > 0, false] };
+    });
+  const byPassage = fitRanker(questions('passage'), fixed);
+  assert.deepEqual(byPassage.weights.slice(0, fixed.weights.length), fixed.weights);
+  assert.ok(readsPassages(byPassage) && readsSentences(byPassage));
+  assert.ok(probabilityOf(candidate(-1, 1, -1), byPassage) > 0.8);
+  assert.ok(probabilityOf(candidate(-1, -1, 1), byPassage) < 0.2);
+
+  const bySentence = fitRanker(questions('sentence'), fixed);
+  assert.ok(!readsPassages(bySentence), 'the passage is not asked about for nothing');
+  assert.ok(probabilityOf(candidate(-1, -1, 1), bySentence) > 0.8);
+  assert.ok(probabilityOf(candidate(-1, 1, -1), bySentence) < 0.2);
 });
 
 test('a model that hardly tells passages with an answer from others orders answers, and is not sure of them', () => {

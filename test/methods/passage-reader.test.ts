@@ -94,7 +94,7 @@ test('what was tuned with a judge is not used with another one', async () => {
   );
 });
 
-test('the judge is asked about the sentence of an answer, and about an unrelated one, where the ranker goes by it', async () => {
+test('the judge is asked about what the ranker goes by: the passage, the sentence of an answer and an unrelated one', async () => {
   const yes = (text: string, token: string) =>
     /Passage: Ben sings\.\n/u.test(text) === /^yes$/iu.test(token) ? -0.1 : -3;
   const asked = async (weights: readonly number[]) => {
@@ -121,9 +121,11 @@ test('the judge is asked about the sentence of an answer, and about an unrelated
     );
     return { passages: [...new Set(passages)], score: (output as { score: number }).score };
   };
-  const weights = Array.from({ length: 10 }, () => 0);
+  const nothing = Array.from({ length: 10 }, () => 0);
+  assert.deepEqual((await asked(nothing)).passages, [], 'what counts nothing is not asked');
+  const weights = nothing.with(8, 0.01);
   assert.deepEqual((await asked(weights)).passages, ['It rains. Ben sings.']);
   const { passages, score } = await asked([...weights, 1]);
   assert.deepEqual(passages, ['It rains. Ben sings.', 'The bus stops in front of the town hall.', 'Ben sings.']);
-  assert.ok(Math.abs(score - 1 / (1 + Math.exp(-5.8))) < 1e-6, `${score}`);
+  assert.ok(Math.abs(score - 1 / (1 + Math.exp(-5.8 + 0.029))) < 1e-6, `${score}`);
 });

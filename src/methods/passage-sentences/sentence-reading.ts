@@ -1,6 +1,7 @@
 import { compilePrompt, type PromptModel, type PromptRenderer } from '../../prompt.js';
 import { joinSentences } from '../../scripts.js';
 import type { EngineWith, InputRecord, Prompt, Span, TaskProfile, Token } from '../../types.js';
+import { eachBeside } from '../each-beside.js';
 import type { Likeness } from '../likeness.js';
 import { type Judge, passageTurn } from '../passage-spans/answerability.js';
 import { askAbout, bestWindows, type Search } from '../passage-spans/passage-reading.js';
@@ -91,9 +92,16 @@ export async function readSentences(
 ): Promise<SentenceReading> {
   const index = search(record);
   const windows = await bestWindows(reader, index, record.text);
-  const read: { candidates: readonly SentenceCandidate[]; prompt: ReturnType<PromptRenderer> }[] = [];
-  for (const window of windows) read.push(await readWindow(reader, index, record, window));
+  const read = await eachBeside<WindowReading[]>(
+    reader.engine,
+    windows.map((window) => () => readWindow(reader, index, record, window)),
+  );
   return { candidates: read.flatMap(({ candidates }) => candidates), prompt: read[0]?.prompt ?? null };
+}
+
+interface WindowReading {
+  readonly candidates: readonly SentenceCandidate[];
+  readonly prompt: ReturnType<PromptRenderer>;
 }
 
 async function readWindow(
@@ -101,14 +109,17 @@ async function readWindow(
   index: PassageIndex,
   record: InputRecord,
   window: readonly Passage[],
-): Promise<{ candidates: readonly SentenceCandidate[]; prompt: ReturnType<PromptRenderer> }> {
+): Promise<WindowReading> {
   const { engine, judge, lead } = reader;
   const sentences = window.map(withoutMarker);
   const said = sentences.map(({ text }) => text);
   const { fields, text, asked: prompt } = askAbout(reader, record, window, said);
-  const answered = judge === null ? null : await judge.logOdds(fields);
   const begin = beginnings(sentences.map((sentence) => engine.tokenize(lead + sentence.text)));
-  const logprobs = await engine.scoreContinuations(prompt, begin);
+  const score = () => engine.scoreContinuations(prompt, begin);
+  const [logprobs, answered] =
+    judge === null
+      ? [await score(), null]
+      : await eachBeside<[number[], number]>(engine, [score, () => judge.logOdds(fields)]);
   const most = Math.max(...logprobs);
   const total = logprobs.reduce((sum, value) => sum + Math.exp(value - most), 0);
   const passageCoverage = index.coverage(record.text, window);

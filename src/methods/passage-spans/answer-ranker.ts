@@ -66,6 +66,9 @@ export const featureNames = [
   'sentence answered',
 ] as const;
 
+const answeredAt = featureNames.indexOf('answered');
+const sentenceAt = featureNames.indexOf('sentence answered');
+
 /** Bounded, so that a ranker fitted on little stays sane. */
 export function featuresOf(candidate: RankedCandidate): number[] {
   const asked = new Set(contentTerms(candidate.question));
@@ -80,10 +83,15 @@ export function featuresOf(candidate: RankedCandidate): number[] {
     numberFit(candidate.question, candidate.answer),
     nameFit(candidate.question, candidate.answer),
     Math.log(Math.max(1, candidate.tokens)),
-    Math.max(-8, Math.min(8, candidate.answered ?? 0)),
+    boundedOdds(candidate.answered),
     candidate.agreement,
-    Math.max(-8, Math.min(8, candidate.sentenceAnswered ?? 0)),
+    boundedOdds(candidate.sentenceAnswered),
   ];
+}
+
+/** 0 where the model was not asked. */
+function boundedOdds(odds: number | null): number {
+  return Math.max(-8, Math.min(8, odds ?? 0));
 }
 
 /** Log-odds of the choice. */
@@ -97,7 +105,17 @@ export function probabilityOf(candidate: RankedCandidate, ranker: Ranker): numbe
   return sigmoid(ranker.judge === undefined ? choice : logOdds(ranker.judge, judgedFeatures(candidate, choice)));
 }
 
-/** Features of the judge, beside the log-odds of the choice. */
+/** Features of the judge. */
+const judgeNames = [
+  'choice',
+  'mean log p',
+  'sentence',
+  'passages',
+  'answered',
+  'agreement',
+  'sentence answered',
+] as const;
+
 function judgedFeatures(candidate: RankedCandidate, choice: number): number[] {
   const [logprob, , sentence, passages, , , , , ...said] = featuresOf(candidate) as [number, ...number[]];
   return [choice, logprob, sentence as number, passages as number, ...said];
@@ -108,14 +126,95 @@ export function readsSentences({ weights }: Ranker): boolean {
   return weights.length === featureNames.length;
 }
 
+/** Whether it goes by what the model says of the whole passage. */
+export function readsPassages({ weights, judge }: Ranker): boolean {
+  return weights[answeredAt] !== 0 || (judge?.weights[judgeNames.indexOf('answered')] ?? 0) !== 0;
+}
+
 /** The candidates of a question, and whether the one at the same place is right. */
 export interface RankedQuestion {
   readonly candidates: readonly RankedCandidate[];
   readonly right: readonly boolean[];
 }
 
-/** Fits a ranker on questions whose answers are known; at least one candidate is right. */
-export function fitRanker(questions: readonly RankedQuestion[]): Ranker {
+/**
+ * Fits a ranker on questions whose answers are known; at least one candidate is right.
+ * @param fixed the one of this model that holds without examples; null for a model that has none
+ */
+export function fitRanker(questions: readonly RankedQuestion[], fixed: Logistic | null): Ranker {
+  return fixed === null ? fitWhole(questions) : fitToFixed(questions, fixed);
+}
+
+/**
+ * Answers in chat turns are few and good, so fixed weights choose. How much their odds are worth, and what the model says
+ * of the sentence beside them, is all that is fitted: more weights do worse on other subjects (docs/methods.md). What the
+ * model says of the whole passage, which takes as long to read as the answer, is left out unless it clearly helps.
+ */
+function fitToFixed(questions: readonly RankedQuestion[], { weights, intercept }: Logistic): Ranker {
+  const all = featureNames.map((_, i) => weights[i] ?? 0);
+  const ofPassage = fitForm(questions, { choice: { weights: all, intercept }, sentence: usualSentenceWeight });
+  const without = all.map((weight, i) => (i === answeredAt ? 0 : i === sentenceAt ? usualSentenceWeight : weight));
+  const ofSentence = fitForm(questions, { choice: { weights: without, intercept: 0 }, sentence: 0 });
+  return ofPassage.loss + clearlyWorse < ofSentence.loss ? ofPassage.ranker : ofSentence.ranker;
+}
+
+/** Nats over all questions, held out. */
+const clearlyWorse = 1;
+
+/** Fixed weights that choose, and what the judge's weight of the sentence is drawn to. */
+interface Form {
+  readonly choice: Logistic;
+  readonly sentence: number;
+}
+
+/** Fits a judge to what the weights of a form choose; its log-loss is held out, in nats. */
+function fitForm(questions: readonly RankedQuestion[], { choice, sentence }: Form): { ranker: Ranker; loss: number } {
+  const chosen = questions.flatMap((question) => bestOf(question, choice));
+  if (new Set(chosen.map(({ right }) => right)).size < 2) return { ranker: choice, loss: 0 };
+  const fit = (some: readonly Chosen[]): Logistic => {
+    const { weights, intercept } = fitLogistic(
+      some.map(({ candidate, odds }) => [odds, boundedOdds(candidate.sentenceAnswered)]),
+      some.map(({ right }) => right),
+      { towards: { weights: [1, sentence], intercept: 0 }, l2: judgeStrength },
+    );
+    const [ofChoice = 0, ofSentence = 0] = weights;
+    return { weights: judgeNames.map((_, i) => (i === 0 ? ofChoice : 0)).with(-1, ofSentence), intercept };
+  };
+  const loss = chosen.reduce((sum, { candidate, odds, right }, at) => {
+    const others = chosen.filter((_, i) => i % judgeFolds !== at % judgeFolds);
+    const judge = new Set(others.map((each) => each.right)).size < 2 ? unjudged : fit(others);
+    const probability = sigmoid(logOdds(judge, judgedFeatures(candidate, odds)));
+    return sum - Math.log(Math.max(1e-6, right ? probability : 1 - probability));
+  }, 0);
+  return { ranker: { ...choice, judge: fit(chosen) }, loss };
+}
+
+/** Between those fitted for models of 0.5B and 1.5B on the examples of `qa`. */
+const usualSentenceWeight = 0.7;
+/** L2 on the distance from the usual weights, of standardised features. */
+const judgeStrength = 5;
+/** The judge that believes the choice as it is. */
+const unjudged: Logistic = { weights: [1], intercept: 0 };
+
+interface Chosen {
+  readonly candidate: RankedCandidate;
+  readonly odds: number;
+  readonly right: boolean;
+}
+
+/** The candidate that is chosen; none where there are none. */
+function bestOf({ candidates, right }: RankedQuestion, choice: Logistic): Chosen[] {
+  const all = candidates.map((candidate, i) => ({
+    candidate,
+    odds: choiceOf(candidate, choice),
+    right: right[i] === true,
+  }));
+  const best = all.reduce<Chosen | null>((a, b) => (a !== null && a.odds >= b.odds ? a : b), null);
+  return best === null ? [] : [best];
+}
+
+/** A choice and a judge over all features. */
+function fitWhole(questions: readonly RankedQuestion[]): Ranker {
   const choice = fitChoice(questions);
   const folds = Array.from({ length: judgeFolds }, (_, fold) => {
     const others = questions.filter((_, i) => i % judgeFolds !== fold);
@@ -124,15 +223,7 @@ export function fitRanker(questions: readonly RankedQuestion[]): Ranker {
   });
   // All candidates of a question share what is said of its passage: only one of each tells how much that is worth. It
   // is chosen by a fit that does not know it, which is less sure, as it will be of a new question.
-  const chosen = questions.flatMap(({ candidates, right }, at) => {
-    const all = candidates.map((candidate, i) => ({
-      candidate,
-      odds: choiceOf(candidate, folds[at % judgeFolds] as Logistic),
-      right: right[i] === true,
-    }));
-    const best = all.reduce<(typeof all)[number] | null>((a, b) => (a !== null && a.odds >= b.odds ? a : b), null);
-    return best === null ? [] : [best];
-  });
+  const chosen = questions.flatMap((question, at) => bestOf(question, folds[at % judgeFolds] as Logistic));
   if (new Set(chosen.map(({ right }) => right)).size < 2) return choice;
   const judge = fitLogistic(
     chosen.map(({ candidate, odds }) => judgedFeatures(candidate, odds)),

@@ -10,9 +10,9 @@ import type { LearnedExample } from '../learned.js';
 import { createLikeness } from '../likeness.js';
 import { modelKey } from '../model-key.js';
 import { prefixLength } from '../parts.js';
-import { joinSentences } from '../passages.js';
+import { passageOf } from '../passages.js';
 import type { Plan } from '../types.js';
-import { fitRanker, type RankedQuestion, type Ranker } from './answer-ranker.js';
+import { fitRanker, type RankedQuestion, type Ranker, readingRanker } from './answer-ranker.js';
 import { passageOptions } from './options.js';
 import { answerOf, rankedQuestion } from './passage-answer.js';
 import { createSearch, type Reading, type ReadingOptions, read, type Search } from './passage-reading.js';
@@ -89,7 +89,7 @@ function readingCandidate(
   );
   const title = `copied answers, ${setting.shots} examples in the prompt, ${reader.inTurns ? `${options.windows} passages` : `${setting.passages} sentences`}`;
   return {
-    key: `passages 5 ${JSON.stringify(setting)}`,
+    key: `passages 6 ${JSON.stringify(setting)}`,
     title,
     method: 'passage-spans',
     turn: 0,
@@ -100,6 +100,7 @@ function readingCandidate(
     inPrompt: new Set(chosen.map(({ example }) => example)),
     async heldOut(part, folds) {
       const reads = await eachExample(session, title, part, readOne);
+      const rankerOf = await fitting();
       const outputs = await foldByFold(folds, (others) => {
         const ranker = rankerOf(others.map((i) => reads[i] as Read));
         const answer = (i: number) => answered(part[i] as Example, reads[i] as Read, ranker);
@@ -118,6 +119,7 @@ function readingCandidate(
       // A handful of weights: what was read for the trial tells enough, and reading is what takes the time.
       const { examples: known } = trial;
       const reads = await Promise.all(known.map(readOne));
+      const rankerOf = await fitting();
       const ranker = rankerOf(reads);
       const min = bestThreshold(
         known,
@@ -136,6 +138,16 @@ function readingCandidate(
       };
     },
   };
+
+  /** How a ranker is fitted on some of what was read. */
+  async function fitting(): Promise<(reads: readonly Read[]) => Ranker> {
+    const fixed = reader.inTurns && reader.judge !== null ? readingRanker(await reader.judge.scale()) : null;
+    return (reads) =>
+      fitRanker(
+        reads.map(({ question }) => question),
+        fixed,
+      );
+  }
 
   function tokensOf({ prompt }: Reading): number {
     return prompt === null ? 0 : tokenizePrompt(engine, prompt).input.length;
@@ -158,7 +170,7 @@ function answersFrom(examples: readonly Example[], search: Search, options: Shot
       .search(example.record.text, options.passages)
       .map(({ passage }) => passage)
       .sort((a, b) => a.place - b.place);
-    const text = joinSentences(found.map((passage) => passage.text));
+    const text = passageOf(found.map((passage) => passage.text));
     return text.includes(answer) ? [{ example, text, target: answer }] : [];
   });
   return shotsFrom(readable, options.shots, options);
@@ -169,7 +181,7 @@ function decisionsFrom(examples: readonly Example[], search: Search, options: Sh
   const readable = examples.flatMap((example) => {
     const answers = answersIn(example.gold);
     const [window = []] = search(example.record).windows(example.record.text, 1, options.windowLength);
-    const text = joinSentences(window.map((passage) => passage.text));
+    const text = passageOf(window.map((passage) => passage.text));
     const holds = answers.length === 0 || answers.some((answer) => text.includes(answer));
     return holds ? [{ example, text, target: answers.find((answer) => text.includes(answer)) ?? '' }] : [];
   });
@@ -198,10 +210,6 @@ function shotsFrom(
     chosen.push({ example, shot: { fields: { [contextField]: text, [input]: example.record.text }, label: target } });
   }
   return chosen;
-}
-
-function rankerOf(reads: readonly Read[]): Ranker {
-  return fitRanker(reads.map(({ question }) => question));
 }
 
 function answered({ record }: Example, { reading }: Read, ranker: Ranker): AnswerOutput {

@@ -19,6 +19,7 @@ import {
   fitRanker,
   type Ranker,
   readingRanker,
+  readsPassages,
   readsSentences,
 } from './answer-ranker.js';
 import { keptScale } from './answerability.js';
@@ -94,7 +95,7 @@ export const passageSpans: Method<'scores' | 'generation'> = {
     checkJudge(learned?.judge, context);
     const ranker = learned?.ranker ?? (await rankerFor(context, options, reader));
     // What the ranker does not go by is not asked.
-    const needed = { ...reader, asksOfSentences: readsSentences(ranker) };
+    const needed = { ...reader, asksOfPassages: readsPassages(ranker), asksOfSentences: readsSentences(ranker) };
 
     return {
       maxPieceTokens: null,
@@ -151,7 +152,7 @@ async function rankerFor(
     .filter((example) => !shots.has(example.record.fields) && isReadable(example, documents, options))
     .slice(0, options.poolSize);
   if (all.length < smallestPool) return fixed();
-  const kind = reader.judge === null ? 'judge 2' : 'judge 6';
+  const kind = reader.inTurns ? 'judge 7' : reader.judge === null ? 'judge 2' : 'judge 6';
   const judge = context.judge == null ? [] : [modelKey(context.judge)];
   const key = [kind, digestOf(documents), modelKey(engine), ...judge, profile.digest].join(' ');
   const known = rankerSchema.safeParse(await cache.get(key));
@@ -176,7 +177,7 @@ async function rankerFor(
     ),
   );
   if (!questions.some(({ right }) => right.includes(true))) return fixed();
-  const ranker = fitRanker(questions);
+  const ranker = fitRanker(questions, reader.inTurns ? await fixed() : null);
   await cache.set(key, ranker);
   if (pool.length < all.length) context.onShortened?.(pool.length, all.length);
   return ranker;

@@ -96,7 +96,7 @@ interface Given {
 /** Whether the model is as sure of another answer in a passage of its own as of the best one. */
 function contradicts({ candidate: a, given: one }: Given, { candidate: b, given: other }: Given): boolean {
   const isApart = a.passage.document !== b.passage.document || a.passage.heading !== b.passage.heading;
-  const isAsked = a.answered !== null && b.answered !== null;
+  const isAsked = [a, b].every(({ answered, sentenceAnswered }) => (answered ?? sentenceAnswered) !== null);
   return isApart && isAsked && other.score >= Math.max(sureAnswered, one.score * nearlyEqual);
 }
 

@@ -3,8 +3,9 @@ import { type PromptRenderer, tokenizePrompt } from '../../prompt.js';
 import { ownDocument } from '../../task-types/answer/evidence.js';
 import type { EngineWith, InputRecord, Prompt, Span, TaskProfile, Token } from '../../types.js';
 import { beginnings, complete, continuations, copiedSpan, follow, type SourceWord, sourceWords } from '../copying.js';
+import { eachBeside } from '../each-beside.js';
 import type { Likeness } from '../likeness.js';
-import { indexPassages, joinSentences, type Passage, type PassageIndex, readAnyway } from '../passages.js';
+import { indexPassages, type Passage, type PassageIndex, passageOf, readAnyway } from '../passages.js';
 import type { Document } from '../types.js';
 import type { Judge } from './answerability.js';
 import { type JoinedPassages, joinPassages } from './joined-passages.js';
@@ -62,6 +63,8 @@ export interface Reader {
   readonly inTurns: boolean;
   /** Null for a model without chat turns, whose yes and no say nothing, and without another one that judges. */
   readonly judge: Judge | null;
+  /** Whether the judge is asked about each passage. */
+  readonly asksOfPassages: boolean;
   /** Whether the judge is also asked about the sentence that each answer stands in. */
   readonly asksOfSentences: boolean;
   /** Null where passages are found by their words alone. */
@@ -93,8 +96,10 @@ export async function read(reader: Reader, search: Search, record: InputRecord):
   const { judge, options } = reader;
   const windows =
     judge === null ? bestSentences(index, record.text, options) : await bestWindows(reader, index, record.text);
-  const read: WindowReading[] = [];
-  for (const window of windows) read.push(await readWindow(reader, index, record, window));
+  const read = await eachBeside<WindowReading[]>(
+    reader.engine,
+    windows.map((window) => () => readWindow(reader, index, record, window)),
+  );
   return {
     index,
     chosen: windows.flat(),
@@ -109,18 +114,18 @@ export async function read(reader: Reader, search: Search, record: InputRecord):
 
 /** The candidates with what the judge says of their sentences, each asked about once. */
 async function withSentences(
-  { judge, asksOfSentences, options, profile }: Reader,
+  { engine, judge, asksOfSentences, options, profile }: Reader,
   record: InputRecord,
   candidates: readonly Candidate[],
 ): Promise<readonly Candidate[]> {
   if (judge === null || !asksOfSentences || candidates.length === 0) return candidates;
   const fields = { ...record.fields, [profile.input]: record.text };
-  const unrelated = await judge.unrelatedLogOdds(fields);
-  const known = new Map<string, number>();
-  for (const { passage } of candidates) {
-    const { text } = passage;
-    if (!known.has(text)) known.set(text, await judge.logOdds({ ...fields, [options.contextField]: text }));
-  }
+  const texts = [...new Set(candidates.map(({ passage }) => passage.text))];
+  const [unrelated = 0, ...odds] = await eachBeside<number[]>(engine, [
+    () => judge.unrelatedLogOdds(fields),
+    ...texts.map((text) => () => judge.logOdds({ ...fields, [options.contextField]: text })),
+  ]);
+  const known = new Map(texts.map((text, i) => [text, odds[i] as number]));
   return candidates.map((candidate) => ({
     ...candidate,
     sentenceAnswered: (known.get(candidate.passage.text) as number) - unrelated,
@@ -159,8 +164,8 @@ function bestSentences(index: PassageIndex, question: string, { passages: count 
   return [found.sort((a, b) => a.place - b.place)];
 }
 
-/** What all candidates of a window have in common. */
-type Known = Pick<Candidate, 'coverage' | 'answered' | 'sentenceAnswered'>;
+/** A candidate before it is known what its passage is worth. */
+type Copied = Omit<Candidate, 'coverage' | 'answered' | 'sentenceAnswered'>;
 
 interface WindowReading {
   readonly prompt: ReturnType<PromptRenderer>;
@@ -173,18 +178,20 @@ async function readWindow(
   record: InputRecord,
   window: readonly Passage[],
 ): Promise<WindowReading> {
-  const { judge } = reader;
+  const { judge, asksOfPassages } = reader;
   const { fields, text, asked } = askAbout(reader, record, window, window.map(passageText));
   const coverage = index.coverage(record.text, window);
   const joined = joinPassages(window);
-  const known = {
-    coverage,
-    answered: judge === null ? null : await judge.logOdds(fields),
-    sentenceAnswered: null,
+  const spell = async () =>
+    (reader.inTurns ? await freeCandidate(reader, asked, joined) : null) ?? copyCandidates(reader, asked, joined);
+  const [candidates, answered] =
+    judge === null || !asksOfPassages
+      ? [await spell(), null]
+      : await eachBeside<[Copied[], number]>(reader.engine, [spell, () => judge.logOdds(fields)]);
+  return {
+    prompt: text,
+    candidates: candidates.map((candidate) => ({ ...candidate, coverage, answered, sentenceAnswered: null })),
   };
-  if (!reader.inTurns) return { prompt: text, candidates: await copyCandidates(reader, asked, joined, known) };
-  const free = await freeCandidate(reader, asked, joined, known);
-  return { prompt: text, candidates: free ?? (await copyCandidates(reader, asked, joined, known)) };
 }
 
 /**
@@ -199,9 +206,10 @@ export function askAbout(
   sentences: readonly string[],
 ) {
   const heading = inTurns ? (window[0]?.heading ?? '') : '';
+  const passage = passageOf(sentences);
   const fields = {
     ...record.fields,
-    [options.contextField]: `${heading === '' ? '' : `${heading}: `}${joinSentences(sentences)}`,
+    [options.contextField]: heading === '' ? passage : `${heading}:${passage.startsWith('|') ? '\n' : ' '}${passage}`,
     [profile.input]: record.text,
   };
   const text = render(fields);
@@ -225,8 +233,7 @@ async function freeCandidate(
   { engine, options, end }: Reader,
   asked: Prompt,
   joined: JoinedPassages,
-  known: Known,
-): Promise<Candidate[] | null> {
+): Promise<Copied[] | null> {
   const given = await engine.generate(asked, { maxTokens: options.longestAnswer, stop: ['\n'] });
   const span = placeOfAnswer(given.text, joined);
   if (span === null) return null;
@@ -236,7 +243,6 @@ async function freeCandidate(
   const [whole, first] = await engine.scoreContinuations(asked, [[...tokens, end[0] as Token], tokens.slice(0, 1)]);
   return [
     {
-      ...known,
       ...located,
       logprob: (whole as number) / (tokens.length + 1),
       firstLogprob: first as number,
@@ -254,12 +260,7 @@ function passageText(passage: Passage): string {
  * The most likely first tokens are each followed to the end of the answer, greedily, within one sentence. Compared
  * by the mean log-probability a token, which does not favour short answers as the sum would.
  */
-async function copyCandidates(
-  reader: Reader,
-  { prefix, input }: Prompt,
-  joined: JoinedPassages,
-  known: Known,
-): Promise<Candidate[]> {
+async function copyCandidates(reader: Reader, { prefix, input }: Prompt, joined: JoinedPassages): Promise<Copied[]> {
   const { engine, options } = reader;
   const words = sourceWords(engine, joined.text, joined.words, reader.lead);
   if (words.length === 0) return [];
@@ -269,7 +270,7 @@ async function copyCandidates(
     .map((token, i) => ({ token, logprob: scores?.[i] as number }))
     .sort((a, b) => b.logprob - a.logprob || a.token - b.token)
     .slice(0, options.candidates);
-  const candidates: Candidate[] = [];
+  const candidates: Copied[] = [];
   for (const first of best) {
     if (reader.inTurns && first.logprob < (best[0]?.logprob ?? 0) - farthestBeginning) continue;
     const decoded = await engine.decode(
@@ -283,7 +284,6 @@ async function copyCandidates(
     const logprobs = [first.logprob, ...decoded.logprobs];
     const logprob = logprobs.reduce((sum, value) => sum + value, 0) / logprobs.length;
     candidates.push({
-      ...known,
       ...joined.locate(copiedSpan(words, state)),
       logprob,
       firstLogprob: first.logprob,
@@ -308,8 +308,8 @@ function nextOf(
   return complete(words, states).length > 0 ? [...more, ...end] : more;
 }
 
-function distinct(candidates: readonly Candidate[]): Candidate[] {
-  const seen = new Map<string, Candidate>();
+function distinct(candidates: readonly Copied[]): Copied[] {
+  const seen = new Map<string, Copied>();
   for (const candidate of candidates) {
     const key = `${candidate.passage.document.source} ${candidate.start} ${candidate.end}`;
     const known = seen.get(key);

@@ -35,7 +35,7 @@ export function createReader(
   const render = readingRenderer(profile, engine.model, contextField, shots);
   const lineEnd = engine.tokenize('\n').slice(0, 1);
   const asking = askingOf(profile, engine.model, contextField);
-  const common = { engine, render, options, profile, likeness, asksOfSentences: true };
+  const common = { engine, render, options, profile, likeness, asksOfPassages: true, asksOfSentences: true };
   if (asking === 'completion') {
     const judge = other === null ? null : judgeOn(other, profile, contextField, []);
     return { ...common, end: lineEnd, lead: ' ', inTurns: false, judge };

@@ -1,6 +1,6 @@
 import { compilePrompt, type FewShotExample, type PromptText, tokenizePrompt, usesChat } from '../../prompt.js';
 import type { EngineWith, InputRecord, TaskProfile } from '../../types.js';
-import { joinSentences, type Passage, type PassageIndex, readAnyway } from '../passages.js';
+import { type Passage, type PassageIndex, passageOf, readAnyway } from '../passages.js';
 import type { VerdictOptions } from './options.js';
 
 /** What the verdicts are scored after: the passage with the question, or the question alone, which tells what is usual. */
@@ -39,7 +39,7 @@ export function createReader(
     },
     prompt({ fields }, window, view) {
       const heading = window[0]?.heading ?? '';
-      const text = joinSentences(window.map((passage) => passage.text));
+      const text = passageOf(window.map((passage) => passage.text));
       return render[view]({
         ...fields,
         [contextField]: `${heading === '' ? '' : `${heading}: `}${text}`,
