@@ -86,6 +86,9 @@ test('fixed weights go on choosing in chat turns; what passage and sentence are 
   assert.ok(!readsPassages(bySentence), 'the passage is not asked about for nothing');
   assert.ok(probabilityOf(candidate(-1, -1, 1), bySentence) > 0.8);
   assert.ok(probabilityOf(candidate(-1, 1, -1), bySentence) < 0.2);
+
+  const allRight = [question(2), question(2)];
+  assert.deepEqual(fitRanker(allRight, fixed), { weights: fixed.weights, intercept: fixed.intercept });
 });
 
 test('a model that hardly tells passages with an answer from others orders answers, and is not sure of them', () => {

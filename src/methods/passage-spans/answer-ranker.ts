@@ -155,6 +155,8 @@ function fitToFixed(questions: readonly RankedQuestion[], { weights, intercept }
   const ofPassage = fitForm(questions, { choice: { weights: all, intercept }, sentence: usualSentenceWeight });
   const without = all.map((weight, i) => (i === answeredAt ? 0 : i === sentenceAt ? usualSentenceWeight : weight));
   const ofSentence = fitForm(questions, { choice: { weights: without, intercept: 0 }, sentence: 0 });
+  // All right, or all wrong: nothing tells what they are worth.
+  if (ofPassage === null || ofSentence === null) return { weights, intercept };
   return ofPassage.loss + clearlyWorse < ofSentence.loss ? ofPassage.ranker : ofSentence.ranker;
 }
 
@@ -168,9 +170,12 @@ interface Form {
 }
 
 /** Fits a judge to what the weights of a form choose; its log-loss is held out, in nats. */
-function fitForm(questions: readonly RankedQuestion[], { choice, sentence }: Form): { ranker: Ranker; loss: number } {
+function fitForm(
+  questions: readonly RankedQuestion[],
+  { choice, sentence }: Form,
+): { readonly ranker: Ranker; readonly loss: number } | null {
   const chosen = questions.flatMap((question) => bestOf(question, choice));
-  if (new Set(chosen.map(({ right }) => right)).size < 2) return { ranker: choice, loss: 0 };
+  if (new Set(chosen.map(({ right }) => right)).size < 2) return null;
   const fit = (some: readonly Chosen[]): Logistic => {
     const { weights, intercept } = fitLogistic(
       some.map(({ candidate, odds }) => [odds, boundedOdds(candidate.sentenceAnswered)]),
