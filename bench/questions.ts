@@ -121,7 +121,7 @@ function openSet() {
   const folder = path.join(work, 'paragraphs');
   mkdirSync(folder, { recursive: true });
   const files = ['dev.json', 'train.json'].map((name) => path.join(flags.data, name));
-  for (const [i, context] of new Set(files.flatMap(squadParagraphs)).entries())
+  for (const [i, context] of [...new Set(files.flatMap(squadParagraphs))].entries())
     writeFileSync(path.join(folder, `${i}.txt`), `${context}\n`);
   const drawn = squadQuestions(files[0] as string, Number(flags.n), Number(flags.seed));
   const questions = drawn.filter(({ answers }) => answers.length > 0).map(({ context, ...row }) => row);
