@@ -94,15 +94,13 @@ export function skippedLines(skipped: readonly Skipped[], shownAs: (file: string
     reasons.set(reason, names);
     names.push(path);
   }
-  const [kinds, others] = [
-    [...reasons].filter(([reason]) => reason.startsWith(noFormat)),
-    [...reasons].filter(([reason]) => !reason.startsWith(noFormat)),
-  ];
-  const lines = (kinds.length > mostKinds ? others : [...reasons]).map(
-    ([reason, names]) => `not read (${reason}): ${few(names.slice(0, mostNames).map(shownAs), names.length)}`,
-  );
-  if (kinds.length <= mostKinds) return lines;
+  const kinds = [...reasons].filter(([reason]) => reason.startsWith(noFormat));
   // A folder of programs has dozens of them.
+  const isMany = kinds.length > mostKinds;
+  const lines = [...reasons]
+    .filter(([reason]) => !isMany || !reason.startsWith(noFormat))
+    .map(([reason, names]) => `not read (${reason}): ${few(names.slice(0, mostNames).map(shownAs), names.length)}`);
+  if (!isMany) return lines;
   const count = kinds.reduce((sum, [, names]) => sum + names.length, 0);
   const suffixes = kinds.sort(([, a], [, b]) => b.length - a.length).map(([reason]) => reason.slice(noFormat.length));
   return [

@@ -24,15 +24,16 @@ export function readAnyway(index: PassageIndex, longest: number, groups = fewGro
 
 const fewGroups = 3;
 
-/** Sentences as one passage that a model reads: each row of a table on a line of its own. */
-export function passageOf(sentences: readonly string[]): string {
+/** Sentences as one passage that a model reads, after the heading above them: each row of a table on a line of its own. */
+export function passageOf(sentences: readonly string[], heading = ''): string {
   const lines: string[][] = [];
   for (const sentence of sentences) {
     const open = lines.at(-1);
     if (open === undefined || isRow(sentence) || isRow(open[0] as string)) lines.push([sentence]);
     else open.push(sentence);
   }
-  return lines.map(joinSentences).join('\n');
+  const passage = lines.map(joinSentences).join('\n');
+  return heading === '' ? passage : `${heading}:${isRow(passage) ? '\n' : ' '}${passage}`;
 }
 
 function isRow(sentence: string): boolean {

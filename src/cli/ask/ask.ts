@@ -22,8 +22,6 @@ export interface AskFlags {
 /** The shipped task that questions go to. */
 const askedTask = 'qa';
 
-const askedOfInput = '`slm ask "…" -`';
-
 /** Answers a question, the questions of a session on a terminal, or those that come line by line. */
 export async function ask(
   context: CliContext,
@@ -33,7 +31,7 @@ export async function ask(
 ): Promise<void> {
   const { question, folders } = whatIsWhat(context, first, files);
   if (question !== null && files.length === 0 && context.stdinIsPiped)
-    context.notice(`standard input is not read: ${askedOfInput} answers from it`);
+    context.notice('standard input is not read: `slm ask "…" -` answers from it');
   const { answers: count, json = false, ...task } = flags;
   const isSession = question === null && context.stdoutIsTerminal && context.stderr.isTTY === true && !json;
   const source = await openHere(context, askedTask, { ...task, context: [...folders] }, 'one', null);

@@ -12,7 +12,7 @@ const nothing: Prompt = { prefix: [], input: [] };
 
 /**
  * Hands out slots, the one that shares most with the prompt first, and makes new ones up to `size` only when all
- * are busy: a single record never pays for a second context.
+ * are busy: a single record pays for a second context only if it has work to do beside.
  */
 export class SlotPool {
   readonly #size: number;

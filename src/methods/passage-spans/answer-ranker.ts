@@ -147,8 +147,8 @@ export function fitRanker(questions: readonly RankedQuestion[], fixed: Logistic 
 
 /**
  * Answers in chat turns are few and good, so fixed weights choose. How much their odds are worth, and what the model says
- * of the sentence beside them, is all that is fitted: more weights do worse on other subjects (docs/methods.md). What the
- * model says of the whole passage, which takes as long to read as the answer, is left out unless it clearly helps.
+ * of the sentence beside them, is all that is fitted: some dozen questions are too few for more. What the model says of the
+ * whole passage, which takes as long to read as the answer, is left out unless it clearly helps.
  */
 function fitToFixed(questions: readonly RankedQuestion[], { weights, intercept }: Logistic): Ranker {
   const all = featureNames.map((_, i) => weights[i] ?? 0);
@@ -185,9 +185,12 @@ function fitForm(
     const [ofChoice = 0, ofSentence = 0] = weights;
     return { weights: judgeNames.map((_, i) => (i === 0 ? ofChoice : 0)).with(-1, ofSentence), intercept };
   };
+  const held = Array.from({ length: judgeFolds }, (_, fold) => {
+    const others = chosen.filter((_, i) => i % judgeFolds !== fold);
+    return new Set(others.map(({ right }) => right)).size < 2 ? unjudged : fit(others);
+  });
   const loss = chosen.reduce((sum, { candidate, odds, right }, at) => {
-    const others = chosen.filter((_, i) => i % judgeFolds !== at % judgeFolds);
-    const judge = new Set(others.map((each) => each.right)).size < 2 ? unjudged : fit(others);
+    const judge = held[at % judgeFolds] as Logistic;
     const probability = sigmoid(logOdds(judge, judgedFeatures(candidate, odds)));
     return sum - Math.log(Math.max(1e-6, right ? probability : 1 - probability));
   }, 0);

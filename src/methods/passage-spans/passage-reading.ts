@@ -206,10 +206,9 @@ export function askAbout(
   sentences: readonly string[],
 ) {
   const heading = inTurns ? (window[0]?.heading ?? '') : '';
-  const passage = passageOf(sentences);
   const fields = {
     ...record.fields,
-    [options.contextField]: heading === '' ? passage : `${heading}:${passage.startsWith('|') ? '\n' : ' '}${passage}`,
+    [options.contextField]: passageOf(sentences, heading),
     [profile.input]: record.text,
   };
   const text = render(fields);

@@ -38,11 +38,10 @@ export function createReader(
       return all.length === 1 ? all[0] : undefined;
     },
     prompt({ fields }, window, view) {
-      const heading = window[0]?.heading ?? '';
-      const text = passageOf(window.map((passage) => passage.text));
+      const texts = window.map((passage) => passage.text);
       return render[view]({
         ...fields,
-        [contextField]: `${heading === '' ? '' : `${heading}: `}${text}`,
+        [contextField]: passageOf(texts, window[0]?.heading),
         [profile.input]: fields[profile.input],
       });
     },
