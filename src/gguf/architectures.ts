@@ -2,7 +2,7 @@ import { modelError, usageError } from '../errors.js';
 import type { Recipe } from './recipe.js';
 import { number } from './summary.js';
 import type { GgufHeader } from './types.js';
-import { type ValuePlace, valueBlockSizes, valuesOfBlock } from './value-blocks.js';
+import { attentionBlocks, type ValuePlace, valueBlockSizes, valuesOfBlock } from './value-blocks.js';
 
 /** Facts about an architecture that rewriting its files depends on, from llama.cpp (src/models/<name>.cpp). */
 interface Architecture {
@@ -15,6 +15,8 @@ interface Architecture {
   readonly output: boolean;
   /** Every so many blocks have no sliding window, and a cache of their own, the first of two. */
   readonly globalEvery?: number;
+  /** Whether some blocks carry a state from token to token in place of a cache, which stands behind that of the others. */
+  readonly hybrid?: boolean;
 }
 
 /**
@@ -26,6 +28,9 @@ const architectures: Readonly<Record<string, Architecture>> = {
   gemma3: { peculiarLayers: 62, output: true, globalEvery: 6 },
   gemma2: { peculiarLayers: 46, output: false, globalEvery: 2 },
   granite: { output: true },
+  // Which blocks of hybrids have attention is in a list, head_count_kv.
+  granitehybrid: { output: true, hybrid: true },
+  lfm2: { output: true, hybrid: true },
   llama: { output: true },
   mistral3: { output: true },
   phi3: { output: true },
@@ -34,12 +39,14 @@ const architectures: Readonly<Record<string, Architecture>> = {
   smollm3: { output: true },
 };
 
-const globalTensors = /^(token_embd|output|output_norm|rope_freqs|rope_factors_(long|short))\.weight$/u;
+const globalTensors = /^(token_embd|token_embd_norm|output|output_norm|rope_freqs|rope_factors_(long|short))\.weight$/u;
 const blockTensors =
-  /^blk\.(\d+)\.(attn_(norm|q|k|v|qkv|output|q_norm|k_norm)|post_attention_norm|ffn_(norm|gate|up|down)|post_ffw_norm)\.(weight|bias)$/u;
+  /^blk\.(\d+)\.((attn_(norm|q|k|v|qkv|output|q_norm|k_norm)|shortconv\.(in_proj|conv|out_proj)|ssm_(in|conv1d|dt|norm|out)|post_attention_norm|ffn_(norm|gate|up|down)|post_ffw_norm)\.(weight|bias)|ssm_[ad])$/u;
+/** Those of blocks that carry a state. */
+const stateTensors = /^blk\.\d+\.(shortconv\.|ssm_)/u;
 
 /** Metadata that speak of something that a block shares with others or that is no plain transformer block. */
-const foreignKeys = /\.(expert_\w+|ssm\..*|nextn_predict_layers|attention\.shared_kv_layers|dense_[23]_feat_\w+)$/u;
+const foreignKeys = /\.(expert_count|nextn_predict_layers|attention\.shared_kv_layers|dense_[23]_feat_\w+)$/u;
 
 /** The number of the block that a tensor belongs to; null for those of the whole model. */
 export function blockOf(tensor: string): number | null {
@@ -61,7 +68,8 @@ export function checkDerivable(header: GgufHeader, recipe: Recipe): void {
     if (key.startsWith(`${name}.`) && foreignKeys.test(key) && value !== 0) throw refuse(`it has ${key}`);
   }
   for (const tensor of header.tensors) {
-    if (!globalTensors.test(tensor.name) && !blockTensors.test(tensor.name)) {
+    const isKnown = globalTensors.test(tensor.name) || blockTensors.test(tensor.name);
+    if (!isKnown || (stateTensors.test(tensor.name) && architecture.hybrid !== true)) {
       throw refuse(`its tensor "${tensor.name}" is not known`);
     }
     if (tensor.bytes === null) throw refuse(`the type ${tensor.type} of "${tensor.name}" is not known`);
@@ -97,9 +105,12 @@ export function readsOutput(header: GgufHeader): boolean {
 export function valuePlaces(header: GgufHeader, recipe: Pick<Recipe, 'layers' | 'output'>): ValuePlace[] {
   const kept = recipe.layers ?? blockCount(header);
   const name = String(header.metadata.get('general.architecture')?.value);
-  const every = Object.hasOwn(architectures, name) ? architectures[name]?.globalEvery : undefined;
+  const architecture = Object.hasOwn(architectures, name) ? architectures[name] : undefined;
+  const every = architecture?.globalEvery;
+  const cached = attentionBlocks(header).filter((block) => block < kept).length;
   return valueBlockSizes(header, recipe).map((count, i) => {
     const block = kept + i;
+    if (architecture?.hybrid === true) return { cache: 'first', layer: cached + i, count };
     if (every === undefined) return { cache: 'last', layer: block, count };
     const globals = Math.floor((block + 1) / every);
     return (block + 1) % every === 0

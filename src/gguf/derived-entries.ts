@@ -4,6 +4,7 @@ import type { Plan } from './plan.js';
 import { readExactly } from './read-exactly.js';
 import { recipeText } from './recipe.js';
 import { type GgufArray, type GgufEntry, valueTypes } from './types.js';
+import { modelOfValueBlocks } from './value-blocks.js';
 import { isRoleKey } from './vocabulary.js';
 import { type NewEntry, text, u32, u64 } from './write.js';
 
@@ -74,16 +75,16 @@ async function changedEntry(file: FileHandle, entry: GgufEntry, plan: Plan): Pro
   return unchanged();
 }
 
-/** One for each block; blocks that hold values are as the last one of the model that is kept. */
+/** One for each block; blocks that hold values are as the one that they are made of. */
 async function firstElements(file: FileHandle, entry: GgufEntry, array: GgufArray, plan: Plan): Promise<NewEntry> {
-  const { kept, layers } = plan;
+  const { header, kept, layers } = plan;
   // Lists may be shorter than the blocks are many.
   const ofModel = Array.from({ length: Math.min(kept, array.length) }, (_, i) => i);
-  const indices = [...ofModel, ...Array.from({ length: layers - kept }, () => kept - 1)];
+  const indices = [...ofModel, ...Array.from({ length: layers - kept }, () => modelOfValueBlocks(header, kept))];
   return selection(file, entry, array, indices);
 }
 
-/** Elements of an array by their indices, none of which is before the one before. The bytes are copied, so that odd UTF-8 stays as it is. */
+/** Elements of an array by their indices; those of strings ascend. The bytes are copied, so that odd UTF-8 stays as it is. */
 async function selection(
   file: FileHandle,
   entry: GgufEntry,

@@ -6,7 +6,7 @@ import type { Plan } from './plan.js';
 import { readExactly } from './read-exactly.js';
 import type { OutputType, RowsOutput, UnitOutput, ValuesOutput } from './recipe.js';
 import type { GgufTensor } from './types.js';
-import { valueBlockSizes, valuesOfBlock } from './value-blocks.js';
+import { modelOfValueBlocks, valueBlockSizes, valuesOfBlock } from './value-blocks.js';
 import type { NewTensor } from './write.js';
 
 /** Most that is held of a tensor at a time. */
@@ -110,18 +110,19 @@ function outputMatrix(plan: Plan, output: UnitOutput | RowsOutput): NewTensor {
 }
 
 /**
- * The last block that is kept, once more for each share of the rows, with another first norm and another value
+ * A block of the model, once more for each share of the rows, with another first norm and another value
  * matrix. What it would add to the hidden state is nothing, so that the next one sees the same state.
  */
 function valueBlocks(file: FileHandle, plan: Plan, { values }: ValuesOutput): NewTensor[] {
   const { header, kept } = plan;
-  const model = header.tensors.filter(({ name }) => blockOf(name) === kept - 1);
+  const original = modelOfValueBlocks(header, kept);
+  const model = header.tensors.filter(({ name }) => blockOf(name) === original);
   let first = 0;
   return valueBlockSizes(header, plan.recipe).flatMap((size, i) => {
     const rows = values.slice(first, first + size);
     first += size;
     return model.map((tensor) => {
-      const name = tensor.name.replace(`blk.${kept - 1}.`, `blk.${kept + i}.`);
+      const name = tensor.name.replace(`blk.${original}.`, `blk.${kept + i}.`);
       return { ...valueBlockTensor(file, plan, tensor, rows), name };
     });
   });
@@ -142,7 +143,8 @@ function valueBlockTensor(
 }
 
 function lastNorm({ header }: Plan): GgufTensor {
-  const norm = header.tensors.find(({ name }) => name === 'output_norm.weight');
+  // LFM2 calls it after the embedding.
+  const norm = header.tensors.find(({ name }) => name === 'output_norm.weight' || name === 'token_embd_norm.weight');
   if (norm === undefined) throw modelError(`${header.path} has no last norm.`);
   return norm;
 }

@@ -14,12 +14,18 @@ export interface Step {
 export interface TimeEstimate {
   /**
    * Milliseconds to expect: by the last trial of the same, else by all of the same method that read as it does, else by
-   * all of any method, for as many tokens and blocks, and as long for preparation as those took on average; 0 when
-   * nothing is known.
+   * the task as it is if that is its method, else by all of any method, for as many tokens and blocks, and as long for
+   * preparation as those took on average; 0 when nothing is known.
    */
   expected(step: Step): number;
   /** @param preparation the part of the time that does not grow with the examples: files that were made, models loaded */
   note(step: Step, ms: number, preparation?: number): void;
+}
+
+/** How long the task as it is took, whose method some candidates share. */
+export interface TimeAsItIs {
+  readonly method: string;
+  readonly msPerExample: number;
 }
 
 /** Milliseconds, the work that they were for, and what was spent beside it on how many trials. */
@@ -37,7 +43,10 @@ interface Rate {
   readonly preparation: number;
 }
 
-export function createTimeEstimate(): TimeEstimate {
+/** A trial that took a smaller share than this of the time of the task as it is found its examples read by that. */
+const shareOfRemembered = 0.5;
+
+export function createTimeEstimate(asItIs: TimeAsItIs | null = null): TimeEstimate {
   const last = new Map<string, Rate>();
   const sums = new Map<string, Spent>();
   const keyOf = ({ candidate: { key, reading }, shared }: Step) => (shared ? `shared ${key}` : (reading ?? key));
@@ -59,14 +68,23 @@ export function createTimeEstimate(): TimeEstimate {
       trials: sum.trials + 1,
     });
   };
+  /** For a method that was measured as the task is. */
+  const msAsItIs = ({ candidate: { method }, fresh, shared }: Step) =>
+    asItIs === null || method !== asItIs.method || shared ? undefined : fresh * asItIs.msPerExample;
   return {
     expected(step) {
       // Without a model there are no tokens to go by, and hardly any time.
-      const unknown = step.candidate.layers === 0 ? undefined : (mean(methodOf(step)) ?? mean(kindOf(step)));
-      const rate = last.get(keyOf(step)) ?? unknown;
-      return rate === undefined ? 0 : rate.perUnit * work(step) + rate.preparation;
+      const isRead = step.candidate.layers > 0;
+      const rate = last.get(keyOf(step)) ?? (isRead ? mean(methodOf(step)) : undefined);
+      const known = rate === undefined ? msAsItIs(step) : undefined;
+      if (known !== undefined) return known;
+      const { perUnit, preparation } = rate ??
+        (isRead ? mean(kindOf(step)) : undefined) ?? { perUnit: 0, preparation: 0 };
+      return perUnit * work(step) + preparation;
     },
     note(step, ms, preparation = 0) {
+      const usual = msAsItIs(step);
+      if (usual !== undefined && ms < usual * shareOfRemembered) return;
       const units = work(step);
       // The second time, files are there.
       last.set(keyOf(step), { perUnit: (ms - preparation) / units, preparation: 0 });

@@ -32,6 +32,8 @@ export interface SearchResult extends Selection {
 /** Examples of the first round; each further round has three times as many, for the better half of the candidates. */
 const firstRound = 200;
 const growth = 3;
+/** Fewer say nothing, however small the budget is. */
+const fewestInRound = 30;
 /** Up to so many first rounds, a cheap candidate is measured on all examples at once. */
 const mostAtOnce = 8;
 /** Standard errors that a lead may be underestimated by: of a candidate, and of what is made of the first ones. */
@@ -56,10 +58,10 @@ export async function search(
   const trials = createTrials(profile, order, { metric, objective, reserved }, options);
   const { attempt, on } = trials;
   const total = order.length;
-  const sizes = roundsOf(profile, total);
-  const [first] = sizes as [number];
   const cheap = plan.candidates.filter((candidate) => candidate.cheap === true);
   let alive = plan.candidates.filter((candidate) => candidate.cheap !== true);
+  const sizes = roundsOf(Math.min(firstRoundOf(profile), affordable(alive, options)), total);
+  const [first] = sizes as [number];
   let { next } = plan;
   let settled: SearchResult['settled'] = null;
 
@@ -148,10 +150,21 @@ function isUsable(candidates: readonly Candidate[]): boolean {
 }
 
 /** Examples of each round. */
-function roundsOf(profile: TaskProfile, total: number): number[] {
+function roundsOf(first: number, total: number): number[] {
   const sizes: number[] = [];
-  for (let size = firstRoundOf(profile); size < total; size *= growth) sizes.push(size);
+  for (let size = first; size < total; size *= growth) sizes.push(size);
   return [...sizes, total];
+}
+
+/** Examples that the first candidate can be measured on in half of the budget, where the task as it is tells its time. */
+function affordable(alive: readonly Candidate[], { asItIs, budgetMs }: SearchOptions): number {
+  if (asItIs == null || firstToTake(alive)?.method !== asItIs.method) return Number.POSITIVE_INFINITY;
+  return Math.max(fewestInRound, Math.floor(budgetMs / 2 / asItIs.msPerExample));
+}
+
+/** The first that is more than a baseline. */
+export function firstToTake(candidates: readonly Candidate[]): Candidate | undefined {
+  return candidates.find(({ finish, cheap }) => finish !== null && cheap !== true);
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Candidate, Trial } from '../methods/candidates/types.js';
 import type { Metric } from '../metrics/types.js';
 import type { Example, TaskProfile } from '../types.js';
-import { createTimeEstimate } from './expected-time.js';
+import { createTimeEstimate, type TimeAsItIs } from './expected-time.js';
 import { measureCandidate, type TrialJournal } from './measure.js';
 import type { TrialEvent } from './trial-event.js';
 
@@ -12,6 +12,8 @@ export interface TrialOptions {
   readonly now: () => number;
   /** Milliseconds so far that went into what does not grow with the examples, such as making files. Default: 0. */
   readonly preparedMs?: () => number;
+  /** What is known of the time before the first trial. */
+  readonly asItIs?: TimeAsItIs | null;
   /** Ends the search early; what was found so far counts. */
   readonly signal: AbortSignal;
   readonly onTrial: (event: TrialEvent) => void;
@@ -55,7 +57,7 @@ export function createTrials(
 ): Trials {
   const { now, preparedMs = () => 0, onTrial } = options;
   const start = now();
-  const estimate = createTimeEstimate();
+  const estimate = createTimeEstimate(options.asItIs);
   const all: Trial[] = [];
   const bySize = new Map<Candidate, Map<number, Trial>>();
   const skipped = new Map<string, Skipped>();

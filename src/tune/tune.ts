@@ -10,7 +10,7 @@ import { intervalResamples, pairsOf, prepare } from './measure.js';
 import { objectiveValueOf } from './objective.js';
 import { measuredExamples } from './order.js';
 import { type PlanRequest, planFor } from './plan.js';
-import { type SearchOptions, type SearchResult, search } from './search.js';
+import { firstToTake, type SearchOptions, type SearchResult, search } from './search.js';
 import { bestThreshold, type ChosenThreshold, chooseThreshold, type ThresholdTarget } from './threshold.js';
 
 export interface TuneRequest extends SearchOptions, PlanRequest {
@@ -18,11 +18,13 @@ export interface TuneRequest extends SearchOptions, PlanRequest {
   /** Candidates that read another model in place of this one. They are tried first. */
   readonly beside?: readonly Candidate[];
   /**
-   * Measures the task as it is, on as many of the examples as there is time for; null where it is not to be compared,
-   * or cannot run.
+   * Measures the task as it is, on as many of the examples as there is time for, but on some at least; null where it
+   * cannot run.
    * @param until what `now` says when the time is over
    */
-  readonly before: ((examples: readonly Example[], until: number) => Promise<AsItIs | null>) | null;
+  readonly before: (examples: readonly Example[], until: number) => Promise<AsItIs | null>;
+  /** Whether only what is better than the task as it is may take its place. */
+  readonly compare: boolean;
   /** Whether to measure on parts of the examples too, to see what more of them bring. */
   readonly curves: boolean;
 }
@@ -31,8 +33,12 @@ export interface TuneRequest extends SearchOptions, PlanRequest {
 export interface AsItIs {
   /** How it is done, in a few words. */
   readonly title: string;
+  /** The name of its method. */
+  readonly method: string;
   readonly examples: readonly Example[];
   readonly outputs: readonly Output[];
+  /** Milliseconds for all outputs together. */
+  readonly ms: number;
 }
 
 export interface TuneResult {
@@ -58,7 +64,7 @@ export interface TuneResult {
 }
 
 /** The task as it is, on some of the examples that the chosen candidate was measured on, too. */
-export interface Before extends AsItIs {
+export interface Before extends Pick<AsItIs, 'title' | 'examples' | 'outputs'> {
   readonly n: number;
   readonly score: number;
   readonly interval: Interval | null;
@@ -94,18 +100,24 @@ export async function tune(
     );
   }
   const stage = (title: string) => request.onTrial({ kind: 'stage', title });
-  // First, so that whatever ends the search, what it has found can be compared.
-  if (request.before !== null) stage('the task as it is');
-  const asked = measuredExamples(profile, plan, examples, request.seed);
-  const { budgetMs, now } = request;
+  const { budgetMs, now, compare } = request;
   const began = now();
-  const asItIs =
-    request.before === null
-      ? null
-      : await request.before(asked.slice(0, mostCompared), began + budgetMs * shareCompared);
-  const searched = await search(profile, plan, examples, { ...request, budgetMs: budgetMs - (now() - began) });
+  // First, so that whatever ends the search, what it has found can be compared. Even if nothing is, some examples tell
+  // how long it takes to do all of them in the same way.
+  let asItIs: AsItIs | null = null;
+  if (compare || firstToTake(candidates)?.method === profile.method) {
+    stage('the task as it is');
+    const asked = measuredExamples(profile, plan, examples, request.seed);
+    asItIs = await request.before(asked.slice(0, mostCompared), began + (compare ? budgetMs * shareCompared : 0));
+  }
+  const searched = await search(profile, plan, examples, {
+    ...request,
+    budgetMs: budgetMs - (now() - began),
+    asItIs:
+      asItIs === null ? null : { method: asItIs.method, msPerExample: asItIs.ms / Math.max(1, asItIs.outputs.length) },
+  });
   const spentMs = now() - began;
-  const { result, after, before, wins } = outcomeOf(session, searched, asItIs);
+  const { result, after, before, wins } = outcomeOf(session, searched, compare ? asItIs : null);
   stage('fitting what was taken');
   const fitted = await (result.chosen.finish as NonNullable<Candidate['finish']>)(examples, after);
   // Where the task stays as it is, it is its threshold that was asked for.
@@ -151,7 +163,7 @@ function bestBeside({ trials }: SearchResult, after: Trial, beside: readonly Can
 function outcomeOf(session: TuneSession<never>, result: SearchResult, asItIs: AsItIs | null) {
   const choices = [...new Set([result.chosen, result.bestCandidate])].map((chosen) => {
     const after = result.trials.find(({ key }) => key === chosen.key) as Trial;
-    const before = asItIs === null ? null : compare(session, result, after, asItIs);
+    const before = asItIs === null ? null : comparison(session, result, after, asItIs);
     return { result: { ...result, chosen }, after, before, wins: before === null || isBetter(session, result, before) };
   });
   return choices.find(({ wins }) => wins) ?? (choices[0] as (typeof choices)[0]);
@@ -168,7 +180,7 @@ function isBetter({ profile }: TuneSession<never>, { objective }: SearchResult, 
 }
 
 /** Compares both on the examples that both were measured on. */
-function compare(
+function comparison(
   { profile, seed }: TuneSession<never>,
   { metric }: SearchResult,
   after: Trial,

@@ -22,12 +22,16 @@ interface Kind {
   readonly block: (i: number) => readonly TinyTensor[];
   /** Whether the embedding is the output, too. */
   readonly tied?: boolean;
+  /** Name of the last norm. Default: output_norm. */
+  readonly norm?: string;
 }
 
+const attentionOutput = (i: number) => matrix(`blk.${i}.attn_output.weight`, loadableWidth, loadableWidth);
 const plainAttention = (i: number) => [
   matrix(`blk.${i}.attn_q.weight`, loadableWidth, loadableWidth),
   matrix(`blk.${i}.attn_k.weight`, loadableWidth, headWidth),
   matrix(`blk.${i}.attn_v.weight`, loadableWidth, headWidth),
+  attentionOutput(i),
 ];
 const plainFeedForward = (i: number) => [
   matrix(`blk.${i}.ffn_gate.weight`, loadableWidth, inner),
@@ -44,6 +48,25 @@ const gemma = (i: number) => [
   ...plain(i),
   vector(`blk.${i}.post_attention_norm.weight`, loadableWidth, 1),
   vector(`blk.${i}.post_ffw_norm.weight`, loadableWidth, 1),
+];
+/** In place of attention. */
+const convolution = (i: number) => [
+  matrix(`blk.${i}.shortconv.in_proj.weight`, loadableWidth, 3 * loadableWidth),
+  matrix(`blk.${i}.shortconv.conv.weight`, 3, loadableWidth),
+  matrix(`blk.${i}.shortconv.out_proj.weight`, loadableWidth, loadableWidth),
+];
+const stateSize = 16;
+const convolved = inner + 2 * stateSize;
+/** The same, of Mamba 2. */
+const stateSpace = (i: number) => [
+  matrix(`blk.${i}.ssm_in.weight`, loadableWidth, inner + convolved + heads),
+  matrix(`blk.${i}.ssm_conv1d.weight`, 4, convolved),
+  vector(`blk.${i}.ssm_conv1d.bias`, convolved),
+  vector(`blk.${i}.ssm_dt.bias`, heads),
+  { ...vector(`blk.${i}.ssm_a`, heads, -1), shape: [1, heads] },
+  { ...vector(`blk.${i}.ssm_d`, heads, 1), shape: [1, heads] },
+  { ...vector(`blk.${i}.ssm_norm.weight`, inner, 1), shape: [inner, 1] },
+  matrix(`blk.${i}.ssm_out.weight`, inner, loadableWidth),
 ];
 const gemmaMetadata = (name: string): Metadata => ({
   [`${name}.attention.key_length`]: headWidth,
@@ -80,6 +103,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   phi3: {
     block: (i) => [
       matrix(`blk.${i}.attn_qkv.weight`, loadableWidth, loadableWidth + 2 * headWidth),
+      attentionOutput(i),
       matrix(`blk.${i}.ffn_up.weight`, loadableWidth, 2 * inner),
     ],
   },
@@ -92,16 +116,38 @@ const kinds: Readonly<Record<string, Kind>> = {
     },
     block: plain,
   },
+  granitehybrid: {
+    metadata: {
+      'granitehybrid.logit_scale': { float: 8 },
+      'granitehybrid.residual_scale': { float: 0.25 },
+      'granitehybrid.embedding_scale': { float: 12 },
+      'granitehybrid.attention.scale': { float: 0.02 },
+      'granitehybrid.attention.head_count_kv': { i32: [0, 1, 0] },
+      'granitehybrid.ssm.conv_kernel': 4,
+      'granitehybrid.ssm.inner_size': inner,
+      'granitehybrid.ssm.state_size': stateSize,
+      'granitehybrid.ssm.time_step_rank': heads,
+      'granitehybrid.ssm.group_count': 1,
+    },
+    block: (i) => [...plainFeedForward(i), ...(i === 1 ? plainAttention(i) : stateSpace(i))],
+  },
+  lfm2: {
+    metadata: { 'lfm2.attention.head_count_kv': { i32: [0, 1, 0] }, 'lfm2.shortconv.l_cache': 3 },
+    block: (i) => [...plainFeedForward(i), ...(i === 1 ? [...plainAttention(i), ...normed(i)] : convolution(i))],
+    tied: true,
+    norm: 'token_embd_norm',
+  },
 };
 export const loadableArchitectures = Object.keys(kinds);
+/** Those of which some blocks carry a state from token to token. */
+export const loadableHybrids = ['granitehybrid', 'lfm2'];
 
 /** A model that llama.cpp loads and computes with, of weights that mean nothing. */
 export function loadable(architecture: string): Buffer {
-  const { metadata = {}, block, tied = false } = kinds[architecture] as Kind;
+  const { metadata = {}, block, tied = false, norm = 'output_norm' } = kinds[architecture] as Kind;
   const layers = Array.from({ length: blocks }, (_, i) => [
     vector(`blk.${i}.attn_norm.weight`, loadableWidth, 1),
     ...block(i),
-    matrix(`blk.${i}.attn_output.weight`, loadableWidth, loadableWidth),
     vector(`blk.${i}.ffn_norm.weight`, loadableWidth, 1),
     matrix(`blk.${i}.ffn_down.weight`, inner, loadableWidth),
   ]);
@@ -127,7 +173,7 @@ export function loadable(architecture: string): Buffer {
     [
       matrix('token_embd.weight', loadableWidth, tokens.length),
       ...layers.flat(),
-      vector('output_norm.weight', loadableWidth, 1),
+      vector(`${norm}.weight`, loadableWidth, 1),
       ...(tied ? [] : [matrix('output.weight', loadableWidth, tokens.length)]),
     ],
   );

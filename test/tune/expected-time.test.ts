@@ -90,4 +90,17 @@ describe('the expected time of trials', () => {
     assert.equal(estimate.expected({ candidate: candidate('a'), size: 100, fresh: 100, shared: false }), 0);
     assert.equal(estimate.expected({ candidate: counting, size: 300, fresh: 200, shared: false }), 1000);
   });
+
+  it('of a method that was measured as the task is goes by that, until a trial tells more', () => {
+    const estimate = createTimeEstimate({ method: 'head', msPerExample: 10 });
+    const step = (key: string, size: number) => ({ candidate: candidate(key), size, fresh: size, shared: false });
+    assert.equal(estimate.expected(step('a', 50)), 500);
+    const scores = { ...candidate('s'), method: 'label-likelihood' };
+    assert.equal(estimate.expected({ candidate: scores, size: 50, fresh: 50, shared: false }), 0);
+    // What the task as it is has read is remembered: a trial that is so quick tells nothing about other examples.
+    estimate.note(step('a', 50), 3);
+    assert.equal(estimate.expected(step('a', 100)), 1000);
+    estimate.note(step('a', 50), 600);
+    assert.equal(estimate.expected(step('b', 100)), 1200);
+  });
 });

@@ -147,6 +147,32 @@ describe('a search', () => {
     assert.equal(chosen, modest);
   });
 
+  it('begins with fewer examples where the task as it is tells that more would take too long', async () => {
+    const { clock, slow } = timed();
+    const [own, other] = [candidate('own', 1, wrongOnEvery(9)), candidate('other', 2, wrongOnEvery(9))];
+    const asItIs = { method: 'head', msPerExample: 1 };
+    const inTime = { budgetMs: 300, now: () => clock.ms, asItIs };
+    const { chosen, trials, stopped } = await searchAmong(
+      profile,
+      [slow(own), slow(other)],
+      texts(1000),
+      optionsWith(inTime),
+    );
+    // Half of the budget for the first one, and as much for the other.
+    assert.deepEqual([own.calls, other.calls], [[150], [150]]);
+    assert.equal(chosen.key, 'own');
+    assert.deepEqual([trials[0]?.n, stopped], [150, 'budget']);
+    assert.ok(clock.ms <= 300, `${clock.ms}`);
+  });
+
+  it('measures the first candidate on some examples however small the budget is', async () => {
+    const { clock, slow } = timed();
+    const only = candidate('only', 1, wrongOnEvery(9));
+    const inTime = { budgetMs: 5, now: () => clock.ms, asItIs: { method: 'head', msPerExample: 1 } };
+    const { trials } = await searchAmong(profile, [slow(only)], texts(1000), optionsWith(inTime));
+    assert.deepEqual([only.calls, trials[0]?.n], [[30], 30]);
+  });
+
   it('asks once for more candidates, made of the best of the first, and measures none on what may stand in them', async () => {
     const examples = texts(700);
     const reserved = new Set(examples.slice(0, 30));
@@ -637,8 +663,10 @@ const learned = (fitted: Fitted) =>
 /** The task as it is says so of every example. */
 const asItIs = (outputOf: (example: Example) => ClassifyOutput) => async (examples: readonly Example[]) => ({
   title: 'as it is',
+  method: 'head',
   examples,
   outputs: examples.map(outputOf),
+  ms: 0,
 });
 
 describe('tuning', () => {
@@ -659,7 +687,8 @@ describe('tuning', () => {
     kind: 'auto' as const,
     words: true,
     curves: false,
-    before: null,
+    before: async () => null,
+    compare: true,
     ...changes,
   });
 
@@ -700,6 +729,12 @@ describe('tuning', () => {
     const again = new Map(same.after.examples.map((example, i) => [example, same.after.outputs[i] as ClassifyOutput]));
     const copy = (example: Example) => again.get(example) as ClassifyOutput;
     assert.equal((await tune(session(), moods, request({ before: asItIs(copy) }))).wins, false);
+  });
+
+  it('does not compare where it need not', async () => {
+    const better = (example: Example) => outputFor(goldOf(example), 0.999);
+    const { wins, before, p } = await tune(session(), moods, request({ before: asItIs(better), compare: false }));
+    assert.deepEqual([wins, before, p], [true, null, null]);
   });
 
   it('compares within the budget: a third of it at most, and the search has what is left', async () => {

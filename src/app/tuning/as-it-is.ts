@@ -87,6 +87,7 @@ async function crossValidated(
   );
   const given: Example[] = [];
   const outputs: Output[] = [];
+  let ms = 0;
   const goesOn = () => !surroundings.signal.aborted && !isEnough(outputs.length, measured.until, surroundings);
   for (let fold = 0; fold < folds && goesOn(); fold++) {
     const own = examples.filter((_, i) => assigned[i] === fold);
@@ -111,8 +112,9 @@ async function crossValidated(
     });
     given.push(...part.examples);
     outputs.push(...part.outputs);
+    ms += part.ms;
   }
-  return { title, examples: given, outputs };
+  return { title, method: profile.method, examples: given, outputs, ms };
 }
 
 /** Examples that are measured whatever time it takes. */
@@ -132,6 +134,7 @@ async function outputsOf(
 ): Promise<AsItIs> {
   const records = examples.map(({ record }) => record);
   const outputs: Output[] = [];
+  const began = surroundings.now();
   for await (const { output } of predict(task, records, {
     explain: false,
     now: surroundings.now,
@@ -141,5 +144,6 @@ async function outputsOf(
     onProgress(done + outputs.length, total);
     if (isEnough(done + outputs.length, until, surroundings)) break;
   }
-  return { title, examples: examples.slice(0, outputs.length), outputs };
+  const { method } = task.profile;
+  return { title, method, examples: examples.slice(0, outputs.length), outputs, ms: surroundings.now() - began };
 }

@@ -270,16 +270,15 @@ async function tuneOn(
       target: targetOf(flags),
       journal: journalIn(surroundings, [profile.digest, modelSha256, sha256, seed, ...besides]),
       onTrial: surroundings.tuning,
-      before: flags.compare
-        ? (list, until) => {
-            const onProgress = (done: number, total: number) => step('measuring the task as it is', done, total);
-            return measureAsItIs(
-              surroundings,
-              { profile: blind, model, engine, helpers, documents, flags, seed, until, onProgress },
-              list,
-            );
-          }
-        : null,
+      before: (list, until) => {
+        const onProgress = (done: number, total: number) => step('measuring the task as it is', done, total);
+        return measureAsItIs(
+          surroundings,
+          { profile: blind, model, engine, helpers, documents, flags, seed, until, onProgress },
+          list,
+        );
+      },
+      compare: flags.compare,
       curves: flags.curves,
     });
     const settings = foundSettings(

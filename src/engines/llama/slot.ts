@@ -242,6 +242,7 @@ export class Slot {
 
   async #scoreBelow(node: TrieNode, logprob: number, scores: number[]): Promise<void> {
     const chain = chainFrom(node);
+    await this.#markReturn();
     const before = this.#sequence.nextTokenIndex;
     const results = await this.#evaluate(
       chain.map((link) => link.token),
@@ -319,13 +320,23 @@ export class Slot {
   }
 
   async #evaluatePrefix(part: readonly Token[]): Promise<void> {
-    if (part.length > 0) await this.#sequence.evaluateWithoutGeneratingNewTokens(part as NativeToken[]);
+    if (part.length === 0) return;
+    await this.#sequence.evaluateWithoutGeneratingNewTokens(part as NativeToken[]);
+    await this.#markReturn();
+  }
+
+  /** A hybrid model cannot take back tokens, but returns to a state that was kept. For others this does nothing. */
+  async #markReturn(): Promise<void> {
+    await this.#sequence.takeCheckpoint();
   }
 
   async #loadState(file: string, part: readonly Token[]): Promise<boolean> {
     try {
       await this.#sequence.loadStateFromFile(file, { acceptRisk: true });
-      if (sameTokens(this.#sequence.contextTokens as Token[], part)) return true;
+      if (sameTokens(this.#sequence.contextTokens as Token[], part)) {
+        await this.#markReturn();
+        return true;
+      }
     } catch {
       // The state may be of another version of the format.
     }

@@ -51,9 +51,10 @@ export function readStateValues(state: StateSource, places: readonly ValuePlace[
   const view = reader(state);
   if (view.u32() !== magic || view.u32() !== version) throw new Error('not a sequence state of this llama.cpp');
   view.skip(view.u32() * 4);
-  // Where there are two caches, the second begins where the first ends.
+  // Where there are two caches, the second begins where the first ends. What else may follow is not asked for.
   const caches = [readCache(view)];
-  while (view.left() > 0) caches.push(readCache(view));
+  const isFirstAll = places.every(({ cache }) => cache === 'first');
+  while (!isFirstAll && view.left() > 0) caches.push(readCache(view));
   const read = places.map(({ cache, layer, count }) => {
     const { cellOf, blocks } = caches.at(cache === 'first' ? 0 : -1) as CacheView;
     const block = blocks[layer];
