@@ -19,7 +19,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Report } from '../src/evaluate.js';
-import { bankingParts, lineSample, nluParts, pubmedParts, type Sample, sentenceSample } from './parts/data-sets.js';
+import {
+  bankingParts,
+  lineSample,
+  nluParts,
+  pubmedParts,
+  pubmedVerdicts,
+  type Sample,
+  sentenceSample,
+} from './parts/data-sets.js';
 import { machine, markdownTable, say } from './parts/figures.js';
 import { type GoldFile, mainMetric, withoutModel } from './parts/lexical.js';
 import { defaultData, root, runSlm } from './parts/program.js';
@@ -191,6 +199,14 @@ const rows: readonly Row[] = [
     }),
     train: () => ({ from: pubmedParts(inData('pubmedqa', 'dev.json'), 1).train }),
     test: () => ({ from: pubmedParts(inData('pubmedqa', 'dev.json'), 1).test }),
+  },
+  {
+    name: 'verdicts-pubmedqa',
+    group: 'PubMedQA, verdicts, first half of the file',
+    seed: 1,
+    task: () => ({ name: 'pubmedqa', type: 'answer', answer: 'verdict' }),
+    train: () => ({ from: pubmedVerdicts(inData('pubmedqa', 'dev.json')).train }),
+    test: () => ({ from: pubmedVerdicts(inData('pubmedqa', 'dev.json')).test }),
   },
   {
     name: 'shipped-ner',

@@ -73,16 +73,40 @@ export function bankingParts(file: string, aLabel: number, heldOut: number, seed
   return { train: jsonlSample('train.jsonl', train), test: jsonlSample('test.jsonl', test) };
 }
 
-/** One half to learn from, the other to measure on. The text is the abstract without its conclusion, and the question. */
-export function pubmedParts(file: string, seed: number) {
+function pubmedEntries(file: string) {
   const entries = JSON.parse(readFileSync(file, 'utf8')) as Record<
     string,
     { QUESTION: string; CONTEXTS: string[]; final_decision: string }
   >;
-  const rows = Object.entries(entries).map(([id, { QUESTION, CONTEXTS, final_decision }]) => ({
+  return Object.entries(entries).map(([id, { QUESTION: question, CONTEXTS, final_decision: decision }]) => ({
     id,
-    text: `${CONTEXTS.join(' ')} Question: ${QUESTION}`,
-    label: final_decision,
+    question,
+    abstract: CONTEXTS.join(' '),
+    decision,
+  }));
+}
+
+/** The first half to learn from, the second to measure on: the question, with the abstract without its conclusion beside it. */
+export function pubmedVerdicts(file: string) {
+  const rows = pubmedEntries(file).map(({ id, question, abstract, decision }) => ({
+    id,
+    text: question,
+    context: abstract,
+    answers: [decision],
+  }));
+  const half = rows.length >> 1;
+  return {
+    train: jsonlSample('train.jsonl', rows.slice(0, half)),
+    test: jsonlSample('test.jsonl', rows.slice(half)),
+  };
+}
+
+/** One half to learn from, the other to measure on. The text is the abstract without its conclusion, and the question. */
+export function pubmedParts(file: string, seed: number) {
+  const rows = pubmedEntries(file).map(({ id, question, abstract, decision }) => ({
+    id,
+    text: `${abstract} Question: ${question}`,
+    label: decision,
   }));
   const mixed = shuffle(rows, createRandom(seed));
   const half = mixed.length >> 1;

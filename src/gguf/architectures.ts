@@ -17,6 +17,10 @@ interface Architecture {
   readonly globalEvery?: number;
   /** Whether some blocks carry a state from token to token in place of a cache, which stands behind that of the others. */
   readonly hybrid?: boolean;
+  /** Key of a list of the blocks that carry a state, where a rule of the architecture decides without one. */
+  readonly stateList?: string;
+  /** Whether tokens have places in pictures (M-RoPE), which stand in the cache. */
+  readonly pictured?: boolean;
 }
 
 /**
@@ -28,7 +32,7 @@ const architectures: Readonly<Record<string, Architecture>> = {
   gemma3: { peculiarLayers: 62, output: true, globalEvery: 6 },
   gemma2: { peculiarLayers: 46, output: false, globalEvery: 2 },
   granite: { output: true },
-  // Which blocks of hybrids have attention is in a list, head_count_kv.
+  // Which blocks of these hybrids have attention is in a list, head_count_kv.
   granitehybrid: { output: true, hybrid: true },
   lfm2: { output: true, hybrid: true },
   llama: { output: true },
@@ -36,14 +40,16 @@ const architectures: Readonly<Record<string, Architecture>> = {
   phi3: { output: true },
   qwen2: { output: true },
   qwen3: { output: true },
+  // By default every fourth block has attention.
+  qwen35: { output: true, hybrid: true, stateList: 'attention.recurrent_layers', pictured: true },
   smollm3: { output: true },
 };
 
 const globalTensors = /^(token_embd|token_embd_norm|output|output_norm|rope_freqs|rope_factors_(long|short))\.weight$/u;
 const blockTensors =
-  /^blk\.(\d+)\.((attn_(norm|q|k|v|qkv|output|q_norm|k_norm)|shortconv\.(in_proj|conv|out_proj)|ssm_(in|conv1d|dt|norm|out)|post_attention_norm|ffn_(norm|gate|up|down)|post_ffw_norm)\.(weight|bias)|ssm_[ad])$/u;
+  /^blk\.(\d+)\.((attn_(norm|q|k|v|qkv|gate|output|q_norm|k_norm)|shortconv\.(in_proj|conv|out_proj)|ssm_(in|conv1d|dt|alpha|beta|norm|out)|post_attention_norm|ffn_(norm|gate|up|down)|post_ffw_norm)\.(weight|bias)|ssm_[ad])$/u;
 /** Those of blocks that carry a state. */
-const stateTensors = /^blk\.\d+\.(shortconv\.|ssm_)/u;
+const stateTensors = /^blk\.\d+\.(shortconv\.|ssm_|attn_gate\.)/u;
 
 /** Metadata that speak of something that a block shares with others or that is no plain transformer block. */
 const foreignKeys = /\.(expert_count|nextn_predict_layers|attention\.shared_kv_layers|dense_[23]_feat_\w+)$/u;
@@ -101,6 +107,15 @@ export function readsOutput(header: GgufHeader): boolean {
   return Object.hasOwn(architectures, name) && architectures[name]?.output === true;
 }
 
+/** Key of the list of blocks that carry a state, and whether each does, with those that hold values; null where there is none. */
+export function stateListOf(header: GgufHeader, kept: number, layers: number): { key: string; list: boolean[] } | null {
+  const name = String(header.metadata.get('general.architecture')?.value);
+  const list = Object.hasOwn(architectures, name) ? architectures[name]?.stateList : undefined;
+  if (list === undefined) return null;
+  const cached = new Set(attentionBlocks(header));
+  return { key: `${name}.${list}`, list: Array.from({ length: layers }, (_, i) => i < kept && !cached.has(i)) };
+}
+
 /** Places of the values in the states of a derived file, in the order of the recipe's rows; by the source's header. */
 export function valuePlaces(header: GgufHeader, recipe: Pick<Recipe, 'layers' | 'output'>): ValuePlace[] {
   const kept = recipe.layers ?? blockCount(header);
@@ -110,7 +125,8 @@ export function valuePlaces(header: GgufHeader, recipe: Pick<Recipe, 'layers' | 
   const cached = attentionBlocks(header).filter((block) => block < kept).length;
   return valueBlockSizes(header, recipe).map((count, i) => {
     const block = kept + i;
-    if (architecture?.hybrid === true) return { cache: 'first', layer: cached + i, count };
+    if (architecture?.hybrid === true)
+      return { cache: 'first', layer: cached + i, count, pictured: architecture.pictured === true };
     if (every === undefined) return { cache: 'last', layer: block, count };
     const globals = Math.floor((block + 1) / every);
     return (block + 1) % every === 0

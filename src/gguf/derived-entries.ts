@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { modelError } from '../errors.js';
+import { stateListOf } from './architectures.js';
 import type { Plan } from './plan.js';
 import { readExactly } from './read-exactly.js';
 import { recipeText } from './recipe.js';
@@ -30,10 +31,19 @@ export async function derivedEntries(file: FileHandle, plan: Plan, source: strin
     if (!stated && now >= 0) entries.push({ key, type: 4, value: u32(now) });
   }
   const own = [
+    ...stateEntries(plan),
     { key: 'slm.source', type: 8, value: text(source) },
     { key: 'slm.recipe', type: 8, value: text(recipeText(plan.recipe)) },
   ];
   return [...entries.filter(({ key }) => !own.some((each) => each.key === key)), ...own];
+}
+
+/** Which blocks carry a state, where the number of blocks is another than the rule of the architecture goes by. */
+function stateEntries({ header, kept, layers, recipe }: Plan): NewEntry[] {
+  const states = recipe.layers === null && layers === kept ? null : stateListOf(header, kept, layers);
+  if (states === null) return [];
+  const flags = states.list.map((carries) => u32(carries ? 1 : 0));
+  return [{ key: states.key, type: 9, value: arrayOf(4, flags) }];
 }
 
 /** Null for what the derived file does not have. */

@@ -12,6 +12,8 @@ export interface ValuePlace {
   readonly layer: number;
   /** The number of values of the block, counted from the first one. */
   readonly count: number;
+  /** Whether each cell of the cache has a place in a picture, too. Default: no. */
+  readonly pictured?: boolean;
 }
 
 /** The number of rows of `output.values` in each added block; empty for other outputs. */
@@ -24,7 +26,7 @@ export function valueBlockSizes(header: GgufHeader, { output }: Pick<Recipe, 'ou
 
 /** The blocks that look at other tokens and so have values, ascending: all but for hybrids. */
 export function attentionBlocks(header: GgufHeader): number[] {
-  const found = header.tensors.flatMap(({ name }) => /^blk\.(\d+)\.attn_(v|qkv)\.weight$/u.exec(name)?.[1] ?? []);
+  const found = header.tensors.flatMap(({ name }) => /^blk\.(\d+)\.attn_output\.weight$/u.exec(name)?.[1] ?? []);
   return found.map(Number).sort((a, b) => a - b);
 }
 

@@ -24,6 +24,8 @@ interface Kind {
   readonly tied?: boolean;
   /** Name of the last norm. Default: output_norm. */
   readonly norm?: string;
+  /** Name of the norm before the feed-forward part. Default: ffn_norm. */
+  readonly innerNorm?: string;
 }
 
 const attentionOutput = (i: number) => matrix(`blk.${i}.attn_output.weight`, loadableWidth, loadableWidth);
@@ -67,6 +69,26 @@ const stateSpace = (i: number) => [
   { ...vector(`blk.${i}.ssm_d`, heads, 1), shape: [1, heads] },
   { ...vector(`blk.${i}.ssm_norm.weight`, inner, 1), shape: [inner, 1] },
   matrix(`blk.${i}.ssm_out.weight`, inner, loadableWidth),
+];
+/** Each query has a gate beside it. */
+const gatedAttention = (i: number) => [
+  matrix(`blk.${i}.attn_q.weight`, loadableWidth, 2 * loadableWidth),
+  matrix(`blk.${i}.attn_k.weight`, loadableWidth, headWidth),
+  matrix(`blk.${i}.attn_v.weight`, loadableWidth, headWidth),
+  attentionOutput(i),
+  ...normed(i),
+];
+/** In place of it, of Qwen 3.5. */
+const deltaNet = (i: number) => [
+  matrix(`blk.${i}.attn_qkv.weight`, loadableWidth, 3 * loadableWidth),
+  matrix(`blk.${i}.attn_gate.weight`, loadableWidth, loadableWidth),
+  matrix(`blk.${i}.ssm_conv1d.weight`, 4, 3 * loadableWidth),
+  vector(`blk.${i}.ssm_dt.bias`, heads),
+  vector(`blk.${i}.ssm_a`, heads, -1),
+  matrix(`blk.${i}.ssm_beta.weight`, loadableWidth, heads),
+  matrix(`blk.${i}.ssm_alpha.weight`, loadableWidth, heads),
+  vector(`blk.${i}.ssm_norm.weight`, headWidth, 1),
+  matrix(`blk.${i}.ssm_out.weight`, loadableWidth, loadableWidth),
 ];
 const gemmaMetadata = (name: string): Metadata => ({
   [`${name}.attention.key_length`]: headWidth,
@@ -137,18 +159,39 @@ const kinds: Readonly<Record<string, Kind>> = {
     tied: true,
     norm: 'token_embd_norm',
   },
+  qwen35: {
+    metadata: {
+      'qwen35.attention.key_length': headWidth,
+      'qwen35.attention.value_length': headWidth,
+      'qwen35.rope.dimension_sections': { i32: [2, 3, 3, 0] },
+      'qwen35.full_attention_interval': 2,
+      'qwen35.ssm.conv_kernel': 4,
+      'qwen35.ssm.inner_size': loadableWidth,
+      'qwen35.ssm.state_size': headWidth,
+      'qwen35.ssm.time_step_rank': heads,
+      'qwen35.ssm.group_count': heads,
+    },
+    block: (i) => [...plainFeedForward(i), ...(i === 1 ? gatedAttention(i) : deltaNet(i))],
+    innerNorm: 'post_attention_norm',
+  },
 };
 export const loadableArchitectures = Object.keys(kinds);
 /** Those of which some blocks carry a state from token to token. */
-export const loadableHybrids = ['granitehybrid', 'lfm2'];
+export const loadableHybrids = ['granitehybrid', 'lfm2', 'qwen35'];
 
 /** A model that llama.cpp loads and computes with, of weights that mean nothing. */
 export function loadable(architecture: string): Buffer {
-  const { metadata = {}, block, tied = false, norm = 'output_norm' } = kinds[architecture] as Kind;
+  const {
+    metadata = {},
+    block,
+    tied = false,
+    norm = 'output_norm',
+    innerNorm = 'ffn_norm',
+  } = kinds[architecture] as Kind;
   const layers = Array.from({ length: blocks }, (_, i) => [
     vector(`blk.${i}.attn_norm.weight`, loadableWidth, 1),
     ...block(i),
-    vector(`blk.${i}.ffn_norm.weight`, loadableWidth, 1),
+    vector(`blk.${i}.${innerNorm}.weight`, loadableWidth, 1),
     matrix(`blk.${i}.ffn_down.weight`, inner, loadableWidth),
   ]);
   return ggufFile(

@@ -16,6 +16,8 @@ const magic = 0x67677371;
 const version = 3;
 const f32 = 0;
 const f16 = 1;
+/** Column, row and token. */
+const pictureBytes = 12;
 
 /** Where a state is read from, a stretch at a time: most of it is keys and values that nobody asks for. */
 export interface StateSource {
@@ -52,9 +54,10 @@ export function readStateValues(state: StateSource, places: readonly ValuePlace[
   if (view.u32() !== magic || view.u32() !== version) throw new Error('not a sequence state of this llama.cpp');
   view.skip(view.u32() * 4);
   // Where there are two caches, the second begins where the first ends. What else may follow is not asked for.
-  const caches = [readCache(view)];
+  const cellBytes = places.some(({ pictured }) => pictured === true) ? pictureBytes : 0;
+  const caches = [readCache(view, cellBytes)];
   const isFirstAll = places.every(({ cache }) => cache === 'first');
-  while (!isFirstAll && view.left() > 0) caches.push(readCache(view));
+  while (!isFirstAll && view.left() > 0) caches.push(readCache(view, cellBytes));
   const read = places.map(({ cache, layer, count }) => {
     const { cellOf, blocks } = caches.at(cache === 'first' ? 0 : -1) as CacheView;
     const block = blocks[layer];
@@ -127,13 +130,13 @@ function reader({ size, read }: StateSource): View {
 }
 
 /** A cache may have no block: a model of few blocks may have nothing but sliding windows. */
-function readCache(view: View): CacheView {
+function readCache(view: View, cellBytes: number): CacheView {
   if (view.u32() !== 1) throw new Error('a sequence state of several streams');
   const cells = view.u32();
   const cellOf = new Map<number, number>();
   for (let cell = 0; cell < cells; cell++) {
     cellOf.set(view.u32(), cell);
-    view.skip(view.u32() * 4);
+    view.skip(view.u32() * 4 + cellBytes);
   }
   const transposed = view.u32();
   const layers = view.u32();
