@@ -177,6 +177,8 @@ export interface TaskTypeDefinition<O extends Output = Output, G extends Gold = 
   tuningMetric(multiLabel: boolean, golds: readonly G[]): string;
   /** Name of the metric that candidates are compared by, where tuning goes by this one. */
   objective(metric: string): string;
+  /** Name of the metric that tells how right the probabilities are, where tuning goes by this one; null where none does. */
+  probabilityMetric(metric: string): string | null;
   /** The class of an example, for parts of the data with the share of each; the same for all where there is none. */
   stratumOf(gold: G): string;
   /** How many classes there are. */

@@ -17,6 +17,12 @@ export function objectiveFor(profile: Kind, metric: Metric): Metric {
   return metricOf(profile, taskTypes[profile.type].objective(metric.name));
 }
 
+/** The metric that tells how right the probabilities are; null where there is none. */
+export function probabilityMetricFor(profile: Kind, metric: Metric): Metric | null {
+  const name = taskTypes[profile.type].probabilityMetric(metric.name);
+  return name === null ? null : metricOf(profile, name);
+}
+
 function metricOf({ type, multiLabel }: Kind, name: string): Metric {
   return metricsFor(type, multiLabel).find((metric) => metric.name === name) as Metric;
 }

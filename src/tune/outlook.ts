@@ -1,9 +1,7 @@
 import type { Trial } from '../methods/candidates/types.js';
-import { pairedDifference } from '../metrics/significance.js';
-import type { Metric, PreparedMetric } from '../metrics/types.js';
-import type { Example, Output, TaskProfile } from '../types.js';
-import { prepare } from './measure.js';
-import { errorsToBeat, shareWithin } from './select.js';
+import type { Metric } from '../metrics/types.js';
+import type { TaskProfile } from '../types.js';
+import { errorsToBeat, leadOf, shareWithin } from './select.js';
 
 /**
  * Whether a candidate may still turn out clearly better than a cheap one, measured on the same examples, once both are
@@ -18,15 +16,8 @@ export function mayBecomeBetter(
   { metrics, total, hope, seed }: { metrics: readonly Metric[]; total: number; hope: number; seed: number },
 ): boolean {
   return metrics.some((metric) => {
-    const preparedOf = ({ outputs, examples }: { outputs: readonly Output[]; examples: readonly Example[] }) =>
-      prepare(profile, examples, outputs, metric);
-    const sides: [PreparedMetric, PreparedMetric] = [preparedOf(candidate), preparedOf(cheap)];
-    const [first, second] = metric.better === 'lower' ? sides.toReversed() : sides;
-    const found = pairedDifference(first as PreparedMetric, second as PreparedMetric, {
-      seed,
-      resamples: 300,
-      level: shareWithin[1],
-    });
+    const sides = [candidate.outputs, cheap.outputs] as const;
+    const found = leadOf(profile, candidate.examples, sides, metric, { seed, level: shareWithin[1] });
     if (found === null) return true;
     const { difference, interval } = found;
     const error = (interval.high - interval.low) / 2;

@@ -1,8 +1,8 @@
 import { SlmError } from '../errors.js';
 import type { Candidate, Trial } from '../methods/candidates/types.js';
-import { pairedDifference } from '../metrics/significance.js';
-import type { PreparedMetric } from '../metrics/types.js';
-import type { TaskProfile } from '../types.js';
+import { type PairedDifference, pairedDifference } from '../metrics/significance.js';
+import type { Metric } from '../metrics/types.js';
+import type { Example, Output, TaskProfile } from '../types.js';
 import { costOf } from './cost.js';
 import { type MeasureOptions, prepare } from './measure.js';
 
@@ -52,13 +52,7 @@ export function select(
     if (take === 'best') return false;
     const level = shareWithin[errorsToBeat(best, trial)];
     return [...new Set([objective, metric])].every((measure) => {
-      const [reference, other] = [best, trial].map(({ outputs }) => prepare(profile, examples, outputs, measure));
-      const [first, second] = measure.better === 'lower' ? [other, reference] : [reference, other];
-      const difference = pairedDifference(first as PreparedMetric, second as PreparedMetric, {
-        seed,
-        resamples: 300,
-        level,
-      });
+      const difference = leadOf(profile, examples, [best.outputs, trial.outputs], measure, { seed, level });
       return difference !== null && difference.interval.low <= 0;
     });
   });
@@ -67,6 +61,19 @@ export function select(
   const cheapest = Math.min(...simple.map(([, trial]) => costOf(trial)));
   const [chosen] = simple.find(([, trial]) => costOf(trial) <= cheap * cheapest) ?? first;
   return { trials: all.map(([, trial]) => trial), chosen, best, bestCandidate };
+}
+
+/** How much better the first outputs are than the second ones, by a metric; null where it is undefined for one of them. */
+export function leadOf(
+  profile: TaskProfile,
+  examples: readonly Example[],
+  [first, second]: readonly [readonly Output[], readonly Output[]],
+  measure: Metric,
+  options: { readonly seed: number; readonly level: number },
+): PairedDifference | null {
+  const [one, other] = measure.better === 'lower' ? [second, first] : [first, second];
+  const prepared = (outputs: readonly Output[]) => prepare(profile, examples, outputs, measure);
+  return pairedDifference(prepared(one), prepared(other), { ...options, resamples: 300 });
 }
 
 /** Shares of a normal distribution within one and two standard errors. */

@@ -3,14 +3,16 @@ import type { Candidate, Fitted, Trial, TuneSession } from '../methods/candidate
 import { methodNamed } from '../methods/index.js';
 import { bootstrapIntervals, type Interval } from '../metrics/bootstrap.js';
 import { mcNemar } from '../metrics/significance.js';
+import type { Metric } from '../metrics/types.js';
 import { taskTypes } from '../task-types/index.js';
 import type { Example, Output } from '../types.js';
 import { type Curve, learningCurves } from './learning-curve.js';
 import { intervalResamples, pairsOf, prepare } from './measure.js';
-import { objectiveValueOf } from './objective.js';
+import { objectiveValueOf, probabilityMetricFor } from './objective.js';
 import { measuredExamples } from './order.js';
 import { type PlanRequest, planFor } from './plan.js';
 import { firstToTake, type SearchOptions, type SearchResult, search } from './search.js';
+import { leadOf, shareWithin } from './select.js';
 import { bestThreshold, type ChosenThreshold, chooseThreshold, type ThresholdTarget } from './threshold.js';
 
 export interface TuneRequest extends SearchOptions, PlanRequest {
@@ -50,6 +52,8 @@ export interface TuneResult {
   /** Held out, on the same examples. */
   readonly after: Trial;
   readonly before: Before | null;
+  /** What it is better in than the task as it is; null where it is not, or nothing was compared. */
+  readonly gain: Metric | null;
   readonly lexical: Trial | null;
   /** The best of what reads another model, on as many examples; null where nothing does, or it was taken. */
   readonly beside: Trial | null;
@@ -117,7 +121,7 @@ export async function tune(
       asItIs === null ? null : { method: asItIs.method, msPerExample: asItIs.ms / Math.max(1, asItIs.outputs.length) },
   });
   const spentMs = now() - began;
-  const { result, after, before, wins } = outcomeOf(session, searched, compare ? asItIs : null);
+  const { result, after, before, gain, wins } = outcomeOf(session, searched, compare ? asItIs : null);
   stage('fitting what was taken');
   const fitted = await (result.chosen.finish as NonNullable<Candidate['finish']>)(examples, after);
   // Where the task stays as it is, it is its threshold that was asked for.
@@ -140,6 +144,7 @@ export async function tune(
     search: result,
     after,
     before,
+    gain,
     beside: bestBeside(result, after, request.beside ?? []),
     lexical: result.trials.find(({ complexity }) => complexity === 0) ?? null,
     p: before?.p ?? null,
@@ -164,19 +169,30 @@ function outcomeOf(session: TuneSession<never>, result: SearchResult, asItIs: As
   const choices = [...new Set([result.chosen, result.bestCandidate])].map((chosen) => {
     const after = result.trials.find(({ key }) => key === chosen.key) as Trial;
     const before = asItIs === null ? null : comparison(session, result, after, asItIs);
-    return { result: { ...result, chosen }, after, before, wins: before === null || isBetter(session, result, before) };
+    const gain = before === null ? null : gainOf(session, result, before);
+    return { result: { ...result, chosen }, after, before, gain, wins: before === null || gain !== null };
   });
   return choices.find(({ wins }) => wins) ?? (choices[0] as (typeof choices)[0]);
 }
 
-/** Compares by the score, and by the objective if the scores are equal. */
-function isBetter({ profile }: TuneSession<never>, { objective }: SearchResult, before: Before): boolean {
+/**
+ * What tuning is better in: the score, else the objective if the scores are equal, else the probabilities if these are
+ * clearly better and the score is not clearly worse; null if it is better in nothing.
+ */
+function gainOf(session: TuneSession<never>, { metric, objective }: SearchResult, before: Before): Metric | null {
+  const { profile, seed } = session;
   const { examples, outputs, score, tuned } = before;
-  if (examples.length === 0) return true;
-  if (tuned.score !== score) return tuned.score > score;
+  if (examples.length === 0 || tuned.score > score) return metric;
   const finer = (given: readonly Output[]) =>
     objectiveValueOf(objective, prepare(profile, examples, given, objective).value());
-  return finer(tuned.outputs) > finer(outputs);
+  if (tuned.score === score && finer(tuned.outputs) > finer(outputs)) return objective;
+  const probabilities = probabilityMetricFor(profile, metric);
+  if (probabilities === null) return null;
+  const sides = [tuned.outputs, outputs] as const;
+  const byScore = leadOf(profile, examples, sides, metric, { seed, level: shareWithin[1] });
+  const byProbability = leadOf(profile, examples, sides, probabilities, { seed, level: shareWithin[2] });
+  const isClear = (byScore?.interval.high ?? -1) >= 0 && (byProbability?.interval.low ?? 0) > 0;
+  return isClear ? probabilities : null;
 }
 
 /** Compares both on the examples that both were measured on. */

@@ -737,6 +737,25 @@ describe('tuning', () => {
     assert.deepEqual([wins, before, p], [true, null, null]);
   });
 
+  it('takes the place of a task that is as often right but less right about how sure to be', async () => {
+    // Right on three of four either way, and as sure of the others as of these.
+    const numberIn = ({ record }: Example) => Number(/\d+/u.exec(record.text));
+    const isRight = (example: Example) => numberIn(example) % 4 !== 0;
+    const other = (label: string) => (label === 'positive' ? 'negative' : 'positive');
+    const sayWith = (sure: number, doubt: number) => (example: Example) =>
+      isRight(example) ? outputFor(goldOf(example), sure) : outputFor(other(goldOf(example)), doubt);
+    const told = candidate('told', 1, always, {
+      method: 'label-likelihood',
+      heldOut: async (part) => ({ outputs: part.map(sayWith(0.9, 0.55)), tokensPerRecord: 1 }),
+    });
+    const worse = (example: Example) =>
+      numberIn(example) === 4 ? outputFor(goldOf(example), 0.97) : sayWith(0.97, 0.97)(example);
+    const asked = { before: asItIs(worse), beside: [told], kind: 'head' as const };
+    const { wins, gain, before } = await tune(session(), moods, request(asked));
+    assert.deepEqual([wins, gain?.name], [true, 'brier']);
+    assert.equal(before?.tuned.score, 0.75);
+  });
+
   it('compares within the budget: a third of it at most, and the search has what is left', async () => {
     let time = 500;
     let until = 0;

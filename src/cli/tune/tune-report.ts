@@ -91,10 +91,14 @@ function besideLines({ fitted, wins }: TuneResult): string[] {
 }
 
 /** Says whether anything has changed, and why: the first question of every reader. */
-export function verdictText({ wins, before, after, search: { metric } }: TuneResult, file: string | null): string {
+export function verdictText(
+  { wins, before, after, gain, search: { metric } }: TuneResult,
+  file: string | null,
+): string {
   if (before === null) return `Installed: ${after.title}. It was not compared with the task as it is.`;
   const figures = `${metric.title} ${before.score.toFixed(3)} → ${before.tuned.score.toFixed(3)} on the same ${before.n} examples`;
-  if (wins && file !== null) return `Installed: ${after.title}. ${figures}.`;
+  const other = gain === null || gain === metric ? '' : `, and a better ${gain.title}`;
+  if (wins && file !== null) return `Installed: ${after.title}. ${figures}${other}.`;
   return `Nothing was installed: the task as it is (${before.title}) is as good or better. ${figures}.`;
 }
 

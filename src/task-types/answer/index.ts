@@ -3,6 +3,7 @@ import type { AnswerGold, AnswerOutput } from '../../types.js';
 import { listInCell } from '../label-cell.js';
 import type { TaskTypeDefinition } from '../types.js';
 import { standsThere } from './evidence.js';
+import { brier } from './metrics/brier.js';
 import { givenAnswer } from './metrics/ece.js';
 import { metrics } from './metrics/index.js';
 import { results } from './results.js';
@@ -69,6 +70,7 @@ export const answer: TaskTypeDefinition<AnswerOutput, AnswerGold> = {
   isSkewed: () => false,
   tuningMetric: () => 'token-f1',
   objective: (metric) => metric,
+  probabilityMetric: () => brier.name,
   stratumOf: () => '',
   strata: () => 0,
 

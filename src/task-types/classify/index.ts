@@ -124,6 +124,7 @@ export const classify: TaskTypeDefinition<ClassifyOutput, ClassifyGold> = {
    * T. Gneiting, A. Raftery, "Strictly Proper Scoring Rules, Prediction, and Estimation", JASA 102, 2007.
    */
   objective: (metric) => (metric === 'accuracy' ? 'brier' : metric),
+  probabilityMetric: (metric) => (metric === 'accuracy' ? 'brier' : null),
 
   stratumOf: ({ labels }) => labels[0] ?? '',
   strata: ({ labels }) => labels.length,

@@ -127,6 +127,7 @@ export const extract: TaskTypeDefinition<ExtractOutput, ExtractGold> = {
   isSkewed: () => false,
   tuningMetric: () => 'entity-f1',
   objective: (metric) => metric,
+  probabilityMetric: () => null,
   stratumOf: () => '',
   strata: () => 0,
 

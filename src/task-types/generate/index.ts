@@ -60,6 +60,7 @@ export const generate: TaskTypeDefinition<GenerateOutput, GenerateGold> = {
   isSkewed: () => false,
   tuningMetric: () => 'field-f1',
   objective: (metric) => metric,
+  probabilityMetric: () => null,
   stratumOf: () => '',
   strata: () => 0,
   decisions: () => [],

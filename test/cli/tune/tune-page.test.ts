@@ -96,6 +96,7 @@ function resultWith(more: Partial<TuneResult> = {}): TuneResult {
   };
   return {
     wins: true,
+    gain: null,
     beside: null,
     fitted: { method: 'head', options: {}, learned: {} },
     search: {

@@ -1,5 +1,6 @@
 import type { Metric } from '../../../metrics/types.js';
 import { exactMatch, exactMatchAnswerable, tokenF1, tokenF1Answerable } from './answers.js';
+import { brier } from './brier.js';
 import { ece } from './ece.js';
 import { noAnswerAuroc, noAnswerF1 } from './no-answer.js';
 
@@ -11,5 +12,6 @@ export const metrics: readonly Metric[] = [
   tokenF1Answerable,
   noAnswerF1,
   noAnswerAuroc,
+  brier,
   ece,
 ];
