@@ -1,6 +1,6 @@
 import { modelError, usageError } from '../errors.js';
 import type { Recipe } from './recipe.js';
-import { number } from './summary.js';
+import { blockCountOf, number } from './summary.js';
 import type { GgufHeader } from './types.js';
 import { attentionBlocks, type ValuePlace, valueBlockSizes, valuesOfBlock } from './value-blocks.js';
 
@@ -47,12 +47,14 @@ const architectures: Readonly<Record<string, Architecture>> = {
 
 const globalTensors = /^(token_embd|token_embd_norm|output|output_norm|rope_freqs|rope_factors_(long|short))\.weight$/u;
 const blockTensors =
-  /^blk\.(\d+)\.((attn_(norm|q|k|v|qkv|gate|output|q_norm|k_norm)|shortconv\.(in_proj|conv|out_proj)|ssm_(in|conv1d|dt|alpha|beta|norm|out)|post_attention_norm|ffn_(norm|gate|up|down)|post_ffw_norm)\.(weight|bias)|ssm_[ad])$/u;
+  /^blk\.(\d+)\.((attn_(norm|q|k|v|qkv|gate|output|q_norm|k_norm)|shortconv\.(in_proj|conv|out_proj)|ssm_(in|conv1d|dt|alpha|beta|norm|out)|post_attention_norm|ffn_(norm|gate|up|down)|post_ffw_norm)\.(weight|bias)|ssm_[ad]|nextn\.\w+\.weight)$/u;
+/** Those of blocks that guess further tokens. */
+const furtherTensors = /^blk\.\d+\.nextn\./u;
 /** Those of blocks that carry a state. */
 const stateTensors = /^blk\.\d+\.(shortconv\.|ssm_|attn_gate\.)/u;
 
 /** Metadata that speak of something that a block shares with others or that is no plain transformer block. */
-const foreignKeys = /\.(expert_count|nextn_predict_layers|attention\.shared_kv_layers|dense_[23]_feat_\w+)$/u;
+const foreignKeys = /\.(expert_count|attention\.shared_kv_layers|dense_[23]_feat_\w+)$/u;
 
 /** The number of the block that a tensor belongs to; null for those of the whole model. */
 export function blockOf(tensor: string): number | null {
@@ -73,15 +75,18 @@ export function checkDerivable(header: GgufHeader, recipe: Recipe): void {
   for (const { key, value } of header.metadata.values()) {
     if (key.startsWith(`${name}.`) && foreignKeys.test(key) && value !== 0) throw refuse(`it has ${key}`);
   }
+  const blocks = blockCount(header);
   for (const tensor of header.tensors) {
     const isKnown = globalTensors.test(tensor.name) || blockTensors.test(tensor.name);
-    if (!isKnown || (stateTensors.test(tensor.name) && architecture.hybrid !== true)) {
+    const isForeign = stateTensors.test(tensor.name) && architecture.hybrid !== true;
+    // Blocks that guess further tokens are left out.
+    const isMisplaced = furtherTensors.test(tensor.name) && (blockOf(tensor.name) ?? 0) < blocks;
+    if (!isKnown || isForeign || isMisplaced) {
       throw refuse(`its tensor "${tensor.name}" is not known`);
     }
     if (tensor.bytes === null) throw refuse(`the type ${tensor.type} of "${tensor.name}" is not known`);
   }
 
-  const blocks = blockCount(header);
   if (recipe.layers !== null) {
     if (recipe.layers > blocks)
       throw usageError(`${header.path} has ${blocks} layers, ${recipe.layers} are asked for.`);
@@ -137,7 +142,7 @@ export function valuePlaces(header: GgufHeader, recipe: Pick<Recipe, 'layers' | 
 
 export function blockCount(header: GgufHeader): number {
   const name = String(header.metadata.get('general.architecture')?.value);
-  const blocks = number(header, `${name}.block_count`);
+  const blocks = blockCountOf(header, name);
   if (blocks === null) throw modelError(`${header.path} does not say how many layers it has.`);
   return blocks;
 }

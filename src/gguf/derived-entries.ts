@@ -4,6 +4,7 @@ import { stateListOf } from './architectures.js';
 import type { Plan } from './plan.js';
 import { readExactly } from './read-exactly.js';
 import { recipeText } from './recipe.js';
+import { furtherBlocksKey, number } from './summary.js';
 import { type GgufArray, type GgufEntry, valueTypes } from './types.js';
 import { modelOfValueBlocks } from './value-blocks.js';
 import { isRoleKey } from './vocabulary.js';
@@ -38,9 +39,16 @@ export async function derivedEntries(file: FileHandle, plan: Plan, source: strin
   return [...entries.filter(({ key }) => !own.some((each) => each.key === key)), ...own];
 }
 
+/** Whether the file may have other blocks than the source. */
+function isOfOtherBlocks({ header, recipe, layers, kept }: Plan): boolean {
+  const architecture = String(header.metadata.get('general.architecture')?.value);
+  const further = number(header, `${architecture}.${furtherBlocksKey}`) ?? 0;
+  return recipe.layers !== null || layers > kept || further > 0;
+}
+
 /** Which blocks carry a state, where the number of blocks is another than the rule of the architecture goes by. */
-function stateEntries({ header, kept, layers, recipe }: Plan): NewEntry[] {
-  const states = recipe.layers === null && layers === kept ? null : stateListOf(header, kept, layers);
+function stateEntries(plan: Plan): NewEntry[] {
+  const states = isOfOtherBlocks(plan) ? stateListOf(plan.header, plan.kept, plan.layers) : null;
   if (states === null) return [];
   const flags = states.list.map((carries) => u32(carries ? 1 : 0));
   return [{ key: states.key, type: 9, value: arrayOf(4, flags) }];
@@ -59,7 +67,8 @@ async function changedEntry(file: FileHandle, entry: GgufEntry, plan: Plan): Pro
     // llama.cpp divides by it.
     if (key === `${architecture}.logit_scale`) return { key, type: 6, value: Buffer.from(Float32Array.of(1).buffer) };
   }
-  if ((recipe.layers !== null || plan.layers > plan.kept) && key.startsWith(`${architecture}.`)) {
+  if (key === `${architecture}.${furtherBlocksKey}`) return { key, type: 4, value: u32(0) };
+  if (isOfOtherBlocks(plan) && key.startsWith(`${architecture}.`)) {
     if (key === `${architecture}.block_count`) return { key, type: 4, value: u32(plan.layers) };
     if (typeof value === 'object' && layerLists.test(key)) return firstElements(file, entry, value, plan);
   }

@@ -12,6 +12,7 @@ export interface GgufSummary {
   readonly parameters: number;
   /** Tokens the model was trained for. */
   readonly contextLength: number | null;
+  /** Blocks that every token goes through. */
   readonly blockCount: number | null;
   readonly embeddingLength: number | null;
   readonly vocabularySize: number | null;
@@ -29,7 +30,7 @@ export function summarize(header: GgufHeader): GgufSummary {
     quant: quantOf(header),
     parameters: header.tensors.reduce((sum, tensor) => sum + tensor.shape.reduce((n, size) => n * size, 1), 0),
     contextLength: number(header, `${architecture}.context_length`),
-    blockCount: number(header, `${architecture}.block_count`),
+    blockCount: blockCountOf(header, architecture),
     embeddingLength: number(header, `${architecture}.embedding_length`),
     vocabularySize: vocabularySize(header, architecture),
     chatTemplate: text(header, 'tokenizer.chat_template'),
@@ -37,6 +38,15 @@ export function summarize(header: GgufHeader): GgufSummary {
     tensorBytes: header.tensors.reduce((sum, tensor) => sum + (tensor.bytes ?? 0), 0),
   };
 }
+
+/** Blocks that every token goes through: without those that guess further tokens, which stand after them. */
+export function blockCountOf(header: GgufHeader, architecture: string): number | null {
+  const all = number(header, `${architecture}.block_count`);
+  return all === null ? null : all - (number(header, `${architecture}.${furtherBlocksKey}`) ?? 0);
+}
+
+/** Number of blocks that guess further tokens (multi-token prediction). */
+export const furtherBlocksKey = 'nextn_predict_layers';
 
 /** Bytes of the tensors that have a row for each token. */
 export function tokenBytes(header: GgufHeader): number {

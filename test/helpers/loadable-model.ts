@@ -26,6 +26,10 @@ interface Kind {
   readonly norm?: string;
   /** Name of the norm before the feed-forward part. Default: ffn_norm. */
   readonly innerNorm?: string;
+  /** Default: what it is called here. */
+  readonly architecture?: string;
+  /** Tensors of a block after all others, which guesses the token after the next. */
+  readonly further?: (i: number) => readonly TinyTensor[];
 }
 
 const attentionOutput = (i: number) => matrix(`blk.${i}.attn_output.weight`, loadableWidth, loadableWidth);
@@ -98,6 +102,22 @@ const gemmaMetadata = (name: string): Metadata => ({
 /** Logits of Gemma 2 are kept within this. */
 export const loadableSoftcap = 30;
 
+const qwen35: Kind = {
+  metadata: {
+    'qwen35.attention.key_length': headWidth,
+    'qwen35.attention.value_length': headWidth,
+    'qwen35.rope.dimension_sections': { i32: [2, 3, 3, 0] },
+    'qwen35.full_attention_interval': 2,
+    'qwen35.ssm.conv_kernel': 4,
+    'qwen35.ssm.inner_size': loadableWidth,
+    'qwen35.ssm.state_size': headWidth,
+    'qwen35.ssm.time_step_rank': heads,
+    'qwen35.ssm.group_count': heads,
+  },
+  block: (i) => [...plainFeedForward(i), ...(i === 1 ? gatedAttention(i) : deltaNet(i))],
+  innerNorm: 'post_attention_norm',
+};
+
 /** By the names that llama.cpp gives them. */
 const kinds: Readonly<Record<string, Kind>> = {
   llama: { block: plain },
@@ -159,38 +179,32 @@ const kinds: Readonly<Record<string, Kind>> = {
     tied: true,
     norm: 'token_embd_norm',
   },
-  qwen35: {
-    metadata: {
-      'qwen35.attention.key_length': headWidth,
-      'qwen35.attention.value_length': headWidth,
-      'qwen35.rope.dimension_sections': { i32: [2, 3, 3, 0] },
-      'qwen35.full_attention_interval': 2,
-      'qwen35.ssm.conv_kernel': 4,
-      'qwen35.ssm.inner_size': loadableWidth,
-      'qwen35.ssm.state_size': headWidth,
-      'qwen35.ssm.time_step_rank': heads,
-      'qwen35.ssm.group_count': heads,
-    },
-    block: (i) => [...plainFeedForward(i), ...(i === 1 ? gatedAttention(i) : deltaNet(i))],
-    innerNorm: 'post_attention_norm',
+  qwen35,
+  'qwen35-mtp': {
+    ...qwen35,
+    architecture: 'qwen35',
+    metadata: { ...qwen35.metadata, 'qwen35.nextn_predict_layers': 1 },
+    further: (i) => [
+      ...plainFeedForward(i),
+      ...gatedAttention(i),
+      matrix(`blk.${i}.nextn.eh_proj.weight`, 2 * loadableWidth, loadableWidth),
+      vector(`blk.${i}.nextn.enorm.weight`, loadableWidth, 1),
+      vector(`blk.${i}.nextn.hnorm.weight`, loadableWidth, 1),
+    ],
   },
 };
 export const loadableArchitectures = Object.keys(kinds);
 /** Those of which some blocks carry a state from token to token. */
-export const loadableHybrids = ['granitehybrid', 'lfm2', 'qwen35'];
+export const loadableHybrids = ['granitehybrid', 'lfm2', 'qwen35', 'qwen35-mtp'];
 
 /** A model that llama.cpp loads and computes with, of weights that mean nothing. */
-export function loadable(architecture: string): Buffer {
-  const {
-    metadata = {},
-    block,
-    tied = false,
-    norm = 'output_norm',
-    innerNorm = 'ffn_norm',
-  } = kinds[architecture] as Kind;
-  const layers = Array.from({ length: blocks }, (_, i) => [
+export function loadable(kind: string): Buffer {
+  const { metadata = {}, block, tied = false, further, ...names } = kinds[kind] as Kind;
+  const { architecture = kind, norm = 'output_norm', innerNorm = 'ffn_norm' } = names;
+  const all = [...Array.from({ length: blocks }, () => block), ...(further === undefined ? [] : [further])];
+  const layers = all.map((tensorsOf, i) => [
     vector(`blk.${i}.attn_norm.weight`, loadableWidth, 1),
-    ...block(i),
+    ...tensorsOf(i),
     vector(`blk.${i}.${innerNorm}.weight`, loadableWidth, 1),
     matrix(`blk.${i}.ffn_down.weight`, inner, loadableWidth),
   ]);
@@ -200,7 +214,7 @@ export function loadable(architecture: string): Buffer {
       'general.name': 'Loadable',
       [`${architecture}.context_length`]: 256,
       [`${architecture}.embedding_length`]: loadableWidth,
-      [`${architecture}.block_count`]: blocks,
+      [`${architecture}.block_count`]: layers.length,
       [`${architecture}.feed_forward_length`]: inner,
       [`${architecture}.attention.head_count`]: heads,
       [`${architecture}.attention.head_count_kv`]: 1,
