@@ -1,5 +1,4 @@
 import { tokenizePrompt, usesChat } from '../../prompt.js';
-import { f1Score } from '../../task-types/answer/metrics/squad.js';
 import { answersIn, rejectBelow } from '../../task-types/answer/values.js';
 import type { AnswerOutput, Example } from '../../types.js';
 import { eachExample } from '../candidates/each-example.js';
@@ -13,6 +12,7 @@ import { prefixLength } from '../parts.js';
 import { passageOf } from '../passages.js';
 import type { Plan } from '../types.js';
 import { fitRanker, type RankedQuestion, type Ranker, readingRanker } from './answer-ranker.js';
+import { answerThreshold } from './answer-threshold.js';
 import { passageOptions } from './options.js';
 import { answerOf, rankedQuestion } from './passage-answer.js';
 import { createSearch, type Reading, type ReadingOptions, read, type Search } from './passage-reading.js';
@@ -89,7 +89,7 @@ function readingCandidate(
   );
   const title = `copied answers, ${setting.shots} examples in the prompt, ${reader.inTurns ? `${options.windows} passages` : `${setting.passages} sentences`}`;
   return {
-    key: `passages 6 ${JSON.stringify(setting)}`,
+    key: `passages 7 ${JSON.stringify(setting)}`,
     title,
     method: 'passage-spans',
     turn: 0,
@@ -105,9 +105,10 @@ function readingCandidate(
         const ranker = rankerOf(others.map((i) => reads[i] as Read));
         const answer = (i: number) => answered(part[i] as Example, reads[i] as Read, ranker);
         // Seen through a ranker that knows them, which is sure enough of itself on so few weights.
-        const min = bestThreshold(
+        const min = answerThreshold(
           others.map((i) => part[i] as Example),
           others.map(answer),
+          profile.threshold.min,
         );
         return (i) => rejectBelow(answer(i), min);
       });
@@ -121,9 +122,10 @@ function readingCandidate(
       const reads = await Promise.all(known.map(readOne));
       const rankerOf = await fitting();
       const ranker = rankerOf(reads);
-      const min = bestThreshold(
+      const min = answerThreshold(
         known,
         known.map((example, i) => answered(example, reads[i] as Read, ranker)),
+        profile.threshold.min,
       );
       return {
         options: { ...options, ...(embedder === undefined ? {} : { embedder: embedder.model }) },
@@ -214,24 +216,4 @@ function shotsFrom(
 
 function answered({ record }: Example, { reading }: Read, ranker: Ranker): AnswerOutput {
   return answerOf(reading, ranker, record.text);
-}
-
-/** The threshold with the best token F1, where no answer is right for questions without one. */
-function bestThreshold(examples: readonly Example[], outputs: readonly AnswerOutput[]): number {
-  const gains = outputs
-    .map((output, i) => {
-      const accepted = answersIn((examples[i] as Example).gold);
-      const given =
-        output.answer === null ? 0 : Math.max(0, ...accepted.map((each) => f1Score(each, output.answer ?? '')));
-      return { score: output.score, gain: given - (accepted.length === 0 ? 1 : 0) };
-    })
-    .sort((a, b) => b.score - a.score);
-  let sum = 0;
-  let best = { sum: 0, min: 1 };
-  gains.forEach(({ score, gain }, i) => {
-    sum += gain;
-    const next = gains[i + 1]?.score ?? 0;
-    if (sum > best.sum && next < score) best = { sum, min: Math.round(((score + next) / 2) * 1000) / 1000 };
-  });
-  return best.min;
 }
