@@ -32,6 +32,8 @@ export interface SearchResult extends Selection {
 /** Examples of the first round; each further round has three times as many, for the better half of the candidates. */
 const firstRound = 200;
 const growth = 3;
+/** A smaller round than the next one is worth its time if it has so many times the examples of the one before. */
+const leastGrowth = 1.5;
 /** Fewer say nothing, however small the budget is. */
 const fewestInRound = 30;
 /** Up to so many first rounds, a cheap candidate is measured on all examples at once. */
@@ -73,6 +75,7 @@ export async function search(
     }
   }
   for (const size of isUsable(alive) ? sizes : [total]) {
+    if (size > first) await spendRest(size);
     for (const candidate of cheap) await attempt(candidate, size);
     for (let i = 0; i < alive.length && settled === null; i++) {
       const candidate = alive[i] as Candidate;
@@ -111,17 +114,27 @@ export async function search(
     settled,
   };
 
+  /** Where there is no time for the best candidate in the next round, the best two are measured on as many as there is. */
+  async function spendRest(next: number): Promise<void> {
+    const best = alive.filter(({ finish }) => finish !== null).slice(0, 2);
+    const before = Math.max(0, ...trials.sizesOf(best));
+    if (before >= next || trials.affordable(best.slice(0, 1), next) === next) return;
+    const size = trials.affordable(best, next);
+    if (size < before * leastGrowth) return;
+    for (const candidate of [...cheap, ...best]) await attempt(candidate, size);
+  }
+
   /** Gives up the others where none of these may still become clearly better than the best cheap one. */
   function settle(others: readonly Candidate[], size: number, hoped: number): void {
     const rival = bestOn(cheap, size);
-    const measured = others.flatMap((candidate) => {
+    const known = others.flatMap((candidate) => {
       const trial = on(candidate, size);
       return candidate.finish === null || trial === undefined ? [] : [trial];
     });
-    if (options.take === 'best' || rival === null || measured.length === 0) return;
+    if (options.take === 'best' || rival === null || known.length === 0) return;
     const metrics = [...new Set([objective, metric])];
     const outlook = { metrics, total, hope: hoped, seed: options.seed };
-    if (measured.some((trial) => mayBecomeBetter(profile, trial, rival, outlook))) return;
+    if (known.some((trial) => mayBecomeBetter(profile, trial, rival, outlook))) return;
     settled = { title: rival.title, n: rival.n };
   }
 

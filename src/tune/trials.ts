@@ -1,7 +1,7 @@
 import type { Candidate, Trial } from '../methods/candidates/types.js';
 import type { Metric } from '../metrics/types.js';
 import type { Example, TaskProfile } from '../types.js';
-import { createTimeEstimate, type TimeAsItIs } from './expected-time.js';
+import { createTimeEstimate, type Step, type TimeAsItIs } from './expected-time.js';
 import { measureCandidate, type TrialJournal } from './measure.js';
 import type { TrialEvent } from './trial-event.js';
 
@@ -37,6 +37,8 @@ export interface Trials {
    * ends. One at least that can be taken is measured, however small the budget is.
    */
   attempt(candidate: Candidate, size: number): Promise<void>;
+  /** The most examples, from those that they were measured on up to `size`, that there is time to measure all these candidates on, by the estimate. */
+  affordable(candidates: readonly Candidate[], size: number): number;
   /** The trial of a candidate on the first `size` examples. */
   on(candidate: Candidate, size: number): Trial | undefined;
   /** The last trial of each candidate that was measured on at most `size` examples. */
@@ -73,15 +75,19 @@ export function createTrials(
   const sizesOf = (candidates: readonly Candidate[]) =>
     [...new Set(candidates.flatMap((candidate) => [...(bySize.get(candidate)?.keys() ?? [])]))].sort((a, b) => b - a);
   const spentMs = () => now() - start;
+  const stepOf = (candidate: Candidate, size: number): Step => {
+    const { reading } = candidate;
+    const before = reading === undefined ? (sizesOf([candidate])[0] ?? 0) : (read.get(reading) ?? 0);
+    const shared = reading !== undefined && before >= size;
+    return { candidate, size, fresh: before < size ? size - before : size, shared };
+  };
 
   return {
     async attempt(candidate, size) {
       options.signal.throwIfAborted();
       if (bySize.get(candidate)?.has(size) === true) return;
       const { reading } = candidate;
-      const before = reading === undefined ? (sizesOf([candidate])[0] ?? 0) : (read.get(reading) ?? 0);
-      const shared = reading !== undefined && before >= size;
-      const step = { candidate, size, fresh: before < size ? size - before : size, shared };
+      const step = stepOf(candidate, size);
       const expected = estimate.expected(step);
       const isAnyUsable = [...bySize.keys()].some(({ finish }) => finish !== null);
       if (isAnyUsable && spentMs() + expected > options.budgetMs) {
@@ -106,9 +112,22 @@ export function createTrials(
       // A trial from the cache was not read in this search, and tells nothing about the time.
       if (!again) {
         estimate.note(step, ms, preparedMs() - preparedBefore);
-        if (reading !== undefined) read.set(reading, Math.max(size, before));
+        if (reading !== undefined) read.set(reading, Math.max(size, read.get(reading) ?? 0));
       }
       onTrial({ kind: 'end', trial, seconds: ms / 1000, again });
+    },
+    affordable(candidates, size) {
+      const left = options.budgetMs - spentMs();
+      const fits = (n: number) =>
+        candidates.reduce((sum, candidate) => sum + estimate.expected(stepOf(candidate, n)), 0) <= left;
+      // What is known of fewer would be read again.
+      let [low, high] = [Math.min(size, sizesOf(candidates)[0] ?? 0), size];
+      while (low < high) {
+        const middle = Math.ceil((low + high) / 2);
+        if (fits(middle)) low = middle;
+        else high = middle - 1;
+      }
+      return low;
     },
     on: (candidate, size) => bySize.get(candidate)?.get(size),
     upTo(size) {

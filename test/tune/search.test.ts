@@ -326,7 +326,7 @@ describe('a search', () => {
     // 400 are over after the first round of 200 examples each, and the next one has 400 more for each: 1,000 with one trial.
     const run = (budgetMs: number) =>
       searchAmong(profile, list, texts(600), optionsWith({ now: () => clock.ms, budgetMs }));
-    const { rounds, stopped, skipped } = await run(790);
+    const { rounds, stopped, skipped } = await run(590);
     assert.deepEqual([rounds.map(({ n }) => n), stopped], [[200, 200], 'budget']);
     assert.deepEqual(skipped, [
       { title: 'a', n: 600, seconds: 0.4, reading: null },
@@ -336,6 +336,43 @@ describe('a search', () => {
     assert.deepEqual(
       (await run(1010)).rounds.map(({ n }) => n),
       [200, 200, 600],
+    );
+  });
+
+  it('measures the best two on as many examples as there is time for, where the next round is too long', async () => {
+    const clock = { ms: 0 };
+    // What was read before is remembered.
+    const reading = (made: Scripted): Candidate => ({
+      ...made,
+      heldOut: async (part, folds) => {
+        clock.ms += part.length - (made.calls.at(-1) ?? 0);
+        return made.heldOut(part, folds);
+      },
+    });
+    const list = [candidate('a', 1, always), candidate('b', 2, always), candidate('c', 3, () => false)].map(reading);
+    // 600 are over after the first round; 390 are left for two.
+    const options = optionsWith({ now: () => clock.ms, budgetMs: 990 });
+    const { rounds, trials, stopped, skipped } = await searchAmong(profile, list, texts(1800), options);
+    assert.deepEqual(
+      rounds.map(({ key, n }) => [key, n]),
+      [
+        ['a', 200],
+        ['b', 200],
+        ['c', 200],
+        ['a', 395],
+        ['b', 395],
+      ],
+    );
+    assert.deepEqual([trials[0]?.key, trials[0]?.n], ['a', 395]);
+    assert.deepEqual(
+      [stopped, skipped.map(({ title, n }) => [title, n])],
+      [
+        'budget',
+        [
+          ['a', 600],
+          ['b', 600],
+        ],
+      ],
     );
   });
 
@@ -484,8 +521,8 @@ describe('a search', () => {
       assert.deepEqual([chosen.key, skipped.map(({ title, n }) => [title, n])], ['dear', [['dear', 600]]]);
       // The figures of the table are of the same examples.
       assert.deepEqual(titles(trials), [
-        ['dear', 200],
-        ['cheap', 200],
+        ['dear', 300],
+        ['cheap', 300],
       ]);
     });
   });
