@@ -75,18 +75,18 @@ export function checkDerivable(header: GgufHeader, recipe: Recipe): void {
   for (const { key, value } of header.metadata.values()) {
     if (key.startsWith(`${name}.`) && foreignKeys.test(key) && value !== 0) throw refuse(`it has ${key}`);
   }
-  const blocks = blockCount(header);
   for (const tensor of header.tensors) {
     const isKnown = globalTensors.test(tensor.name) || blockTensors.test(tensor.name);
     const isForeign = stateTensors.test(tensor.name) && architecture.hybrid !== true;
     // Blocks that guess further tokens are left out.
-    const isMisplaced = furtherTensors.test(tensor.name) && (blockOf(tensor.name) ?? 0) < blocks;
+    const isMisplaced = furtherTensors.test(tensor.name) && (blockOf(tensor.name) ?? 0) < blockCount(header);
     if (!isKnown || isForeign || isMisplaced) {
       throw refuse(`its tensor "${tensor.name}" is not known`);
     }
     if (tensor.bytes === null) throw refuse(`the type ${tensor.type} of "${tensor.name}" is not known`);
   }
 
+  const blocks = blockCount(header);
   if (recipe.layers !== null) {
     if (recipe.layers > blocks)
       throw usageError(`${header.path} has ${blocks} layers, ${recipe.layers} are asked for.`);
