@@ -94,11 +94,7 @@ export function pubmedVerdicts(file: string) {
     context: abstract,
     answers: [decision],
   }));
-  const half = rows.length >> 1;
-  return {
-    train: jsonlSample('train.jsonl', rows.slice(0, half)),
-    test: jsonlSample('test.jsonl', rows.slice(half)),
-  };
+  return halvesOf(rows);
 }
 
 /** One half to learn from, the other to measure on. The text is the abstract without its conclusion, and the question. */
@@ -108,11 +104,14 @@ export function pubmedParts(file: string, seed: number) {
     text: `${abstract} Question: ${question}`,
     label: decision,
   }));
-  const mixed = shuffle(rows, createRandom(seed));
-  const half = mixed.length >> 1;
+  return halvesOf(shuffle(rows, createRandom(seed)));
+}
+
+function halvesOf(rows: readonly object[]) {
+  const half = rows.length >> 1;
   return {
-    train: jsonlSample('train.jsonl', mixed.slice(0, half)),
-    test: jsonlSample('test.jsonl', mixed.slice(half)),
+    train: jsonlSample('train.jsonl', rows.slice(0, half)),
+    test: jsonlSample('test.jsonl', rows.slice(half)),
   };
 }
 

@@ -68,19 +68,16 @@ export function createTimeEstimate(asItIs: TimeAsItIs | null = null): TimeEstima
       trials: sum.trials + 1,
     });
   };
+  const msBy = (rate: Rate | undefined, step: Step) =>
+    rate === undefined ? undefined : rate.perUnit * work(step) + rate.preparation;
   /** For a method that was measured as the task is. */
   const msAsItIs = ({ candidate: { method }, fresh, shared }: Step) =>
     asItIs === null || method !== asItIs.method || shared ? undefined : fresh * asItIs.msPerExample;
   return {
     expected(step) {
       // Without a model there are no tokens to go by, and hardly any time.
-      const isRead = step.candidate.layers > 0;
-      const rate = last.get(keyOf(step)) ?? (isRead ? mean(methodOf(step)) : undefined);
-      const known = rate === undefined ? msAsItIs(step) : undefined;
-      if (known !== undefined) return known;
-      const { perUnit, preparation } = rate ??
-        (isRead ? mean(kindOf(step)) : undefined) ?? { perUnit: 0, preparation: 0 };
-      return perUnit * work(step) + preparation;
+      const meanMs = (kind: string) => (step.candidate.layers === 0 ? undefined : msBy(mean(kind), step));
+      return msBy(last.get(keyOf(step)), step) ?? meanMs(methodOf(step)) ?? msAsItIs(step) ?? meanMs(kindOf(step)) ?? 0;
     },
     note(step, ms, preparation = 0) {
       const usual = msAsItIs(step);

@@ -37,8 +37,7 @@ export async function measureCandidate(
   part: readonly Example[],
   { seed, journal, metric, objective, reserved }: MeasureOptions,
 ): Promise<{ trial: Trial; again: boolean }> {
-  const folds = foldsFor(profile, part, seed);
-  const key = `${candidate.key} n=${part.length} folds=${folds.count}`;
+  const { folds, key } = placeOf(profile, candidate, part, seed);
   const known = await journal.get(key);
   const { outputs: all, tokensPerRecord } = known ?? (await candidate.heldOut(part, folds.assigned));
   if (known === null) await journal.set(key, { outputs: all, tokensPerRecord });
@@ -73,6 +72,22 @@ export async function measureCandidate(
       outputs,
     },
   };
+}
+
+/** Whether the journal knows a trial, so that it takes no time. */
+export async function isKnownTrial(
+  profile: TaskProfile,
+  candidate: Candidate,
+  part: readonly Example[],
+  { seed, journal }: Pick<MeasureOptions, 'seed' | 'journal'>,
+): Promise<boolean> {
+  return (await journal.get(placeOf(profile, candidate, part, seed).key)) !== null;
+}
+
+/** The folds of a trial, and its key in the journal. */
+function placeOf(profile: TaskProfile, candidate: Candidate, part: readonly Example[], seed: number) {
+  const folds = foldsFor(profile, part, seed);
+  return { folds, key: `${candidate.key} n=${part.length} folds=${folds.count}` };
 }
 
 export function prepare(

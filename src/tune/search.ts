@@ -62,7 +62,7 @@ export async function search(
   const total = order.length;
   const cheap = plan.candidates.filter((candidate) => candidate.cheap === true);
   let alive = plan.candidates.filter((candidate) => candidate.cheap !== true);
-  const sizes = roundsOf(Math.min(firstRoundOf(profile), affordable(alive, options)), total);
+  const sizes = roundsOf(await sizeOfFirstRound(), total);
   const [first] = sizes as [number];
   let { next } = plan;
   let settled: SearchResult['settled'] = null;
@@ -114,11 +114,29 @@ export async function search(
     settled,
   };
 
+  /**
+   * Examples of the first round: half as many, and half again, until the first candidate fits into half of the budget. The
+   * steps are coarse, and what is known is taken, so that the search goes on where an earlier one was broken off.
+   */
+  async function sizeOfFirstRound(): Promise<number> {
+    const most = firstRoundOf(profile);
+    const candidate = firstToTake(alive);
+    if (candidate === undefined) return most;
+    for (let size = most; size > fewestInRound; size = Math.floor(size / 2)) {
+      const asked = Math.min(size, total);
+      if (trials.affordable([candidate], asked, 1 / 2) === asked || (await trials.isKnown(candidate, asked)))
+        return size;
+    }
+    return fewestInRound;
+  }
+
   /** Where there is no time for the best candidate in the next round, the best two are measured on as many as there is. */
   async function spendRest(next: number): Promise<void> {
     const best = alive.filter(({ finish }) => finish !== null).slice(0, 2);
-    const before = Math.max(0, ...trials.sizesOf(best));
-    if (before >= next || trials.affordable(best.slice(0, 1), next) === next) return;
+    const [first] = best;
+    const before = trials.sizesOf(best)[0] ?? 0;
+    if (first === undefined || before >= next || trials.affordable([first], next) === next) return;
+    if (await trials.isKnown(first, next)) return;
     const size = trials.affordable(best, next);
     if (size < before * leastGrowth) return;
     for (const candidate of [...cheap, ...best]) await attempt(candidate, size);
@@ -167,12 +185,6 @@ function roundsOf(first: number, total: number): number[] {
   const sizes: number[] = [];
   for (let size = first; size < total; size *= growth) sizes.push(size);
   return [...sizes, total];
-}
-
-/** Examples that the first candidate can be measured on in half of the budget, where the task as it is tells its time. */
-function affordable(alive: readonly Candidate[], { asItIs, budgetMs }: SearchOptions): number {
-  if (asItIs == null || firstToTake(alive)?.method !== asItIs.method) return Number.POSITIVE_INFINITY;
-  return Math.max(fewestInRound, Math.floor(budgetMs / 2 / asItIs.msPerExample));
 }
 
 /** The first that is more than a baseline. */

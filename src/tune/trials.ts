@@ -2,7 +2,7 @@ import type { Candidate, Trial } from '../methods/candidates/types.js';
 import type { Metric } from '../metrics/types.js';
 import type { Example, TaskProfile } from '../types.js';
 import { createTimeEstimate, type Step, type TimeAsItIs } from './expected-time.js';
-import { measureCandidate, type TrialJournal } from './measure.js';
+import { isKnownTrial, measureCandidate, type TrialJournal } from './measure.js';
 import type { TrialEvent } from './trial-event.js';
 
 export interface TrialOptions {
@@ -34,11 +34,16 @@ export interface Skipped {
 export interface Trials {
   /**
    * Measures a candidate on the first `size` examples, unless that was done, or the budget would be over before it
-   * ends. One at least that can be taken is measured, however small the budget is.
+   * ends. What an earlier run has measured, and one at least that can be taken, is there however small the budget is.
    */
   attempt(candidate: Candidate, size: number): Promise<void>;
-  /** The most examples, from those that they were measured on up to `size`, that there is time to measure all these candidates on, by the estimate. */
-  affordable(candidates: readonly Candidate[], size: number): number;
+  /**
+   * The most examples, from those that they were measured on up to `size`, that there is time to measure all these
+   * candidates on, by the estimate, within a share of what is left of the budget.
+   */
+  affordable(candidates: readonly Candidate[], size: number, share?: number): number;
+  /** Whether an earlier run has measured a candidate on the first `size` examples. */
+  isKnown(candidate: Candidate, size: number): Promise<boolean>;
   /** The trial of a candidate on the first `size` examples. */
   on(candidate: Candidate, size: number): Trial | undefined;
   /** The last trial of each candidate that was measured on at most `size` examples. */
@@ -82,6 +87,8 @@ export function createTrials(
     return { candidate, size, fresh: before < size ? size - before : size, shared };
   };
 
+  const isKnown = (candidate: Candidate, size: number) => isKnownTrial(profile, candidate, partOf(size), options);
+
   return {
     async attempt(candidate, size) {
       options.signal.throwIfAborted();
@@ -90,7 +97,8 @@ export function createTrials(
       const step = stepOf(candidate, size);
       const expected = estimate.expected(step);
       const isAnyUsable = [...bySize.keys()].some(({ finish }) => finish !== null);
-      if (isAnyUsable && spentMs() + expected > options.budgetMs) {
+      const isTooLong = isAnyUsable && spentMs() + expected > options.budgetMs;
+      if (isTooLong && !(await isKnown(candidate, size))) {
         // Fewer examples than it knows are for comparison only.
         if ((sizesOf([candidate])[0] ?? 0) < size)
           skipped.set(candidate.key, {
@@ -116,8 +124,9 @@ export function createTrials(
       }
       onTrial({ kind: 'end', trial, seconds: ms / 1000, again });
     },
-    affordable(candidates, size) {
-      const left = options.budgetMs - spentMs();
+    isKnown,
+    affordable(candidates, size, share = 1) {
+      const left = Math.max(0, options.budgetMs - spentMs()) * share;
       const fits = (n: number) =>
         candidates.reduce((sum, candidate) => sum + estimate.expected(stepOf(candidate, n)), 0) <= left;
       // What is known of fewer would be read again.

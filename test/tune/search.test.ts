@@ -76,7 +76,15 @@ function timed() {
       return made.heldOut(part, folds);
     },
   });
-  return { clock, slow };
+  /** The same for what was not read before. */
+  const remembering = (made: Scripted): Candidate => ({
+    ...made,
+    heldOut: async (part, folds) => {
+      clock.ms += part.length - (made.calls.at(-1) ?? 0);
+      return made.heldOut(part, folds);
+    },
+  });
+  return { clock, slow, remembering };
 }
 
 function memoryJournal(): TrialJournal & { readonly kept: Map<string, Trialled> } {
@@ -148,21 +156,53 @@ describe('a search', () => {
   });
 
   it('begins with fewer examples where the task as it is tells that more would take too long', async () => {
-    const { clock, slow } = timed();
+    const { clock, remembering } = timed();
     const [own, other] = [candidate('own', 1, wrongOnEvery(9)), candidate('other', 2, wrongOnEvery(9))];
     const asItIs = { method: 'head', msPerExample: 1 };
     const inTime = { budgetMs: 300, now: () => clock.ms, asItIs };
     const { chosen, trials, stopped } = await searchAmong(
       profile,
-      [slow(own), slow(other)],
+      [remembering(own), remembering(other)],
       texts(1000),
       optionsWith(inTime),
     );
-    // Half of the budget for the first one, and as much for the other.
-    assert.deepEqual([own.calls, other.calls], [[150], [150]]);
+    // 200 would take the first one more than half of the budget, 100 do not; the rest is for both.
+    assert.deepEqual(
+      [own.calls, other.calls],
+      [
+        [100, 150],
+        [100, 150],
+      ],
+    );
     assert.equal(chosen.key, 'own');
     assert.deepEqual([trials[0]?.n, stopped], [150, 'budget']);
     assert.ok(clock.ms <= 300, `${clock.ms}`);
+  });
+
+  it('goes on where an earlier run was broken off, though the time of an example is another now', async () => {
+    const { clock, remembering } = timed();
+    const journal = memoryJournal();
+    const run = async (budgetMs: number, msPerExample: number) => {
+      clock.ms = 0;
+      const [own, other] = [candidate('own', 2, wrongOnEvery(9)), candidate('other', 1, wrongOnEvery(50))];
+      const inTime = { budgetMs, now: () => clock.ms, asItIs: { method: 'head', msPerExample }, journal };
+      const list = [remembering(own), remembering(other)];
+      const { chosen, trials } = await searchAmong(profile, list, texts(1000), optionsWith(inTime));
+      return { chosen: chosen.key, n: trials[0]?.n, calls: [own.calls, other.calls] };
+    };
+    const first = await run(200, 1);
+    assert.deepEqual(first, { chosen: 'other', n: 100, calls: [[100], [100]] });
+    // Somewhat slower or faster: it goes on with more examples.
+    for (const each of [0.9, 1.1]) {
+      const { n, calls } = await run(200, each);
+      assert.ok((n ?? 0) > 100 && !calls.flat().includes(100), `${n}: ${calls}`);
+    }
+    // Hardly any budget, or none at all: the best so far.
+    for (const budget of [1, -50]) {
+      const { n, chosen, calls } = await run(budget, 1);
+      assert.deepEqual([chosen, calls], ['other', [[], []]]);
+      assert.ok((n ?? 0) >= 100, `${n}`);
+    }
   });
 
   it('measures the first candidate on some examples however small the budget is', async () => {
@@ -340,16 +380,10 @@ describe('a search', () => {
   });
 
   it('measures the best two on as many examples as there is time for, where the next round is too long', async () => {
-    const clock = { ms: 0 };
-    // What was read before is remembered.
-    const reading = (made: Scripted): Candidate => ({
-      ...made,
-      heldOut: async (part, folds) => {
-        clock.ms += part.length - (made.calls.at(-1) ?? 0);
-        return made.heldOut(part, folds);
-      },
-    });
-    const list = [candidate('a', 1, always), candidate('b', 2, always), candidate('c', 3, () => false)].map(reading);
+    const { clock, remembering } = timed();
+    const list = [candidate('a', 1, always), candidate('b', 2, always), candidate('c', 3, () => false)].map(
+      remembering,
+    );
     // 600 are over after the first round; 390 are left for two.
     const options = optionsWith({ now: () => clock.ms, budgetMs: 990 });
     const { rounds, trials, stopped, skipped } = await searchAmong(profile, list, texts(1800), options);
