@@ -1,6 +1,6 @@
 import { modelError, usageError } from '../errors.js';
 import type { Recipe } from './recipe.js';
-import { blockCountOf, number } from './summary.js';
+import { architectureName, blockCountOf, number } from './summary.js';
 import type { GgufHeader } from './types.js';
 import { attentionBlocks, type ValuePlace, valueBlockSizes, valuesOfBlock } from './value-blocks.js';
 
@@ -56,6 +56,11 @@ const stateTensors = /^blk\.\d+\.(shortconv\.|ssm_|attn_gate\.)/u;
 /** Metadata that speak of something that a block shares with others or that is no plain transformer block. */
 const foreignKeys = /\.(expert_count|attention\.shared_kv_layers|dense_[23]_feat_\w+)$/u;
 
+function factsOf(header: GgufHeader): Architecture | undefined {
+  const name = architectureName(header);
+  return Object.hasOwn(architectures, name) ? architectures[name] : undefined;
+}
+
 /** The number of the block that a tensor belongs to; null for those of the whole model. */
 export function blockOf(tensor: string): number | null {
   const block = blockTensors.exec(tensor)?.[1];
@@ -64,10 +69,10 @@ export function blockOf(tensor: string): number | null {
 
 /** Throws where the file has something that the rewriting does not understand, or the recipe does not fit it. */
 export function checkDerivable(header: GgufHeader, recipe: Recipe): void {
-  const name = String(header.metadata.get('general.architecture')?.value);
+  const name = architectureName(header);
   const refuse = (reason: string) =>
     modelError(`No file can be derived from ${header.path}: ${reason}.`, 'Use the model as it is.');
-  const architecture = Object.hasOwn(architectures, name) ? architectures[name] : undefined;
+  const architecture = factsOf(header);
   if (architecture === undefined) {
     throw refuse(`the architecture "${name}" is none of ${Object.keys(architectures).join(', ')}`);
   }
@@ -108,24 +113,24 @@ export function checkDerivable(header: GgufHeader, recipe: Recipe): void {
 
 /** Whether llama.cpp reads an output matrix of its own for this model; else the embedding is always the output. */
 export function readsOutput(header: GgufHeader): boolean {
-  const name = String(header.metadata.get('general.architecture')?.value);
-  return Object.hasOwn(architectures, name) && architectures[name]?.output === true;
+  return factsOf(header)?.output === true;
 }
 
 /** Key of the list of blocks that carry a state, and whether each does, with those that hold values; null where there is none. */
 export function stateListOf(header: GgufHeader, kept: number, layers: number): { key: string; list: boolean[] } | null {
-  const name = String(header.metadata.get('general.architecture')?.value);
-  const list = Object.hasOwn(architectures, name) ? architectures[name]?.stateList : undefined;
+  const list = factsOf(header)?.stateList;
   if (list === undefined) return null;
   const cached = new Set(attentionBlocks(header));
-  return { key: `${name}.${list}`, list: Array.from({ length: layers }, (_, i) => i < kept && !cached.has(i)) };
+  return {
+    key: `${architectureName(header)}.${list}`,
+    list: Array.from({ length: layers }, (_, i) => i < kept && !cached.has(i)),
+  };
 }
 
 /** Places of the values in the states of a derived file, in the order of the recipe's rows; by the source's header. */
 export function valuePlaces(header: GgufHeader, recipe: Pick<Recipe, 'layers' | 'output'>): ValuePlace[] {
   const kept = recipe.layers ?? blockCount(header);
-  const name = String(header.metadata.get('general.architecture')?.value);
-  const architecture = Object.hasOwn(architectures, name) ? architectures[name] : undefined;
+  const architecture = factsOf(header);
   const every = architecture?.globalEvery;
   const cached = attentionBlocks(header).filter((block) => block < kept).length;
   return valueBlockSizes(header, recipe).map((count, i) => {
@@ -141,8 +146,7 @@ export function valuePlaces(header: GgufHeader, recipe: Pick<Recipe, 'layers' | 
 }
 
 export function blockCount(header: GgufHeader): number {
-  const name = String(header.metadata.get('general.architecture')?.value);
-  const blocks = blockCountOf(header, name);
+  const blocks = blockCountOf(header);
   if (blocks === null) throw modelError(`${header.path} does not say how many layers it has.`);
   return blocks;
 }

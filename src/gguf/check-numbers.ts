@@ -1,5 +1,5 @@
 import { modelError } from '../errors.js';
-import { number } from './summary.js';
+import { architectureName, number } from './summary.js';
 import type { GgufHeader, GgufScalar } from './types.js';
 
 /** llama.cpp ends the process at more (LLAMA_MAX_LAYERS, LLAMA_MAX_EXPERTS). */
@@ -47,7 +47,7 @@ const rules: readonly Rule[] = [
  * @throws SlmError of kind `model` that names the key, the value and what was expected
  */
 export function checkNumbers(header: GgufHeader): void {
-  const architecture = String(header.metadata.get('general.architecture')?.value);
+  const architecture = architectureName(header);
   const refuse = (key: string, value: GgufScalar, expected: string) =>
     modelError(
       `${header.path} is damaged: its header says ${key} = ${value}, which must be ${expected}.`,

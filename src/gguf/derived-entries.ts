@@ -4,7 +4,7 @@ import { stateListOf } from './architectures.js';
 import type { Plan } from './plan.js';
 import { readExactly } from './read-exactly.js';
 import { recipeText } from './recipe.js';
-import { furtherBlocksKey, number } from './summary.js';
+import { architectureName, furtherBlocksKey, number } from './summary.js';
 import { type GgufArray, type GgufEntry, valueTypes } from './types.js';
 import { modelOfValueBlocks } from './value-blocks.js';
 import { isRoleKey } from './vocabulary.js';
@@ -41,8 +41,7 @@ export async function derivedEntries(file: FileHandle, plan: Plan, source: strin
 
 /** Whether the file may have other blocks than the source. */
 function isOfOtherBlocks({ header, recipe, layers, kept }: Plan): boolean {
-  const architecture = String(header.metadata.get('general.architecture')?.value);
-  const further = number(header, `${architecture}.${furtherBlocksKey}`) ?? 0;
+  const further = number(header, `${architectureName(header)}.${furtherBlocksKey}`) ?? 0;
   return recipe.layers !== null || layers > kept || further > 0;
 }
 
@@ -58,7 +57,7 @@ function stateEntries(plan: Plan): NewEntry[] {
 async function changedEntry(file: FileHandle, entry: GgufEntry, plan: Plan): Promise<NewEntry | null> {
   const { key, type, value } = entry;
   const { cut, recipe } = plan;
-  const architecture = String(plan.header.metadata.get('general.architecture')?.value);
+  const architecture = architectureName(plan.header);
   const unchanged = async () => ({ key, type, value: await readExactly(file, entry.start, entry.end - entry.start) });
 
   // A row of one's own is meant as it is, not squashed or scaled as the logits of words are.

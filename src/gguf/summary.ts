@@ -22,7 +22,7 @@ export interface GgufSummary {
 }
 
 export function summarize(header: GgufHeader): GgufSummary {
-  const architecture = text(header, 'general.architecture') ?? 'unknown';
+  const architecture = architectureName(header);
   return {
     architecture,
     name: text(header, 'general.name'),
@@ -30,7 +30,7 @@ export function summarize(header: GgufHeader): GgufSummary {
     quant: quantOf(header),
     parameters: header.tensors.reduce((sum, tensor) => sum + tensor.shape.reduce((n, size) => n * size, 1), 0),
     contextLength: number(header, `${architecture}.context_length`),
-    blockCount: blockCountOf(header, architecture),
+    blockCount: blockCountOf(header),
     embeddingLength: number(header, `${architecture}.embedding_length`),
     vocabularySize: vocabularySize(header, architecture),
     chatTemplate: text(header, 'tokenizer.chat_template'),
@@ -40,13 +40,19 @@ export function summarize(header: GgufHeader): GgufSummary {
 }
 
 /** Blocks that every token goes through: without those that guess further tokens, which stand after them. */
-export function blockCountOf(header: GgufHeader, architecture: string): number | null {
+export function blockCountOf(header: GgufHeader): number | null {
+  const architecture = architectureName(header);
   const all = number(header, `${architecture}.block_count`);
   return all === null ? null : all - (number(header, `${architecture}.${furtherBlocksKey}`) ?? 0);
 }
 
 /** Number of blocks that guess further tokens (multi-token prediction). */
 export const furtherBlocksKey = 'nextn_predict_layers';
+
+/** Name of the architecture, which its keys begin with. Every model that passed the check has one. */
+export function architectureName(header: GgufHeader): string {
+  return text(header, 'general.architecture') ?? 'unknown';
+}
 
 /** Bytes of the tensors that have a row for each token. */
 export function tokenBytes(header: GgufHeader): number {
