@@ -173,6 +173,7 @@ function questionTable(): string {
     'right of those',
     'right at 50 % coverage',
     'ECE',
+    'ECE by chance alone',
     'ungrounded',
     'tokens',
     's',
@@ -194,6 +195,7 @@ function questionTable(): string {
         given === 0 ? '–' : `${right} (${(right / given).toFixed(3)})`,
         half === null ? '–' : half.toFixed(3),
         figure(report, 'answer-ece'),
+        report.figures.find(({ name }) => name === 'answer-ece')?.byChance?.toFixed(3) ?? '–',
         ...costs(report),
       ];
     }),

@@ -21,6 +21,8 @@ export interface Figure {
   readonly interval: Interval | null;
   /** Items that the metric applies to. */
   readonly n: number;
+  /** A calibration error alone: what right probabilities would have on so many items by chance, on average. */
+  readonly byChance?: number;
 }
 
 export interface Mistake {
@@ -283,14 +285,18 @@ function figuresOf(
 ): Figure[] {
   const prepared: PreparedMetric[] = suite.map((metric) => metric.prepare(pairs, context));
   const intervals = seed === null ? [] : bootstrapIntervals(prepared, { seed });
-  return suite.map((metric, i) => ({
-    name: metric.name,
-    title: metric.title,
-    better: metric.better,
-    value: prepared[i]?.value() ?? null,
-    interval: intervals[i] ?? null,
-    n: prepared[i]?.n ?? 0,
-  }));
+  return suite.map((metric, i) => {
+    const byChance = prepared[i]?.byChance() ?? null;
+    return {
+      name: metric.name,
+      title: metric.title,
+      better: metric.better,
+      value: prepared[i]?.value() ?? null,
+      interval: intervals[i] ?? null,
+      n: prepared[i]?.n ?? 0,
+      ...(byChance === null ? {} : { byChance }),
+    };
+  });
 }
 
 function checkGoal(goal: MetricGoal, figures: readonly Figure[]): GoalResult {

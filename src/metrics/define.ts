@@ -1,7 +1,7 @@
 import type { Metric, MetricDefinition } from './types.js';
 
 /** Makes a metric out of its two functions. */
-export function defineMetric<S>({ observe, summarise, ...about }: MetricDefinition<S>): Metric {
+export function defineMetric<S>({ observe, summarise, byChance, ...about }: MetricDefinition<S>): Metric {
   return {
     ...about,
     prepare(pairs, context) {
@@ -11,6 +11,7 @@ export function defineMetric<S>({ observe, summarise, ...about }: MetricDefiniti
         size: pairs.length,
         n: applicable.length,
         outcomes: about.binary === true ? observed.map((stat) => (stat === null ? null : Number(stat) === 1)) : null,
+        byChance: () => (byChance === undefined || applicable.length === 0 ? null : byChance(applicable)),
         value(positions) {
           const stats = positions === undefined ? applicable : pick(observed, positions);
           return stats.length === 0 ? null : summarise(stats, context);

@@ -13,7 +13,7 @@ export function binDecisions(decisions: readonly Decision[], bins = defaultBins)
   const scores = new Float64Array(bins);
   const rights = new Float64Array(bins);
   for (const { score, right } of decisions) {
-    const bin = Math.min(bins - 1, Math.max(0, Math.ceil(score * bins) - 1));
+    const bin = binOf(score, bins);
     n[bin] = (n[bin] as number) + 1;
     scores[bin] = (scores[bin] as number) + score;
     rights[bin] = (rights[bin] as number) + Number(right);
@@ -28,6 +28,25 @@ export function binDecisions(decisions: readonly Decision[], bins = defaultBins)
       accuracy: count === 0 ? null : (rights[bin] as number) / count,
     };
   });
+}
+
+function binOf(score: number, bins: number): number {
+  return Math.min(bins - 1, Math.max(0, Math.ceil(score * bins) - 1));
+}
+
+/**
+ * Calibration error of right probabilities by chance alone, on average over draws of so many decisions: in each bin the
+ * count of right ones is off by √(Σ p (1 − p)) as a standard deviation, and √(2 / π) of that in the mean (normal
+ * approximation). With 100 records it is often 0.1.
+ */
+export function calibrationErrorByChance(decisions: readonly Decision[]): number {
+  const variances = new Map<number, number>();
+  for (const { score } of decisions) {
+    const bin = binOf(score, defaultBins);
+    variances.set(bin, (variances.get(bin) ?? 0) + score * (1 - score));
+  }
+  const sum = [...variances.values()].reduce((total, variance) => total + Math.sqrt(variance), 0);
+  return (Math.sqrt(2 / Math.PI) * sum) / decisions.length;
 }
 
 /**

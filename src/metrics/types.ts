@@ -22,10 +22,12 @@ export interface MetricDefinition<S> {
   observe(pair: Pair, context: MetricContext): S | null;
   /** Null where the figure is undefined, for example a precision without predictions. `stats` is never empty. */
   summarise(stats: readonly S[], context: MetricContext): number | null;
+  /** What the figure would be on average if only chance kept it from its best value; `stats` is never empty. */
+  byChance?(stats: readonly S[]): number;
 }
 
 /** A metric for its users: `defineMetric` hides the type of the statistic. */
-export interface Metric extends Omit<MetricDefinition<never>, 'observe' | 'summarise'> {
+export interface Metric extends Omit<MetricDefinition<never>, 'observe' | 'summarise' | 'byChance'> {
   /** Looks at each pair once. */
   prepare(pairs: readonly Pair[], context: MetricContext): PreparedMetric;
 }
@@ -37,6 +39,8 @@ export interface PreparedMetric {
   readonly n: number;
   /** Over all pairs, or over those at the given positions, repeated ones counted as often. Null: undefined. */
   value(positions?: ArrayLike<number>): number | null;
+  /** What it would be on average by chance alone; null where the metric does not say. */
+  byChance(): number | null;
   /** Whether each item counts; null where the metric does not apply to it. Null for metrics that are no such share. */
   readonly outcomes: readonly (boolean | null)[] | null;
 }

@@ -21,9 +21,13 @@ ${table(
 )}`;
 }
 
-function figureMarkup({ value, interval }: Figure): Markup {
+function figureMarkup({ value, interval, byChance }: Figure): Markup {
   const range = interval === null || value === null ? null : `${figure(interval.low)}–${figure(interval.high)}`;
-  return html`${figure(value)}${range === null ? null : html`<br><span class="quiet">${range}</span>`}`;
+  const beside = [
+    ...(range === null ? [] : [range]),
+    ...(byChance === undefined ? [] : [`${figure(byChance)} by chance`]),
+  ];
+  return html`${figure(value)}${beside.map((text) => html`<br><span class="quiet">${text}</span>`)}`;
 }
 
 /** Quality against time, with a line through what nothing cheaper beats. */

@@ -142,7 +142,10 @@ function figureTable(report: Report): string {
     String(figure.n),
     ...report.baselines.map((baseline) => withInterval(baseline.figures[i] as Figure)),
   ]);
-  return tableText(head, rows, numeric);
+  const chance = report.figures.flatMap(({ title, byChance }) =>
+    byChance === undefined ? [] : [`${title} by chance alone, if every probability were right: ${number(byChance)}\n`],
+  );
+  return tableText(head, rows, numeric) + chance.join('');
 }
 
 /** The part of each model of a cascade. */

@@ -58,7 +58,7 @@ ${plotSvg({
   y: share('share that is right'),
   series: [{ name: 'held-out', colour: 'tuned', joined: false, points }],
   diagonal: true,
-})}<p>Calibration error (ECE) ${value}, 95 % interval ${range}. The larger a dot, the more examples; with few, the error comes out too high. ${
+})}<p>Calibration error (ECE) ${value}, 95 % interval ${range}. The larger a dot, the more examples. By chance alone, if every score were right, it would be ${(prepared.byChance() ?? 0).toFixed(3)}. ${
     after.layers > 0 && after.key.startsWith('classifier')
       ? 'The one number that spreads the scores was fitted on these held-out scores.'
       : null

@@ -1,6 +1,6 @@
 import type { Decision } from '../../../metrics/best-f1.js';
 import { defineMetric } from '../../../metrics/define.js';
-import { calibrationError } from '../../../metrics/reliability.js';
+import { calibrationError, calibrationErrorByChance } from '../../../metrics/reliability.js';
 import type { Pair } from '../../../types.js';
 import { isRight } from '../right.js';
 
@@ -12,6 +12,7 @@ export const ece = defineMetric<Decision>({
   range: [0, 1],
   observe: givenAnswer,
   summarise: calibrationError,
+  byChance: calibrationErrorByChance,
 });
 
 /** The answer of a pair with whether it is right; null where none was given. */

@@ -1,5 +1,5 @@
 import { defineMetric } from '../../../metrics/define.js';
-import { calibrationError } from '../../../metrics/reliability.js';
+import { calibrationError, calibrationErrorByChance } from '../../../metrics/reliability.js';
 import { type TopLabel, topLabel } from './labels.js';
 
 /** Calibration error of the top label. Abstained records count; failed ones have no score and are left out. */
@@ -11,4 +11,5 @@ export const ece = defineMetric<TopLabel>({
   range: [0, 1],
   observe: topLabel,
   summarise: calibrationError,
+  byChance: calibrationErrorByChance,
 });
