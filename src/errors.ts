@@ -19,7 +19,7 @@ export type SlmErrorCode = `SLM_${Uppercase<ErrorKind>}`;
 
 /**
  * An error whose message is meant for the user: what happened and where, with `hint` saying what to do next.
- * Anything else that is thrown is a defect of ours and is reported as such.
+ * Anything else that is thrown, but what the system refused, is a defect of ours and is reported as such.
  */
 export class SlmError extends Error {
   override readonly name = 'SlmError';
@@ -54,6 +54,27 @@ export function modelError(message: string, hint?: string, cause?: unknown): Slm
 /** Something failed while running: exit code 1. */
 export function failure(message: string, hint?: string, cause?: unknown): SlmError {
   return new SlmError('failure', message, { ...(hint === undefined ? {} : { hint }), cause });
+}
+
+const permissions = 'Check the path and its permissions.';
+const space = 'Free some space, and run the same command again.';
+const advice: Readonly<Record<string, string>> = {
+  EACCES: permissions,
+  EPERM: permissions,
+  EROFS: permissions,
+  ENOSPC: space,
+  EDQUOT: space,
+};
+
+/**
+ * What the system refused to do with a file, in words for the user: no defect of the program, wherever it happens.
+ * @returns anything else as it is
+ */
+export function refusedBySystem(error: unknown): unknown {
+  if (error instanceof SlmError || !(error instanceof Error)) return error;
+  const { code = '', path } = error as NodeJS.ErrnoException;
+  const hint = path === undefined ? undefined : advice[code];
+  return hint === undefined ? error : failure(messageOf(error), hint, error);
 }
 
 /** The message of anything that can be thrown. */

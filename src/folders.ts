@@ -39,3 +39,14 @@ export function takesFiles(folder: string, mode = 0o777): boolean {
     return false;
   }
 }
+
+/** Returns whether a folder takes files, or could be made: the nearest one above that is there takes some. Makes nothing. */
+export function couldTakeFiles(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return statSync(folder).isDirectory();
+  } catch (error) {
+    const above = path.dirname(folder);
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' && above !== folder && couldTakeFiles(above);
+  }
+}

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import { scratchFolder } from '../app/scratch.js';
 import { isOn } from '../app/surroundings.js';
-import { exitCodes, messageOf, SlmError } from '../errors.js';
+import { exitCodes, messageOf, refusedBySystem, SlmError } from '../errors.js';
 import { writeFailure } from '../jobs/write-failure.js';
 import { harmless, sayTo } from '../terminal-text.js';
 import { commandsFor } from './commands.js';
@@ -177,7 +177,8 @@ process.stdout.write('', (error?: NodeJS.ErrnoException | null) => {
   process.exit(exitCode === exitCodes.interrupted ? interruption.exitCode() : exitCode);
 });
 
-function report(error: unknown): number {
+function report(thrown: unknown): number {
+  const error = refusedBySystem(thrown);
   if (error instanceof OutputClosed) return exitCodes.ok;
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   if (interruption.signal.aborted) return exitCodes.interrupted;

@@ -7,7 +7,8 @@ import { promisify } from 'node:util';
 import { measureEach } from '../../src/app/evaluating/measure-each.js';
 import type { CliContext } from '../../src/cli/context.js';
 import { showPreparation } from '../../src/cli/terminal/preparation.js';
-import { makeFolder, takesFiles } from '../../src/folders.js';
+import { refusedBySystem, type SlmError } from '../../src/errors.js';
+import { couldTakeFiles, makeFolder, takesFiles } from '../../src/folders.js';
 import { assertClearError, moodTask, runSlm, slmEnv, tempFolder } from '../helpers/slm.js';
 import { tinyGguf } from '../helpers/tiny-gguf.js';
 
@@ -175,7 +176,10 @@ test('a folder that cannot be made is an error at once, not a loop', { skip: !ex
   assert.throws(() => makeFolder('/proc/nope/a/b'), /ENOENT/u);
   assert.equal(takesFiles('/proc/nope/a'), false);
   assert.equal(takesFiles('/dev/null/a'), false);
+  assert.equal(couldTakeFiles('/dev/null/a'), false);
   const folder = path.join(tempFolder(t), 'a', 'b', 'c');
+  assert.equal(couldTakeFiles(folder), true);
+  assert.equal(existsSync(path.dirname(folder)), false, 'asking makes nothing');
   assert.equal(takesFiles(folder), true);
   makeFolder(folder);
 });
@@ -187,6 +191,24 @@ test('an output in a folder that is not there is refused before the work is done
   assertClearError(await runSlm(['run', task, '-t', 'x', '-o', 'nodir/x.tsv'], { cwd }), 2, missing);
   assertClearError(await runSlm(['run', task, '-t', 'x', '--stats', 'nodir/x'], { cwd }), 2, missing);
   assertClearError(await runSlm(['eval', task, '-o', 'nodir/x.json'], { cwd }), 2, missing);
+});
+
+test('tuning whose result could not be written is refused before the work is done', async (t) => {
+  const cwd = tempFolder(t);
+  writeFileSync(path.join(cwd, 'file'), '');
+  const refused = await runSlm(['tune', moodTask(), '--into', 'file/tuned'], { cwd });
+  assertClearError(refused, 2, /what tuning finds cannot be written: .*tuned takes no files/u);
+});
+
+test('a file that the system refuses is no defect of slm, and other errors are', () => {
+  const refused = (code: string) =>
+    Object.assign(new Error(`${code}: refused, open '/x/y'`), { code, path: '/x/y', syscall: 'open' });
+  for (const code of ['EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT']) {
+    const told = refusedBySystem(refused(code)) as SlmError;
+    assert.equal(told.kind, 'failure', code);
+    assert.ok(told.message.includes("'/x/y'") && told.hint !== undefined, told.message);
+  }
+  for (const other of [refused('EMFILE'), new TypeError('x'), 'thrown']) assert.equal(refusedBySystem(other), other);
 });
 
 test('models search finds models of the catalogue by all words, and words that are no command are said to be none', async (t) => {

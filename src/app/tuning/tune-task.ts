@@ -3,6 +3,7 @@ import path from 'node:path';
 import { fileCache } from '../../cache.js';
 import { engines } from '../../engines/index.js';
 import { messageOf, SlmError, usageError } from '../../errors.js';
+import { couldTakeFiles } from '../../folders.js';
 import { checkDerivable } from '../../gguf/architectures.js';
 import { checkGguf } from '../../gguf/check.js';
 import { number, summarize } from '../../gguf/summary.js';
@@ -128,7 +129,12 @@ function nameOf(model: string): string {
 /** Searches, fits the best candidate on everything, and writes its settings where they are better than none. */
 export async function tuneTask(surroundings: Surroundings, planned: PlannedTuning, given: TuneFlags): Promise<Tuned> {
   const flags = withTexts(given);
-  const { profile, model: spoken } = planned;
+  const { profile, model: spoken, folder } = planned;
+  if (!couldTakeFiles(folder))
+    throw usageError(
+      `what tuning finds cannot be written: ${folder} takes no files`,
+      'Change its permissions, copy the task to another folder, or name one with --into.',
+    );
   await requireAgreement(surroundings, flags.model, profile);
   if (flags.data === undefined && flags.teacher === undefined) refuseDataFlags(flags);
   checkTeacher(profile, flags);
