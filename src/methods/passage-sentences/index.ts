@@ -11,7 +11,7 @@ import { modelKey } from '../model-key.js';
 import { keptScale } from '../passage-spans/answerability.js';
 import { createSearch } from '../passage-spans/passage-reading.js';
 import { nothingFound } from '../passages.js';
-import { readingBoth, startPool } from '../start-calibration.js';
+import { readingBoth, spread, startPool } from '../start-calibration.js';
 import type { Method, MethodContext, PieceInput } from '../types.js';
 import { sentenceOptions } from './options.js';
 import { defaultJudge, featureNames, featuresOf, isRightSentence, judgeWith, probabilityOf } from './sentence-judge.js';
@@ -114,9 +114,9 @@ async function judgeFor(context: MethodContext<'scores'>, reader: SentenceReader
   const { options } = reader;
   const fixed = async (): Promise<Logistic> =>
     reader.judge === null ? defaultJudge : judgeWith(await keptScale(context, reader.judge));
-  const all = profile.examples.slice(0, options.poolSize);
+  const all = spread(profile.examples, options.poolSize);
   if (all.length < smallestPool) return fixed();
-  const key = ['sentences 1', modelKey(engine), modelKey(context.judge ?? engine), profile.digest].join(' ');
+  const key = ['sentences 2', modelKey(engine), modelKey(context.judge ?? engine), profile.digest].join(' ');
   const known = judgeSchema.safeParse(await cache.get(key));
   if (known.success) return known.data;
   const pool = startPool(readingBoth(context), all, ({ record }) => {

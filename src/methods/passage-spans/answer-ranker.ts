@@ -139,71 +139,44 @@ export interface RankedQuestion {
 
 /**
  * Fits a ranker on questions whose answers are known; at least one candidate is right.
- * @param fixed the one of this model that holds without examples; null for a model that has none
+ * @param scale of what the model says of passages; null for a model that is not asked
  */
-export function fitRanker(questions: readonly RankedQuestion[], fixed: Logistic | null): Ranker {
-  return fixed === null ? fitWhole(questions) : fitToFixed(questions, fixed);
+export function fitRanker(questions: readonly RankedQuestion[], scale: Scale | null): Ranker {
+  return scale === null ? fitWhole(questions) : fitJudge(questions, scale);
 }
 
 /**
  * Answers in chat turns are few and good, so fixed weights choose. How much their odds are worth, and what the model says
- * of the sentence beside them, is all that is fitted: some dozen questions are too few for more. What the model says of the
- * whole passage, which takes as long to read as the answer, is left out unless it clearly helps.
+ * of the sentence beside them, is all that is fitted: some dozen questions are too few for more. Whether the whole passage
+ * is asked about, which takes as long as to read the answer, is a matter of the model and not of the questions: what
+ * some dozen of them say of it does not hold for those on other subjects.
  */
-function fitToFixed(questions: readonly RankedQuestion[], { weights, intercept }: Logistic): Ranker {
-  const all = featureNames.map((_, i) => weights[i] ?? 0);
-  const ofPassage = fitForm(questions, { choice: { weights: all, intercept }, sentence: usualSentenceWeight });
-  const without = all.map((weight, i) => (i === answeredAt ? 0 : i === sentenceAt ? usualSentenceWeight : weight));
-  const ofSentence = fitForm(questions, { choice: { weights: without, intercept: 0 }, sentence: 0 });
-  // All right, or all wrong: nothing tells what they are worth.
-  if (ofPassage === null || ofSentence === null) return { weights, intercept };
-  return ofPassage.loss + clearlyWorse < ofSentence.loss ? ofPassage.ranker : ofSentence.ranker;
-}
-
-/** Nats over all questions, held out. */
-const clearlyWorse = 1;
-
-/** Fixed weights that choose, and what the judge's weight of the sentence is drawn to. */
-interface Form {
-  readonly choice: Logistic;
-  readonly sentence: number;
-}
-
-/** Fits a judge to what the weights of a form choose; its log-loss is held out, in nats. */
-function fitForm(
-  questions: readonly RankedQuestion[],
-  { choice, sentence }: Form,
-): { readonly ranker: Ranker; readonly loss: number } | null {
+function fitJudge(questions: readonly RankedQuestion[], scale: Scale): Ranker {
+  const fixed = readingRanker(scale);
+  const all = featureNames.map((_, i) => fixed.weights[i] ?? 0);
+  const asksOfPassages = scale.certainty >= trustedCertainty;
+  const choice = asksOfPassages
+    ? { weights: all, intercept: fixed.intercept }
+    : { weights: all.with(answeredAt, 0).with(sentenceAt, usualSentenceWeight), intercept: 0 };
   const chosen = questions.flatMap((question) => bestOf(question, choice));
-  if (new Set(chosen.map(({ right }) => right)).size < 2) return null;
-  const fit = (some: readonly Chosen[]): Logistic => {
-    const { weights, intercept } = fitLogistic(
-      some.map(({ candidate, odds }) => [odds, boundedOdds(candidate.sentenceAnswered)]),
-      some.map(({ right }) => right),
-      { towards: { weights: [1, sentence], intercept: 0 }, l2: judgeStrength },
-    );
-    const [ofChoice = 0, ofSentence = 0] = weights;
-    return { weights: judgeNames.map((_, i) => (i === 0 ? ofChoice : 0)).with(-1, ofSentence), intercept };
-  };
-  const held = Array.from({ length: judgeFolds }, (_, fold) => {
-    const others = chosen.filter((_, i) => i % judgeFolds !== fold);
-    return new Set(others.map(({ right }) => right)).size < 2 ? unjudged : fit(others);
-  });
-  const loss = chosen.reduce((sum, { candidate, odds, right }, at) => {
-    const judge = held[at % judgeFolds] as Logistic;
-    const probability = sigmoid(logOdds(judge, judgedFeatures(candidate, odds)));
-    return sum - Math.log(Math.max(1e-6, right ? probability : 1 - probability));
-  }, 0);
-  return { ranker: { ...choice, judge: fit(chosen) }, loss };
+  // All right, or all wrong: nothing tells what they are worth.
+  if (new Set(chosen.map(({ right }) => right)).size < 2) return fixed;
+  const { weights, intercept } = fitLogistic(
+    chosen.map(({ candidate, odds }) => [odds, boundedOdds(candidate.sentenceAnswered)]),
+    chosen.map(({ right }) => right),
+    { towards: { weights: [1, asksOfPassages ? usualSentenceWeight : 0], intercept: 0 }, l2: judgeStrength },
+  );
+  const [ofChoice = 0, ofSentence = 0] = weights;
+  const judge = { weights: judgeNames.map((_, i) => (i === 0 ? ofChoice : 0)).with(-1, ofSentence), intercept };
+  return { ...choice, judge };
 }
 
+/** The 0.5B has 0.3: asked about the sentence alone, it does better on other subjects. The 1.5B has 0.7. */
+const trustedCertainty = 0.5;
 /** Between those fitted for models of 0.5B and 1.5B on the examples of `qa`. */
 const usualSentenceWeight = 0.7;
 /** L2 on the distance from the usual weights, of standardised features. */
-const judgeStrength = 5;
-/** The judge that believes the choice as it is. */
-const unjudged: Logistic = { weights: [1], intercept: 0 };
-
+const judgeStrength = 10;
 interface Chosen {
   readonly candidate: RankedCandidate;
   readonly odds: number;

@@ -11,7 +11,7 @@ import { modelKey } from '../model-key.js';
 import { prefixLength } from '../parts.js';
 import { passageOf } from '../passages.js';
 import type { Plan } from '../types.js';
-import { fitRanker, type RankedQuestion, type Ranker, readingRanker } from './answer-ranker.js';
+import { fitRanker, type RankedQuestion, type Ranker } from './answer-ranker.js';
 import { answerThreshold } from './answer-threshold.js';
 import { passageOptions } from './options.js';
 import { answerOf, rankedQuestion } from './passage-answer.js';
@@ -89,7 +89,7 @@ function readingCandidate(
   );
   const title = `copied answers, ${setting.shots} examples in the prompt, ${reader.inTurns ? `${options.windows} passages` : `${setting.passages} sentences`}`;
   return {
-    key: `passages 7 ${JSON.stringify(setting)}`,
+    key: `passages 8 ${JSON.stringify(setting)}`,
     title,
     method: 'passage-spans',
     turn: 0,
@@ -143,11 +143,11 @@ function readingCandidate(
 
   /** How a ranker is fitted on some of what was read. */
   async function fitting(): Promise<(reads: readonly Read[]) => Ranker> {
-    const fixed = reader.inTurns && reader.judge !== null ? readingRanker(await reader.judge.scale()) : null;
+    const scale = reader.inTurns && reader.judge !== null ? await reader.judge.scale() : null;
     return (reads) =>
       fitRanker(
         reads.map(({ question }) => question),
-        fixed,
+        scale,
       );
   }
 

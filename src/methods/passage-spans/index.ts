@@ -10,7 +10,7 @@ import { learnedBy, learnedExamples } from '../learned.js';
 import { learnedEmbedder, learnedEmbedderOf } from '../learned-embedder.js';
 import { createLikeness } from '../likeness.js';
 import { modelKey } from '../model-key.js';
-import { readingBoth, startPool } from '../start-calibration.js';
+import { readingBoth, spread, startPool } from '../start-calibration.js';
 import type { DefaultPrompt, Document, Method, MethodContext, PieceInput } from '../types.js';
 import {
   defaultRanker,
@@ -148,11 +148,13 @@ async function rankerFor(
   const documents = await context.ownDocuments();
   const shots = new Set(promptExamples(profile, engine.model, options).map((shot) => shot.fields));
   const fixed = () => fixedRanker(context, reader);
-  const all = profile.examples
-    .filter((example) => !shots.has(example.record.fields) && isReadable(example, documents, options))
-    .slice(0, options.poolSize);
+  const readable = profile.examples.filter(
+    (example) => !shots.has(example.record.fields) && isReadable(example, documents, options),
+  );
+  // Over the whole list: questions of a kind often stand together.
+  const all = spread(readable, options.poolSize);
   if (all.length < smallestPool) return fixed();
-  const kind = reader.inTurns ? 'judge 7' : reader.judge === null ? 'judge 2' : 'judge 6';
+  const kind = reader.inTurns ? 'judge 8' : reader.judge === null ? 'judge 9' : 'judge 10';
   const judge = context.judge == null ? [] : [modelKey(context.judge)];
   const key = [kind, digestOf(documents), modelKey(engine), ...judge, profile.digest].join(' ');
   const known = rankerSchema.safeParse(await cache.get(key));
@@ -177,7 +179,10 @@ async function rankerFor(
     ),
   );
   if (!questions.some(({ right }) => right.includes(true))) return fixed();
-  const ranker = fitRanker(questions, reader.inTurns ? await fixed() : null);
+  const ranker = fitRanker(
+    questions,
+    reader.inTurns && reader.judge !== null ? await keptScale(context, reader.judge) : null,
+  );
   await cache.set(key, ranker);
   if (pool.length < all.length) context.onShortened?.(pool.length, all.length);
   return ranker;

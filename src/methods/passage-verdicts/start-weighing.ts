@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { tokenizePrompt } from '../../prompt.js';
 import { modelKey } from '../model-key.js';
 import { createSearch } from '../passage-spans/passage-reading.js';
-import { startPool } from '../start-calibration.js';
+import { spread, startPool } from '../start-calibration.js';
 import type { MethodContext } from '../types.js';
 import type { VerdictOptions } from './options.js';
 import type { VerdictReader } from './verdict-reader.js';
@@ -19,13 +19,12 @@ export async function startWeighing(
   const { verdicts } = options;
   const plain = plainWeighing(verdicts.length);
   const shown = new Set(verdictExamples(profile.examples, options));
-  const all = profile.examples
-    .filter((example) => goldVerdict(example, verdicts) !== -1 && !shown.has(example))
-    .slice(0, options.poolSize);
+  const known = profile.examples.filter((example) => goldVerdict(example, verdicts) !== -1 && !shown.has(example));
+  const all = spread(known, options.poolSize);
   if (all.length < smallestPool) return plain;
-  const key = ['verdicts 2', modelKey(engine), profile.digest].join(' ');
-  const known = keptSchema.safeParse(await cache.get(key));
-  if (known.success && known.data.bias.length === verdicts.length) return known.data;
+  const key = ['verdicts 3', modelKey(engine), profile.digest].join(' ');
+  const kept = keptSchema.safeParse(await cache.get(key));
+  if (kept.success && kept.data.bias.length === verdicts.length) return kept.data;
   const search = createSearch(await context.ownDocuments(), options);
   const texts = all.flatMap((example) => {
     const { record } = example;
