@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { plan } from '../../src/methods/passage-verdicts/candidates.js';
 import { passageVerdicts } from '../../src/methods/passage-verdicts/index.js';
 import { fitWeighing, weigh } from '../../src/methods/passage-verdicts/weighing.js';
 import { answer as answerType } from '../../src/task-types/answer/index.js';
-import type { AnswerOutput, InputRecord, TaskProfile } from '../../src/types.js';
+import type { AnswerOutput, Example, InputRecord, TaskProfile } from '../../src/types.js';
 import { fakeEngine } from '../helpers/fake-engine.js';
+import { sessionWith } from '../helpers/tune-session.js';
 
 const context = 'Forty people took part. Their pain was less after six weeks. None of them left.';
 const record: InputRecord = {
@@ -98,4 +100,24 @@ test('a fitted weighing counts what tells, and knows how common the verdicts are
     [...Array(18).fill(0), 1, 2],
   );
   assert.ok((weigh([[-1, -1, -1]], mostlyYes)[0] as number) > 0.7);
+});
+
+test('a tuned task gives verdicts that are less likely than not where some verdict is always right', async () => {
+  // Nine of twenty are yes, seven no, four maybe, and the passages tell nothing.
+  const examples = Array.from({ length: 40 }, (_, i): Example => {
+    const at = (i * 7) % 20;
+    const gold = at < 9 ? 'yes' : at < 16 ? 'no' : 'maybe';
+    return { record: { ...record, index: i, id: `${i}` }, gold: { type: 'answer', answers: [gold] } };
+  });
+  const session = sessionWith({ profile, engine: engineSaying('none of them') as never });
+  const planned = plan(session, examples, { words: true });
+  const candidate = planned?.candidates[0];
+  assert.ok(candidate !== undefined);
+  const { outputs } = await candidate.heldOut(
+    examples,
+    Int32Array.from(examples, (_, i) => i % 5),
+  );
+  assert.ok(outputs.every((output) => output.type === 'answer' && output.answer === 'yes' && output.score < 0.5));
+  const fitted = await candidate.finish?.(examples, { examples } as never);
+  assert.ok((fitted?.threshold?.min ?? 1) < 0.45, `${fitted?.threshold?.min}`);
 });

@@ -1,12 +1,13 @@
 import { tokenizePrompt } from '../../prompt.js';
 import { evidenceAt } from '../../task-types/answer/evidence.js';
-import { unanswered } from '../../task-types/answer/values.js';
+import { rejectBelow, unanswered } from '../../task-types/answer/values.js';
 import type { AnswerOutput, Example } from '../../types.js';
 import { eachExample } from '../candidates/each-example.js';
 import { foldByFold } from '../candidates/fold-by-fold.js';
 import { memo } from '../candidates/memo.js';
 import type { Candidate, TuneSession } from '../candidates/types.js';
 import { prefixLength } from '../parts.js';
+import { answerThreshold } from '../passage-spans/answer-threshold.js';
 import { createSearch, type Search } from '../passage-spans/passage-reading.js';
 import { nothingFound, type Passage } from '../passages.js';
 import type { Plan } from '../types.js';
@@ -66,7 +67,7 @@ function verdictCandidate(
   const beside = views.length === 1 ? '' : ', beside what the question alone says';
   const title = `likeliest verdict, ${shots} examples in the prompt${beside}`;
   return {
-    key: `verdicts 1 ${JSON.stringify({ shots, views })}`,
+    key: `verdicts 2 ${JSON.stringify({ shots, views })}`,
     title,
     method: 'passage-verdicts',
     turn: 0,
@@ -78,11 +79,11 @@ function verdictCandidate(
     async heldOut(part, folds) {
       const reads = await eachExample(session, title, part, readOne);
       const outputs = await foldByFold(folds, (others) => {
-        const weighing = fitted(
+        const { weighing, min } = fitted(
           others.map((i) => part[i] as Example),
           others.map((i) => reads[i] as Read),
         );
-        return (i) => answered(reads[i] as Read, weighing);
+        return (i) => rejectBelow(answered(reads[i] as Read, weighing), min);
       });
       const few = part.slice(0, 50);
       const tokens =
@@ -91,23 +92,32 @@ function verdictCandidate(
     },
     async finish(_, { examples: known }) {
       // A handful of numbers: what was read for the trial tells enough.
-      const weighing = fitted(known, await Promise.all(known.map(readOne)));
+      const reads = await Promise.all(known.map(readOne));
+      const { weighing, min } = fitted(known, reads);
       const learned = verdictShots(examples, options).map(({ fields, target }) => ({ fields, label: target }));
-      return { options, learned: { examples: learned, ...weighing } };
+      return {
+        options,
+        learned: { examples: learned, ...weighing },
+        threshold: { min, below: profile.threshold.below },
+        outputs: reads.map((read) => answered(read, weighing)),
+      };
     },
   };
 
-  function fitted(part: readonly Example[], reads: readonly Read[]): Weighing {
+  /** The weighing, and the threshold below which its verdicts are withheld. */
+  function fitted(part: readonly Example[], reads: readonly Read[]): { weighing: Weighing; min: number } {
     const rows = part.flatMap((example, i) => {
       const read = reads[i] as Read;
       const right = goldVerdict(example, verdicts);
       return read === null || right === -1 ? [] : [{ scores: read.scores, right }];
     });
-    return fitWeighing(
+    const weighing = fitWeighing(
       views,
       rows.map(({ scores }) => scores),
       rows.map(({ right }) => right),
     );
+    const outputs = reads.map((read) => answered(read, weighing));
+    return { weighing, min: answerThreshold(part, outputs, profile.threshold.min) };
   }
 
   /** The sentence that shows it changes nothing of how good a verdict is: the first one stands for it. */
