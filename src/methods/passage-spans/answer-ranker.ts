@@ -154,8 +154,8 @@ export function fitRanker(questions: readonly RankedQuestion[], scale: Scale | n
 function fitJudge(questions: readonly RankedQuestion[], scale: Scale): Ranker {
   const fixed = readingRanker(scale);
   const all = featureNames.map((_, i) => fixed.weights[i] ?? 0);
-  const asksOfPassages = scale.certainty >= trustedCertainty;
-  const choice = asksOfPassages
+  const asked = asksOfPassages(scale);
+  const choice = asked
     ? { weights: all, intercept: fixed.intercept }
     : { weights: all.with(answeredAt, 0).with(sentenceAt, usualSentenceWeight), intercept: 0 };
   const chosen = questions.flatMap((question) => bestOf(question, choice));
@@ -164,11 +164,16 @@ function fitJudge(questions: readonly RankedQuestion[], scale: Scale): Ranker {
   const { weights, intercept } = fitLogistic(
     chosen.map(({ candidate, odds }) => [odds, boundedOdds(candidate.sentenceAnswered)]),
     chosen.map(({ right }) => right),
-    { towards: { weights: [1, asksOfPassages ? usualSentenceWeight : 0], intercept: 0 }, l2: judgeStrength },
+    { towards: { weights: [1, asked ? usualSentenceWeight : 0], intercept: 0 }, l2: judgeStrength },
   );
   const [ofChoice = 0, ofSentence = 0] = weights;
   const judge = { weights: judgeNames.map((_, i) => (i === 0 ? ofChoice : 0)).with(-1, ofSentence), intercept };
   return { ...choice, judge };
+}
+
+/** Whether a ranker that is fitted for a model of this scale goes by what it says of the whole passage. */
+export function asksOfPassages({ certainty }: Scale): boolean {
+  return certainty >= trustedCertainty;
 }
 
 /** The 0.5B has 0.3: asked about the sentence alone, it does better on other subjects. The 1.5B has 0.7. */

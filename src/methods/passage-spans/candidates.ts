@@ -11,8 +11,9 @@ import { modelKey } from '../model-key.js';
 import { prefixLength } from '../parts.js';
 import { passageOf } from '../passages.js';
 import type { Plan } from '../types.js';
-import { fitRanker, type RankedQuestion, type Ranker } from './answer-ranker.js';
+import { asksOfPassages, fitRanker, type RankedQuestion, type Ranker } from './answer-ranker.js';
 import { answerThreshold } from './answer-threshold.js';
+import type { Scale } from './answerability.js';
 import { passageOptions } from './options.js';
 import { answerOf, rankedQuestion } from './passage-answer.js';
 import { createSearch, type Reading, type ReadingOptions, read, type Search } from './passage-reading.js';
@@ -80,13 +81,14 @@ function readingCandidate(
     { likeness: beside === null ? null : createLikeness(beside.engine), judge },
   );
   const empty = tokenizePrompt(engine, reader.render({ [options.contextField]: 'x', [profile.input]: 'x' }));
-  const readOne = memo(
-    async (example: Example): Promise<Read> =>
-      engine.hold(async () => {
-        const reading = await read(reader, search, example.record);
-        return { reading, question: rankedQuestion(reading, example) };
-      }),
-  );
+  const readOne = memo(async (example: Example): Promise<Read> => {
+    const scale = await scaleOf();
+    const needed = { ...reader, asksOfPassages: scale === null || asksOfPassages(scale) };
+    return engine.hold(async () => {
+      const reading = await read(needed, search, example.record);
+      return { reading, question: rankedQuestion(reading, example) };
+    });
+  });
   const title = `copied answers, ${setting.shots} examples in the prompt, ${reader.inTurns ? `${options.windows} passages` : `${setting.passages} sentences`}`;
   return {
     key: `passages 8 ${JSON.stringify(setting)}`,
@@ -141,9 +143,14 @@ function readingCandidate(
     },
   };
 
+  /** Of what the model says of passages; null for one that is not asked in turns. */
+  async function scaleOf(): Promise<Scale | null> {
+    return reader.inTurns && reader.judge !== null ? reader.judge.scale() : null;
+  }
+
   /** How a ranker is fitted on some of what was read. */
   async function fitting(): Promise<(reads: readonly Read[]) => Ranker> {
-    const scale = reader.inTurns && reader.judge !== null ? await reader.judge.scale() : null;
+    const scale = await scaleOf();
     return (reads) =>
       fitRanker(
         reads.map(({ question }) => question),

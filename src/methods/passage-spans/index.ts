@@ -13,6 +13,7 @@ import { modelKey } from '../model-key.js';
 import { readingBoth, spread, startPool } from '../start-calibration.js';
 import type { DefaultPrompt, Document, Method, MethodContext, PieceInput } from '../types.js';
 import {
+  asksOfPassages,
   defaultRanker,
   featureNames,
   featuresOf,
@@ -168,21 +169,20 @@ async function rankerFor(
   }
 
   let done = 0;
+  const scale = reader.inTurns && reader.judge !== null ? await keptScale(context, reader.judge) : null;
+  const needed = { ...reader, asksOfPassages: scale === null || asksOfPassages(scale) };
   const search = createSearch(documents, options);
   const questions = await Promise.all(
     pool.map((example) =>
       engine.hold(async () => {
-        const reading = await read(reader, search, example.record);
+        const reading = await read(needed, search, example.record);
         context.onProgress('calibrating', ++done, pool.length);
         return rankedQuestion(reading, example);
       }),
     ),
   );
   if (!questions.some(({ right }) => right.includes(true))) return fixed();
-  const ranker = fitRanker(
-    questions,
-    reader.inTurns && reader.judge !== null ? await keptScale(context, reader.judge) : null,
-  );
+  const ranker = fitRanker(questions, scale);
   await cache.set(key, ranker);
   if (pool.length < all.length) context.onShortened?.(pool.length, all.length);
   return ranker;
