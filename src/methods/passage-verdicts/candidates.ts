@@ -74,6 +74,8 @@ function verdictCandidate(
     words: false,
     complexity: 1 + shots / 100 + views.length / 1000,
     layers: session.blocks,
+    // The question alone takes a fraction of the tokens that the passage takes, which is read once for both.
+    reading: `verdicts ${shots}`,
     prefixTokens: shown.length === 0 ? 0 : prefixTokensOf(shown[0] as Example),
     inPrompt: new Set(shown),
     async heldOut(part, folds) {
