@@ -55,6 +55,7 @@ test('slm run qa --context: an answer with its place, or none with the reason', 
     },
   );
   assert.equal(code, 0, stderr);
+  assert.doesNotMatch(stderr, /calibrating/u, 'qa comes calibrated: else `slm tasks calibrate` was forgotten');
   const results = parsed(stdout);
   assert.equal(results.length, 4);
   assert.deepEqual(
