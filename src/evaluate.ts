@@ -285,18 +285,18 @@ function figuresOf(
 ): Figure[] {
   const prepared: PreparedMetric[] = suite.map((metric) => metric.prepare(pairs, context));
   const intervals = seed === null ? [] : bootstrapIntervals(prepared, { seed });
-  return suite.map((metric, i) => {
-    const byChance = prepared[i]?.byChance() ?? null;
-    return {
-      name: metric.name,
-      title: metric.title,
-      better: metric.better,
-      value: prepared[i]?.value() ?? null,
-      interval: intervals[i] ?? null,
-      n: prepared[i]?.n ?? 0,
-      ...(byChance === null ? {} : { byChance }),
-    };
-  });
+  return suite.map((metric, i) => figureOf(metric, prepared[i] as PreparedMetric, intervals[i] ?? null));
+}
+
+/** What a report says of a metric. */
+export function figureOf(
+  { name, title, better }: Pick<Metric, 'name' | 'title' | 'better'>,
+  prepared: PreparedMetric,
+  interval: Interval | null,
+): Figure {
+  const byChance = prepared.byChance();
+  const figure = { name, title, better, value: prepared.value(), interval, n: prepared.n };
+  return byChance === null ? figure : { ...figure, byChance };
 }
 
 function checkGoal(goal: MetricGoal, figures: readonly Figure[]): GoalResult {

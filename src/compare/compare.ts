@@ -1,3 +1,4 @@
+import { figureOf } from '../evaluate.js';
 import { drawnValues, intervalFrom } from '../metrics/bootstrap.js';
 import { holm } from '../metrics/holm.js';
 import { type Drawn, differenceOf, mcNemar } from '../metrics/significance.js';
@@ -41,10 +42,9 @@ export function compare(
       model: report.model.name,
       file,
       leftOut: report.records.length - paired.examples.length,
-      figures: suite.map(({ name: metricName, title, better }, m) => {
+      figures: suite.map((one, m) => {
         const { prepared, drawn } = (measured[s] as Measured[])[m] as Measured;
-        const [value, draws] = drawn;
-        return { name: metricName, title, better, value, interval: intervalFrom(value, draws), n: prepared.n };
+        return figureOf(one, prepared, intervalFrom(...drawn));
       }),
       cost: report.speed.cost,
       latencyMs: report.speed.latencyMs,
