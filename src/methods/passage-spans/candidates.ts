@@ -1,4 +1,4 @@
-import { tokenizePrompt, usesChat } from '../../prompt.js';
+import { tokenizePrompt } from '../../prompt.js';
 import { answersIn, rejectBelow } from '../../task-types/answer/values.js';
 import type { AnswerOutput, Example } from '../../types.js';
 import { eachExample } from '../candidates/each-example.js';
@@ -17,23 +17,22 @@ import type { Scale } from './answerability.js';
 import { passageOptions } from './options.js';
 import { answerOf, rankedQuestion } from './passage-answer.js';
 import { createSearch, type Reading, type ReadingOptions, read, type Search } from './passage-reading.js';
-import { alternating, askingOf, createReader } from './reader.js';
+import { type Asking, askingOf, createReader } from './reader.js';
 
+const asWritten = { shots: 0, passages: 4, candidates: 4 };
 /** Answered questions in the prompt, sentences that are read, and answers that are compared; likely ones first. */
-const settings = [
-  { shots: 4, passages: 4, candidates: 6 },
-  { shots: 8, passages: 4, candidates: 6 },
-  { shots: 4, passages: 6, candidates: 6 },
-  { shots: 0, passages: 4, candidates: 6 },
-];
-/**
- * The same for models with chat turns, which do what they are told and read longer passages; half of the examples have
- * no answer. Without examples first: that reads as the task does as it is.
- */
-const chatSettings = [
-  { shots: 0, passages: 4, candidates: 4 },
-  { shots: 4, passages: 4, candidates: 4 },
-];
+const settings: Readonly<Record<Asking, readonly Setting[]>> = {
+  completion: [
+    { shots: 4, passages: 4, candidates: 6 },
+    { shots: 8, passages: 4, candidates: 6 },
+    { shots: 4, passages: 6, candidates: 6 },
+    { shots: 0, passages: 4, candidates: 6 },
+  ],
+  // Without examples first: that reads as the task does as it is.
+  'own turn': [asWritten, { ...asWritten, shots: 4 }],
+  // Examples for yes and no take three times as long to read, and the answers on other subjects are told from none worse.
+  turns: [asWritten],
+};
 /** A passage in the prompt has so many characters at most. */
 const longestExample = 600;
 
@@ -42,8 +41,8 @@ export const plan: Plan = (session, examples) => {
   const { contextField } = passageOptions.parse(session.profile.options);
   // Every setting looks in the same documents.
   const search = createSearch(session.documents, { contextField });
-  const tried = usesChat(session.profile, session.engine.model) ? chatSettings : settings;
-  const all = tried.map((setting) => readingCandidate(session, examples, search, setting));
+  const asking = askingOf(session.profile, session.engine.model, contextField);
+  const all = settings[asking].map((setting) => readingCandidate(session, examples, search, setting));
   return { candidates: all.filter((candidate) => candidate !== null) };
 };
 
@@ -69,8 +68,7 @@ function readingCandidate(
   const options = passageOptions.parse({ ...profile.options, ...setting });
   const embedder = beside?.embedder;
   const wanted = { ...options, ...setting, input: profile.input };
-  const asking = askingOf(profile, engine.model, options.contextField);
-  const chosen = asking === 'turns' ? decisionsFrom(examples, search, wanted) : answersFrom(examples, search, wanted);
+  const chosen = answersFrom(examples, search, wanted);
   if (chosen.length < setting.shots) return null;
   const shots = chosen.map(({ shot }) => shot);
   const reader = createReader(
@@ -183,24 +181,6 @@ function answersFrom(examples: readonly Example[], search: Search, options: Shot
     return text.includes(answer) ? [{ example, text, target: answer }] : [];
   });
   return shotsFrom(readable, options.shots, options);
-}
-
-/** Questions with the passage that would be read for them, half of them without an answer, in turn. */
-function decisionsFrom(examples: readonly Example[], search: Search, options: ShotOptions): Shot[] {
-  const readable = examples.flatMap((example) => {
-    const answers = answersIn(example.gold);
-    const [window = []] = search(example.record).windows(example.record.text, 1, options.windowLength);
-    const text = passageOf(window.map((passage) => passage.text));
-    const holds = answers.length === 0 || answers.some((answer) => text.includes(answer));
-    return holds ? [{ example, text, target: answers.find((answer) => text.includes(answer)) ?? '' }] : [];
-  });
-  const half = (isAnswered: boolean) =>
-    shotsFrom(
-      readable.filter(({ target }) => (target !== '') === isAnswered),
-      options.shots / 2,
-      options,
-    );
-  return alternating(half(false), half(true), options.shots);
 }
 
 /** The first ones that are short enough, each from another passage, so that they are as varied as they can be. */

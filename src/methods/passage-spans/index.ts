@@ -152,10 +152,11 @@ async function rankerFor(
   const readable = profile.examples.filter(
     (example) => !shots.has(example.record.fields) && isReadable(example, documents, options),
   );
-  // Over the whole list: questions of a kind often stand together.
-  const all = spread(readable, options.poolSize);
+  // Over the whole list: questions of a kind often stand together. After completions eleven weights are fitted, which
+  // differ much from one choice of sixty to another: those that come with `qa` are of its first ones, as measured.
+  const all = reader.inTurns ? spread(readable, options.poolSize) : readable.slice(0, options.poolSize);
   if (all.length < smallestPool) return fixed();
-  const kind = reader.inTurns ? 'judge 8' : reader.judge === null ? 'judge 9' : 'judge 10';
+  const kind = reader.inTurns ? 'judge 8' : reader.judge === null ? 'judge 2' : 'judge 6';
   const judge = context.judge == null ? [] : [modelKey(context.judge)];
   const key = [kind, digestOf(documents), modelKey(engine), ...judge, profile.digest].join(' ');
   const known = rankerSchema.safeParse(await cache.get(key));

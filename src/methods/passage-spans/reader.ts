@@ -11,7 +11,7 @@ import type { Reader, ReadingOptions } from './passage-reading.js';
  * question and, in a conversation of its own, for the answer. `own turn`: the task has written a chat turn with
  * the passage, and an answer follows that.
  */
-type Asking = 'completion' | 'turns' | 'own turn';
+export type Asking = 'completion' | 'turns' | 'own turn';
 
 export function askingOf(profile: TaskProfile, model: PromptModel, contextField: string): Asking {
   if (!usesChat(profile, model)) return 'completion';
@@ -88,11 +88,4 @@ export function readingRenderer(
 export function turnEnd(engine: EngineWith<'scores'>, profile: TaskProfile): Token[] {
   const [after] = turnAfter(profile, engine.model, 'x')({});
   return engine.tokenize(after?.text ?? '', { special: true }).slice(0, 1);
-}
-
-/** One of each in turn, as many as asked for; half of the number at most of each. */
-export function alternating<T>(some: readonly T[], others: readonly T[], count: number): T[] {
-  return Array.from({ length: count }, (_, i) => (i % 2 === 0 ? some : others)[i >> 1]).filter(
-    (each) => each !== undefined,
-  );
 }
