@@ -19,7 +19,7 @@ export type SlmErrorCode = `SLM_${Uppercase<ErrorKind>}`;
 
 /**
  * An error whose message is meant for the user: what happened and where, with `hint` saying what to do next.
- * Anything else that is thrown, but what the system refused, is a defect of ours and is reported as such.
+ * Anything else that is thrown is a defect of ours and is reported as such, unless the system refused a file.
  */
 export class SlmError extends Error {
   override readonly name = 'SlmError';
@@ -67,8 +67,8 @@ const advice: Readonly<Record<string, string>> = {
 };
 
 /**
- * What the system refused to do with a file, in words for the user: no defect of the program, wherever it happens.
- * @returns anything else as it is
+ * An error of the system that refuses a file, with what to do next: no defect of the program, wherever it happens.
+ * @returns any other error as it is
  */
 export function refusedBySystem(error: unknown): unknown {
   if (error instanceof SlmError || !(error instanceof Error)) return error;

@@ -148,8 +148,8 @@ export function fitRanker(questions: readonly RankedQuestion[], scale: Scale | n
 /**
  * Answers in chat turns are few and good, so fixed weights choose. How much their odds are worth, and what the model says
  * of the sentence beside them, is all that is fitted: some dozen questions are too few for more. Whether the whole passage
- * is asked about, which takes as long as to read the answer, is a matter of the model and not of the questions: what
- * some dozen of them say of it does not hold for those on other subjects.
+ * is asked about, which takes as long as to read the answer, is decided by the model and not by the questions: what
+ * some dozen of them say about it does not hold on other subjects.
  */
 function fitJudge(questions: readonly RankedQuestion[], scale: Scale): Ranker {
   const fixed = readingRanker(scale);
@@ -176,7 +176,7 @@ export function asksOfPassages({ certainty }: Scale): boolean {
   return certainty >= trustedCertainty;
 }
 
-/** The 0.5B has 0.3: asked about the sentence alone, it does better on other subjects. The 1.5B has 0.7. */
+/** The 0.5B has 0.3: what it says of whole passages helps on some subjects and misleads on others. The 1.5B has 0.7. */
 const trustedCertainty = 0.5;
 /** Between those fitted for models of 0.5B and 1.5B on the examples of `qa`. */
 const usualSentenceWeight = 0.7;

@@ -11,13 +11,13 @@ import { modelKey } from '../model-key.js';
 import { prefixLength } from '../parts.js';
 import { passageOf } from '../passages.js';
 import type { Plan } from '../types.js';
-import { asksOfPassages, fitRanker, type RankedQuestion, type Ranker } from './answer-ranker.js';
+import { fitRanker, type RankedQuestion, type Ranker } from './answer-ranker.js';
 import { answerThreshold } from './answer-threshold.js';
 import type { Scale } from './answerability.js';
 import { passageOptions } from './options.js';
 import { answerOf, rankedQuestion } from './passage-answer.js';
 import { createSearch, type Reading, type ReadingOptions, read, type Search } from './passage-reading.js';
-import { type Asking, askingOf, createReader } from './reader.js';
+import { type Asking, askingOf, createReader, readerFor } from './reader.js';
 
 const asWritten = { shots: 0, passages: 4, candidates: 4 };
 /** Answered questions in the prompt, sentences that are read, and answers that are compared; likely ones first. */
@@ -30,7 +30,7 @@ const settings: Readonly<Record<Asking, readonly Setting[]>> = {
   ],
   // Without examples first: that reads as the task does as it is.
   'own turn': [asWritten, { ...asWritten, shots: 4 }],
-  // Examples for yes and no take three times as long to read, and the answers on other subjects are told from none worse.
+  // With examples for yes and no, questions on other subjects are worse told apart: answered by the passage, or not.
   turns: [asWritten],
 };
 /** A passage in the prompt has so many characters at most. */
@@ -68,7 +68,7 @@ function readingCandidate(
   const options = passageOptions.parse({ ...profile.options, ...setting });
   const embedder = beside?.embedder;
   const wanted = { ...options, ...setting, input: profile.input };
-  const chosen = answersFrom(examples, search, wanted);
+  const chosen = setting.shots === 0 ? [] : answersFrom(examples, search, wanted);
   if (chosen.length < setting.shots) return null;
   const shots = chosen.map(({ shot }) => shot);
   const reader = createReader(
@@ -80,8 +80,7 @@ function readingCandidate(
   );
   const empty = tokenizePrompt(engine, reader.render({ [options.contextField]: 'x', [profile.input]: 'x' }));
   const readOne = memo(async (example: Example): Promise<Read> => {
-    const scale = await scaleOf();
-    const needed = { ...reader, asksOfPassages: scale === null || asksOfPassages(scale) };
+    const needed = readerFor(reader, await scaleOf());
     return engine.hold(async () => {
       const reading = await read(needed, search, example.record);
       return { reading, question: rankedQuestion(reading, example) };

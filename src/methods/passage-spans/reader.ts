@@ -3,7 +3,8 @@ import { compilePrompt, type FewShotExample, type PromptModel, type PromptRender
 import type { EngineWith, TaskProfile, Token } from '../../types.js';
 import type { Likeness } from '../likeness.js';
 import { turnAfter } from '../next-turn.js';
-import { createJudge, type Judge, judgingRenderer, passageTurn } from './answerability.js';
+import { asksOfPassages } from './answer-ranker.js';
+import { createJudge, type Judge, judgingRenderer, passageTurn, type Scale } from './answerability.js';
 import type { Reader, ReadingOptions } from './passage-reading.js';
 
 /**
@@ -67,6 +68,11 @@ export function judgeOn(
   const judging = judgingRenderer(profile, engine.model, contextField, shots);
   const judge = createJudge(engine, profile, judging, contextField);
   return { ...judge, scale: once(judge.scale) };
+}
+
+/** The same reader for a ranker that is fitted on this scale: what the ranker will not go by is not asked. */
+export function readerFor(reader: Reader, scale: Scale | null): Reader {
+  return { ...reader, asksOfPassages: scale === null || asksOfPassages(scale) };
 }
 
 /** The prompt in which an answer is copied. */
