@@ -7,13 +7,14 @@
  * The paragraphs of all files are searched; the questions are those of the first file that have an answer. Each
  * paragraph is a document. `--embedder` adds its vectors, alone and beside BM25; `--reranked` orders
  * the first ten again, for so many questions, by how likely the model finds the question after the paragraph.
- * Intervals: 95 %, percentile bootstrap over questions.
+ * Intervals: 95 %, percentile bootstrap over questions. The files may be in any language, such as those of XQuAD.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
+import { languageOfDocument } from '../src/documents/language-of.js';
 import { indexInMemory } from '../src/documents/memory-index.js';
 import type { PassageIndex } from '../src/documents/passages.js';
 import { comparedWindows, cosine, orderBySimilarity } from '../src/documents/similar-windows.js';
@@ -22,7 +23,7 @@ import { storeOf } from '../src/documents/store/kept-documents.js';
 import { documentsIn } from '../src/documents/store/open.js';
 import { openStore } from '../src/documents/store/schema.js';
 import { differences, updateStore } from '../src/documents/store/update.js';
-import { contentTerms, terms } from '../src/documents/terms.js';
+import { askedTerms, terms } from '../src/documents/terms.js';
 import { searchedSentences } from '../src/documents/window-ranking.js';
 import { openEmbedder } from '../src/engines/llama/open-embedder.js';
 import { openEngine } from '../src/engines/llama/open-engine.js';
@@ -125,11 +126,12 @@ async function indexOnDisk(): Promise<PassageIndex> {
 
 function wholeParagraphs(): Find {
   const database = openDatabase(path.join(scratch, 'whole.db'));
+  const language = languageOfDocument(paragraphs.join('\n'));
   database.run("CREATE VIRTUAL TABLE words USING fts5(text, tokenize='ascii')");
   for (const [i, text] of paragraphs.entries())
-    database.run('INSERT INTO words (rowid, text) VALUES (?, ?)', [i, terms(text).join(' ')]);
+    database.run('INSERT INTO words (rowid, text) VALUES (?, ?)', [i, terms(text, language).join(' ')]);
   return ({ text }) => {
-    const asked = contentTerms(text).map((term) => `"${term}"`);
+    const asked = askedTerms(text, [language]).searched.map((term) => `"${term}"`);
     if (asked.length === 0) return [];
     return database
       .rows<[number]>(`SELECT rowid FROM words WHERE words MATCH ? ORDER BY rank LIMIT ${deepest}`, [

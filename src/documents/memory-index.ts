@@ -1,5 +1,7 @@
 import { lazy } from '../lazy.js';
 import type { Document } from '../types.js';
+import { commonestFirst, languageOfDocument } from './language-of.js';
+import { english } from './languages.js';
 import {
   cutPassages,
   everythingIn,
@@ -11,7 +13,7 @@ import {
   wordsIn,
 } from './passages.js';
 import { bm25, boost, coverageOf, rarity } from './ranking.js';
-import { contentTerms, terms } from './terms.js';
+import { askedTerms, terms } from './terms.js';
 import { byWindow, rankWindows, searchedSentences } from './window-ranking.js';
 
 const MiniSearch = lazy<typeof import('minisearch').default>('minisearch');
@@ -22,34 +24,37 @@ export interface MemoryIndex extends PassageIndex {
 
 /** Cuts documents into sentences and indexes them for BM25, in memory. */
 export function indexInMemory(documents: readonly Document[]): MemoryIndex {
-  const byDocument = documents.map((document) =>
-    cutPassages(document.text).map((passage): Omit<Passage, 'place'> => ({ ...passage, document })),
-  );
+  const byDocument = documents.map((document) => {
+    const language = languageOfDocument(document.text);
+    return cutPassages(document.text).map((passage): Omit<Passage, 'place'> => ({ ...passage, document, language }));
+  });
   const passages = byDocument.flat().map((passage, place) => ({ ...passage, place }));
+  const languages = commonestFirst(countsOf(passages.map(({ language }) => language)));
+  const textTerms = passages.map(({ text, language }) => terms(text, language));
+  const headingTerms = passages.map(({ heading, language }) => terms(heading, language));
   const Index = MiniSearch();
   const index = new Index<{ id: number; text: string; near: string; heading: string }>({
     fields: ['text', 'near', 'heading'],
-    tokenize: terms,
+    tokenize: (joined) => joined.split(' ').filter(Boolean),
     processTerm: (term) => term,
     searchOptions: { boost, bm25 },
   });
   index.addAll(
-    passages.map((passage, id) => ({
-      id,
-      text: passage.text,
-      near: [passages[id - 1], passages[id + 1]]
-        .filter((near) => near?.document === passage.document)
-        .map((near) => near?.text)
-        .join(' '),
-      heading: passage.heading,
-    })),
+    passages.map(({ document }, id) => {
+      const beside = [id - 1, id + 1].filter((other) => passages[other]?.document === document);
+      return {
+        id,
+        text: joined(textTerms[id]),
+        near: joined(beside.flatMap((other) => textTerms[other] as string[])),
+        heading: joined(headingTerms[id]),
+      };
+    }),
   );
-  const termsOf = passages.map((passage) => new Set([...terms(passage.text), ...terms(passage.heading)]));
-  const counts = new Map<string, number>();
-  for (const own of termsOf) for (const term of own) counts.set(term, (counts.get(term) ?? 0) + 1);
+  const termsOf = passages.map((_, i) => new Set([...(textTerms[i] as string[]), ...(headingTerms[i] as string[])]));
+  const counts = countsOf(termsOf.flatMap((own) => [...own]));
   const search = (question: string, count: number): Found[] =>
     index
-      .search(contentTerms(question).join(' '), { tokenize: (text) => text.split(' ').filter(Boolean) })
+      .search(joined(askedTerms(question, languages).searched))
       .slice(0, count)
       .map((hit) => ({ passage: passages[hit.id as number] as Passage, score: hit.score }));
   const cut = new Map<number, Map<Passage, Passage[]>>();
@@ -71,7 +76,7 @@ export function indexInMemory(documents: readonly Document[]): MemoryIndex {
   const withTerm = (term: string) => counts.get(term) ?? 0;
   const scoredWindows = (question: string, count: number, longest: number): ScoredWindow[] => {
     const found = byWindow(search(question, searchedSentences), ({ passage }) => windowOf(passage, longest));
-    return rankWindows(found, contentTerms(question), wordsIn, withTerm, passages.length)
+    return rankWindows(found, askedTerms(question, languages).searched, wordsIn, withTerm, passages.length)
       .slice(0, count)
       .map(({ window, score }) => ({ passages: window, score }));
   };
@@ -84,7 +89,19 @@ export function indexInMemory(documents: readonly Document[]): MemoryIndex {
     everything: (longest, most) => everythingIn([...ofDocument.values()], longest, most),
     coverage(question, chosen) {
       const here = new Set(chosen.flatMap(({ place }) => [...(termsOf[place] ?? [])]));
-      return coverageOf(contentTerms(question), here, (term) => rarity(passages.length, withTerm(term)));
+      const asked = askedTerms(question, languages).in(chosen[0]?.language ?? english);
+      return coverageOf(asked, here, (term) => rarity(passages.length, withTerm(term)));
     },
   };
+}
+
+/** Nothing else separates terms. */
+function joined(terms: readonly string[] | undefined): string {
+  return (terms ?? []).join(' ');
+}
+
+function countsOf<T>(items: Iterable<T>): Map<T, number> {
+  const counts = new Map<T, number>();
+  for (const item of items) counts.set(item, (counts.get(item) ?? 0) + 1);
+  return counts;
 }

@@ -1,10 +1,13 @@
 import { sentences } from '../segment.js';
 import type { Document, Span } from '../types.js';
+import type { Language } from './languages.js';
 import { terms } from './terms.js';
 
 /** A sentence of a document. */
 export interface Passage extends Span {
   readonly document: Document;
+  /** That of the document. */
+  readonly language: Language;
   readonly text: string;
   /** The headings above it, outermost first, as Markdown writes them. */
   readonly heading: string;
@@ -77,8 +80,10 @@ export function everythingIn(documents: readonly (readonly Passage[])[], longest
 }
 
 /** Words of sentences that stand under one heading, and those of the heading. */
-export function wordsIn(window: readonly Pick<Passage, 'text' | 'heading'>[]): string[] {
-  return [...terms(window[0]?.heading ?? ''), ...window.flatMap(({ text }) => terms(text))];
+export function wordsIn(window: readonly Pick<Passage, 'text' | 'heading' | 'language'>[]): string[] {
+  const [first] = window;
+  if (first === undefined) return [];
+  return [first.heading, ...window.map(({ text }) => text)].flatMap((text) => terms(text, first.language));
 }
 
 /** The sentences of a text, with the headings above each. */

@@ -1,43 +1,60 @@
 import { foldedRuns } from '../folding.js';
+import { onceEach } from '../lazy.js';
+import type { Run } from '../scripts.js';
+import { languageOfQuestion } from './language-of.js';
+import { english, type Language } from './languages.js';
 
 const hangul = /\p{Script=Hangul}/u;
 
-/** Words of a question that say what it is about. */
-export function contentTerms(text: string): string[] {
-  return terms(text).filter((term) => !questionWords.has(term));
+/** Search terms of a text: its words without case, accents and the endings of a language. */
+export function terms(text: string, language: Language = english): string[] {
+  return foldedRuns(text).flatMap((word) => termsOf(word, language));
 }
 
-/** Function words and question words carry no topic; stemmed like everything else. */
-const questionWords = new Set(
-  (
-    'a an the of in on at to for from by with as is are was were be been am do does did have has had can could may might must ' +
-    'shall should will would what which who whom whose when where why how that this these those it its i you he she we they my ' +
-    'your his her our their there and or if not no any about into than then much many long'
-  )
-    .split(' ')
-    .flatMap(terms),
+/**
+ * Terms of the words of a question that say what it is about.
+ * @param language of the question
+ * @param searched language of the texts that these terms are for
+ */
+export function contentTerms(question: string, language: Language = english, searched: Language = language): string[] {
+  const functionTerms = functionTermsOf(language);
+  const isFunctionWord = (word: Run) => termsOf(word, language).every((term) => functionTerms.has(term));
+  return foldedRuns(question)
+    .filter((word) => !isFunctionWord(word))
+    .flatMap((word) => termsOf(word, searched));
+}
+
+/** Terms of a question for documents in several languages. */
+export interface AskedTerms {
+  /** Those that documents are searched for. */
+  readonly searched: readonly string[];
+  /** Those that are compared with documents in one language. */
+  in(language: Language): string[];
+}
+
+/**
+ * Where the question itself does not tell its language, documents are searched for its terms in all of theirs.
+ * @param languages of the documents, the commonest first; the question is taken to be in one of them
+ */
+export function askedTerms(question: string, languages: readonly Language[]): AskedTerms {
+  const [only, ...others] = languages;
+  const own = others.length === 0 ? only : languageOfQuestion(question, languages);
+  const inLanguage = (language: Language) => contentTerms(question, own ?? language, language);
+  const searched = own === undefined ? [...new Set(languages.flatMap(inLanguage))] : inLanguage(own);
+  return { searched, in: inLanguage };
+}
+
+const functionTermsOf = onceEach(
+  (language: Language) => new Set([...language.functionWords()].flatMap((word) => terms(word, language))),
 );
 
-/** Search terms of a text: its words without case, accents and endings. */
-export function terms(text: string): string[] {
-  return foldedRuns(text).flatMap((run) =>
-    // Pairs of characters find what whole runs would miss: there are no blanks, or endings follow each other, as in Korean.
-    run.isUnspaced || hangul.test(run.text) ? pairs(run.text) : [stem(run.text)],
-  );
+/** Pairs of characters find what whole runs would miss: there are no blanks, or endings follow each other, as in Korean. */
+function termsOf({ text, isUnspaced }: Run, { stem }: Language): string[] {
+  return isUnspaced || hangul.test(text) ? pairs(text) : [stem(text)];
 }
 
 function pairs(run: string): string[] {
   const characters = [...run];
   if (characters.length === 1) return characters;
   return characters.slice(1).map((character, i) => `${characters[i]}${character}`);
-}
-
-/** Plurals and the commonest endings, so that "days" finds "day"; it need not be right, only the same on both sides. */
-function stem(word: string): string {
-  if (word.length > 4 && word.endsWith('ies')) return `${word.slice(0, -3)}y`;
-  for (const ending of ['ings', 'ing', 'edly', 'ed', 'es', 's', 'ly']) {
-    if (word.length > ending.length + 3 && word.endsWith(ending) && !word.endsWith('ss'))
-      return word.slice(0, -ending.length).replace(/e$/u, '');
-  }
-  return word.length > 4 ? word.replace(/e$/u, '') : word;
 }

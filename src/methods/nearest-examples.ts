@@ -63,7 +63,7 @@ export function nearestTo(texts: readonly string[]): (text: string, count: numbe
   const Index = MiniSearch();
   const index = new Index<{ id: number; text: string }>({
     fields: ['text'],
-    tokenize: contentTerms,
+    tokenize: (text) => contentTerms(text),
     processTerm: (term) => term,
     searchOptions: { bm25: { k: 1.2, b: 0.75, d: 0 } },
   });

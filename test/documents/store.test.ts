@@ -18,7 +18,8 @@ const scratch = mkdtempSync(path.join(tmpdir(), 'slm-store-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
 let made = 0;
 
-const manual = findDocuments('docs', root).files.filter((file) => file.endsWith('.md'));
+const isMarkdown = (file: string) => file.endsWith('.md');
+const manual = findDocuments('docs', root).files.filter(isMarkdown);
 const questions = [
   'How is a job resumed after it was killed?',
   'Which exit code means that some records failed?',
@@ -87,14 +88,39 @@ describe('an index on disk', () => {
   });
 
   test('finds what the index in memory finds, in the same windows', async () => {
+    const { kept, memory } = await bothOf(manual);
+    sameIn(kept, memory, questions, 2);
+    assert.deepEqual(kept.search('What is it, and who are they?', 3), []);
+    assert.deepEqual(kept.windows('Who invented zymurgy?', 3, 200), []);
+  });
+
+  test('finds what the index in memory finds in documents of several languages', async () => {
+    const { kept, memory } = await bothOf(findDocuments('tasks/qa/languages', root).files.filter(isMarkdown));
+    for (const language of ['de', 'es', 'fr', 'zh']) {
+      const lines = readFileSync(path.join(root, `tasks/qa/languages/${language}.jsonl`), 'utf8')
+        .trim()
+        .split('\n');
+      const asked = lines.map((line) => (JSON.parse(line) as { question: string }).question);
+      sameIn(
+        kept,
+        memory,
+        asked.filter((question) => memory.search(question, 1).length > 0),
+        1,
+      );
+    }
+  });
+
+  async function bothOf(files: readonly string[]) {
     const file = newFile();
-    await update(file, manual);
-    const kept = indexOf(open(file, manual).documents);
-    const memory = indexInMemory(await readInMemory(manual));
-    for (const question of questions) {
+    await update(file, files);
+    return { kept: indexOf(open(file, files).documents), memory: indexInMemory(await readInMemory(files)) };
+  }
+
+  function sameIn(kept: PassageIndex, memory: PassageIndex, asked: readonly string[], windows: number): void {
+    for (const question of asked) {
       assert.deepEqual(
-        kept.windows(question, 2, 1600).map((window) => window.map(place)),
-        memory.windows(question, 2, 1600).map((window) => window.map(place)),
+        kept.windows(question, windows, 1600).map((window) => window.map(place)),
+        memory.windows(question, windows, 1600).map((window) => window.map(place)),
         question,
       );
       const [own, other] = [kept.search(question, 3), memory.search(question, 3)];
@@ -106,9 +132,7 @@ describe('an index on disk', () => {
       const scores = [own[0]?.score, other[0]?.score] as [number, number];
       assert.ok(Math.abs(scores[0] / scores[1] - 1) < 0.05, `${question} ${scores.join(' ')}`);
     }
-    assert.deepEqual(kept.search('What is it, and who are they?', 3), []);
-    assert.deepEqual(kept.windows('Who invented zymurgy?', 3, 200), []);
-  });
+  }
 
   test('has the texts as they are read, with their pages, under the names of the run', async () => {
     const folder = folderWith({

@@ -1,7 +1,7 @@
 import { type Database, openDatabase } from './database.js';
 
 /** Counted up when what is stored changes: cutting, words, formats, tables. */
-const layout = 2;
+const layout = 3;
 /** "slmd" in the file's header: the files of other programs are told by it. */
 const application = 0x736c_6d64;
 
@@ -24,7 +24,8 @@ const tables = `
   CREATE TABLE documents (
     id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, stamp TEXT NOT NULL, settled INTEGER NOT NULL, bytes INTEGER NOT NULL, digest TEXT NOT NULL,
     reason TEXT, text_digest TEXT NOT NULL, pages TEXT, before BLOB, first INTEGER NOT NULL, passages INTEGER NOT NULL,
-    text_terms INTEGER NOT NULL, near_terms INTEGER NOT NULL, heading_terms INTEGER NOT NULL
+    text_terms INTEGER NOT NULL, near_terms INTEGER NOT NULL, heading_terms INTEGER NOT NULL,
+    language TEXT NOT NULL
   );
   CREATE TABLE headings (id INTEGER PRIMARY KEY, document INTEGER NOT NULL, text BLOB NOT NULL);
   CREATE INDEX headings_of ON headings (document);

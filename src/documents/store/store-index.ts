@@ -1,4 +1,7 @@
+import { onceEach } from '../../lazy.js';
 import type { Document } from '../../types.js';
+import { commonestFirst } from '../language-of.js';
+import { english, type Language, languageWith } from '../languages.js';
 import {
   everythingIn,
   type Found,
@@ -9,7 +12,7 @@ import {
   wordsIn,
 } from '../passages.js';
 import { bm25Score, boost, coverageOf, rarity } from '../ranking.js';
-import { contentTerms, terms } from '../terms.js';
+import { askedTerms, terms } from '../terms.js';
 import { byWindow, rankWindows, searchedSentences } from '../window-ranking.js';
 import type { Database } from './database.js';
 import type { KeptDocument } from './kept-documents.js';
@@ -20,6 +23,7 @@ const candidates = 200;
 interface Row {
   readonly id: number;
   readonly document: number;
+  readonly language: Language;
   readonly start: number;
   readonly end: number;
   readonly text: string;
@@ -29,6 +33,7 @@ interface Row {
 /** Finds sentences in a store, and ranks them as the index in memory does. */
 export function indexInStore(database: Database, documents: ReadonlyMap<number, KeptDocument>): PassageIndex {
   const stats = createStatistics(database);
+  const languages = languagesIn(database);
   const windowsIn = remembered(mostCut, (key: string) => {
     const [document, longest] = key.split(' ').map(Number) as [number, number];
     const { first, end } = documents.get(document) as KeptDocument;
@@ -47,13 +52,13 @@ export function indexInStore(database: Database, documents: ReadonlyMap<number, 
       const kept = documents.get(row.document) as KeptDocument;
       const document = opened.get(row.document) ?? kept.open();
       opened.set(row.document, document);
-      const { start, end, text, heading } = row;
-      return { document, start, end, text, heading, place: kept.order * 2 ** 32 + start };
+      const { start, end, text, heading, language } = row;
+      return { document, language, start, end, text, heading, place: kept.order * 2 ** 32 + start };
     };
   };
 
   const ranked = (question: string, count: number): { row: Row; score: number }[] => {
-    const asked = contentTerms(question);
+    const asked = askedTerms(question, languages).searched;
     const found = candidatesFor(database, asked);
     if (found.length === 0) return [];
     const near = new Set(found.flatMap((id) => [id - 1, id, id + 1]));
@@ -85,7 +90,13 @@ export function indexInStore(database: Database, documents: ReadonlyMap<number, 
     );
     const passageOf = openOnce();
     const wordsOf = (window: string) => wordsIn(rowsIn.get(window) ?? []);
-    return rankWindows(found, contentTerms(question), wordsOf, (term) => stats.of(term).anywhere, stats.passages)
+    return rankWindows(
+      found,
+      askedTerms(question, languages).searched,
+      wordsOf,
+      (term) => stats.of(term).anywhere,
+      stats.passages,
+    )
       .slice(0, count)
       .map(({ window, score }) => ({ passages: (rowsIn.get(window) ?? []).map(passageOf), score }));
   };
@@ -107,8 +118,11 @@ export function indexInStore(database: Database, documents: ReadonlyMap<number, 
       return everythingIn(passages, longest, most);
     },
     coverage(question, chosen) {
-      const here = new Set(chosen.flatMap(({ text, heading }) => [...terms(text), ...terms(heading)]));
-      return coverageOf(contentTerms(question), here, (term) => rarity(stats.passages, stats.of(term).anywhere));
+      const here = new Set(
+        chosen.flatMap(({ text, heading, language }) => [...terms(text, language), ...terms(heading, language)]),
+      );
+      const asked = askedTerms(question, languages).in(chosen[0]?.language ?? english);
+      return coverageOf(asked, here, (term) => rarity(stats.passages, stats.of(term).anywhere));
     },
   };
 }
@@ -141,18 +155,35 @@ function candidatesFor(database: Database, asked: readonly string[]): number[] {
 }
 
 function rowsOf(database: Database, ids: readonly number[]): Map<number, Row> {
-  const rows = database.rows<[number, number, number, number, Buffer, Buffer | null]>(
-    `SELECT passages.id, passages.document, start, stop, passages.text, headings.text
-     FROM passages LEFT JOIN headings ON headings.id = passages.heading
+  const rows = database.rows<[number, number, string, number, number, Buffer, Buffer | null]>(
+    `SELECT passages.id, passages.document, documents.language, start, stop, passages.text, headings.text
+     FROM passages JOIN documents ON documents.id = passages.document
+     LEFT JOIN headings ON headings.id = passages.heading
      WHERE passages.id IN (SELECT value FROM json_each(?)) ORDER BY passages.id`,
     [JSON.stringify(ids)],
   );
   return new Map(
-    rows.map(([id, document, start, end, text, heading]) => [
+    rows.map(([id, document, code, start, end, text, heading]) => [
       id,
-      { id, document, start, end, text: text.toString(), heading: heading?.toString() ?? '' },
+      {
+        id,
+        document,
+        language: languageWith(code),
+        start,
+        end,
+        text: text.toString(),
+        heading: heading?.toString() ?? '',
+      },
     ]),
   );
+}
+
+/** Of all documents, the commonest first. */
+function languagesIn(database: Database): Language[] {
+  const counts = database.rows<[string, number]>(
+    'SELECT language, sum(passages) FROM documents WHERE passages > 0 GROUP BY language',
+  );
+  return commonestFirst(new Map(counts.map(([code, passages]) => [languageWith(code), passages])));
 }
 
 interface Counts {
@@ -194,7 +225,7 @@ function createStatistics(database: Database): Statistics {
 /** The formula of the index in memory. */
 function scoring(stats: Statistics, rows: ReadonlyMap<number, Row>, asked: readonly string[]): (row: Row) => number {
   const wanted = new Set(asked);
-  const wordsOf = remembered(rows.size * 2, (text: string) => terms(text));
+  const wordsOf = onceEach((row: Row) => terms(row.text, row.language));
   const fieldOf = (words: readonly string[]) => {
     const counts = new Map<string, number>();
     for (const word of words) if (wanted.has(word)) counts.set(word, (counts.get(word) ?? 0) + 1);
@@ -202,13 +233,13 @@ function scoring(stats: Statistics, rows: ReadonlyMap<number, Row>, asked: reado
   };
   const beside = (row: Row, id: number) => {
     const other = rows.get(id);
-    return other?.document === row.document ? wordsOf(other.text) : [];
+    return other?.document === row.document ? wordsOf(other) : [];
   };
   return (row) => {
     const fields = {
-      text: fieldOf(wordsOf(row.text)),
+      text: fieldOf(wordsOf(row)),
       near: fieldOf([...beside(row, row.id - 1), ...beside(row, row.id + 1)]),
-      heading: fieldOf(wordsOf(row.heading)),
+      heading: fieldOf(terms(row.heading, row.language)),
     };
     let score = 0;
     const matched = new Set<string>();

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type BigIntStats, statSync } from 'node:fs';
 import { extractText, UnreadableDocument } from '../extract.js';
+import { languageOfDocument } from '../language-of.js';
 import { cutPassages } from '../passages.js';
 import { bytesOfFile } from '../read.js';
 import { terms } from '../terms.js';
@@ -151,6 +152,7 @@ function put(database: Database, { path, stamp, settled, bytes, digest, content 
   if (known !== undefined) forget(database, known[0]);
   const text = 'text' in content ? content.text : '';
   const passages = 'text' in content ? cutPassages(text) : [];
+  const language = languageOfDocument(text);
   const next = (table: string) =>
     (database.rows<[number]>(`SELECT ifnull(max(id), 0) + 1 FROM ${table}`) as [[number]])[0][0];
   const id = next('documents');
@@ -162,9 +164,9 @@ function put(database: Database, { path, stamp, settled, bytes, digest, content 
     if (heading === '' || headings.has(heading)) continue;
     database.run('INSERT INTO headings VALUES (?, ?, ?)', [nextHeading, id, Buffer.from(heading)]);
     headings.set(heading, nextHeading++);
-    headingTerms.set(heading, terms(heading));
+    headingTerms.set(heading, terms(heading, language));
   }
-  const own = passages.map((passage) => terms(passage.text));
+  const own = passages.map((passage) => terms(passage.text, language));
   const lengths = { text: 0, near: 0, heading: 0 };
   for (const [i, passage] of passages.entries()) {
     const above = headingTerms.get(passage.heading) ?? [];
@@ -188,7 +190,7 @@ function put(database: Database, { path, stamp, settled, bytes, digest, content 
     lengths.near += new Set([...(own[i - 1] ?? []), ...(own[i + 1] ?? [])]).size;
     lengths.heading += new Set(above).size;
   }
-  database.run('INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', [
+  database.run('INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', [
     id,
     path,
     stamp,
@@ -204,5 +206,6 @@ function put(database: Database, { path, stamp, settled, bytes, digest, content 
     lengths.text,
     lengths.near,
     lengths.heading,
+    language.code,
   ]);
 }
