@@ -3,7 +3,7 @@ import { once } from '../lazy.js';
 import { english, type Language, languages } from './languages.js';
 
 /** Parts of a text that are looked at, evenly over it, and characters of each: a document may begin in another language. */
-const looked = { parts: 8, characters: 2000 };
+const looked = { parts: 8, characters: 300 };
 
 /** A text in a language that is not here has less of the function words of any; one of these, hardly ever. */
 const leastShare = 0.08;
