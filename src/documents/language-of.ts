@@ -23,11 +23,20 @@ export function languageOfDocument(text: string): Language {
   return best.found < leastShare * words.length ? english : best.language;
 }
 
-/** The language of a question, which is one of those given; undefined where it has none of their function words. */
-export function languageOfQuestion(text: string, among: readonly Language[]): Language | undefined {
-  const [best] = byFunctionWords(wordsOf(text), among);
-  return best === undefined || best.found === 0 ? undefined : best.language;
+/**
+ * The language of a question: one of those of the documents, unless its function words are clearly those of another one.
+ * Undefined where it has none.
+ */
+export function languageOfQuestion(text: string, ofDocuments: readonly Language[]): Language | undefined {
+  const words = wordsOf(text);
+  const [likely] = byFunctionWords(words, ofDocuments);
+  const [other] = byFunctionWords(words, languages) as [Counted];
+  const best = likely === undefined || other.weight > clearly * likely.weight ? other : likely;
+  return best.weight === 0 ? undefined : best.language;
 }
+
+/** How many times as many function words. */
+const clearly = 2;
 
 interface Counted {
   readonly language: Language;

@@ -33,14 +33,16 @@ export interface AskedTerms {
 }
 
 /**
- * Where the question itself does not tell its language, documents are searched for its terms in all of theirs.
- * @param languages of the documents, the commonest first; the question is taken to be in one of them
+ * Documents are searched for terms in the language of the question; where that is none of theirs, or nothing tells it,
+ * for its terms in all of theirs.
+ * @param languages of the documents, one at least
  */
 export function askedTerms(question: string, languages: readonly Language[]): AskedTerms {
-  const [only, ...others] = languages;
-  const own = others.length === 0 ? only : languageOfQuestion(question, languages);
+  const own = languageOfQuestion(question, languages);
   const inLanguage = (language: Language) => contentTerms(question, own ?? language, language);
-  const searched = own === undefined ? [...new Set(languages.flatMap(inLanguage))] : inLanguage(own);
+  const [first, ...others] = own !== undefined && languages.includes(own) ? [own] : languages;
+  const main = inLanguage(first as Language);
+  const searched = others.length === 0 ? main : [...new Set([...main, ...others.flatMap(inLanguage)])];
   return { searched, in: inLanguage };
 }
 

@@ -143,9 +143,19 @@ describe('terms', () => {
       }
   });
 
-  it('of a question in no language of the documents are those of all of theirs', () => {
+  it('of a question without function words are those of all languages of the documents', () => {
     const documents = notices.map((notice) => ({ id: notice.language, source: notice.language, text: notice.text }));
     assert.equal(indexInMemory(documents).search('Schrank?', 1)[0]?.passage.document.id, 'de');
     assert.equal(indexInMemory(documents).search('taquilla?', 1)[0]?.passage.document.id, 'es');
+  });
+
+  it('leave out the function words of a question in another language than the documents', () => {
+    const german = notices
+      .filter(({ language }) => language === 'de')
+      .map(({ text }) => ({ id: 'd', source: 'd', text }));
+    const index = indexInMemory(german);
+    const [found] = index.search('What is there from September on?', 1);
+    assert.ok(found !== undefined);
+    assert.equal(index.coverage('What is there from September on?', [found.passage]), 1);
   });
 });
