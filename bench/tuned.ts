@@ -3,7 +3,7 @@
  * `slm eval` on data that nobody has learned from, a row of the table after the other.
  *
  *     node --import tsx bench/tuned.ts [DATA] [--only NAMES] [--model NAME] [--embedder FILE] [--no-words]
- *         [--budget TIME] [--take best] [--out FILE]
+ *         [--budget TIME] [--take best] [--limit N] [--out FILE]
  *     node --import tsx bench/tuned.ts --list
  *     node --import tsx bench/tuned.ts --table FILE
  *
@@ -12,7 +12,8 @@
  * not run again; caches stay in the work folder (--work, default slm-bench-tuned among the temporary files), so that
  * a row that was broken off goes on with its next trial, and with `--take best` the same trials give the best
  * candidate where otherwise the simplest is taken that is not clearly worse. `--model` takes an embedding model too,
- * `--embedder` puts one beside the model, and `--no-words` leaves counts of words out. Needs `npm run build`.
+ * `--embedder` puts one beside the model, `--no-words` leaves counts of words out, and `--limit` measures on the first
+ * so many rows alone. Needs `npm run build`.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -41,6 +42,7 @@ const { values: flags, positionals } = parseArgs({
     'no-words': { type: 'boolean', default: false },
     budget: { type: 'string', default: '10m' },
     take: { type: 'string', default: 'simplest' },
+    limit: { type: 'string' },
     work: { type: 'string', default: path.join(tmpdir(), 'slm-bench-tuned') },
     out: { type: 'string' },
     table: { type: 'string' },
@@ -94,6 +96,8 @@ interface Result {
   readonly model: string;
   readonly budget: string;
   readonly take: string;
+  /** Of the rows to measure on, the first so many; null: all. */
+  readonly limit: string | null;
   readonly metric: string;
   /** Examples to learn from and to measure on. */
   readonly trained: number;
@@ -261,7 +265,11 @@ async function runRows(chosen: readonly Row[]): Promise<void> {
   const done: Result[] = [];
   for (const row of chosen) {
     const same = (result: Result) =>
-      result.row === row.name && result.model === model && result.budget === flags.budget && result.take === flags.take;
+      result.row === row.name &&
+      result.model === model &&
+      result.budget === flags.budget &&
+      result.take === flags.take &&
+      result.limit === (flags.limit ?? null);
     const known = read(results).find(same);
     if (known !== undefined) {
       say(`${row.name}: is in ${results} already`);
@@ -314,7 +322,9 @@ async function runRow(row: Row): Promise<Result> {
     tuning = { seconds, n: report.data.n, chosen: report.chosen, stopped: report.stopped };
   }
   // 100: below what the task asks of its own fixtures. 4: some records failed; the row says how many.
-  const { stdout } = await runSlm(['eval', task, ...goldArgs(test), ...common], { cwd: work, env, codes: [0, 4, 100] });
+  const limit = flags.limit === undefined ? [] : ['--limit', flags.limit];
+  const args = ['eval', task, ...goldArgs(test), ...limit, ...common];
+  const { stdout } = await runSlm(args, { cwd: work, env, codes: [0, 4, 100] });
   const report = JSON.parse(stdout) as Report;
   const metric = mainMetric(report.type, own?.multiLabel === true);
   const figures = Object.fromEntries(
@@ -331,6 +341,7 @@ async function runRow(row: Row): Promise<Result> {
     model,
     budget: flags.budget,
     take: flags.take,
+    limit: flags.limit ?? null,
     metric,
     trained: tuning?.n ?? 0,
     n: report.data.n,
