@@ -31,12 +31,12 @@ export function languageOfQuestion(text: string, ofDocuments: readonly Language[
   const words = wordsOf(text);
   const [likely] = byFunctionWords(words, ofDocuments);
   const [other] = byFunctionWords(words, languages) as [Counted];
-  const best = likely === undefined || other.weight > clearly * likely.weight ? other : likely;
+  const best = likely === undefined || other.weight > clearly.times * likely.weight + clearly.words ? other : likely;
   return best.weight === 0 ? undefined : best.language;
 }
 
-/** How many times as many function words. */
-const clearly = 2;
+/** So many times as many function words, and one more: `Die Hard` and `Los Angeles` are no question in German or Spanish. */
+const clearly = { times: 2, words: 1 };
 
 interface Counted {
   readonly language: Language;

@@ -149,6 +149,15 @@ describe('terms', () => {
     assert.equal(indexInMemory(documents).search('taquilla?', 1)[0]?.passage.document.id, 'es');
   });
 
+  it('keep words of names that are function words elsewhere', () => {
+    const text = 'Alien opened in May and made much money. Die Hard opened in July and made more of it.';
+    const index = indexInMemory([{ id: 'd', source: 'd', text }]);
+    assert.equal(index.coverage('Die Hard', index.passages.slice(1)), 1);
+    assert.ok(index.coverage('Die Hard', index.passages.slice(0, 1)) === 0);
+    assert.match(index.search('Die July?', 1)[0]?.passage.text ?? '', /Die Hard/u);
+    assert.equal(index.search('Die?', 1).length, 1);
+  });
+
   it('leave out the function words of a question in another language than the documents', () => {
     const german = notices
       .filter(({ language }) => language === 'de')
