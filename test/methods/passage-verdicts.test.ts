@@ -121,3 +121,20 @@ test('a tuned task gives verdicts that are less likely than not where some verdi
   const fitted = await candidate.finish?.(examples, { examples } as never);
   assert.ok((fitted?.threshold?.min ?? 1) < 0.45, `${fitted?.threshold?.min}`);
 });
+
+test('examples in the prompt are not tried where they leave no room for a passage', () => {
+  const examplesOf = (words: number) =>
+    Array.from({ length: 12 }, (_, i): Example => {
+      const fields = { ...record.fields, context: `${context} ${'More pain was seen. '.repeat(words / 4)}` };
+      const answers = [['yes', 'no', 'maybe'][i % 3] as string];
+      return { record: { ...record, index: i, id: `${i}`, fields }, gold: { type: 'answer', answers } };
+    });
+  const titles = (words: number) =>
+    plan(sessionWith({ profile, engine: engineSaying('yes') as never }), examplesOf(words), { words: true })
+      ?.candidates.map(({ title }) => title)
+      .join('; ');
+  assert.match(titles(40) ?? '', /3 examples.*6 examples/u);
+  const long = titles(400) ?? '';
+  assert.match(long, /0 examples/u);
+  assert.doesNotMatch(long, /[36] examples/u);
+});

@@ -3,6 +3,7 @@ import { evidenceAt } from '../../task-types/answer/evidence.js';
 import { rejectBelow, unanswered } from '../../task-types/answer/values.js';
 import type { AnswerOutput, Example } from '../../types.js';
 import { eachExample } from '../candidates/each-example.js';
+import { fits } from '../candidates/few-shot-prompt.js';
 import { foldByFold } from '../candidates/fold-by-fold.js';
 import { memo } from '../candidates/memo.js';
 import type { Candidate, TuneSession } from '../candidates/types.js';
@@ -54,6 +55,14 @@ function verdictCandidate(
   const shown = verdictExamples(examples, options);
   if (shown.length < shots) return null;
   const reader = createReader(engine, profile, options, verdictShots(examples, options));
+  const inputOf = ({ record }: Example, window: readonly Passage[], view: View) =>
+    tokenizePrompt(engine, reader.prompt(record, window, view));
+  // Examples bring their own passages: there may be no room left for another one.
+  if (shots > 0) {
+    const windows = examples.map((example) => reader.window(search(example.record), example.record.text) ?? []);
+    if (!examples.every((example, i) => fits(session, inputOf(example, windows[i] as Passage[], 'passage'))))
+      return null;
+  }
   const readOne = memo(
     ({ record }: Example): Promise<Read> =>
       engine.hold(async () => {
@@ -138,10 +147,9 @@ function verdictCandidate(
     };
   }
 
-  function tokensOf({ record }: Example, read: Read): number {
+  function tokensOf(example: Example, read: Read): number {
     if (read === null) return 0;
-    const inputOf = (view: View) => tokenizePrompt(engine, reader.prompt(record, read.window, view)).input.length;
-    return views.reduce((sum, view) => sum + inputOf(view), 0);
+    return views.reduce((sum, view) => sum + inputOf(example, read.window, view).input.length, 0);
   }
 
   function prefixTokensOf({ record }: Example): number {
