@@ -9,11 +9,11 @@ import { memo } from '../candidates/memo.js';
 import type { Candidate, TuneSession } from '../candidates/types.js';
 import { prefixLength } from '../parts.js';
 import { answerThreshold } from '../passage-spans/answer-threshold.js';
-import { createSearch, type Search } from '../passage-spans/passage-reading.js';
+import { createSearch } from '../passage-spans/passage-reading.js';
 import { nothingFound, type Passage } from '../passages.js';
 import type { Plan } from '../types.js';
 import { verdictOptions } from './options.js';
-import { createReader, type View } from './verdict-reader.js';
+import { createReader, type View, windowFor } from './verdict-reader.js';
 import { goldVerdict, verdictExamples, verdictShots } from './verdicts.js';
 import { fitWeighing, type Weighing, weigh } from './weighing.js';
 
@@ -36,7 +36,8 @@ export const plan: Plan = (session, examples) => {
   const options = verdictOptions.parse(session.profile.options);
   if (!examples.some((example) => goldVerdict(example, options.verdicts) !== -1)) return null;
   const search = createSearch(session.documents, options);
-  const all = settings.map((setting) => verdictCandidate(session, examples, search, setting));
+  const windowOf = memo(({ record }: Example) => windowFor(search(record), record.text, options));
+  const all = settings.map((setting) => verdictCandidate(session, examples, windowOf, setting));
   return { candidates: all.filter((candidate) => candidate !== null) };
 };
 
@@ -46,7 +47,7 @@ type Read = { readonly window: readonly Passage[]; readonly scores: readonly (re
 function verdictCandidate(
   session: TuneSession,
   examples: readonly Example[],
-  search: Search,
+  windowOf: (example: Example) => readonly Passage[] | undefined,
   { shots, views }: Setting,
 ): Candidate | null {
   const { profile, engine } = session;
@@ -55,21 +56,20 @@ function verdictCandidate(
   const shown = verdictExamples(examples, options);
   if (shown.length < shots) return null;
   const reader = createReader(engine, profile, options, verdictShots(examples, options));
-  const inputOf = ({ record }: Example, window: readonly Passage[], view: View) =>
+  const promptOf = ({ record }: Example, window: readonly Passage[], view: View) =>
     tokenizePrompt(engine, reader.prompt(record, window, view));
   // Examples bring their own passages: there may be no room left for another one.
   if (shots > 0) {
-    const windows = examples.map((example) => reader.window(search(example.record), example.record.text) ?? []);
-    if (!examples.every((example, i) => fits(session, inputOf(example, windows[i] as Passage[], 'passage'))))
-      return null;
+    const isTooLong = (example: Example) => !fits(session, promptOf(example, windowOf(example) ?? [], 'passage'));
+    if (examples.some(isTooLong)) return null;
   }
   const readOne = memo(
-    ({ record }: Example): Promise<Read> =>
+    (example: Example): Promise<Read> =>
       engine.hold(async () => {
-        const window = reader.window(search(record), record.text);
+        const window = windowOf(example);
         if (window === undefined) return null;
         const scores: number[][] = [];
-        for (const view of views) scores.push(await reader.score(reader.prompt(record, window, view)));
+        for (const view of views) scores.push(await reader.score(reader.prompt(example.record, window, view)));
         return { window, scores };
       }),
   );
@@ -149,11 +149,10 @@ function verdictCandidate(
 
   function tokensOf(example: Example, read: Read): number {
     if (read === null) return 0;
-    return views.reduce((sum, view) => sum + inputOf(example, read.window, view).input.length, 0);
+    return views.reduce((sum, view) => sum + promptOf(example, read.window, view).input.length, 0);
   }
 
-  function prefixTokensOf({ record }: Example): number {
-    const window = reader.window(search(record), record.text) ?? [];
-    return prefixLength(tokenizePrompt(engine, reader.prompt(record, window, 'passage')));
+  function prefixTokensOf(example: Example): number {
+    return prefixLength(promptOf(example, windowOf(example) ?? [], 'passage'));
   }
 }

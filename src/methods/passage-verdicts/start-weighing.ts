@@ -5,7 +5,7 @@ import { createSearch } from '../passage-spans/passage-reading.js';
 import { spread, startPool } from '../start-calibration.js';
 import type { MethodContext } from '../types.js';
 import type { VerdictOptions } from './options.js';
-import type { VerdictReader } from './verdict-reader.js';
+import { type VerdictReader, windowFor } from './verdict-reader.js';
 import { goldVerdict, verdictExamples } from './verdicts.js';
 import { fitWeighing, plainWeighing, type Weighing, weighingShape } from './weighing.js';
 
@@ -28,7 +28,7 @@ export async function startWeighing(
   const search = createSearch(await context.ownDocuments(), options);
   const texts = all.flatMap((example) => {
     const { record } = example;
-    const window = reader.window(search(record), record.text);
+    const window = windowFor(search(record), record.text, options);
     return window === undefined ? [] : [{ example, text: reader.prompt(record, window, 'passage') }];
   });
   const pool = startPool(context, texts, ({ text }) => tokenizePrompt(engine, text).input.length);

@@ -7,10 +7,20 @@ import type { VerdictOptions } from './options.js';
 export const views = ['passage', 'question'] as const;
 export type View = (typeof views)[number];
 
-/** Reads the best passage for a question, and scores the verdicts. */
+/** The passage to read for a question: the best one; where no word is shared, the only one that there is. */
+export function windowFor(
+  index: PassageIndex,
+  question: string,
+  { windowLength }: Pick<VerdictOptions, 'windowLength'>,
+): Passage[] | undefined {
+  const [best] = index.windows(question, 1, windowLength);
+  if (best !== undefined) return best;
+  const all = readAnyway(index, windowLength, 1);
+  return all.length === 1 ? all[0] : undefined;
+}
+
+/** Scores the verdicts of a question. */
 export interface VerdictReader {
-  /** The passage to read; where no word is shared, the only one that there is. */
-  window(index: PassageIndex, question: string): Passage[] | undefined;
   prompt(record: InputRecord, window: readonly Passage[], view: View): PromptText;
   /** Log-probability of each verdict after a prompt, nats. */
   score(text: PromptText): Promise<number[]>;
@@ -23,7 +33,7 @@ export function createReader(
   options: VerdictOptions,
   shots: readonly FewShotExample[],
 ): VerdictReader {
-  const { verdicts, windowLength, contextField } = options;
+  const { verdicts, contextField } = options;
   const render = {
     passage: compilePrompt(profile, engine.model, { shots }),
     question: compilePrompt({ ...profile, prompt: aloneOf(profile, verdicts) }, engine.model, { shots: [] }),
@@ -31,12 +41,6 @@ export function createReader(
   const lead = usesChat(profile, engine.model) ? '' : ' ';
   const words = verdicts.map((verdict) => engine.tokenize(lead + verdict));
   return {
-    window(index, question) {
-      const [best] = index.windows(question, 1, windowLength);
-      if (best !== undefined) return best;
-      const all = readAnyway(index, windowLength, 1);
-      return all.length === 1 ? all[0] : undefined;
-    },
     prompt({ fields }, window, view) {
       const texts = window.map((passage) => passage.text);
       return render[view]({
