@@ -24,6 +24,11 @@ export function splitPrompt(
   };
 }
 
+/** The same prompt, all of it but its last token as a prefix: what is asked after it, one after another, reads it once. */
+export function readOnce({ prefix, input }: Prompt): Prompt {
+  return { prefix: [...prefix, input.slice(0, -1)], input: input.slice(-1) };
+}
+
 /**
  * Tokens that a text may have, so that a prompt with it fits into the context; a template may show it several times.
  * @param around the prompt around a text

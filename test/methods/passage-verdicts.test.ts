@@ -4,7 +4,7 @@ import { plan } from '../../src/methods/passage-verdicts/candidates.js';
 import { passageVerdicts } from '../../src/methods/passage-verdicts/index.js';
 import { fitWeighing, weigh } from '../../src/methods/passage-verdicts/weighing.js';
 import { answer as answerType } from '../../src/task-types/answer/index.js';
-import type { AnswerOutput, Example, InputRecord, TaskProfile } from '../../src/types.js';
+import type { AnswerOutput, Example, InputRecord, Prompt, TaskProfile } from '../../src/types.js';
 import { fakeEngine } from '../helpers/fake-engine.js';
 import { sessionWith } from '../helpers/tune-session.js';
 
@@ -36,10 +36,10 @@ function engineSaying(verdict: string) {
   });
 }
 
-async function verdictOf(verdict: string, task = profile): Promise<AnswerOutput> {
+async function verdictOf(verdict: string, task = profile, engine = engineSaying(verdict)): Promise<AnswerOutput> {
   const predictor = await passageVerdicts.prepare({
     profile: task,
-    engine: engineSaying(verdict),
+    engine,
     documents: [],
     ownDocuments: async () => [],
     cache: { get: async () => undefined, set: async () => undefined },
@@ -80,6 +80,28 @@ test('what was learned weighs the passage and the question alone, and the probab
   const output = await verdictOf('no', tuned);
   assert.equal(output.answer, 'maybe');
   assert.ok(Math.abs(output.score - Math.exp(2) / (2 + Math.exp(2))) < 1e-9);
+});
+
+test('the passage is read once for the verdict and for the sentence that shows it', async () => {
+  const learned = { views: ['passage', 'question'], factors: [1, 1], bias: [0, 0, 0] };
+  const tuned = { ...profile, tuned: { method: 'passage-verdicts', options: {}, learned } } as unknown as TaskProfile;
+  const engine = engineSaying('no');
+  const asked: Prompt[] = [];
+  const { scoreContinuations, decode } = engine;
+  const recorded = (prompt: Prompt) => {
+    asked.push(prompt);
+    return prompt;
+  };
+  engine.scoreContinuations = (prompt, words) => scoreContinuations(recorded(prompt), words);
+  engine.decode = (prompt, next, options) => decode(recorded(prompt), next, options);
+  await verdictOf('no', tuned, engine);
+  const [alone, passage, sentence] = asked.map(({ prefix }) => engine.detokenize(prefix.flat()));
+  assert.doesNotMatch(alone ?? '', /six weeks/u);
+  assert.match(passage ?? '', /six weeks/u);
+  // The same parts, one by one: only so they are not evaluated again.
+  assert.deepEqual(asked[2]?.prefix, asked[1]?.prefix);
+  assert.equal(sentence, passage);
+  assert.equal(asked.length, 3);
 });
 
 test('a fitted weighing counts what tells, and knows how common the verdicts are', () => {

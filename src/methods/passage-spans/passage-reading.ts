@@ -5,6 +5,7 @@ import type { EngineWith, InputRecord, Prompt, Span, TaskProfile, Token } from '
 import { beginnings, complete, continuations, copiedSpan, follow, type SourceWord, sourceWords } from '../copying.js';
 import { eachBeside } from '../each-beside.js';
 import type { Likeness } from '../likeness.js';
+import { readOnce } from '../parts.js';
 import { indexPassages, type Passage, type PassageIndex, passageOf, readAnyway } from '../passages.js';
 import type { Document } from '../types.js';
 import type { Judge } from './answerability.js';
@@ -212,9 +213,7 @@ export function askAbout(
     [profile.input]: record.text,
   };
   const text = render(fields);
-  const { prefix, input } = tokenizePrompt(engine, text);
-  const asked: Prompt = { prefix: [...prefix, input.slice(0, -1)], input: input.slice(-1) };
-  return { fields, text, asked };
+  return { fields, text, asked: readOnce(tokenizePrompt(engine, text)) };
 }
 
 /** What a prompt over a passage takes of a reader. */

@@ -1,4 +1,3 @@
-import { tokenizePrompt } from '../../prompt.js';
 import { evidenceAt } from '../../task-types/answer/evidence.js';
 import { rejectBelow, unanswered } from '../../task-types/answer/values.js';
 import type { AnswerOutput, Example } from '../../types.js';
@@ -57,7 +56,7 @@ function verdictCandidate(
   if (shown.length < shots) return null;
   const reader = createReader(engine, profile, options, verdictShots(examples, options));
   const promptOf = ({ record }: Example, window: readonly Passage[], view: View) =>
-    tokenizePrompt(engine, reader.prompt(record, window, view));
+    reader.ask(record, window, view).prompt;
   // Examples bring their own passages: there may be no room left for another one.
   if (shots > 0) {
     const isTooLong = (example: Example) => !fits(session, promptOf(example, windowOf(example) ?? [], 'passage'));
@@ -68,9 +67,7 @@ function verdictCandidate(
       engine.hold(async () => {
         const window = windowOf(example);
         if (window === undefined) return null;
-        const scores: number[][] = [];
-        for (const view of views) scores.push(await reader.score(reader.prompt(example.record, window, view)));
-        return { window, scores };
+        return { window, scores: await reader.score(example.record, window, views) };
       }),
   );
   const beside = views.length === 1 ? '' : ', beside what the question alone says';

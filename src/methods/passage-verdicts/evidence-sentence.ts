@@ -1,24 +1,27 @@
-import { type PromptText, type Segment, tokenizePrompt, usesChat } from '../../prompt.js';
-import type { EngineWith, TaskProfile, Token } from '../../types.js';
+import { type Segment, tokenizeSegments, usesChat } from '../../prompt.js';
+import type { EngineWith, Prompt, TaskProfile, Token } from '../../types.js';
 import { turnAfter } from '../next-turn.js';
 import type { Passage } from '../passages.js';
 
-const asked = 'Copy the sentence of the passage that shows it.';
+const wanted = 'Copy the sentence of the passage that shows it.';
 
-/** The sentence that the model copies to show its verdict: only sentences of the window can be copied. */
+/**
+ * The sentence that the model copies to show its verdict: only sentences of the window can be copied.
+ * @param asked the prompt that the verdict follows
+ */
 export async function evidenceSentence(
   engine: EngineWith<'scores'>,
   profile: TaskProfile,
-  text: PromptText,
+  asked: Prompt,
   verdict: string,
   window: readonly Passage[],
 ): Promise<Passage> {
   const isChat = usesChat(profile, engine.model);
   const lead = isChat ? '' : ' ';
   const further: Segment[] = isChat
-    ? [{ text: verdict, field: null }, ...turnAfter(profile, engine.model, asked)({})]
+    ? [{ text: verdict, field: null }, ...turnAfter(profile, engine.model, wanted)({})]
     : [{ text: ` ${verdict}\nSentence of the passage that shows it:`, field: null }];
-  const prompt = tokenizePrompt(engine, { ...text, input: [...text.input, ...further] });
+  const prompt = { ...asked, input: [...asked.input, ...tokenizeSegments(engine, further)] };
   const sentences = window.map((passage) => ({ passage, tokens: engine.tokenize(lead + passage.text) }));
   const still = (soFar: readonly Token[]) =>
     sentences.filter(({ tokens }) => tokens.length > soFar.length && soFar.every((token, i) => tokens[i] === token));

@@ -5,13 +5,14 @@ import { answersIn, rejectBelow, unanswered } from '../../task-types/answer/valu
 import type { AnswerOutput, Gold, Output, TaskProfile } from '../../types.js';
 import { promptPart, tablePart } from '../explain.js';
 import { learnedBy, learnedExamples } from '../learned.js';
+import { readOnce } from '../parts.js';
 import { createSearch } from '../passage-spans/passage-reading.js';
 import { nothingFound } from '../passages.js';
 import type { Method, PieceInput } from '../types.js';
 import { evidenceSentence } from './evidence-sentence.js';
 import { type VerdictOptions, verdictOptions } from './options.js';
 import { startWeighing } from './start-weighing.js';
-import { createReader, type View, windowFor } from './verdict-reader.js';
+import { createReader, windowFor } from './verdict-reader.js';
 import { verdictOf, verdictShots } from './verdicts.js';
 import { type Weighing, weigh, weighingShape } from './weighing.js';
 
@@ -61,15 +62,13 @@ export const passageVerdicts: Method<'scores'> = {
         if (window === undefined) {
           return { output: unanswered(0, nothingFound), explanation: [] };
         }
-        const text = reader.prompt(record, window, 'passage');
-        const scoreOf = (view: View) => reader.score(view === 'passage' ? text : reader.prompt(record, window, view));
+        const { text, prompt } = reader.ask(record, window, 'passage');
         const { output, scores, probabilities } = await engine.hold(async () => {
-          const scored: number[][] = [];
-          for (const view of weighing.views) scored.push(await scoreOf(view));
+          const scored = await reader.score(record, window, weighing.views);
           const likely = weigh(scored, weighing);
           const best = likely.indexOf(Math.max(...likely));
           const verdict = options.verdicts[best] as string;
-          const sentence = await evidenceSentence(engine, profile, text, verdict, window);
+          const sentence = await evidenceSentence(engine, profile, readOnce(prompt), verdict, window);
           const { document, text: words, start, end } = sentence;
           const given: AnswerOutput = {
             type: 'answer',

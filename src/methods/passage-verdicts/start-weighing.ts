@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { tokenizePrompt } from '../../prompt.js';
 import { modelKey } from '../model-key.js';
 import { createSearch } from '../passage-spans/passage-reading.js';
 import { spread, startPool } from '../start-calibration.js';
@@ -26,22 +25,24 @@ export async function startWeighing(
   const kept = keptSchema.safeParse(await cache.get(key));
   if (kept.success && kept.data.bias.length === verdicts.length) return kept.data;
   const search = createSearch(await context.ownDocuments(), options);
-  const texts = all.flatMap((example) => {
+  const readable = all.flatMap((example) => {
     const { record } = example;
     const window = windowFor(search(record), record.text, options);
-    return window === undefined ? [] : [{ example, text: reader.prompt(record, window, 'passage') }];
+    return window === undefined ? [] : [{ example, window }];
   });
-  const pool = startPool(context, texts, ({ text }) => tokenizePrompt(engine, text).input.length);
+  const tokensOf = ({ example, window }: (typeof readable)[0]) =>
+    reader.ask(example.record, window, 'passage').prompt.input.length;
+  const pool = startPool(context, readable, tokensOf);
   if (pool.length < smallestPool) {
-    context.onShortened?.(0, texts.length);
+    context.onShortened?.(0, readable.length);
     return plain;
   }
   let done = 0;
   const scores = await Promise.all(
-    pool.map(async ({ text }) => {
-      const scored = await reader.score(text);
+    pool.map(async ({ example, window }) => {
+      const scored = await reader.score(example.record, window, plain.views);
       context.onProgress('calibrating', ++done, pool.length);
-      return [scored];
+      return scored;
     }),
   );
   const weighing = fitWeighing(
@@ -50,7 +51,7 @@ export async function startWeighing(
     pool.map(({ example }) => goldVerdict(example, verdicts)),
   );
   await cache.set(key, weighing);
-  if (pool.length < texts.length) context.onShortened?.(pool.length, texts.length);
+  if (pool.length < readable.length) context.onShortened?.(pool.length, readable.length);
   return weighing;
 }
 

@@ -1,5 +1,6 @@
 import { compilePrompt, type FewShotExample, type PromptText, tokenizePrompt, usesChat } from '../../prompt.js';
-import type { EngineWith, InputRecord, TaskProfile } from '../../types.js';
+import type { EngineWith, InputRecord, Prompt, TaskProfile } from '../../types.js';
+import { readOnce } from '../parts.js';
 import { type Passage, type PassageIndex, passageOf, readAnyway } from '../passages.js';
 import type { VerdictOptions } from './options.js';
 
@@ -19,11 +20,20 @@ export function windowFor(
   return all.length === 1 ? all[0] : undefined;
 }
 
+/** A prompt in words and in tokens. */
+interface Asked {
+  readonly text: PromptText;
+  readonly prompt: Prompt;
+}
+
 /** Scores the verdicts of a question. */
 export interface VerdictReader {
-  prompt(record: InputRecord, window: readonly Passage[], view: View): PromptText;
-  /** Log-probability of each verdict after a prompt, nats. */
-  score(text: PromptText): Promise<number[]>;
+  ask(record: InputRecord, window: readonly Passage[], view: View): Asked;
+  /**
+   * Log-probability of each verdict after each view, nats. The passage is read last: as long as the engine is held,
+   * more can be asked after it without reading it again.
+   */
+  score(record: InputRecord, window: readonly Passage[], views: readonly View[]): Promise<number[][]>;
 }
 
 /** @param shots examples in the prompt with the passage */
@@ -40,17 +50,32 @@ export function createReader(
   };
   const lead = usesChat(profile, engine.model) ? '' : ' ';
   const words = verdicts.map((verdict) => engine.tokenize(lead + verdict));
+
+  function ask({ fields }: InputRecord, window: readonly Passage[], view: View): Asked {
+    const texts = window.map((passage) => passage.text);
+    const text = render[view]({
+      ...fields,
+      [contextField]: passageOf(texts, window[0]?.heading),
+      [profile.input]: fields[profile.input],
+    });
+    return { text, prompt: tokenizePrompt(engine, text) };
+  }
+
   return {
-    prompt({ fields }, window, view) {
-      const texts = window.map((passage) => passage.text);
-      return render[view]({
-        ...fields,
-        [contextField]: passageOf(texts, window[0]?.heading),
-        [profile.input]: fields[profile.input],
-      });
+    ask,
+    async score(record, window, wanted) {
+      const scores = new Map<View, number[]>();
+      for (const view of wanted.toSorted(passageLast)) {
+        const { prompt } = ask(record, window, view);
+        scores.set(view, await engine.scoreContinuations(readOnce(prompt), words));
+      }
+      return wanted.map((view) => scores.get(view) as number[]);
     },
-    score: (text) => engine.scoreContinuations(tokenizePrompt(engine, text), words),
   };
+}
+
+function passageLast(a: View, b: View): number {
+  return Number(a === 'passage') - Number(b === 'passage');
 }
 
 function aloneOf({ prompt, input }: TaskProfile, verdicts: readonly string[]): TaskProfile['prompt'] {
