@@ -18,8 +18,10 @@ export interface BlendOptions {
    * high or too low for all of them. Defaults to none.
    */
   readonly bias?: 'none' | 'each' | 'common';
-  /** Strength of l2 / 2 · ((factors[0] − 1)² + Σ other factors² + ‖bias‖²), against the sum of the losses. Defaults to 0, with a bias to 1. */
+  /** Strength of l2 / 2 · (‖factors − usual‖² + ‖bias‖²), against the sum of the losses. Defaults to 0, with a bias to 1. */
   readonly l2?: number;
+  /** The factors where nothing tells: by default 1 for the first source, 0 for the others. */
+  readonly usual?: readonly number[];
 }
 
 /** Limits of the first factor: held-out scores that are all right would otherwise ask for certainty. */
@@ -35,7 +37,7 @@ const [smallest, largest] = [0.01, 20];
 export function fitBlend(
   sources: Sources,
   targets: Targets,
-  { bias = 'none', l2 = bias === 'none' ? 0 : 1 }: BlendOptions = {},
+  { bias = 'none', l2 = bias === 'none' ? 0 : 1, usual = sources.map((_, s) => (s === 0 ? 1 : 0)) }: BlendOptions = {},
 ): Blend {
   const [{ rows, columns }] = sources;
   const weights = weightsOf(targets, undefined);
@@ -43,7 +45,7 @@ export function fitBlend(
   const layout = { rows, outputs: columns, row: columns, output: 1 };
   const blended = new Float64Array(rows * columns);
   const biases = { none: 0, each: columns, common: 1 }[bias];
-  const home = [1, ...Array.from({ length: sources.length - 1 + biases }, () => 0)];
+  const home = [...usual, ...Array.from({ length: biases }, () => 0)];
   /** Where among the parameters the bias of a score is. */
   const biasAt = (i: number) => sources.length + ((i % columns) % biases);
   const x = Float64Array.from(home);

@@ -1,5 +1,5 @@
 import { type PromptText, type Segment, tokenizePrefix, tokenizeSegments } from '../prompt.js';
-import type { Engine, Prompt, TaskProfile, Tokenizer } from '../types.js';
+import type { Engine, Prompt, TaskProfile, Token, Tokenizer } from '../types.js';
 
 /**
  * Cuts a record's own part of the prompt before the first of the named fields: what comes before is the same for
@@ -24,9 +24,19 @@ export function splitPrompt(
   };
 }
 
-/** The same prompt, all of it but its last token as a prefix: what is asked after it, one after another, reads it once. */
-export function readOnce({ prefix, input }: Prompt): Prompt {
-  return { prefix: [...prefix, input.slice(0, -1)], input: input.slice(-1) };
+/**
+ * The same prompt, with the first of its own tokens as a prefix: what begins with them and is asked after it reads them
+ * once.
+ * @param count by default all but the last one
+ */
+export function readOnce({ prefix, input }: Prompt, count = input.length - 1): Prompt {
+  return { prefix: [...prefix, input.slice(0, count)], input: input.slice(count) };
+}
+
+/** Tokens that both begin with. */
+export function sharedLength(a: readonly Token[], b: readonly Token[]): number {
+  const end = a.findIndex((token, i) => token !== b[i]);
+  return end === -1 ? a.length : end;
 }
 
 /**

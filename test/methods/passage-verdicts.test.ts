@@ -82,9 +82,29 @@ test('what was learned weighs the passage and the question alone, and the probab
   assert.ok(Math.abs(output.score - Math.exp(2) / (2 + Math.exp(2))) < 1e-9);
 });
 
-test('the passage is read once for the verdict and for the sentence that shows it', async () => {
-  const learned = { views: ['passage', 'question'], factors: [1, 1], bias: [0, 0, 0] };
-  const tuned = { ...profile, tuned: { method: 'passage-verdicts', options: {}, learned } } as unknown as TaskProfile;
+/** Names the verdicts in the usual order. */
+const named = { ...profile, prompt: { ...profile.prompt, base: '{{ context }}\n{{ question }} (yes, no or maybe):' } };
+
+test('a verdict does not depend on the order in which the prompt names them', async () => {
+  const answerFor = async (list: string) => {
+    const task = { ...profile, prompt: { ...profile.prompt, base: `{{ context }}\n{{ question }} (${list}):` } };
+    const engine = fakeEngine({
+      // It favours what is named last, and "no" a little.
+      score: (prompt, verdict) => {
+        const order = [...prompt.slice(prompt.lastIndexOf('(')).matchAll(/yes|no|maybe/gu)].map(([word]) => word);
+        return order.indexOf(verdict.trim()) + (verdict.trim() === 'no' ? 0.5 : 0);
+      },
+      next: () => -1,
+    });
+    const { answer, score } = await verdictOf('no', task, engine);
+    return [answer, score.toFixed(6)];
+  };
+  assert.deepEqual(await answerFor('yes, no or maybe'), await answerFor('maybe, no or yes'));
+});
+
+test('the passage is read once for the verdict, in both orders, and for the sentence that shows it', async () => {
+  const learned = { views: ['passage', 'reversed', 'question'], factors: [1, 1, 1], bias: [0, 0, 0] };
+  const tuned = { ...named, tuned: { method: 'passage-verdicts', options: {}, learned } } as unknown as TaskProfile;
   const engine = engineSaying('no');
   const asked: Prompt[] = [];
   const { scoreContinuations, decode } = engine;
@@ -95,13 +115,19 @@ test('the passage is read once for the verdict and for the sentence that shows i
   engine.scoreContinuations = (prompt, words) => scoreContinuations(recorded(prompt), words);
   engine.decode = (prompt, next, options) => decode(recorded(prompt), next, options);
   await verdictOf('no', tuned, engine);
-  const [alone, passage, sentence] = asked.map(({ prefix }) => engine.detokenize(prefix.flat()));
-  assert.doesNotMatch(alone ?? '', /six weeks/u);
-  assert.match(passage ?? '', /six weeks/u);
-  // The same parts, one by one: only so they are not evaluated again.
-  assert.deepEqual(asked[2]?.prefix, asked[1]?.prefix);
-  assert.equal(sentence, passage);
-  assert.equal(asked.length, 3);
+  assert.equal(asked.length, 4);
+  const [alone, ...read] = asked as [Prompt, ...Prompt[]];
+  assert.doesNotMatch(engine.detokenize(alone.prefix.flat()), /six weeks/u);
+  for (const { prefix, input } of read) {
+    // The same parts, one by one: only so they are not evaluated again.
+    assert.deepEqual(prefix, read[0]?.prefix);
+    assert.match(engine.detokenize(prefix.flat()), /six weeks/u);
+    assert.doesNotMatch(engine.detokenize(input), /six weeks/u);
+  }
+  assert.deepEqual(
+    read.map(({ input }) => engine.detokenize(input)),
+    ['maybe, no or yes):', 'yes, no or maybe):', 'yes, no or maybe): no\nSentence of the passage that shows it:'],
+  );
 });
 
 test('a fitted weighing counts what tells, and knows how common the verdicts are', () => {

@@ -3,6 +3,7 @@ import { joinSentences } from '../../scripts.js';
 import type { EngineWith, InputRecord, Prompt, Span, TaskProfile, Token } from '../../types.js';
 import { eachBeside } from '../each-beside.js';
 import type { Likeness } from '../likeness.js';
+import { sharedLength } from '../parts.js';
 import { type Judge, passageTurn } from '../passage-spans/answerability.js';
 import { askAbout, bestWindows, type Search } from '../passage-spans/passage-reading.js';
 import { askingOf, judgeOn, turnEnd } from '../passage-spans/reader.js';
@@ -152,11 +153,6 @@ function beginnings(sentences: readonly (readonly Token[])[]): Token[][] {
 
 /** So many tell more than the first one, which may be any "the". */
 const fewestTokens = 8;
-
-function sharedLength(a: readonly Token[], b: readonly Token[]): number {
-  const end = a.findIndex((token, i) => token !== b[i]);
-  return end === -1 ? a.length : end;
-}
 
 /**
  * The sentences that the model copies after the first one, as long as it is likelier to go on with another of the same

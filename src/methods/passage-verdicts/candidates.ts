@@ -12,7 +12,7 @@ import { createSearch } from '../passage-spans/passage-reading.js';
 import { nothingFound, type Passage } from '../passages.js';
 import type { Plan } from '../types.js';
 import { verdictOptions } from './options.js';
-import { createReader, type View, windowFor } from './verdict-reader.js';
+import { createReader, type Scored, type View, windowFor } from './verdict-reader.js';
 import { goldVerdict, verdictExamples, verdictShots } from './verdicts.js';
 import { fitWeighing, type Weighing, weigh } from './weighing.js';
 
@@ -24,8 +24,8 @@ interface Setting {
 
 /** Cheap ones first. What the question alone says takes few tokens, and tells what is usual for such questions. */
 const settings: readonly Setting[] = [
-  { shots: 0, views: ['passage'] },
-  { shots: 0, views: ['passage', 'question'] },
+  { shots: 0, views: ['passage', 'reversed'] },
+  { shots: 0, views: ['passage', 'reversed', 'question'] },
   { shots: 3, views: ['passage', 'question'] },
   { shots: 6, views: ['passage', 'question'] },
 ];
@@ -41,13 +41,13 @@ export const plan: Plan = (session, examples) => {
 };
 
 /** A question after reading; null where there is nothing to read. */
-type Read = { readonly window: readonly Passage[]; readonly scores: readonly (readonly number[])[] } | null;
+type Read = (Pick<Scored, 'scores' | 'tokens'> & { readonly window: readonly Passage[] }) | null;
 
 function verdictCandidate(
   session: TuneSession,
   examples: readonly Example[],
   windowOf: (example: Example) => readonly Passage[] | undefined,
-  { shots, views }: Setting,
+  { shots, views: wanted }: Setting,
 ): Candidate | null {
   const { profile, engine } = session;
   const options = { ...verdictOptions.parse(profile.options), shots };
@@ -55,34 +55,32 @@ function verdictCandidate(
   const shown = verdictExamples(examples, options);
   if (shown.length < shots) return null;
   const reader = createReader(engine, profile, options, verdictShots(examples, options));
-  const promptOf = ({ record }: Example, window: readonly Passage[], view: View) =>
-    reader.ask(record, window, view).prompt;
+  const views = wanted.filter((view) => reader.views.includes(view));
+  const promptOf = (example: Example) => reader.ask(example.record, windowOf(example) ?? []).prompt;
   // Examples bring their own passages: there may be no room left for another one.
-  if (shots > 0) {
-    const isTooLong = (example: Example) => !fits(session, promptOf(example, windowOf(example) ?? [], 'passage'));
-    if (examples.some(isTooLong)) return null;
-  }
+  if (shots > 0 && !examples.every((example) => fits(session, promptOf(example)))) return null;
   const readOne = memo(
     (example: Example): Promise<Read> =>
       engine.hold(async () => {
         const window = windowOf(example);
         if (window === undefined) return null;
-        return { window, scores: await reader.score(example.record, window, views) };
+        const { scores, tokens } = await reader.score(example.record, window, views);
+        return { window, scores, tokens };
       }),
   );
-  const beside = views.length === 1 ? '' : ', beside what the question alone says';
+  const beside = views.includes('question') ? ', beside what the question alone says' : '';
   const title = `likeliest verdict, ${shots} examples in the prompt${beside}`;
   return {
-    key: `verdicts 2 ${JSON.stringify({ shots, views })}`,
+    key: `verdicts 3 ${JSON.stringify({ shots, views })}`,
     title,
     method: 'passage-verdicts',
     turn: 0,
     words: false,
     complexity: 1 + shots / 100 + views.length / 1000,
     layers: session.blocks,
-    // The question alone takes a fraction of the tokens that the passage takes, which is read once for both.
+    // Beside the passage, which is read once for all views, the others take a fraction of its tokens.
     reading: `verdicts ${shots}`,
-    prefixTokens: shown.length === 0 ? 0 : prefixTokensOf(shown[0] as Example),
+    prefixTokens: shown.length === 0 ? 0 : prefixLength(promptOf(shown[0] as Example)),
     inPrompt: new Set(shown),
     async heldOut(part, folds) {
       const reads = await eachExample(session, title, part, readOne);
@@ -93,10 +91,8 @@ function verdictCandidate(
         );
         return (i) => rejectBelow(answered(reads[i] as Read, weighing), min);
       });
-      const few = part.slice(0, 50);
-      const tokens =
-        few.reduce((sum, example, i) => sum + tokensOf(example, reads[i] as Read), 0) / Math.max(1, few.length);
-      return { outputs, tokensPerRecord: tokens };
+      const tokens = reads.reduce((sum, read) => sum + (read?.tokens ?? 0), 0);
+      return { outputs, tokensPerRecord: tokens / Math.max(1, reads.length) };
     },
     async finish(_, { examples: known }) {
       // A handful of numbers: what was read for the trial tells enough.
@@ -125,7 +121,9 @@ function verdictCandidate(
       rows.map(({ right }) => right),
     );
     const outputs = reads.map((read) => answered(read, weighing));
-    return { weighing, min: answerThreshold(part, outputs, profile.threshold.min) };
+    // The likeliest verdict is often less likely than not; where each question has one, none is withheld.
+    const usual = Math.min(profile.threshold.min, 1 / verdicts.length);
+    return { weighing, min: answerThreshold(part, outputs, usual) };
   }
 
   /** The sentence that shows it changes nothing of how good a verdict is: the first one stands for it. */
@@ -142,14 +140,5 @@ function verdictCandidate(
       score: likely[best] as number,
       evidence,
     };
-  }
-
-  function tokensOf(example: Example, read: Read): number {
-    if (read === null) return 0;
-    return views.reduce((sum, view) => sum + promptOf(example, read.window, view).input.length, 0);
-  }
-
-  function prefixTokensOf(example: Example): number {
-    return prefixLength(promptOf(example, windowOf(example) ?? [], 'passage'));
   }
 }

@@ -5,14 +5,13 @@ import { answersIn, rejectBelow, unanswered } from '../../task-types/answer/valu
 import type { AnswerOutput, Gold, Output, TaskProfile } from '../../types.js';
 import { promptPart, tablePart } from '../explain.js';
 import { learnedBy, learnedExamples } from '../learned.js';
-import { readOnce } from '../parts.js';
 import { createSearch } from '../passage-spans/passage-reading.js';
 import { nothingFound } from '../passages.js';
 import type { Method, PieceInput } from '../types.js';
 import { evidenceSentence } from './evidence-sentence.js';
 import { type VerdictOptions, verdictOptions } from './options.js';
 import { startWeighing } from './start-weighing.js';
-import { createReader, windowFor } from './verdict-reader.js';
+import { createReader, viewTitles, windowFor } from './verdict-reader.js';
 import { verdictOf, verdictShots } from './verdicts.js';
 import { type Weighing, weigh, weighingShape } from './weighing.js';
 
@@ -62,13 +61,12 @@ export const passageVerdicts: Method<'scores'> = {
         if (window === undefined) {
           return { output: unanswered(0, nothingFound), explanation: [] };
         }
-        const { text, prompt } = reader.ask(record, window, 'passage');
-        const { output, scores, probabilities } = await engine.hold(async () => {
-          const scored = await reader.score(record, window, weighing.views);
+        const { output, scores, probabilities, text } = await engine.hold(async () => {
+          const { scores: scored, asked } = await reader.score(record, window, weighing.views);
           const likely = weigh(scored, weighing);
           const best = likely.indexOf(Math.max(...likely));
           const verdict = options.verdicts[best] as string;
-          const sentence = await evidenceSentence(engine, profile, readOnce(prompt), verdict, window);
+          const sentence = await evidenceSentence(engine, profile, asked.prompt, verdict, window);
           const { document, text: words, start, end } = sentence;
           const given: AnswerOutput = {
             type: 'answer',
@@ -77,7 +75,7 @@ export const passageVerdicts: Method<'scores'> = {
             score: likely[best] as number,
             evidence: evidenceAt(document, { start, end }, words),
           };
-          return { output: given, scores: scored, probabilities: likely };
+          return { output: given, scores: scored, probabilities: likely, text: asked.text };
         });
         if (!explain) return { output, explanation: [] };
         const rows = options.verdicts.map((verdict, i) => [
@@ -85,7 +83,7 @@ export const passageVerdicts: Method<'scores'> = {
           ...scores.map((each) => (each[i] as number).toFixed(4)),
           (probabilities[i] as number).toFixed(4),
         ]);
-        const heading = ['verdict', ...weighing.views.map((view) => `log p after the ${view}`), 'probability'];
+        const heading = ['verdict', ...weighing.views.map((view) => `log p after ${viewTitles[view]}`), 'probability'];
         return { output, explanation: [promptPart(text), tablePart('verdicts', [heading, ...rows])] };
       },
 

@@ -16,12 +16,15 @@ export async function startWeighing(
 ): Promise<Weighing> {
   const { profile, engine, cache } = context;
   const { verdicts } = options;
-  const plain = plainWeighing(verdicts.length);
+  const plain = plainWeighing(
+    reader.views.filter((view) => view !== 'question'),
+    verdicts.length,
+  );
   const shown = new Set(verdictExamples(profile.examples, options));
   const known = profile.examples.filter((example) => goldVerdict(example, verdicts) !== -1 && !shown.has(example));
   const all = spread(known, options.poolSize);
   if (all.length < smallestPool) return plain;
-  const key = ['verdicts 3', modelKey(engine), profile.digest].join(' ');
+  const key = ['verdicts 4', modelKey(engine), profile.digest].join(' ');
   const kept = keptSchema.safeParse(await cache.get(key));
   if (kept.success && kept.data.bias.length === verdicts.length) return kept.data;
   const search = createSearch(await context.ownDocuments(), options);
@@ -31,7 +34,7 @@ export async function startWeighing(
     return window === undefined ? [] : [{ example, window }];
   });
   const tokensOf = ({ example, window }: (typeof readable)[0]) =>
-    reader.ask(example.record, window, 'passage').prompt.input.length;
+    reader.ask(example.record, window).prompt.input.length;
   const pool = startPool(context, readable, tokensOf);
   if (pool.length < smallestPool) {
     context.onShortened?.(0, readable.length);
@@ -40,7 +43,7 @@ export async function startWeighing(
   let done = 0;
   const scores = await Promise.all(
     pool.map(async ({ example, window }) => {
-      const scored = await reader.score(example.record, window, plain.views);
+      const { scores: scored } = await reader.score(example.record, window, plain.views);
       context.onProgress('calibrating', ++done, pool.length);
       return scored;
     }),

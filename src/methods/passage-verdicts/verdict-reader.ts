@@ -1,12 +1,22 @@
 import { compilePrompt, type FewShotExample, type PromptText, tokenizePrompt, usesChat } from '../../prompt.js';
 import type { EngineWith, InputRecord, Prompt, TaskProfile } from '../../types.js';
-import { readOnce } from '../parts.js';
+import { readOnce, sharedLength } from '../parts.js';
 import { type Passage, type PassageIndex, passageOf, readAnyway } from '../passages.js';
 import type { VerdictOptions } from './options.js';
 
-/** What the verdicts are scored after: the passage with the question, or the question alone, which tells what is usual. */
-export const views = ['passage', 'question'] as const;
+/**
+ * What the verdicts are scored after: the passage with the question; the same with the verdicts named in reverse order,
+ * since a model favours some by their place; the question alone, which tells what is usual.
+ */
+export const views = ['passage', 'reversed', 'question'] as const;
 export type View = (typeof views)[number];
+
+/** As explanations name them. */
+export const viewTitles: Readonly<Record<View, string>> = {
+  passage: 'the passage',
+  reversed: 'the passage, verdicts in reverse order',
+  question: 'the question alone',
+};
 
 /** The passage to read for a question: the best one; where no word is shared, the only one that there is. */
 export function windowFor(
@@ -26,14 +36,26 @@ interface Asked {
   readonly prompt: Prompt;
 }
 
-/** Scores the verdicts of a question. */
-export interface VerdictReader {
-  ask(record: InputRecord, window: readonly Passage[], view: View): Asked;
+/** The scores of the verdicts of a question. */
+export interface Scored {
+  /** Log-probability of each verdict after each view, nats. */
+  readonly scores: readonly (readonly number[])[];
   /**
-   * Log-probability of each verdict after each view, nats. The passage is read last: as long as the engine is held,
-   * more can be asked after it without reading it again.
+   * The prompt with the passage, which the verdict follows. It was read last: as long as the engine is held, more can be
+   * asked after it without reading the passage again.
    */
-  score(record: InputRecord, window: readonly Passage[], views: readonly View[]): Promise<number[][]>;
+  readonly asked: Asked;
+  /** Evaluated for it, beside what all records share. */
+  readonly tokens: number;
+}
+
+/** Reads the passage of a question. */
+export interface VerdictReader {
+  /** The views that it can score. */
+  readonly views: readonly View[];
+  /** The prompt with the passage. */
+  ask(record: InputRecord, window: readonly Passage[]): Asked;
+  score(record: InputRecord, window: readonly Passage[], views: readonly View[]): Promise<Scored>;
 }
 
 /** @param shots examples in the prompt with the passage */
@@ -44,16 +66,22 @@ export function createReader(
   shots: readonly FewShotExample[],
 ): VerdictReader {
   const { verdicts, contextField } = options;
+  const reversed = reversedIn(profile.prompt, usesChat(profile, engine.model) ? 'chat' : 'base', verdicts);
   const render = {
     passage: compilePrompt(profile, engine.model, { shots }),
+    // Examples show how verdicts are given, and would have to be read twice.
+    reversed:
+      reversed === null || shots.length > 0
+        ? null
+        : compilePrompt({ ...profile, prompt: reversed }, engine.model, { shots: [] }),
     question: compilePrompt({ ...profile, prompt: aloneOf(profile, verdicts) }, engine.model, { shots: [] }),
   };
   const lead = usesChat(profile, engine.model) ? '' : ' ';
   const words = verdicts.map((verdict) => engine.tokenize(lead + verdict));
 
-  function ask({ fields }: InputRecord, window: readonly Passage[], view: View): Asked {
+  function asked(view: View, { fields }: InputRecord, window: readonly Passage[]): Asked {
     const texts = window.map((passage) => passage.text);
-    const text = render[view]({
+    const text = (render[view] ?? render.passage)({
       ...fields,
       [contextField]: passageOf(texts, window[0]?.heading),
       [profile.input]: fields[profile.input],
@@ -62,28 +90,56 @@ export function createReader(
   }
 
   return {
-    ask,
+    views: views.filter((view) => render[view] !== null),
+    ask: (record, window) => asked('passage', record, window),
     async score(record, window, wanted) {
+      const { text, prompt } = asked('passage', record, window);
+      const alone = asked('question', record, window).prompt;
+      const turned = asked('reversed', record, window).prompt;
+      // Whether or not both are wanted: the same prompt is divided in the same way.
+      const shared = Math.min(sharedLength(prompt.input, turned.input), prompt.input.length - 1);
+      const read = readOnce(prompt, shared);
+      const inTurn = [
+        { view: 'question', after: readOnce(alone), fresh: alone.input.length },
+        { view: 'reversed', after: readOnce(turned, shared), fresh: turned.input.length - shared },
+        { view: 'passage', after: read, fresh: prompt.input.length },
+      ] as const;
       const scores = new Map<View, number[]>();
-      for (const view of wanted.toSorted(passageLast)) {
-        const { prompt } = ask(record, window, view);
-        scores.set(view, await engine.scoreContinuations(readOnce(prompt), words));
+      let tokens = 0;
+      for (const { view, after, fresh } of inTurn.filter(({ view }) => wanted.includes(view))) {
+        scores.set(view, await engine.scoreContinuations(after, words));
+        tokens += fresh;
       }
-      return wanted.map((view) => scores.get(view) as number[]);
+      return { scores: wanted.map((view) => scores.get(view) as number[]), asked: { text, prompt: read }, tokens };
     },
   };
 }
 
-function passageLast(a: View, b: View): number {
-  return Number(a === 'passage') - Number(b === 'passage');
+/**
+ * The prompt with the verdicts named in reverse order after the passage; the instruction before it stays, so that the
+ * passage is read once for both. Null for a prompt that names them otherwise.
+ */
+function reversedIn(
+  prompt: TaskProfile['prompt'],
+  kind: 'base' | 'chat',
+  verdicts: readonly string[],
+): TaskProfile['prompt'] | null {
+  const orders = [named(verdicts), named(verdicts.toReversed())] as const;
+  const own = orders.findIndex((list) => prompt[kind].includes(list));
+  if (own === -1) return null;
+  return { ...prompt, [kind]: prompt[kind].replaceAll(orders[own] as string, orders[1 - own] as string) };
 }
 
 function aloneOf({ prompt, input }: TaskProfile, verdicts: readonly string[]): TaskProfile['prompt'] {
-  const named = `${verdicts.slice(0, -1).join(', ')} or ${verdicts.at(-1)}`;
+  const list = named(verdicts);
   return {
     ...prompt,
-    instruction: `Answer the question: ${named}.`,
-    base: `Question: {{ ${input} }}\nAnswer (${named}):`,
-    chat: `Question: {{ ${input} }}\n\nAnswer with one word: ${named}.`,
+    instruction: `Answer the question: ${list}.`,
+    base: `Question: {{ ${input} }}\nAnswer (${list}):`,
+    chat: `Question: {{ ${input} }}\n\nAnswer with one word: ${list}.`,
   };
+}
+
+function named(verdicts: readonly string[]): string {
+  return `${verdicts.slice(0, -1).join(', ')} or ${verdicts.at(-1)}`;
 }

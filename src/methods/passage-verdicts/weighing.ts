@@ -19,9 +19,14 @@ export interface Weighing {
   readonly bias: readonly number[];
 }
 
-/** As the model says it after the passage. */
-export function plainWeighing(verdicts: number): Weighing {
-  return { views: ['passage'], factors: [1], bias: Array.from({ length: verdicts }, () => 0) };
+/** As the model says it after the passage, on average of the orders in which the verdicts are named. */
+export function plainWeighing(chosen: readonly View[], verdicts: number): Weighing {
+  return { views: chosen, factors: usualFactors(chosen), bias: Array.from({ length: verdicts }, () => 0) };
+}
+
+function usualFactors(chosen: readonly View[]): number[] {
+  const withPassage = chosen.filter((view) => view !== 'question').length;
+  return chosen.map((view) => (view === 'question' ? 0 : 1 / withPassage));
 }
 
 /** @param scores log-probability of each verdict after each view, nats */
@@ -33,7 +38,7 @@ export function weigh(scores: readonly (readonly number[])[], { factors, bias }:
 }
 
 /**
- * Fitted by log-likelihood.
+ * Fitted by log-likelihood, drawn to what is usual.
  * @param rows scores as `weigh` takes them, of each question; there is one at least
  * @param right index of the right verdict of each
  */
@@ -53,7 +58,7 @@ export function fitWeighing(
   const { factors, bias } = fitBlend(
     sources as unknown as Sources,
     { kind: 'single', classes: verdicts, y: Int32Array.from(right) },
-    { bias: 'each' },
+    { bias: 'each', usual: usualFactors(chosen) },
   );
   return { views: chosen, factors, bias };
 }
