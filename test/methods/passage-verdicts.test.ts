@@ -150,6 +150,17 @@ test('a fitted weighing counts what tells, and knows how common the verdicts are
   assert.ok((weigh([[-1, -1, -1]], mostlyYes)[0] as number) > 0.7);
 });
 
+test('an order of the verdicts that only misleads is left out', () => {
+  const right = Array.from({ length: 60 }, (_, i) => i % 2);
+  const telling = right.map((at) => [0, 1].map((v) => (v === at ? -0.4 : -1.2)));
+  const misleading = right.map((at) => [0, 1].map((v) => (v === at ? -1.2 : -0.4)));
+  const rows = right.map((_, i) => [misleading[i] as number[], telling[i] as number[]]);
+  const weighing = fitWeighing(['passage', 'reversed'], rows, right);
+  assert.deepEqual(weighing.views, ['reversed']);
+  assert.ok((weighing.factors[0] as number) > 1);
+  assert.equal(weighing.factors.length, 1);
+});
+
 test('a tuned task gives verdicts that are less likely than not where some verdict is always right', async () => {
   // Nine of twenty are yes, seven no, four maybe, and the passages tell nothing.
   const examples = Array.from({ length: 40 }, (_, i): Example => {

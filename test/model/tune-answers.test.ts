@@ -123,13 +123,15 @@ test('slm tune of verdicts: tuned as verdicts, beside the most frequent one, and
   assert.match(written, /^method: passage-verdicts$/mu);
   assert.match(written, /^ {2}views:$/mu);
 
-  writeFileSync(path.join(folder, 'new.jsonl'), `${JSON.stringify(asked[0])}\n`);
-  const { code, stdout, stderr } = await runSlm(['run', './task.yaml', 'new.jsonl', '--json', '--threshold', '0'], {
-    cwd: folder,
-  });
+  const { code, stdout, stderr } = await runSlm(['run', './task.yaml', 'rows.jsonl', '--json'], { cwd: folder });
   assert.equal(code, 0, stderr);
-  const [given] = parsed(stdout) as { answer: string | null; score: number; sentence?: string }[];
-  assert.equal(given?.answer, 'yes', 'two of three are yes, and nothing that the smallest model says tells otherwise');
+  const given = parsed(stdout) as { answer: string | null; sentence?: string }[];
+  // Each question of the data has a verdict, so none is withheld.
+  assert.ok(given.every(({ answer }) => ['yes', 'no', 'maybe'].includes(answer ?? '')));
+  assert.ok(given.every(({ sentence }, i) => asked[i]?.context.includes(sentence ?? '-')));
+  // Two of three are yes, and the smallest model can tell them by little else.
+  const right = given.filter(({ answer }, i) => asked[i]?.answers[0] === answer);
+  assert.ok(right.length >= asked.length / 2, `${right.length} of ${asked.length}`);
 });
 
 test('what judges and what compares passages is used by tuning, named in the settings and then needed', async () => {

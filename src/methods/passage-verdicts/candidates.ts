@@ -129,7 +129,8 @@ function verdictCandidate(
   /** The sentence that shows it changes nothing of how good a verdict is: the first one stands for it. */
   function answered(read: Read, weighing: Weighing): AnswerOutput {
     if (read === null) return unanswered(0, nothingFound);
-    const likely = weigh(read.scores, weighing);
+    const scores = weighing.views.map((view) => read.scores[views.indexOf(view)] as readonly number[]);
+    const likely = weigh(scores, weighing);
     const best = likely.indexOf(Math.max(...likely));
     const { document, start, end, text } = read.window[0] as Passage;
     const evidence = evidenceAt(document, { start, end }, text);

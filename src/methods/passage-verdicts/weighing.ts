@@ -38,7 +38,8 @@ export function weigh(scores: readonly (readonly number[])[], { factors, bias }:
 }
 
 /**
- * Fitted by log-likelihood, drawn to what is usual.
+ * Fitted by log-likelihood, drawn to what is usual. A view of the passage that would count against the verdicts which it
+ * favours is left out, since that is chance; of several such ones the worst, until the others make sense.
  * @param rows scores as `weigh` takes them, of each question; there is one at least
  * @param right index of the right verdict of each
  */
@@ -60,5 +61,13 @@ export function fitWeighing(
     { kind: 'single', classes: verdicts, y: Int32Array.from(right) },
     { bias: 'each', usual: usualFactors(chosen) },
   );
-  return { views: chosen, factors, bias };
+  const ofPassage = chosen.flatMap((view, s) => (view === 'question' ? [] : [s]));
+  const worst = ofPassage.toSorted((a, b) => (factors[a] as number) - (factors[b] as number))[0];
+  if (worst === undefined || ofPassage.length === 1 || (factors[worst] as number) > smallestFactor)
+    return { views: chosen, factors, bias };
+  const others = <T>(list: readonly T[]) => list.filter((_, s) => s !== worst);
+  return fitWeighing(others(chosen), rows.map(others), right);
 }
+
+/** That of a view which says nothing. */
+const smallestFactor = 0.01;
