@@ -1,4 +1,5 @@
-import { sentences } from '../segment.js';
+import { sentences, windows } from '../segment.js';
+import { trimSpan } from '../spans.js';
 import type { Document, Span } from '../types.js';
 import type { Language } from './languages.js';
 import { terms } from './terms.js';
@@ -86,19 +87,96 @@ export function wordsIn(window: readonly Pick<Passage, 'text' | 'heading' | 'lan
   return [first.heading, ...window.map(({ text }) => text)].flatMap((text) => terms(text, first.language));
 }
 
-/** The sentences of a text, with the headings above each. */
-export function cutPassages(text: string): (Span & Pick<Passage, 'text' | 'heading'>)[] {
-  const found: (Span & Pick<Passage, 'text' | 'heading'>)[] = [];
+/** A sentence of a text, with the headings above it. */
+type CutPassage = Span & Pick<Passage, 'text' | 'heading'>;
+
+/**
+ * The sentences of a text, with the headings above each. A longer one than fits well into a prompt, such as a list
+ * without blank lines, is cut at its line ends, a longer line between words. Lines of fenced code stand for themselves.
+ * A heading is a passage, too, where nothing stands below it, or where it states a value ("Fee: 12 euros").
+ */
+export function cutPassages(text: string): CutPassage[] {
+  const found: CutPassage[] = [];
   const headings: string[] = [];
-  for (const span of sentences(text)) {
+  /** The last heading, as long as nothing stands below it. */
+  let open: { readonly level: number; readonly passage: CutPassage } | null = null;
+  for (const { span, isCode } of partsOf(text)) {
     const sentence = text.slice(span.start, span.end);
-    const heading = /^(#{1,6})\s+(.*)$/u.exec(sentence);
-    if (heading !== null) {
-      headings.length = Math.min(headings.length, (heading[1] as string).length - 1);
-      headings.push(heading[2] as string);
+    const heading = isCode || sentence.length > longestHeading ? null : /^(#{1,6})\s+(.*)$/u.exec(sentence);
+    if (heading === null) {
+      if (!/[\p{L}\p{N}]/u.test(sentence)) continue;
+      found.push({ ...span, text: sentence, heading: headings.join(' › ') });
+      open = null;
       continue;
     }
-    if (/[\p{L}\p{N}]/u.test(sentence)) found.push({ ...span, text: sentence, heading: headings.join(' › ') });
+    const [, { length: level }, title] = heading as unknown as [string, string, string];
+    if (open !== null && level <= open.level) found.push(open.passage);
+    headings.length = Math.min(headings.length, level - 1);
+    const start = span.end - title.length;
+    const passage = { start, end: span.end, text: title, heading: headings.join(' › ') };
+    headings.push(title);
+    open = /[\p{L}\p{N}]/u.test(title) ? { level, passage } : null;
+    if (open === null || !/[:：].*\p{N}/u.test(title)) continue;
+    found.push(passage);
+    open = null;
   }
+  if (open !== null) found.push(open.passage);
+  return found;
+}
+
+/** Characters (UTF-16 code units) of the longest sentence, and of the longest heading; longer ones are no such thing. */
+const longestSentence = 1000;
+const longestHeading = 300;
+
+/** Sentences, and lines of fenced code, in order. */
+function partsOf(text: string): { readonly span: Span; readonly isCode: boolean }[] {
+  const parts: { span: Span; isCode: boolean }[] = [];
+  const add = (start: number, end: number, isCode: boolean) => {
+    const part = text.slice(start, end);
+    for (const { start: first, end: last } of isCode
+      ? linesOf(part, { start: 0, end: part.length })
+      : sentences(part)) {
+      const span = { start: start + first, end: start + last };
+      parts.push(...shortened(text, span).map((short) => ({ span: short, isCode })));
+    }
+  };
+  let at = 0;
+  for (const { whole, code } of fencesIn(text)) {
+    add(at, whole.start, false);
+    add(code.start, code.end, true);
+    at = whole.end;
+  }
+  add(at, text.length, false);
+  return parts;
+}
+
+function shortened(text: string, span: Span): Span[] {
+  if (span.end - span.start <= longestSentence) return [span];
+  return linesOf(text, span).flatMap((line) => windows(text, [line], longestSentence, ({ length }) => length));
+}
+
+function linesOf(text: string, { start, end }: Span): Span[] {
+  return [...text.slice(start, end).matchAll(/[^\n]+/gu)].flatMap(({ 0: line, index }) => {
+    const span = trimSpan(text, { start: start + index, end: start + index + line.length });
+    return span === null ? [] : [span];
+  });
+}
+
+/** Fenced code, as Markdown has it, with and without the fences; up to the end of the text where one is not closed. */
+function fencesIn(text: string): { readonly whole: Span; readonly code: Span }[] {
+  const found: { readonly whole: Span; readonly code: Span }[] = [];
+  let opened: { readonly mark: string; readonly at: number; readonly start: number } | null = null;
+  for (const { 0: line, 1: mark = '', 2: rest = '', index: at } of text.matchAll(/^ {0,3}(`{3,}|~{3,})(.*)\n?/gmu)) {
+    const next = at + line.length;
+    if (opened === null) {
+      // Backticks later in the line make it code within a sentence.
+      if (mark.startsWith('~') || !rest.includes('`')) opened = { mark, at, start: next };
+    } else if (mark.startsWith(opened.mark) && rest.trim() === '') {
+      found.push({ whole: { start: opened.at, end: next }, code: { start: opened.start, end: at } });
+      opened = null;
+    }
+  }
+  const end = text.length;
+  if (opened !== null) found.push({ whole: { start: opened.at, end }, code: { start: opened.start, end } });
   return found;
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { indexInMemory } from '../../src/documents/memory-index.js';
+import { cutPassages } from '../../src/documents/passages.js';
 
 const handbook = {
   id: 'handbook.md',
@@ -50,8 +51,100 @@ describe('passages', () => {
     ]);
   });
 
+  const cut = (text: string) => {
+    const passages = cutPassages(text);
+    for (const { start, end, text: own } of passages) assert.equal(text.slice(start, end), own);
+    return passages.map(({ text: own, heading }) => [heading, own]);
+  };
+
+  it('are the lines of a long list without blank lines, and parts of a line without an end', () => {
+    const lines = Array.from({ length: 299 }, (_, i) => `Member number ${i} may borrow books for ${i} weeks`);
+    assert.deepEqual(
+      cut(lines.join('\n')),
+      lines.map((line) => ['', line]),
+    );
+    const words = Array.from({ length: 900 }, (_, i) => `word${i}`).join(' ');
+    for (const long of [words, 'x'.repeat(5000), '长'.repeat(5000), '𐐷'.repeat(2000)]) {
+      const parts = cut(`Short.\n\n${long}\n\nThe end.`).slice(1, -1);
+      assert.ok(parts.every(([, part]) => (part as string).length <= 1000));
+      assert.equal(parts.map(([, part]) => part).join(long === words ? ' ' : ''), long);
+    }
+  });
+
+  it('of a paragraph that is wrapped and not too long stay sentences over line ends', () => {
+    const text = 'The fee is paid\nby all members\nof the club. It is 5\neuros.';
+    assert.deepEqual(cut(text), [
+      ['', 'The fee is paid\nby all members\nof the club.'],
+      ['', 'It is 5\neuros.'],
+    ]);
+  });
+
+  it('are headings, too, if nothing stands below them or if they state a value', () => {
+    assert.deepEqual(cut('# Club\n\n## Fee: 12 euros\n\nPaid in May.\n\n## Room 12\n\nIt is large.\n\n## Closed\n'), [
+      ['Club', 'Fee: 12 euros'],
+      ['Club › Fee: 12 euros', 'Paid in May.'],
+      ['Club › Room 12', 'It is large.'],
+      ['Club', 'Closed'],
+    ]);
+    assert.deepEqual(cut('# One\n## Two\n# Three\n'), [
+      ['One', 'Two'],
+      ['', 'Three'],
+    ]);
+  });
+
+  it('are lines of fenced code, whose comments are no headings', () => {
+    const code = '# The default port is 8080\nrun --fast\n\n  stop';
+    for (const fence of ['```', '~~~', '````']) {
+      assert.deepEqual(cut(`# Server\n\nStart it:\n${fence}sh\n${code}\n${fence}\nThe fee is 5 euros.\n`), [
+        ['Server', 'Start it:'],
+        ['Server', '# The default port is 8080'],
+        ['Server', 'run --fast'],
+        ['Server', 'stop'],
+        ['Server', 'The fee is 5 euros.'],
+      ]);
+    }
+    // Not closed, and no fence at all.
+    assert.deepEqual(cut('Run:\n```\n# a b\nc'), [
+      ['', 'Run:'],
+      ['', '# a b'],
+      ['', 'c'],
+    ]);
+    assert.deepEqual(cut('```a``` is code.\n\n# Next\n\nText.'), [
+      ['', '```a``` is code.'],
+      ['Next', 'Text.'],
+    ]);
+  });
+
+  it('cover what is written, whatever it is', () => {
+    const piece = fc.constantFrom(
+      '# ',
+      '## x: 1',
+      '```',
+      '~~~',
+      '\n',
+      '\n\n',
+      '- ',
+      'Word. ',
+      '长',
+      '🦔',
+      '|a|b|',
+      'x'.repeat(1200),
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
+        const text = pieces.join('');
+        let before = 0;
+        for (const { start, end, text: own } of cutPassages(text)) {
+          assert.ok(start >= before && end > start && end - start <= 1000);
+          assert.equal(text.slice(start, end), own);
+          before = end;
+        }
+      }),
+    );
+  });
+
   it('of nothing are none', () => {
-    const index = indexInMemory([{ id: 'empty.md', source: 'empty.md', text: ' \n\n# Title\n' }]);
+    const index = indexInMemory([{ id: 'empty.md', source: 'empty.md', text: ' \n\n---\n' }]);
     assert.deepEqual(index.passages, []);
     assert.deepEqual(index.search('title?', 3), []);
     assert.equal(index.coverage('title?', []), 0);
