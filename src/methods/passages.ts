@@ -24,6 +24,12 @@ export function readAnyway(index: PassageIndex, longest: number, groups = fewGro
 
 const fewGroups = 3;
 
+/** A list item without its mark: it says the same, and where sentences are copied, the mark would count. */
+export function withoutMark(passage: Passage): Passage {
+  const length = /^(?:[-*+•‣◦]|\d{1,3}[.)])\s+/u.exec(passage.text)?.[0].length ?? 0;
+  return length === 0 ? passage : { ...passage, text: passage.text.slice(length), start: passage.start + length };
+}
+
 /** Sentences as one passage that a model reads, after the heading above them: each row of a table on a line of its own. */
 export function passageOf(sentences: readonly string[], heading = ''): string {
   const lines: string[][] = [];

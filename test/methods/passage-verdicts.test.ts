@@ -61,6 +61,22 @@ test('the likeliest verdict is given with the whole sentence that shows it', asy
   assert.equal(answerType.isGrounded?.(moved, record, []), false);
 });
 
+test('the mark of a list item says nothing about what shows a verdict, and is not part of it', async () => {
+  const listed = '- Forty took part.\n1. Their pain was less after six weeks.\n';
+  const engine = engineSaying('no');
+  const predictor = await passageVerdicts.prepare({
+    profile,
+    engine,
+    documents: [],
+    ownDocuments: async () => [],
+    cache: { get: async () => undefined, set: async () => undefined },
+    onProgress: () => undefined,
+  });
+  const own = { ...record, fields: { ...record.fields, context: listed } };
+  const { output } = await predictor.predict({ record: own, text: own.text, explain: false });
+  assert.equal(output.type === 'answer' ? output.evidence?.sentence : null, 'Their pain was less after six weeks.');
+});
+
 test('a verdict that is less likely than the threshold is none, with the reason', async () => {
   const output = await verdictOf('none of them');
   assert.equal(output.answer, null);

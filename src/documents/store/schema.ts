@@ -1,7 +1,7 @@
 import { type Database, openDatabase } from './database.js';
 
 /** Counted up when what is stored changes: cutting, words, formats, tables. */
-const layout = 3;
+const layout = 4;
 /** "slmd" in the file's header: the files of other programs are told by it. */
 const application = 0x736c_6d64;
 

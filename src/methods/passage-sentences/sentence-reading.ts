@@ -2,12 +2,13 @@ import { compilePrompt, type PromptModel, type PromptRenderer } from '../../prom
 import { joinSentences } from '../../scripts.js';
 import type { EngineWith, InputRecord, Prompt, Span, TaskProfile, Token } from '../../types.js';
 import { eachBeside } from '../each-beside.js';
+import { fittingWindow } from '../fitting-window.js';
 import type { Likeness } from '../likeness.js';
-import { sharedLength } from '../parts.js';
+import { promptLength, sharedLength } from '../parts.js';
 import { type Judge, passageTurn } from '../passage-spans/answerability.js';
 import { askAbout, bestWindows, type Search } from '../passage-spans/passage-reading.js';
 import { askingOf, judgeOn, turnEnd } from '../passage-spans/reader.js';
-import type { Passage, PassageIndex } from '../passages.js';
+import { type Passage, type PassageIndex, withoutMark } from '../passages.js';
 import type { SentenceOptions } from './options.js';
 import type { JudgedSentence } from './sentence-judge.js';
 
@@ -109,13 +110,20 @@ async function readWindow(
   reader: SentenceReader,
   index: PassageIndex,
   record: InputRecord,
-  window: readonly Passage[],
+  found: readonly Passage[],
 ): Promise<WindowReading> {
   const { engine, judge, lead } = reader;
-  const sentences = window.map(withoutMarker);
-  const said = sentences.map(({ text }) => text);
-  const { fields, text, asked: prompt } = askAbout(reader, record, window, said);
-  const begin = beginnings(sentences.map((sentence) => engine.tokenize(lead + sentence.text)));
+  const about = (part: readonly Passage[]) => {
+    const sentences = part.map(withoutMarker);
+    const said = sentences.map(({ text }) => text);
+    const begin = beginnings(said.map((sentence) => engine.tokenize(lead + sentence)));
+    return { ...askAbout(reader, record, part, said), sentences, begin };
+  };
+  const window = fittingWindow(found, (part) => {
+    const { asked, begin, fields } = about(part);
+    return hasRoom(engine, asked, begin) && (judge === null || judge.fits(fields));
+  });
+  const { fields, text, asked: prompt, sentences, begin } = about(window);
   const score = () => engine.scoreContinuations(prompt, begin);
   const [logprobs, answered] =
     judge === null
@@ -137,10 +145,13 @@ async function readWindow(
   return { candidates, prompt: text };
 }
 
-/** A list item says the same without its mark. */
 function withoutMarker(passage: Passage): Sentence {
-  const length = /^[-*+]\s+/u.exec(passage.text)?.[0].length ?? 0;
-  return { passage, text: passage.text.slice(length), start: passage.start + length, end: passage.end };
+  const { text, start, end } = withoutMark(passage);
+  return { passage, text, start, end };
+}
+
+function hasRoom({ model }: Pick<EngineWith<'scores'>, 'model'>, asked: Prompt, after: readonly Token[][]): boolean {
+  return promptLength(asked) + Math.max(1, ...after.map(({ length }) => length)) <= model.contextSize;
 }
 
 /** Tokens of each sentence up to where it differs from all others, and some more: they say whether it is copied. */
@@ -171,6 +182,7 @@ export async function furtherSentences(
     const gap = joinSentences([text, '']).slice(text.length);
     const begin = beginnings(others.map((sentence) => engine.tokenize(gap + sentence.text)));
     const asked = { ...prompt, input: [...prompt.input, ...engine.tokenize(text)] };
+    if (!hasRoom(engine, asked, begin)) break;
     const logprobs = await engine.scoreContinuations(asked, [...end.map((token) => [token]), ...begin]);
     const ending = logprobs.slice(0, end.length).reduce((sum, value) => sum + Math.exp(value), 0);
     const going = logprobs.slice(end.length);

@@ -8,6 +8,7 @@ import {
 } from '../../prompt.js';
 import type { EngineWith, TaskProfile, Token } from '../../types.js';
 import { modelKey } from '../model-key.js';
+import { promptLength } from '../parts.js';
 import type { MethodContext } from '../types.js';
 
 /** Log-odds of yes at which a model is undecided, and how far from it usual ones are, nats. */
@@ -53,6 +54,8 @@ const unrelated = 'The bus stops in front of the town hall.';
 export interface Judge {
   /** The prompt that asks it, up to where the model would say yes or no. */
   readonly render: PromptRenderer;
+  /** Whether there is room for the passage and question in these fields. */
+  fits(fields: Readonly<Record<string, unknown>>): boolean;
   /** Log-probability of yes less that of no, nats, for the passage and question in these fields. */
   logOdds(fields: Readonly<Record<string, unknown>>): Promise<number>;
   /** The same of the question in these fields where the passage has nothing to do with it. */
@@ -97,6 +100,7 @@ export function createJudge(
   };
   return {
     render,
+    fits: (fields) => promptLength(tokenizePrompt(engine, render(fields))) <= engine.model.contextSize,
     logOdds,
     unrelatedLogOdds: (fields) => logOdds({ ...fields, [contextField]: unrelated }),
     async scale() {

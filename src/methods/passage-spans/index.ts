@@ -25,7 +25,7 @@ import {
 import { keptScale } from './answerability.js';
 import { passageOptions } from './options.js';
 import { answerOf, rank, rankedQuestion } from './passage-answer.js';
-import { createSearch, type Reader, type Reading, read } from './passage-reading.js';
+import { createSearch, isCalled, type Reader, type Reading, read } from './passage-reading.js';
 import { askingOf, createReader, readerFor, readingRenderer } from './reader.js';
 
 type Options = z.infer<typeof passageOptions>;
@@ -210,7 +210,8 @@ function digestOf(documents: readonly Document[]): string {
 function isReadable(example: Example, documents: readonly Document[], options: Options): boolean {
   const { fields } = example.record;
   if (typeof fields[options.contextField] === 'string') return true;
-  return documents.some((document) => typeof fields.source === 'string' && document.source.endsWith(fields.source));
+  const { source } = fields;
+  return typeof source === 'string' && documents.some((document) => isCalled(document, source));
 }
 
 function explanationOf(reading: Reading, ranker: Ranker, question: string) {

@@ -4,8 +4,9 @@ import { ownDocument } from '../../task-types/answer/evidence.js';
 import type { EngineWith, InputRecord, Prompt, Span, TaskProfile, Token } from '../../types.js';
 import { beginnings, complete, continuations, copiedSpan, follow, type SourceWord, sourceWords } from '../copying.js';
 import { eachBeside } from '../each-beside.js';
+import { fittingWindow } from '../fitting-window.js';
 import type { Likeness } from '../likeness.js';
-import { readOnce } from '../parts.js';
+import { promptLength, readOnce } from '../parts.js';
 import { indexPassages, type Passage, type PassageIndex, passageOf, readAnyway } from '../passages.js';
 import type { Document } from '../types.js';
 import type { Judge } from './answerability.js';
@@ -82,13 +83,18 @@ export function createSearch(documents: readonly Document[], options: Pick<Readi
     if (typeof own === 'string' && own.trim() !== '') return indexPassages([ownDocument(options.contextField, own)]);
     const { source } = record.fields;
     // An example that names its document is asked about that one alone.
-    const named = documents.filter((document) => typeof source === 'string' && document.source.endsWith(source));
+    const named = documents.filter((document) => typeof source === 'string' && isCalled(document, source));
     const chosen = named.length > 0 ? named : documents;
     const key = chosen.map((document) => document.source).join('\n');
     const index = indexes.get(key) ?? indexPassages(chosen);
     indexes.set(key, index);
     return index;
   };
+}
+
+/** Whether a document is the one of this name, or of this end of its path. */
+export function isCalled({ source }: Document, name: string): boolean {
+  return name !== '' && (source === name || source.endsWith(`/${name}`) || source.endsWith(`\\${name}`));
 }
 
 /** Retrieves passages for a question and copies candidate answers out of them. */
@@ -177,10 +183,17 @@ async function readWindow(
   reader: Reader,
   index: PassageIndex,
   record: InputRecord,
-  window: readonly Passage[],
+  found: readonly Passage[],
 ): Promise<WindowReading> {
-  const { judge, asksOfPassages } = reader;
-  const { fields, text, asked } = askAbout(reader, record, window, window.map(passageText));
+  const { judge, asksOfPassages, engine, options } = reader;
+  const about = (part: readonly Passage[]) => askAbout(reader, record, part, part.map(passageText));
+  const window = fittingWindow(found, (part) => {
+    const { asked, fields } = about(part);
+    // The answer and its end come after it.
+    const longest = promptLength(asked) + options.longestAnswer + 1;
+    return longest <= engine.model.contextSize && (judge === null || judge.fits(fields));
+  });
+  const { fields, text, asked } = about(window);
   const coverage = index.coverage(record.text, window);
   const joined = joinPassages(window);
   const spell = async () =>

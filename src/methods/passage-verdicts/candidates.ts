@@ -12,7 +12,7 @@ import { createSearch } from '../passage-spans/passage-reading.js';
 import { nothingFound, type Passage } from '../passages.js';
 import type { Plan } from '../types.js';
 import { verdictOptions } from './options.js';
-import { createReader, type Scored, type View, windowFor } from './verdict-reader.js';
+import { createReader, type Scored, type View } from './verdict-reader.js';
 import { goldVerdict, verdictExamples, verdictShots } from './verdicts.js';
 import { fitWeighing, type Weighing, weigh } from './weighing.js';
 
@@ -35,7 +35,8 @@ export const plan: Plan = (session, examples) => {
   const options = verdictOptions.parse(session.profile.options);
   if (!examples.some((example) => goldVerdict(example, options.verdicts) !== -1)) return null;
   const search = createSearch(session.documents, options);
-  const windowOf = memo(({ record }: Example) => windowFor(search(record), record.text, options));
+  const { windowFor } = createReader(session.engine, session.profile, options, []);
+  const windowOf = memo(({ record }: Example) => windowFor(search(record), record));
   const all = settings.map((setting) => verdictCandidate(session, examples, windowOf, setting));
   return { candidates: all.filter((candidate) => candidate !== null) };
 };

@@ -40,3 +40,6 @@ export async function evidenceSentence(
 
 /** Tokens in which two sentences can be the same; of those that go on alike for longer, the first is taken. */
 const longestPrefix = 32;
+
+/** Room for the question for it, and for its beginning. */
+export const tokensOfEvidence = longestPrefix + 64;

@@ -11,7 +11,7 @@ import type { Method, PieceInput } from '../types.js';
 import { evidenceSentence } from './evidence-sentence.js';
 import { type VerdictOptions, verdictOptions } from './options.js';
 import { startWeighing } from './start-weighing.js';
-import { createReader, viewTitles, windowFor } from './verdict-reader.js';
+import { createReader, viewTitles } from './verdict-reader.js';
 import { verdictOf, verdictShots } from './verdicts.js';
 import { type Weighing, weigh, weighingShape } from './weighing.js';
 
@@ -57,7 +57,7 @@ export const passageVerdicts: Method<'scores'> = {
       maxPieceTokens: null,
 
       async predict({ record, explain }: PieceInput) {
-        const window = windowFor(search(record), record.text, options);
+        const window = reader.windowFor(search(record), record);
         if (window === undefined) {
           return { output: unanswered(0, nothingFound), explanation: [] };
         }

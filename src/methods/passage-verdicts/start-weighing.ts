@@ -4,7 +4,7 @@ import { createSearch } from '../passage-spans/passage-reading.js';
 import { spread, startPool } from '../start-calibration.js';
 import type { MethodContext } from '../types.js';
 import type { VerdictOptions } from './options.js';
-import { type VerdictReader, windowFor } from './verdict-reader.js';
+import type { VerdictReader } from './verdict-reader.js';
 import { goldVerdict, verdictExamples } from './verdicts.js';
 import { fitWeighing, plainWeighing, type Weighing, weighingShape } from './weighing.js';
 
@@ -29,8 +29,7 @@ export async function startWeighing(
   if (kept.success && kept.data.bias.length === verdicts.length) return kept.data;
   const search = createSearch(await context.ownDocuments(), options);
   const readable = all.flatMap((example) => {
-    const { record } = example;
-    const window = windowFor(search(record), record.text, options);
+    const window = reader.windowFor(search(example.record), example.record);
     return window === undefined ? [] : [{ example, window }];
   });
   const tokensOf = ({ example, window }: (typeof readable)[0]) =>

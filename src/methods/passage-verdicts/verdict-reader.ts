@@ -1,7 +1,9 @@
 import { compilePrompt, type FewShotExample, type PromptText, tokenizePrompt, usesChat } from '../../prompt.js';
 import type { EngineWith, InputRecord, Prompt, TaskProfile } from '../../types.js';
-import { readOnce, sharedLength } from '../parts.js';
-import { type Passage, type PassageIndex, passageOf, readAnyway } from '../passages.js';
+import { fittingWindow } from '../fitting-window.js';
+import { promptLength, readOnce, sharedLength } from '../parts.js';
+import { type Passage, type PassageIndex, passageOf, readAnyway, withoutMark } from '../passages.js';
+import { tokensOfEvidence } from './evidence-sentence.js';
 import type { VerdictOptions } from './options.js';
 
 /**
@@ -17,18 +19,6 @@ export const viewTitles: Readonly<Record<View, string>> = {
   reversed: 'the passage, verdicts in reverse order',
   question: 'the question alone',
 };
-
-/** The passage to read for a question: the best one; where no word is shared, the only one that there is. */
-export function windowFor(
-  index: PassageIndex,
-  question: string,
-  { windowLength }: Pick<VerdictOptions, 'windowLength'>,
-): Passage[] | undefined {
-  const [best] = index.windows(question, 1, windowLength);
-  if (best !== undefined) return best;
-  const all = readAnyway(index, windowLength, 1);
-  return all.length === 1 ? all[0] : undefined;
-}
 
 /** A prompt in words and in tokens. */
 interface Asked {
@@ -53,6 +43,8 @@ export interface Scored {
 export interface VerdictReader {
   /** The views that it can score. */
   readonly views: readonly View[];
+  /** The passage to read for a question: the best one; where no word is shared, the only one that there is. */
+  windowFor(index: PassageIndex, record: InputRecord): readonly Passage[] | undefined;
   /** The prompt with the passage. */
   ask(record: InputRecord, window: readonly Passage[]): Asked;
   score(record: InputRecord, window: readonly Passage[], views: readonly View[]): Promise<Scored>;
@@ -65,7 +57,7 @@ export function createReader(
   options: VerdictOptions,
   shots: readonly FewShotExample[],
 ): VerdictReader {
-  const { verdicts, contextField } = options;
+  const { verdicts, contextField, windowLength } = options;
   const reversed = reversedIn(profile.prompt, usesChat(profile, engine.model) ? 'chat' : 'base', verdicts);
   const render = {
     passage: compilePrompt(profile, engine.model, { shots }),
@@ -89,8 +81,25 @@ export function createReader(
     return { text, prompt: tokenizePrompt(engine, text) };
   }
 
+  function bestWindow(index: PassageIndex, question: string): readonly Passage[] | undefined {
+    const [best] = index.windows(question, 1, windowLength);
+    if (best !== undefined) return best;
+    const all = readAnyway(index, windowLength, 1);
+    return all.length === 1 ? all[0] : undefined;
+  }
+
   return {
     views: views.filter((view) => render[view] !== null),
+    windowFor(index, record) {
+      const best = bestWindow(index, record.text)?.map(withoutMark);
+      return (
+        best &&
+        fittingWindow(best, (part) => {
+          const length = promptLength(asked('passage', record, part).prompt);
+          return length + tokensOfEvidence <= engine.model.contextSize;
+        })
+      );
+    },
     ask: (record, window) => asked('passage', record, window),
     async score(record, window, wanted) {
       const { text, prompt } = asked('passage', record, window);
