@@ -102,12 +102,13 @@ test('what was learned weighs the passage and the question alone, and the probab
 const named = { ...profile, prompt: { ...profile.prompt, base: '{{ context }}\n{{ question }} (yes, no or maybe):' } };
 
 test('a verdict does not depend on the order in which the prompt names them', async () => {
-  const answerFor = async (list: string) => {
-    const task = { ...profile, prompt: { ...profile.prompt, base: `{{ context }}\n{{ question }} (${list}):` } };
+  const answerFor = async (verdicts: readonly [string, string]) => {
+    const base = `{{ context }}\n{{ question }} (${verdicts.join(' or ')}):`;
+    const task = { ...profile, options: { verdicts }, prompt: { ...profile.prompt, base } };
     const engine = fakeEngine({
       // It favours what is named last, and "no" a little.
       score: (prompt, verdict) => {
-        const order = [...prompt.slice(prompt.lastIndexOf('(')).matchAll(/yes|no|maybe/gu)].map(([word]) => word);
+        const order = [...prompt.slice(prompt.lastIndexOf('(')).matchAll(/yes|no/gu)].map(([word]) => word);
         return order.indexOf(verdict.trim()) + (verdict.trim() === 'no' ? 0.5 : 0);
       },
       next: () => -1,
@@ -115,11 +116,11 @@ test('a verdict does not depend on the order in which the prompt names them', as
     const { answer, score } = await verdictOf('no', task, engine);
     return [answer, score.toFixed(6)];
   };
-  assert.deepEqual(await answerFor('yes, no or maybe'), await answerFor('maybe, no or yes'));
+  assert.deepEqual(await answerFor(['yes', 'no']), await answerFor(['no', 'yes']));
 });
 
 test('the passage is read once for the verdict, in both orders, and for the sentence that shows it', async () => {
-  const learned = { views: ['passage', 'reversed', 'question'], factors: [1, 1, 1], bias: [0, 0, 0] };
+  const learned = { views: ['passage', 'reordered', 'question'], factors: [1, 1, 1], bias: [0, 0, 0] };
   const tuned = { ...named, tuned: { method: 'passage-verdicts', options: {}, learned } } as unknown as TaskProfile;
   const engine = engineSaying('no');
   const asked: Prompt[] = [];
@@ -142,7 +143,7 @@ test('the passage is read once for the verdict, in both orders, and for the sent
   }
   assert.deepEqual(
     read.map(({ input }) => engine.detokenize(input)),
-    ['maybe, no or yes):', 'yes, no or maybe):', 'yes, no or maybe): no\nSentence of the passage that shows it:'],
+    ['no, maybe or yes):', 'yes, no or maybe):', 'yes, no or maybe): no\nSentence of the passage that shows it:'],
   );
 });
 
@@ -171,8 +172,8 @@ test('an order of the verdicts that only misleads is left out', () => {
   const telling = right.map((at) => [0, 1].map((v) => (v === at ? -0.4 : -1.2)));
   const misleading = right.map((at) => [0, 1].map((v) => (v === at ? -1.2 : -0.4)));
   const rows = right.map((_, i) => [misleading[i] as number[], telling[i] as number[]]);
-  const weighing = fitWeighing(['passage', 'reversed'], rows, right);
-  assert.deepEqual(weighing.views, ['reversed']);
+  const weighing = fitWeighing(['passage', 'reordered'], rows, right);
+  assert.deepEqual(weighing.views, ['reordered']);
   assert.ok((weighing.factors[0] as number) > 1);
   assert.equal(weighing.factors.length, 1);
 });

@@ -24,8 +24,8 @@ interface Setting {
 
 /** Cheap ones first. What the question alone says takes few tokens, and tells what is usual for such questions. */
 const settings: readonly Setting[] = [
-  { shots: 0, views: ['passage', 'reversed'] },
-  { shots: 0, views: ['passage', 'reversed', 'question'] },
+  { shots: 0, views: ['passage', 'reordered'] },
+  { shots: 0, views: ['passage', 'reordered', 'question'] },
   { shots: 3, views: ['passage', 'question'] },
   { shots: 6, views: ['passage', 'question'] },
 ];
@@ -72,7 +72,7 @@ function verdictCandidate(
   const beside = views.includes('question') ? ', beside what the question alone says' : '';
   const title = `likeliest verdict, ${shots} examples in the prompt${beside}`;
   return {
-    key: `verdicts 3 ${JSON.stringify({ shots, views })}`,
+    key: `verdicts 4 ${JSON.stringify({ shots, views })}`,
     title,
     method: 'passage-verdicts',
     turn: 0,

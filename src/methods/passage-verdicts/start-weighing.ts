@@ -24,7 +24,7 @@ export async function startWeighing(
   const known = profile.examples.filter((example) => goldVerdict(example, verdicts) !== -1 && !shown.has(example));
   const all = spread(known, options.poolSize);
   if (all.length < smallestPool) return plain;
-  const key = ['verdicts 4', modelKey(engine), profile.digest].join(' ');
+  const key = ['verdicts 5', modelKey(engine), profile.digest].join(' ');
   const kept = keptSchema.safeParse(await cache.get(key));
   if (kept.success && kept.data.bias.length === verdicts.length) return kept.data;
   const search = createSearch(await context.ownDocuments(), options);

@@ -7,16 +7,16 @@ import { tokensOfEvidence } from './evidence-sentence.js';
 import type { VerdictOptions } from './options.js';
 
 /**
- * What the verdicts are scored after: the passage with the question; the same with the verdicts named in reverse order,
- * since a model favours some by their place; the question alone, which tells what is usual.
+ * What the verdicts are scored after: the passage with the question; the same with the verdicts named in another order, each
+ * in another place, since a model favours some by their place; the question alone, which tells what is usual.
  */
-export const views = ['passage', 'reversed', 'question'] as const;
+export const views = ['passage', 'reordered', 'question'] as const;
 export type View = (typeof views)[number];
 
 /** As explanations name them. */
 export const viewTitles: Readonly<Record<View, string>> = {
   passage: 'the passage',
-  reversed: 'the passage, verdicts in reverse order',
+  reordered: 'the passage, verdicts in another order',
   question: 'the question alone',
 };
 
@@ -58,14 +58,14 @@ export function createReader(
   shots: readonly FewShotExample[],
 ): VerdictReader {
   const { verdicts, contextField, windowLength } = options;
-  const reversed = reversedIn(profile.prompt, usesChat(profile, engine.model) ? 'chat' : 'base', verdicts);
+  const reordered = reorderedIn(profile.prompt, usesChat(profile, engine.model) ? 'chat' : 'base', verdicts);
   const render = {
     passage: compilePrompt(profile, engine.model, { shots }),
     // Examples show how verdicts are given, and would have to be read twice.
-    reversed:
-      reversed === null || shots.length > 0
+    reordered:
+      reordered === null || shots.length > 0
         ? null
-        : compilePrompt({ ...profile, prompt: reversed }, engine.model, { shots: [] }),
+        : compilePrompt({ ...profile, prompt: reordered }, engine.model, { shots: [] }),
     question: compilePrompt({ ...profile, prompt: aloneOf(profile, verdicts) }, engine.model, { shots: [] }),
   };
   const lead = usesChat(profile, engine.model) ? '' : ' ';
@@ -104,13 +104,13 @@ export function createReader(
     async score(record, window, wanted) {
       const { text, prompt } = asked('passage', record, window);
       const alone = asked('question', record, window).prompt;
-      const turned = asked('reversed', record, window).prompt;
+      const turned = asked('reordered', record, window).prompt;
       // Whether or not both are wanted: the same prompt is divided in the same way.
       const shared = Math.min(sharedLength(prompt.input, turned.input), prompt.input.length - 1);
       const read = readOnce(prompt, shared);
       const inTurn = [
         { view: 'question', after: readOnce(alone), fresh: alone.input.length },
-        { view: 'reversed', after: readOnce(turned, shared), fresh: turned.input.length - shared },
+        { view: 'reordered', after: readOnce(turned, shared), fresh: turned.input.length - shared },
         { view: 'passage', after: read, fresh: prompt.input.length },
       ] as const;
       const scores = new Map<View, number[]>();
@@ -125,18 +125,17 @@ export function createReader(
 }
 
 /**
- * The prompt with the verdicts named in reverse order after the passage; the instruction before it stays, so that the
- * passage is read once for both. Null for a prompt that names them otherwise.
+ * The prompt with the first of the verdicts named last; the instruction before the passage stays, so that the passage is
+ * read once for both. Null for a prompt that does not name them in their order.
  */
-function reversedIn(
+function reorderedIn(
   prompt: TaskProfile['prompt'],
   kind: 'base' | 'chat',
   verdicts: readonly string[],
 ): TaskProfile['prompt'] | null {
-  const orders = [named(verdicts), named(verdicts.toReversed())] as const;
-  const own = orders.findIndex((list) => prompt[kind].includes(list));
-  if (own === -1) return null;
-  return { ...prompt, [kind]: prompt[kind].replaceAll(orders[own] as string, orders[1 - own] as string) };
+  const [first, ...others] = verdicts as readonly [string, ...string[]];
+  const turned = prompt[kind].replaceAll(named(verdicts), named([...others, first]));
+  return turned === prompt[kind] ? null : { ...prompt, [kind]: turned };
 }
 
 function aloneOf({ prompt, input }: TaskProfile, verdicts: readonly string[]): TaskProfile['prompt'] {
