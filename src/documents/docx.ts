@@ -16,6 +16,6 @@ export const docx: DocumentFormat = {
       { buffer: bytes },
       { convertImage: mammoth().images.imgElement(async () => ({ src: '' })), externalFileAccess: false },
     );
-    return { text: await textOfMarkup(value, limits.maxBytes) };
+    return { text: await textOfMarkup(value) };
   },
 };

@@ -28,7 +28,7 @@ export const epub: DocumentFormat = {
       const name = place === undefined ? '' : path.posix.join(path.posix.dirname(book), decodeURI(place));
       const chapter = files.get(name);
       limits.signal.throwIfAborted();
-      if (chapter !== undefined) chapters.push(await textOfMarkup(chapter.toString('utf8'), limits.maxBytes));
+      if (chapter !== undefined) chapters.push(await textOfMarkup(chapter.toString('utf8')));
     }
     return { text: chapters.filter((text) => text.trim() !== '').join('\n\n') };
   },

@@ -8,7 +8,7 @@ export const html: DocumentFormat = {
   extensions: ['html', 'htm', 'xhtml'],
   async extract(file, limits, onWarning) {
     const markup = await decodedText(file, limits, onWarning, declaredEncoding(file.bytes));
-    return { text: await textOfMarkup(markup, limits.maxBytes) };
+    return { text: await textOfMarkup(markup) };
   },
 };
 
