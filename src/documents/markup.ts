@@ -29,7 +29,8 @@ export function textOfXhtml(markup: string): Promise<string> {
   );
 }
 
-const emptyElement = /<([a-z][^\s/>]*)((?:"[^"]*"|'[^']*'|[^"'<>/]|\/(?!>))*)\/>/giu;
+// No value of XML has `<` in it; without that, text with many quotes would be searched to its end again and again.
+const emptyElement = /<([a-z][^\s/>]*)((?:"[^"<]*"|'[^'<]*'|[^"'<>/]|\/(?!>))*)\/>/giu;
 const voidElement = /^(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr)$/iu;
 
 const heading: FormatCallback = (element, walk, builder) => {

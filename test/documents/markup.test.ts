@@ -62,6 +62,10 @@ describe('all text of a page is read', () => {
       assert.equal(await textOfXhtml(`<body><p>A</p><${name} title="x>y/" /><p>B</p></body>`), 'A\n\nB', name);
     assert.equal(await textOfXhtml('A<br/>B<hr/>C'), 'A\nB\n\nC');
   });
+
+  test('XHTML with quotes that nobody closes, in seconds', { timeout: 20_000 }, async () => {
+    assert.equal(await textOfXhtml(`A${'<i "'.repeat(100_000)}`), 'A');
+  });
 });
 
 describe('words', () => {
