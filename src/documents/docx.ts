@@ -1,3 +1,4 @@
+import { messageOf } from '../errors.js';
 import { lazy } from '../lazy.js';
 import { textOfMarkup } from './markup.js';
 import type { DocumentFormat } from './types.js';
@@ -10,12 +11,21 @@ export const docx: DocumentFormat = {
   name: 'DOCX',
   extensions: ['docx'],
   async extract({ bytes }, limits) {
-    const parts = await unzip(bytes, limits, (name) => name === 'word/document.xml');
-    if (parts.size === 0) throw new Error('it is no Word document');
+    // For its limits; only the library knows where the text is.
+    await unzip(bytes, limits, () => false);
+    return { text: await textOfMarkup(await htmlOf(bytes)) };
+  },
+};
+
+async function htmlOf(bytes: Buffer): Promise<string> {
+  try {
     const { value } = await mammoth().convertToHtml(
       { buffer: bytes },
       { convertImage: mammoth().images.imgElement(async () => ({ src: '' })), externalFileAccess: false },
     );
-    return { text: await textOfMarkup(value, limits.maxBytes) };
-  },
-};
+    return value;
+  } catch (error) {
+    const isOther = /^Could not find/u.test(messageOf(error));
+    throw isOther ? new Error('it is no Word document', { cause: error }) : error;
+  }
+}

@@ -1,35 +1,79 @@
 import path from 'node:path';
-import { textOfMarkup } from './markup.js';
+import { messageOf } from '../errors.js';
+import { decodedText } from './decoding.js';
+import { textOfXhtml } from './markup.js';
+import { declaredEncoding } from './markup-encoding.js';
 import type { DocumentFormat } from './types.js';
 import { unzip } from './zip.js';
 
-/** Electronic books: their chapters in reading order. */
+/** Electronic books: their chapters in reading order. A chapter that cannot be read is named in a warning. */
 export const epub: DocumentFormat = {
   name: 'EPUB',
   extensions: ['epub'],
-  async extract({ bytes }, limits) {
-    const files = await unzip(bytes, limits, (name) => /\.(?:xml|opf|x?html?)$/iu.test(name));
+  async extract({ name: book, bytes }, limits, onWarning) {
+    // The book's own list says what is a chapter; suffixes do not.
+    const files = await unzip(bytes, limits, () => true);
     const { parseDocument, DomUtils } = await import('htmlparser2');
-    const elements = (name: string, tag: string) => {
-      const file = files.get(name);
-      if (file === undefined) throw new Error(`it is no EPUB book: "${name}" is missing`);
-      const all = parseDocument(file.toString('utf8'), { xmlMode: true });
-      return DomUtils.getElementsByTagName((tagName) => tagName === tag || tagName.endsWith(`:${tag}`), all);
+    const markupOf = (name: string, content: Buffer) =>
+      decodedText({ name: `${book} (${name})`, bytes: content }, limits, onWarning, declaredEncoding);
+    const elements = async (name: string, ...tags: string[]) => {
+      const content = files.get(name);
+      if (content === undefined) throw new Error(`it is no EPUB book: "${name}" is missing`);
+      const all = parseDocument(await markupOf(name, content), { xmlMode: true });
+      return DomUtils.getElementsByTagName((tag) => tags.includes(tag.replace(/^.*:/u, '')), all);
     };
-    if (files.has('META-INF/encryption.xml') && elements('META-INF/encryption.xml', 'EncryptedData').length > 0)
-      throw new Error('it is encrypted');
-    const container = 'META-INF/container.xml';
-    const [root] = elements(container, 'rootfile');
-    const book = root?.attribs['full-path'] ?? '';
-    const places = new Map(elements(book, 'item').map(({ attribs }) => [attribs.id, attribs.href]));
+    const [root] = await elements('META-INF/container.xml', 'rootfile');
+    const list = root?.attribs['full-path'] ?? '';
+    const encryption = 'META-INF/encryption.xml';
+    const locked = files.has(encryption) ? await elements(encryption, 'CipherReference') : [];
+    const lockedNames = new Set(locked.flatMap(({ attribs }) => namesOf(attribs.URI ?? '', '.')));
+    const items = new Map((await elements(list, 'item')).map(({ attribs }) => [attribs.id, attribs]));
+
     const chapters: string[] = [];
-    for (const { attribs } of elements(book, 'itemref')) {
-      const place = places.get(attribs.idref);
-      const name = place === undefined ? '' : path.posix.join(path.posix.dirname(book), decodeURI(place));
-      const chapter = files.get(name);
+    const failed: string[] = [];
+    for (const { attribs } of await elements(list, 'itemref')) {
       limits.signal.throwIfAborted();
-      if (chapter !== undefined) chapters.push(await textOfMarkup(chapter.toString('utf8'), limits.maxBytes));
+      const item = items.get(attribs.idref);
+      if (/^(?:image|audio|video|font)\//u.test(item?.['media-type'] ?? '')) continue;
+      const names = item === undefined ? [] : namesOf(item.href ?? '', path.posix.dirname(list));
+      const name = names.find((each) => files.has(each));
+      const shown = name ?? names[0] ?? attribs.idref;
+      try {
+        if (name === undefined) throw new Error('it is missing');
+        if (lockedNames.has(name)) throw new Error('it is encrypted');
+        chapters.push(await textOfXhtml(await markupOf(name, files.get(name) as Buffer)));
+      } catch (error) {
+        const reason = messageOf(error);
+        failed.push(reason);
+        onWarning(`${book}: chapter "${shown}" cannot be read: ${reason}`);
+      }
     }
+    if (chapters.length === 0 && failed.length > 0)
+      throw new Error(
+        failed.every((reason) => reason === 'it is encrypted') ? 'it is encrypted' : 'none of its chapters can be read',
+      );
     return { text: chapters.filter((text) => text.trim() !== '').join('\n\n') };
   },
 };
+
+/**
+ * The files that a reference may mean, likeliest first: it should be percent-encoded, and `#` begins a place within
+ * the file, but not every program that writes books keeps to that.
+ */
+function namesOf(reference: string, folder: string): string[] {
+  const [file = ''] = reference.split('#');
+  return [decoded(file), file, decoded(reference), reference].map((name) => path.posix.join(folder, name));
+}
+
+function decoded(file: string): string {
+  return file
+    .split('/')
+    .map((segment) => {
+      try {
+        return decodeURIComponent(segment);
+      } catch {
+        return segment;
+      }
+    })
+    .join('/');
+}

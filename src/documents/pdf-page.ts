@@ -1,3 +1,5 @@
+import { wordAcrossLines, wordsOfLines } from './line-hyphens.js';
+
 /** A run of text where a page has it. */
 export interface PageRun {
   readonly str: string;
@@ -30,12 +32,22 @@ export function commonSize(runs: Iterable<PageRun>): number {
   return [...letters].sort((a, b) => b[1] - a[1])[0]?.[0] ?? 0;
 }
 
+/** The words of pages, by which `textOfPage` tells whether a word has a hyphen of its own. */
+export function wordsOfPages(pages: Iterable<readonly PageRun[]>): Set<string> {
+  return wordsOfLines(textsOf(pages));
+}
+
+function* textsOf(pages: Iterable<readonly PageRun[]>): Iterable<string> {
+  for (const runs of pages) for (const { text } of linesOf(runs)) yield text;
+}
+
 /**
  * The text of a page: its lines, with a blank line between paragraphs, larger lines as headings, and words joined
  * again that the end of a line has cut.
  * @param body size of the letters of usual text
+ * @param words of the document, which tell what a hyphen at the end of a line is for
  */
-export function textOfPage(runs: readonly PageRun[], body: number): string {
+export function textOfPage(runs: readonly PageRun[], body: number, words: ReadonlySet<string>): string {
   let text = '';
   let before: Line | null = null;
   for (const line of linesOf(runs)) {
@@ -47,8 +59,11 @@ export function textOfPage(runs: readonly PageRun[], body: number): string {
     // A heading may have two lines.
     else if (level > 0 && wasHeading && !isApart) text += ' ';
     else if (level > 0 || wasHeading || isApart) text += '\n\n';
-    else if (/\p{L}[-\u00ad\u2010]$/u.test(text) && /^\p{Ll}/u.test(line.text)) text = text.slice(0, -1);
-    else text += '\n';
+    else {
+      const across = wordAcrossLines(before.text, line.text, words);
+      if (across === 'cut') text = text.slice(0, -1);
+      else if (across === null) text += '\n';
+    }
     if (level > 0 && !text.endsWith(' ')) text += `${'#'.repeat(level)} `;
     text += line.text;
     before = line;

@@ -1,7 +1,7 @@
 import { inflateSync } from 'node:zlib';
 import type { getDocumentProxy } from 'unpdf';
 import { messageOf } from '../errors.js';
-import { commonSize, type PageRun, textOfPage } from './pdf-page.js';
+import { commonSize, type PageRun, textOfPage, wordsOfPages } from './pdf-page.js';
 import type { DocumentFormat, ExtractionLimits } from './types.js';
 
 type PdfDocument = Awaited<ReturnType<typeof getDocumentProxy>>;
@@ -20,12 +20,13 @@ export const pdf: DocumentFormat = {
       if (document.numPages > mostPages) throw new Error(`it has ${document.numPages} pages`);
       const all = await runsOfPages(document, limits);
       const body = commonSize(all.flat());
+      const words = wordsOfPages(all);
       const pages: number[] = [];
       let text = '';
       for (const runs of all) {
         if (text !== '') text += '\n\n';
         pages.push(text.length);
-        text += textOfPage(runs, body);
+        text += textOfPage(runs, body, words);
         if (text.length > limits.maxBytes) throw new Error('its text is too long');
       }
       if (text.trim() === '')

@@ -64,6 +64,8 @@ export function zipOf(files: Readonly<Record<string, string | Buffer>>, claimed:
     const packed = deflateRawSync(data);
     const common = Buffer.alloc(26);
     common.writeUInt16LE(20, 0);
+    // Names are UTF-8.
+    common.writeUInt16LE(0x800, 2);
     common.writeUInt16LE(8, 4);
     common.writeUInt32LE(crc32(data), 10);
     common.writeUInt32LE(packed.length, 14);
