@@ -91,6 +91,8 @@ export interface Evidence {
   readonly start: Readonly<Record<'codepoint' | 'utf16' | 'byte', number>>;
   /** The sentence around the answer. */
   readonly sentence: string;
+  /** Where the sentence starts in the document's whole text, as `span` counts. */
+  readonly sentenceStart: number;
 }
 
 /** An answer that was compared with the one that was given. */

@@ -304,7 +304,7 @@ describe('grounding', () => {
     const text = 'It takes 28 days.';
     const document = { id: '1', source: 'd.md', text };
     const [evidence, own] = [document, ownDocument('context', text)].map((each) =>
-      evidenceAt(each, { start: 9, end: 16 }, text),
+      evidenceAt(each, { start: 9, end: 16 }, { text, start: 0 }),
     );
     const answer = (text: string | null, more = {}): Output => ({ type: 'answer', answer: text, score: 1, ...more });
     const outputs: Record<string, Output> = {

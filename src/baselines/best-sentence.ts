@@ -52,7 +52,8 @@ function answer(record: InputRecord, found: Found | null, threshold: number): An
   if (overlap < threshold) return unanswered(overlap, 'no sentence shares enough words with the question');
   const context = contextOf(record);
   const sentence = context.slice(span.start, span.end);
-  return answered(sentence, overlap, evidenceAt(ownDocument('context', context), span, sentence));
+  const around = { text: sentence, start: span.start };
+  return answered(sentence, overlap, evidenceAt(ownDocument('context', context), span, around));
 }
 
 function contextOf(record: InputRecord): string {

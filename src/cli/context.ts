@@ -16,6 +16,8 @@ export interface CliContext extends Surroundings {
   /** Stack traces and the engine's own log. */
   readonly debug: boolean;
   readonly stdoutIsTerminal: boolean;
+  /** Whether somebody can type. */
+  readonly stdinIsTerminal: boolean;
   /** Whether somebody may have written to standard input: it is a pipe, or a file with something in it. */
   readonly stdinIsPiped: boolean;
   /** Width of the terminal. */

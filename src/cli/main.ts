@@ -13,6 +13,7 @@ import type { CliContext } from './context.js';
 import { watchSignals } from './interruption.js';
 import { OutputClosed } from './output/output.js';
 import { createDownloadProgress } from './terminal/download-progress.js';
+import { withKnownSize } from './terminal/known-size.js';
 import { showPreparation } from './terminal/preparation.js';
 
 interface GlobalFlags {
@@ -66,7 +67,7 @@ const context: CliContext = {
       return process.stderr.columns;
     },
   },
-  canvas: process.stderr,
+  canvas: withKnownSize(process.stderr, Number(process.env.COLUMNS) || 80),
   env: process.env,
   cwd: process.cwd(),
   home: homedir(),
@@ -100,6 +101,9 @@ const context: CliContext = {
     return (line: string) => say(`llama.cpp: ${line.trimEnd()}\n`);
   },
   stdoutIsTerminal: process.stdout.isTTY === true || (process.env.FORCE_COLOR ?? '0') !== '0',
+  get stdinIsTerminal() {
+    return process.stdin.isTTY === true;
+  },
   get stdinIsPiped() {
     const stats = fstatSync(0);
     return stats.isFIFO() || (stats.isFile() && stats.size > 0);

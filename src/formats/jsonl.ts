@@ -1,10 +1,14 @@
 import { isExactNumber, stringifyJson } from '../json.js';
 import { taskTypes } from '../task-types/index.js';
+import { harmlessJson } from '../terminal-text.js';
 import type { InputRecord, Prediction } from '../types.js';
 import { passedThrough } from './fields.js';
 import type { FormatOptions, Writer } from './types.js';
 
-/** JSON Lines: an object a record, with the input's own fields first. */
+/**
+ * JSON Lines: an object a record, with the input's own fields first. What acts on a terminal is escaped in its strings,
+ * which keeps their values.
+ */
 export const jsonl: Writer = {
   name: 'jsonl',
   extensions: ['jsonl', 'ndjson'],
@@ -13,7 +17,7 @@ export const jsonl: Writer = {
   prediction(prediction, options) {
     const { explanation } = prediction;
     const ours = { ...result(prediction, options), ...(explanation === undefined ? {} : { explanation }) };
-    return `${stringifyJson({ ...passedThrough(prediction, ours, options), ...ours })}\n`;
+    return `${harmlessJson(stringifyJson({ ...passedThrough(prediction, ours, options), ...ours }))}\n`;
   },
   end: () => '',
 };

@@ -115,6 +115,7 @@ const cases: readonly Case[] = [
           span: { start: handbook.indexOf('30 days'), end: handbook.indexOf('30 days') + 7 },
           start: { utf16: 21, codepoint: 20, byte: 25 },
           sentence: 'Staff have 30 days of leave.',
+          sentenceStart: handbook.indexOf('Staff'),
         },
       }),
       prediction('r2', 'Who is the king?', {

@@ -81,6 +81,19 @@ describe('jsonl', () => {
     );
   });
 
+  it('has nothing that acts on a terminal, in values and names alike, and means the same', () => {
+    // U+0000 to U+00FF, and the marks that change the writing direction.
+    const marks = [...Array.from({ length: 256 }, (_, code) => code), 0x202a, 0x202e, 0x2066, 0x2069];
+    const text = fc.string({ unit: fc.constantFrom(...marks.map((code) => String.fromCharCode(code))) });
+    fc.assert(
+      fc.property(text, text, (name, value) => {
+        const written = jsonl.prediction(classified(value, { [`x${name}`]: value }), options);
+        assert.doesNotMatch(written.slice(0, -1), /[\p{Cc}\u202a-\u202e\u2066-\u2069]/u);
+        assert.equal(JSON.parse(written)[`x${name}`], value);
+      }),
+    );
+  });
+
   it('renames an input field that has the name of one of ours, in failed records too', () => {
     const fields = { id: '1', label: 'gold', note: 'n' };
     assert.deepEqual(JSON.parse(jsonl.prediction(predict('x', null, fields), options)), {

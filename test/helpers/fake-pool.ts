@@ -82,5 +82,10 @@ function answerIn(context: string): Output {
   const before = context.slice(0, at);
   const start = { codepoint: [...before].length, utf16: at, byte: Buffer.byteLength(before) };
   const where = { document: 'record/context', source: 'context', line: 1, span: { start: at, end: at + 4 } };
-  return { type: 'answer', answer: 'Rosa', score: 0.8, evidence: { ...where, start, sentence: context } };
+  return {
+    type: 'answer',
+    answer: 'Rosa',
+    score: 0.8,
+    evidence: { ...where, start, sentence: context, sentenceStart: 0 },
+  };
 }

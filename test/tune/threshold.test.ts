@@ -64,7 +64,7 @@ describe('a threshold', () => {
             type: 'answer',
             answer,
             score,
-            evidence: evidenceAt(ownDocument('context', answer), { start: 0, end: 1 }, answer),
+            evidence: evidenceAt(ownDocument('context', answer), { start: 0, end: 1 }, { text: answer, start: 0 }),
           };
     const examples = [asked(['Rosa Lind']), asked([]), asked(['the red door', 'a red door'])];
     const outputs = [given('Rosa Lind', 0.9), given('Rosa', 0.4), given(null, 0.1)];

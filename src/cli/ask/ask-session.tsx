@@ -1,6 +1,9 @@
-import { Box, render, Static, Text, useApp, useInput } from 'ink';
-import { useRef, useState } from 'react';
+import { Box, render, Static, Text, useApp, useStdin } from 'ink';
+import { useLayoutEffect, useRef, useState } from 'react';
+import { messageOf } from '../../errors.js';
+import { harmless } from '../../terminal-text.js';
 import type { CliContext } from '../context.js';
+import { createKeyReader, type Key } from './keys.js';
 
 /** A question and what came of it. */
 interface Turn {
@@ -9,57 +12,100 @@ interface Turn {
   readonly answer: string;
 }
 
-/** Returns the text to show for a question, made harmless for a terminal. */
-type Answering = (question: string) => Promise<string>;
+interface AskSessionProps {
+  /** Returns the text to show for a question, made harmless for a terminal. */
+  answer(question: string): Promise<string>;
+  /** Called for Ctrl-C. */
+  interrupt(): void;
+}
 
-/** Asks for a question, answers it, and asks for the next one, until Escape, Ctrl-C or Ctrl-D. */
-export function AskSession({ answer }: { readonly answer: Answering }) {
+/**
+ * Asks for questions and answers them, until Escape or Ctrl-D. What is typed or pasted during an answer is not lost:
+ * questions wait for their turn.
+ */
+export function AskSession({ answer, interrupt }: AskSessionProps) {
   const { exit } = useApp();
   const [turns, setTurns] = useState<readonly Turn[]>([]);
+  /** Questions without an answer; the first one is being answered. */
+  const [asked, setAsked] = useState<readonly string[]>([]);
   const [typed, setTyped] = useState('');
   // The current input: keys come faster than frames.
   const now = useRef('');
+  const answered = useRef(Promise.resolve());
   const type = (text: string) => {
     now.current = text;
     setTyped(text);
   };
-  const [asked, setAsked] = useState<string | null>(null);
   const submit = (question: string) => {
-    if (question === '') return;
     type('');
-    setAsked(question);
-    answer(question)
-      .catch((error: unknown) => `error: ${error instanceof Error ? error.message : String(error)}`)
+    if (question === '') return;
+    setAsked((before) => [...before, question]);
+    answered.current = answered.current
+      .then(() => answer(question))
+      .catch((error: unknown) => harmless(`error: ${messageOf(error)}`))
       .then((text) => {
         setTurns((before) => [...before, { id: before.length, question, answer: text }]);
-        setAsked(null);
+        setAsked(([, ...others]) => others);
       });
   };
-  useInput((input, key) => {
-    if (key.escape || (key.ctrl && (input === 'c' || input === 'd'))) exit();
-    else if (asked !== null) return;
-    else if (key.return) submit(now.current.trim());
-    else if (key.backspace || key.delete) type([...now.current].slice(0, -1).join(''));
-    else if (!key.ctrl && !key.meta) type(now.current + input.replace(/\p{Cc}/gu, ''));
+  useKeys((key) => {
+    if (key === 'end') exit();
+    else if (key === 'interrupt') interrupt();
+    else if (key === 'enter') submit(now.current.trim());
+    else if (key === 'erase') type([...now.current].slice(0, -1).join(''));
+    else type(now.current + key.text);
   });
   return (
     <>
       <Static items={[...turns]}>
         {({ id, question, answer: text }) => (
           <Box key={id} flexDirection="column" marginBottom={1}>
-            <Text bold color="cyan">{`› ${question}`}</Text>
+            <Text bold color="cyan">{`› ${harmless(question)}`}</Text>
             <Text>{text}</Text>
           </Box>
         )}
       </Static>
-      {asked === null ? <Text>{`› ${typed}▏`}</Text> : <Text dimColor>{`› ${asked} …`}</Text>}
+      {asked.length === 0 ? null : (
+        <Text dimColor>{asked.map((question) => `› ${harmless(question)} …`).join('\n')}</Text>
+      )}
+      <Text>{`› ${harmless(typed)}▏`}</Text>
     </>
   );
 }
 
-/** Runs a session on the terminal until it is ended. */
-export async function runSession(context: CliContext, answer: Answering): Promise<void> {
-  const view = render(<AskSession answer={answer} />, {
+/**
+ * Calls back for each key. Ink has a hook for that, which takes a pasted line for one key and ends the program at
+ * sequences that it does not know, such as that of Ctrl-F1.
+ */
+function useKeys(onKey: (key: Key) => void): void {
+  const { stdin, setRawMode } = useStdin();
+  const latest = useRef(onKey);
+  latest.current = onKey;
+  useLayoutEffect(() => {
+    const read = createKeyReader();
+    const onData = (chunk: string | Buffer) => {
+      for (const key of read(String(chunk))) latest.current(key);
+    };
+    // Before the first key can come. Ink reads in raw mode, as text; `data` comes with that.
+    setRawMode(true);
+    stdin.on('data', onData);
+    return () => {
+      stdin.off('data', onData);
+      setRawMode(false);
+    };
+  }, [stdin, setRawMode]);
+}
+
+/** Runs a session on the terminal until it is ended. Then the signal for what is under way is aborted. */
+export async function runSession(
+  context: CliContext,
+  answer: (question: string, signal: AbortSignal) => Promise<string>,
+): Promise<void> {
+  if (context.signal.aborted) return;
+  const over = new AbortController();
+  // Raw mode keeps the terminal from sending the signal.
+  const interrupt = () => void process.emit('SIGINT');
+  const view = render(<AskSession answer={(question) => answer(question, over.signal)} interrupt={interrupt} />, {
     stdout: context.canvas,
     stdin: process.stdin,
     patchConsole: false,
@@ -67,4 +113,5 @@ export async function runSession(context: CliContext, answer: Answering): Promis
   });
   context.signal.addEventListener('abort', () => view.unmount(), { once: true });
   await view.waitUntilExit();
+  over.abort();
 }

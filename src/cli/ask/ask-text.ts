@@ -1,7 +1,8 @@
 import type { Paint } from '../../formats/index.js';
 import { clip, visible } from '../../formats/pretty.js';
+import { lengthIn } from '../../spans.js';
 import { rounded } from '../../task-types/cells.js';
-import type { AnswerOutput, OtherAnswer } from '../../types.js';
+import type { AnswerOutput, Evidence, OtherAnswer } from '../../types.js';
 
 /** The parts of an answer that are shown. */
 export interface AnswerStyle {
@@ -16,30 +17,38 @@ export function answerLines(output: AnswerOutput, { paint, width, count }: Answe
   const given = answersIn(output, count);
   if (given.length === 0) return [`no answer: ${visible(output.reason ?? 'nothing was found')}`];
   return given.flatMap(({ answer, score, evidence }) => {
-    const { source, line, page, sentence } = evidence;
+    const { source, line, page } = evidence;
     const place = `${visible(source)}:${line}${page === undefined ? '' : `, page ${page}`}`;
     return [
       `${paint.bold(visible(answer))}  ${paint.dim(`${Math.round(score * 100)} %`)}`,
-      `  ${marked(sentence, answer, width - 2, paint)}`,
+      `  ${marked(evidence, width - 2, paint)}`,
       `  ${paint.cyan(place)}`,
     ];
   });
+}
+
+/** The line above the answers to a question that does not stand on the command line. */
+export function questionLine(question: string, paint: Paint): string {
+  return paint.bold(paint.cyan(`› ${visible(question)}`));
 }
 
 /** The same for programs. */
 export function answerObject(question: string, output: AnswerOutput, count: number): Record<string, unknown> {
   return {
     question,
-    answers: answersIn(output, count).map(({ answer, score, evidence: { source, line, page, start, sentence } }) => ({
-      answer,
-      score: rounded(score),
-      source,
-      line,
-      ...(page === undefined ? {} : { page }),
-      start: start.codepoint,
-      end: start.codepoint + [...answer].length,
-      sentence,
-    })),
+    answers: answersIn(output, count).map(({ answer, score, evidence }) => {
+      const { source, line, page, start, sentence } = evidence;
+      return {
+        answer,
+        score: rounded(score),
+        source,
+        line,
+        ...(page === undefined ? {} : { page }),
+        start: start.codepoint,
+        end: start.codepoint + lengthIn(partsOf(evidence)?.inside ?? answer, 'codepoint'),
+        sentence,
+      };
+    }),
     ...(output.answer === null ? { reason: output.reason } : {}),
   };
 }
@@ -49,15 +58,25 @@ function answersIn({ answer, score, evidence, others = [] }: AnswerOutput, count
   return [{ answer, score, evidence }, ...others].slice(0, count);
 }
 
+/** The sentence cut at the span of the answer; null where that is not inside it. */
+function partsOf({ span, sentence, sentenceStart }: Evidence) {
+  const start = span.start - sentenceStart;
+  const end = span.end - sentenceStart;
+  if (start < 0 || end > sentence.length) return null;
+  return { before: sentence.slice(0, start), inside: sentence.slice(start, end), after: sentence.slice(end) };
+}
+
 /** The sentence with the answer set off, as much of it as one or two lines hold. */
-function marked(sentence: string, answer: string, width: number, paint: Paint): string {
-  const at = sentence.indexOf(answer);
-  const room = Math.max(40, width * 2 - answer.length);
-  const before = visible(sentence.slice(0, at));
-  const start = before.length > room / 2 ? `…${before.slice(-Math.floor(room / 2))}` : before;
-  const after = clip(visible(sentence.slice(at + answer.length)), Math.max(20, room - start.length));
+function marked(evidence: Evidence, width: number, paint: Paint): string {
+  const parts = partsOf(evidence);
+  if (parts === null) return clip(visible(evidence.sentence), Math.max(40, width * 2));
+  const room = Math.max(40, width * 2 - parts.inside.length);
+  const before = [...visible(parts.before)];
+  const kept = Math.floor(room / 2);
+  const start = before.length > kept ? `…${before.slice(-kept).join('')}` : before.join('');
+  const after = clip(visible(parts.after), Math.max(20, room - start.length));
   // Blanks around the answer are lost where control characters are made visible.
-  const left = /\s$/u.test(sentence.slice(0, at)) ? ' ' : '';
-  const right = /^\s/u.test(sentence.slice(at + answer.length)) ? ' ' : '';
-  return `${start}${left}${paint.bold(paint.green(`[${visible(answer)}]`))}${right}${after}`;
+  const left = /\s$/u.test(parts.before) ? ' ' : '';
+  const right = /^\s/u.test(parts.after) ? ' ' : '';
+  return `${start}${left}${paint.bold(paint.green(`[${visible(parts.inside)}]`))}${right}${after}`;
 }

@@ -1,13 +1,14 @@
-import { existsSync } from 'node:fs';
-import path from 'node:path';
 import { openHere, type TaskSource } from '../../app/run/task-source.js';
-import { exitCodes, usageError } from '../../errors.js';
+import { exitCodes } from '../../errors.js';
+import { visible } from '../../formats/pretty.js';
 import { type BadRow, recordOf } from '../../record.js';
 import { readers, stdinSource } from '../../records/index.js';
+import { harmlessJson } from '../../terminal-text.js';
 import type { AnswerOutput, InputRecord, Prediction } from '../../types.js';
 import type { CliContext } from '../context.js';
 import { createPaint } from '../terminal/paint.js';
-import { answerLines, answerObject } from './ask-text.js';
+import { readArguments } from './ask-arguments.js';
+import { answerLines, answerObject, questionLine } from './ask-text.js';
 
 export interface AskFlags {
   answers: number;
@@ -29,71 +30,51 @@ export async function ask(
   files: readonly string[],
   flags: AskFlags,
 ): Promise<void> {
-  const { question, folders } = whatIsWhat(context, first, files);
+  const { question, folders } = readArguments(context.cwd, first, files);
   if (question !== null && files.length === 0 && context.stdinIsPiped)
     context.notice('standard input is not read: `slm ask "…" -` answers from it');
   const { answers: count, json = false, ...task } = flags;
-  const isSession = question === null && context.stdoutIsTerminal && context.stderr.isTTY === true && !json;
   const source = await openHere(context, askedTask, { ...task, context: [...folders] }, 'one', null);
   context.onClose(() => source.close());
   const paint = await createPaint(context.color && context.stdoutIsTerminal);
   const show = ({ record, output, error }: Prediction): string => {
     if (output === undefined) {
       context.exit(exitCodes.someRecordsFailed);
-      return json ? JSON.stringify({ question: record.text, error }) : `error: ${error ?? 'no output'}`;
+      const why = error ?? 'no output';
+      return json ? harmlessJson(JSON.stringify({ question: record.text, error: why })) : `error: ${visible(why)}`;
     }
     const answered = output as AnswerOutput;
-    if (json) return JSON.stringify(answerObject(record.text, answered, count));
+    if (json) return harmlessJson(JSON.stringify(answerObject(record.text, answered, count)));
     return answerLines(answered, { paint, width: context.columns, count }).join('\n');
   };
-  const answer = async (asked: AsyncIterable<InputRecord | BadRow>, onAnswer: (text: string) => void) => {
-    for await (const prediction of source.predict(asked, { explain: false })) {
+  const answers = async function* (asked: AsyncIterable<InputRecord | BadRow>, signal?: AbortSignal) {
+    for await (const prediction of source.predict(asked, { explain: false, ...(signal && { signal }) })) {
       source.checkModel();
-      onAnswer(show(prediction));
+      yield { question: prediction.record.text, text: show(prediction) };
     }
   };
-  if (isSession) {
+  if (question === null && !json && isConversation(context)) {
     const { runSession } = await import('./ask-session.js');
-    await runSession(context, (text) => answerOne(answer, source, text));
-    return;
+    await runSession(context, async (typed, signal) => {
+      for await (const { text } of answers(recordsOf([typed], source), signal)) return text;
+      return '';
+    });
+  } else {
+    const questions = question === null ? questionsFrom(context, source) : recordsOf([question], source);
+    let shown = 0;
+    for await (const { question: asked, text } of answers(questions)) {
+      if (question === null && !json) context.stdout.write(`${shown === 0 ? '' : '\n'}${questionLine(asked, paint)}\n`);
+      context.stdout.write(`${text}\n`);
+      shown++;
+    }
+    if (shown === 0 && !context.interrupted()) context.notice('no questions on standard input');
   }
-  const questions = question === null ? questionsFrom(context, source) : recordsOf([question], source);
-  let isFirst = true;
-  await answer(questions, (text) => {
-    // A question that came from elsewhere stands above its answers.
-    if (!isFirst && !json) context.stdout.write('\n');
-    isFirst = false;
-    context.stdout.write(`${text}\n`);
-  });
+  if (context.interrupted()) context.exit(exitCodes.interrupted);
 }
 
-/** `slm ask notes`: what exists is a folder, also in the place of the question. */
-function whatIsWhat(
-  context: CliContext,
-  first: string | undefined,
-  files: readonly string[],
-): { question: string | null; folders: readonly string[] } {
-  const exists = (name: string) => existsSync(path.resolve(context.cwd, name));
-  if (first === undefined) return { question: null, folders: ['.'] };
-  // An empty name would be this folder.
-  if (first.trim() === '') throw usageError('the question is empty');
-  if (!/\s/u.test(first.trim()) && exists(first)) return { question: null, folders: [first, ...files] };
-  const missing = files.find((name) => name !== '-' && !exists(name));
-  if (missing !== undefined)
-    throw usageError(`no file or folder "${missing}"`, 'Put quotes around a question: slm ask "who is it?" notes/');
-  return { question: first, folders: files.length === 0 ? ['.'] : files };
-}
-
-async function answerOne(
-  answer: (asked: AsyncIterable<InputRecord | BadRow>, onAnswer: (text: string) => void) => Promise<void>,
-  source: TaskSource,
-  question: string,
-): Promise<string> {
-  let shown = '';
-  await answer(recordsOf([question], source), (text) => {
-    shown = text;
-  });
-  return shown;
+/** Whether somebody types questions and reads the answers on one terminal. The session draws on standard error. */
+function isConversation({ stdinIsTerminal, stdoutIsTerminal, stderr }: CliContext): boolean {
+  return stdinIsTerminal && stdoutIsTerminal && stderr.isTTY === true;
 }
 
 async function* recordsOf(questions: readonly string[], { summary }: TaskSource): AsyncIterable<InputRecord | BadRow> {

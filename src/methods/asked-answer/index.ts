@@ -91,7 +91,7 @@ function placed(quote: string | null, passages: readonly Passage[]): AnswerOutpu
     return unanswered(0, `the answer of the service does not stand in the passages: "${copy}"`);
   const start = passage.start + passage.text.indexOf(copy);
   const span = { start, end: start + copy.length };
-  return { type: 'answer', answer: copy, score: 1, evidence: evidenceAt(passage.document, span, passage.text) };
+  return { type: 'answer', answer: copy, score: 1, evidence: evidenceAt(passage.document, span, passage) };
 }
 
 function read(text: string): string | null {

@@ -96,7 +96,7 @@ async function answerOf(
   const given = (each: SentenceCandidate): OtherAnswer => ({
     answer: each.text,
     score: probabilityOf(each, judge),
-    evidence: evidenceAt(each.passage.document, each, each.text),
+    evidence: evidenceAt(each.passage.document, each, each),
   });
   const { score, evidence } = given(best);
   const sentences = chosen.map(given);

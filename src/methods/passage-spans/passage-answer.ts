@@ -76,7 +76,7 @@ const mostOthers = 4;
 
 function givenBy(candidate: Candidate, score: number): OtherAnswer {
   const { text, passage } = candidate;
-  return { answer: text, score, evidence: evidenceAt(passage.document, candidate, passage.text) };
+  return { answer: text, score, evidence: evidenceAt(passage.document, candidate, passage) };
 }
 
 /** Whether two answers are the same words at the same place, or one of them a part of the other. */

@@ -133,8 +133,8 @@ function verdictCandidate(
     const scores = weighing.views.map((view) => read.scores[views.indexOf(view)] as readonly number[]);
     const likely = weigh(scores, weighing);
     const best = likely.indexOf(Math.max(...likely));
-    const { document, start, end, text } = read.window[0] as Passage;
-    const evidence = evidenceAt(document, { start, end }, text);
+    const first = read.window[0] as Passage;
+    const evidence = evidenceAt(first.document, first, first);
     return {
       type: 'answer',
       answer: verdicts[best] as string,

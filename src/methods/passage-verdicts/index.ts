@@ -67,13 +67,12 @@ export const passageVerdicts: Method<'scores'> = {
           const best = likely.indexOf(Math.max(...likely));
           const verdict = options.verdicts[best] as string;
           const sentence = await evidenceSentence(engine, profile, asked.prompt, verdict, window);
-          const { document, text: words, start, end } = sentence;
           const given: AnswerOutput = {
             type: 'answer',
             answer: verdict,
             isVerdict: true,
             score: likely[best] as number,
-            evidence: evidenceAt(document, { start, end }, words),
+            evidence: evidenceAt(sentence.document, sentence, sentence),
           };
           return { output: given, scores: scored, probabilities: likely, text: asked.text };
         });

@@ -10,8 +10,15 @@ export function ownDocument(field: string, text: string): Document {
   return { id: `${ofRecord}${field}`, source: field, text };
 }
 
-/** Where an answer stands. */
-export function evidenceAt(document: Document, { start, end }: Span, sentence: string): Evidence {
+/**
+ * Where an answer stands.
+ * @param sentence the one around it, and where that starts in the document
+ */
+export function evidenceAt(
+  document: Document,
+  { start, end }: Span,
+  sentence: { readonly text: string; readonly start: number },
+): Evidence {
   const { codepoint, byte } = positionsIn(document);
   return {
     document: document.id,
@@ -20,7 +27,8 @@ export function evidenceAt(document: Document, { start, end }: Span, sentence: s
     ...pageOf(document, start),
     span: { start, end },
     start: { utf16: start, codepoint: codepoint(start), byte: byte(start) },
-    sentence,
+    sentence: sentence.text,
+    sentenceStart: sentence.start,
   };
 }
 

@@ -4,6 +4,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import { render } from 'ink-testing-library';
 import { createElement } from 'react';
 import { AskSession } from '../../../src/cli/ask/ask-session.js';
@@ -12,15 +13,16 @@ import { plain } from '../../../src/formats/index.js';
 import type { AnswerOutput, Evidence } from '../../../src/types.js';
 import { root, runSlm } from '../../helpers/slm.js';
 
-function evidence(start: number, sentence: string, page?: number): Evidence {
+function evidence(start: number, sentence: string, page?: number, at = sentence.search(/blue|green/u)): Evidence {
   return {
     document: '0/a.pdf',
     source: 'a.pdf',
     line: 3,
     ...(page === undefined ? {} : { page }),
-    span: { start, end: start + 4 },
+    span: { start, end: start + (sentence.includes('green') ? 5 : 4) },
     start: { utf16: start, codepoint: start, byte: start },
     sentence,
+    sentenceStart: start - at,
   };
 }
 
@@ -58,6 +60,43 @@ describe('an answer', () => {
     );
   });
 
+  test('is marked where it stands, whatever else has the same words', () => {
+    const text = fc.string({ unit: fc.constantFrom('2', '1', ' ', 'a', '😀', '.') });
+    fc.assert(
+      fc.property(
+        text,
+        fc.constantFrom('2', '12', 'a 2'),
+        text,
+        fc.nat(500),
+        (before, answer, after, sentenceStart) => {
+          const sentence = `${before}${answer}${after}`;
+          const start = sentenceStart + before.length;
+          const where = { ...evidence(start, sentence), sentenceStart, span: { start, end: start + answer.length } };
+          const one: AnswerOutput = { type: 'answer', answer, score: 0.5, evidence: where };
+          const [, line = ''] = answerLines(one, { ...style, width: 400 });
+          const words = (part: string) => part.replace(/\s+/gu, ' ').trim();
+          assert.deepEqual(line.slice(2).split(/[[\]]/u).map(words), [before, answer, after].map(words));
+          const { answers } = answerObject('?', one, 1) as { answers: { start: number; end: number }[] };
+          assert.equal((answers[0]?.end ?? 0) - (answers[0]?.start ?? 0), answer.length);
+        },
+      ),
+    );
+  });
+
+  test('that is no part of its sentence leaves that as it is, and a verdict has the sentence as its place', () => {
+    const sentence = 'The door is blue.';
+    const outside: AnswerOutput = { ...output, evidence: { ...evidence(12, sentence), sentenceStart: 14 } };
+    assert.equal(answerLines(outside, style)[1], `  ${sentence}`);
+    const whole = { ...evidence(40, sentence), sentenceStart: 40, span: { start: 40, end: 57 } };
+    const verdict: AnswerOutput = { type: 'answer', answer: 'yes', isVerdict: true, score: 0.5, evidence: whole };
+    assert.equal(answerLines(verdict, style)[1], `  [${sentence}]`);
+    const { answers } = answerObject('?', verdict, 1) as { answers: { start: number; end: number }[] };
+    assert.deepEqual(
+      answers.map(({ start, end }) => [start, end]),
+      [[40, 57]],
+    );
+  });
+
   test('that is none says why, and nothing in it acts on a terminal', () => {
     const none: AnswerOutput = { type: 'answer', answer: null, score: 0, reason: 'no\u001b[2J passage' };
     const [line = ''] = answerLines(none, style);
@@ -66,30 +105,73 @@ describe('an answer', () => {
   });
 });
 
-test('a session takes a question, shows what came of it, and takes the next', async () => {
-  const asked: string[] = [];
-  const { stdin, frames, lastFrame, unmount } = render(
-    createElement(AskSession, {
-      answer: async (question: string) => {
-        asked.push(question);
-        return `answer ${asked.length}`;
-      },
-    }),
-  );
+describe('a session', () => {
   const turn = () => new Promise((resolve) => setTimeout(resolve, 20));
-  const shown = async (isThere: () => boolean) => {
-    for (let i = 0; i < 500 && !isThere(); i++) await turn();
-  };
-  await turn();
-  for (const key of ['W', 'h', 'x', '\u007f', 'o', '?', '\r']) {
-    stdin.write(key);
+  const session = async (answer: (question: string) => Promise<string>) => {
+    const asked: string[] = [];
+    let interrupts = 0;
+    const view = render(
+      createElement(AskSession, {
+        answer: (question: string) => {
+          asked.push(question);
+          return answer(question);
+        },
+        interrupt: () => interrupts++,
+      }),
+    );
     await turn();
-  }
-  await shown(() => /› ▏$/u.test(lastFrame() ?? '') && asked.length > 0);
-  assert.deepEqual(asked, ['Who?']);
-  assert.ok(frames.some((frame) => frame.includes('› Who?') && frame.includes('answer 1')));
-  assert.match(lastFrame() ?? '', /› ▏$/u);
-  unmount();
+    const shown = async (isThere: () => boolean) => {
+      for (let i = 0; i < 500 && !isThere(); i++) await turn();
+    };
+    const frame = () => view.lastFrame() ?? '';
+    return { ...view, asked, interrupts: () => interrupts, shown, frame };
+  };
+
+  test('takes a question, shows what came of it, and takes the next', async () => {
+    const { stdin, frame, asked, shown, unmount } = await session(async (question) => `answer to ${question}`);
+    for (const key of ['W', 'h', 'x', '\u007f', 'o', '?', '\r']) stdin.write(key);
+    await shown(() => frame().includes('answer to Who?'));
+    assert.deepEqual(asked, ['Who?']);
+    assert.match(frame(), /› Who\?\nanswer to Who\?\n\n› ▏$/u);
+    unmount();
+  });
+
+  test('answers pasted lines one after the other, and keeps what is typed meanwhile', async () => {
+    const waiting: (() => void)[] = [];
+    const { stdin, frame, asked, shown, unmount } = await session(
+      (question) => new Promise((resolve) => waiting.push(() => resolve(`answer to ${question}`))),
+    );
+    stdin.write('One?\r\n  \rTwo?\rThr');
+    stdin.write('ee?');
+    await shown(() => frame().includes('› Three?▏'));
+    assert.match(frame(), /› One\? …\n› Two\? …\n› Three\?▏$/u);
+    assert.deepEqual(asked, ['One?']);
+    waiting[0]?.();
+    await shown(() => asked.length === 2);
+    waiting[1]?.();
+    await shown(() => frame().includes('answer to Two?'));
+    assert.match(frame(), /answer to One\?\n\n› Two\?\nanswer to Two\?\n\n› Three\?▏$/u);
+    unmount();
+  });
+
+  test('shows nothing that acts on the terminal, neither of a question nor of an error', async () => {
+    const { stdin, frame, shown, unmount } = await session(async () => {
+      throw new Error('no \u001b[2J\u009b31m\u202e');
+    });
+    stdin.write('a\u001b[31mb\u202e\u009b31mc\r');
+    await shown(() => frame().includes('error'));
+    assert.match(frame(), /› abc\nerror: no ␛\[2J␡31m\n\n› ▏$/u);
+    unmount();
+  });
+
+  test('passes Ctrl-C on, during an answer too', async () => {
+    const { stdin, interrupts, unmount } = await session(() => new Promise(() => undefined));
+    stdin.write('\u0003');
+    stdin.write('Who?\r');
+    stdin.write('\u0003');
+    assert.equal(interrupts(), 2);
+    unmount();
+  });
 });
 
 test('slm ask names a folder that does not exist, and wants a question', async () => {

@@ -50,6 +50,7 @@ function program(t: TestContext) {
     debug: false,
     stdoutIsTerminal: false,
     stdinIsPiped: false,
+    stdinIsTerminal: false,
     columns: 80,
     downloads: () => createDownloadProgress({ stderr: err.stream, quiet: false, now: () => 0 }),
     interrupted: () => false,
