@@ -1,3 +1,5 @@
+import { onAbort } from './abort-listeners.js';
+
 /**
  * Maps items concurrently and yields the results in the order of the items, each as soon as it and all before it
  * are done. Reads ahead no further than `limit` items, so memory stays flat however long the input is, and a
@@ -35,7 +37,7 @@ export async function* mapInOrder<T, R>(
     changed();
   };
 
-  signal?.addEventListener('abort', changed);
+  const stopListening = signal === undefined ? null : onAbort(signal, changed);
   try {
     while (signal?.aborted !== true) {
       if (!ended && !reading && pending.length < limit) void read();
@@ -55,7 +57,7 @@ export async function* mapInOrder<T, R>(
       }
     }
   } finally {
-    signal?.removeEventListener('abort', changed);
+    stopListening?.();
     // A pending read of a stream that never ends must not hold us up: it is left to end with the process.
     if (!reading) await iterator.return?.();
   }

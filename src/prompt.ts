@@ -183,7 +183,7 @@ const shotMarks = 1_000_000;
 /** The item with a segment for each stretch; trailing white space is cut for base prompts, where the model goes on. */
 function rendered(
   profile: TaskProfile,
-  item: CompiledTemplate,
+  item: NamedTemplate,
   present: readonly string[],
   cut: boolean,
 ): readonly Segment[] {
@@ -191,9 +191,9 @@ function rendered(
   return split(cut ? text.trimEnd() : text.trim(), (index) => fieldMark(present[index] as string));
 }
 
-function itemText(profile: TaskProfile, item: CompiledTemplate, present: readonly string[]): string {
+function itemText(profile: TaskProfile, { name, item }: NamedTemplate, present: readonly string[]): string {
   const values = Object.fromEntries(present.map((name, index) => [name, mark(index)]));
-  return run(profile, 'base or chat', () => item.render(variables(profile, values)));
+  return run(profile, name, () => item.render(variables(profile, values)));
 }
 
 function variables(profile: TaskProfile, fields: Record<string, unknown>): Record<string, unknown> {
@@ -278,8 +278,14 @@ function plain(text: string): Segment {
   return { text, field: null };
 }
 
-function template(profile: TaskProfile, name: string, source: string): CompiledTemplate {
-  return run(profile, name, () => compileTemplate(source));
+/** A template of the profile by its key, for messages. */
+interface NamedTemplate {
+  readonly name: 'base' | 'chat';
+  readonly item: CompiledTemplate;
+}
+
+function template(profile: TaskProfile, name: NamedTemplate['name'], source: string): NamedTemplate {
+  return { name, item: run(profile, name, () => compileTemplate(source)) };
 }
 
 function render(profile: TaskProfile, name: string, source: string, values: Record<string, unknown>): string {

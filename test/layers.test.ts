@@ -10,7 +10,7 @@ import { taskTypes } from '../src/task-types/index.js';
  * know of each other.
  */
 const layers: readonly (readonly string[])[] = [
-  ['template.ts'],
+  ['template.ts', 'abort-listeners.ts'],
   [
     'types.ts',
     'chat-template.ts',

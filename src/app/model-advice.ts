@@ -66,6 +66,8 @@ export interface MeasuredSpeed {
 }
 
 export interface AdviceOptions {
+  /** Told of each manifest that is not valid, whose model is left out. */
+  readonly onProblem: (problem: string) => void;
   readonly types: readonly TaskType[];
   readonly contextTokens: number;
   /** Measures an installed model; null to estimate. */
@@ -76,12 +78,12 @@ export interface AdviceOptions {
 export async function adviseModels(
   env: ModelEnvironment,
   standard: string,
-  { types, contextTokens, measure }: AdviceOptions,
+  { types, contextTokens, measure, onProblem }: AdviceOptions,
 ): Promise<ModelAdvice> {
   const machine = { memory: totalmem(), free: freemem(), threads: cpuBudget() };
-  const figures = new Map(readCatalogue(env).map(({ name, measured }) => [name, measured]));
+  const figures = new Map(readCatalogue(env, onProblem).map(({ name, measured }) => [name, measured]));
   const models: AdvisedModel[] = [];
-  for (const listed of await listModels(env, standard)) {
+  for (const listed of await listModels(env, standard, () => undefined)) {
     const { memory, weights } = sizesOf(env, listed, contextTokens);
     const fits = memory === null ? null : memory <= usableShare * machine.memory;
     const timed =

@@ -18,9 +18,17 @@ export interface ListedModel {
   readonly default: boolean;
 }
 
-/** The catalogue, then what else is in the store. `standard` is the default model. */
-export async function listModels(env: ModelEnvironment, standard: string): Promise<ListedModel[]> {
-  const catalogue = readCatalogue(env).map((manifest): ListedModel => {
+/**
+ * The catalogue, then what else is in the store.
+ * @param standard the default model
+ * @param onProblem told of each manifest that is not valid, whose model is left out
+ */
+export async function listModels(
+  env: ModelEnvironment,
+  standard: string,
+  onProblem: (problem: string) => void,
+): Promise<ListedModel[]> {
+  const catalogue = readCatalogue(env, onProblem).map((manifest): ListedModel => {
     const { name, title, parameters, quant, format, context: tokens, bytes, license, verified } = manifest;
     const stats = installedStats(env.dataDir, name);
     return {
@@ -47,10 +55,12 @@ export async function searchModels(
   env: ModelEnvironment,
   standard: string,
   words: readonly string[],
+  onProblem: (problem: string) => void,
 ): Promise<ListedModel[]> {
-  const families = new Map(readCatalogue(env).map(({ name, family }) => [name, family]));
+  const families = new Map(readCatalogue(env, onProblem).map(({ name, family }) => [name, family]));
   const wanted = words.map((word) => word.toLowerCase());
-  return (await listModels(env, standard)).filter((model) => {
+  const listed = await listModels(env, standard, () => undefined);
+  return listed.filter((model) => {
     const { name, title, parameters, quant, format, license } = model;
     const said = [name, title, families.get(name), parameters, quant, format, license].join('\n').toLowerCase();
     return wanted.every((word) => said.includes(word));

@@ -43,9 +43,12 @@ const form = 'such as "accuracy >= 0.9", "A >= B - 0.02" or "macro-f1(A) > macro
  * @throws SlmError where it is no such condition, or names what there is not
  */
 export function parseGate(text: string, names: GateNames): Gate {
-  const match = /^(.+?)\s*(>=|<=|>|<)\s*(.+)$/u.exec(text.trim());
+  const match = /^(.*?)\s*(>=|<=|>|<)\s*(.*)$/u.exec(text.trim());
   if (match === null) throw usageError(`--gate "${text}" has no >=, >, <= or <`, `Write a condition ${form}.`);
   const [, left = '', operator, right = ''] = match;
+  const missing = left === '' ? 'before' : right === '' ? 'after' : null;
+  if (missing !== null)
+    throw usageError(`--gate "${text}" has nothing ${missing} the ${operator}`, `Write a condition ${form}.`);
   const gate = {
     text: text.trim(),
     left: sideOf(left, text, names),

@@ -1,10 +1,13 @@
+import { z } from 'zod';
 import { defaults } from '../app/defaults.js';
 import { evaluateTask, planEvaluation } from '../app/evaluating/evaluate-task.js';
 import type { GateResult } from '../compare/gate.js';
 import type { Comparison } from '../compare/types.js';
 import { usageError } from '../errors.js';
 import type { Report } from '../evaluate.js';
-import type { EvaluateOptions } from './evaluate.js';
+import { checkOptions, checkText } from './check-options.js';
+import { type EvaluateOptions, evaluateShape } from './evaluate.js';
+import { type Shape, text, texts } from './option-kinds.js';
 import { given, goldFlags, taskFlags } from './options.js';
 import { surroundingsOf } from './surroundings.js';
 
@@ -17,6 +20,15 @@ export interface CompareOptions extends Omit<EvaluateOptions, 'model'> {
   /** Conditions that figures must meet, such as `A >= B - 0.02` or `accuracy >= 0.9`. */
   gate?: readonly string[];
 }
+
+const { model: _model, ...withoutModel } = evaluateShape;
+
+export const compareSchema = z.strictObject({
+  ...withoutModel,
+  models: z.array(text, 'an array of models').readonly(),
+  baseline: text.optional(),
+  gate: texts.optional(),
+} satisfies Shape<CompareOptions>);
 
 /** The report that `slm eval -m A,B --json` writes. */
 export interface ComparisonReport {
@@ -33,7 +45,8 @@ export interface ComparisonReport {
  * @throws SlmError when the task, the data or a gate is invalid (code `SLM_USAGE`) or a model cannot be used (`SLM_MODEL`)
  */
 export async function compare(task: string, options: CompareOptions): Promise<ComparisonReport> {
-  const { models, baseline, gate, ...others } = options;
+  checkText('compare', 'task', task);
+  const { models, baseline, gate, ...others } = checkOptions('compare', compareSchema, options);
   if (models.length + (baseline === undefined ? 0 : 1) < 2)
     throw usageError('a comparison needs two models or more, or one and a baseline', 'Name them in `models`.');
   const surroundings = surroundingsOf(others);

@@ -1,6 +1,7 @@
 import { modelEnvironment, modelEvents } from '../app/surroundings.js';
 import { resolveModel as resolve } from '../models/index.js';
-import { type PlaceOptions, surroundingsOf } from './surroundings.js';
+import { checkOptions, checkText } from './check-options.js';
+import { type PlaceOptions, placeSchema, surroundingsOf } from './surroundings.js';
 
 /** A model file on this machine. */
 export interface LocalModel {
@@ -16,7 +17,8 @@ export interface LocalModel {
  * @throws SlmError with code `SLM_MODEL`
  */
 export async function resolveModel(spec: string, options: PlaceOptions = {}): Promise<LocalModel> {
-  const surroundings = surroundingsOf(options);
+  checkText('resolveModel', 'model', spec);
+  const surroundings = surroundingsOf(checkOptions('resolveModel', placeSchema, options));
   const { name, path, sha256 } = await resolve(spec, modelEnvironment(surroundings), modelEvents(surroundings));
   return { name, path, sha256 };
 }

@@ -1,24 +1,37 @@
 /// <reference lib="esnext.disposable" />
+import { z } from 'zod';
 import { openHere } from '../app/run/task-source.js';
-import { failure, SlmError, usageError } from '../errors.js';
+import { failure, SlmError } from '../errors.js';
 import { plain } from '../formats/index.js';
 import { jsonl } from '../formats/jsonl.js';
 import type { FormatOptions } from '../formats/types.js';
-import { type BadRow, recordOf } from '../record.js';
 import type { OffsetUnit } from '../spans.js';
-import type { InputRecord, Prediction } from '../types.js';
-import { type TaskOptions, taskFlags } from './options.js';
+import type { Prediction } from '../types.js';
+import { checkOptions, checkText } from './check-options.js';
+import { checkInputs, type Input, recordsOf } from './inputs.js';
+import { oneOf, type Shape } from './option-kinds.js';
+import { type TaskOptions, taskFlags, taskShape } from './options.js';
 import type { ResultOf } from './results.js';
-import { surroundingsOf } from './surroundings.js';
-
-/** A text, or the fields of a record: `{ question: '…' }`. */
-export type Input = string | Readonly<Record<string, unknown>>;
+import { placeShape, surroundingsOf } from './surroundings.js';
 
 /** How a task is opened. What is left out is as on the command line. */
 export interface OpenOptions extends TaskOptions {
   /** How offsets are counted. Default: `codepoint`, as on the command line; strings of JavaScript count in `utf16`. */
   offsets?: OffsetUnit;
 }
+
+export const openSchema = z.strictObject({
+  ...taskShape,
+  offsets: oneOf(['codepoint', 'utf16', 'byte']).optional(),
+} satisfies Shape<OpenOptions>);
+
+/** How a stream is read. */
+export interface StreamOptions {
+  /** Ends the stream; the task stays usable. */
+  signal?: AbortSignal;
+}
+
+export const streamSchema = z.strictObject({ signal: placeShape.signal } satisfies Shape<StreamOptions>);
 
 /** The element of a stream for an input that could not be processed. */
 export interface Failed {
@@ -42,7 +55,7 @@ export interface OpenTask<R> {
   /** Results in the order of the inputs, as they come. An input that cannot be processed gives `{ error }`. */
   stream(
     inputs: Iterable<Input> | AsyncIterable<Input>,
-    options?: { signal?: AbortSignal },
+    options?: StreamOptions,
   ): AsyncGenerator<R | Failed, void, undefined>;
   /** Frees the model. */
   close(): Promise<void>;
@@ -58,7 +71,9 @@ export interface OpenTask<R> {
 export async function open<Name extends string>(task: Name, options?: OpenOptions): Promise<OpenTask<ResultOf<Name>>>;
 /** The same for a task whose results the caller knows: `open<Classification>('./tickets')`. */
 export async function open<R>(task: string, options?: OpenOptions): Promise<OpenTask<R>>;
-export async function open(task: string, options: OpenOptions = {}): Promise<OpenTask<unknown>> {
+export async function open(task: string, asked: OpenOptions = {}): Promise<OpenTask<unknown>> {
+  checkText('open', 'task', task);
+  const options = checkOptions('open', openSchema, asked);
   const surroundings = surroundingsOf(options);
   const source = await openHere(surroundings, task, taskFlags(options), 'many', null);
   const { summary } = source;
@@ -99,33 +114,23 @@ export async function open(task: string, options: OpenOptions = {}): Promise<Ope
     }
     throw new SlmError('interrupted', 'interrupted');
   };
+  async function* results(inputs: Iterable<Input> | AsyncIterable<Input>, signal: AbortSignal | undefined) {
+    for await (const prediction of predictions(inputs, signal)) {
+      yield prediction.error !== undefined ? { error: prediction.error } : resultOf(prediction, format);
+    }
+  }
   return Object.assign(one, {
     model: summary.model,
     labels: summary.labels,
-    async *stream(inputs: Iterable<Input> | AsyncIterable<Input>, { signal }: { signal?: AbortSignal } = {}) {
-      for await (const prediction of predictions(inputs, signal)) {
-        yield prediction.error !== undefined ? { error: prediction.error } : resultOf(prediction, format);
-      }
+    stream(inputs: Iterable<Input> | AsyncIterable<Input>, asked: StreamOptions = {}) {
+      // Said by the call itself, not by the first step through what it gives.
+      checkInputs(inputs);
+      return results(inputs, checkOptions('stream', streamSchema, asked).signal);
     },
     close,
     [Symbol.asyncDispose]: close,
     task: summary.name,
   });
-}
-
-async function* recordsOf(
-  inputs: Iterable<Input> | AsyncIterable<Input>,
-  name: string,
-): AsyncGenerator<InputRecord | BadRow> {
-  let index = 0;
-  for await (const input of inputs) {
-    const fields = typeof input === 'string' ? { text: input } : input;
-    if (typeof fields !== 'object' || fields === null) {
-      throw usageError(`input ${index + 1} is of type ${typeof input}`, 'Give a text, or an object of fields.');
-    }
-    const row = { fields, origin: { file: '-', line: index + 1 } };
-    yield recordOf(row, index++, name, null);
-  }
 }
 
 /** The output as `--json` writes it, without what the caller has given. */

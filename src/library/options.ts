@@ -1,7 +1,9 @@
+import { z } from 'zod';
 import { defaults } from '../app/defaults.js';
 import type { EngineFlags, TaskFlags } from '../app/opening/open.js';
 import type { GoldFlags } from '../app/run/gold.js';
-import type { PlaceOptions } from './surroundings.js';
+import { count, flag, names, oneOf, probability, type Shape, text, texts } from './option-kinds.js';
+import { type PlaceOptions, placeShape } from './surroundings.js';
 
 /** The model, and how it is run. What is left out is as on the command line. */
 export interface ModelOptions extends PlaceOptions {
@@ -14,6 +16,15 @@ export interface ModelOptions extends PlaceOptions {
   gpu?: 'auto' | 'cuda' | 'vulkan' | 'metal';
 }
 
+/** Schemas of these options. */
+export const modelShape = {
+  ...placeShape,
+  model: text.optional(),
+  threads: count(1).optional(),
+  contextSize: count(64).optional(),
+  gpu: oneOf(['auto', 'cuda', 'vulkan', 'metal']).optional(),
+} satisfies Shape<ModelOptions>;
+
 /** How a task is run. */
 export interface TaskOptions extends ModelOptions {
   /** No label, or no answer, below this probability. Default: as the task says. */
@@ -25,6 +36,15 @@ export interface TaskOptions extends ModelOptions {
   /** As the task is written, whatever was tuned. */
   untuned?: boolean;
 }
+
+/** Schemas of these options. */
+export const taskShape = {
+  ...modelShape,
+  threshold: probability.optional(),
+  among: names.optional(),
+  documents: texts.optional(),
+  untuned: flag.optional(),
+} satisfies Shape<TaskOptions>;
 
 /** Labelled data: the path of a file, or records with their answers, such as `{ text: '…', label: 'good' }`. */
 export type LabelledData = string | readonly Readonly<Record<string, unknown>>[];
@@ -48,6 +68,21 @@ export interface DataOptions {
   /** No more examples than this. */
   limit?: number;
 }
+
+/** Schemas of these options. */
+export const dataShape = {
+  dataFormat: oneOf(['jsonl', 'json', 'csv', 'tsv', 'conll', 'squad']).optional(),
+  field: text.optional(),
+  labelField: text.optional(),
+  labelMap: z.record(z.string(), z.string('the name of a label'), 'an object of names').readonly().optional(),
+  columns: names.optional(),
+  delimiter: z
+    .string('a character')
+    .regex(/^(?![\p{L}\d\s]{2,}$)[^"\r\n]+$/u, 'a character such as ";" or "\\t"')
+    .optional(),
+  encoding: text.optional(),
+  limit: count(1).optional(),
+} satisfies Shape<DataOptions>;
 
 /** The application's names of these options. */
 export function engineFlags({ model, threads, contextSize, gpu }: ModelOptions): EngineFlags {

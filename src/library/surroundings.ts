@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { homedir, tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
+import { z } from 'zod';
 import { scratchFolder } from '../app/scratch.js';
 import { isOn, type Surroundings } from '../app/surroundings.js';
 import { once } from '../lazy.js';
+import { flag, type Shape, text, valueWith } from './option-kinds.js';
 
 /** Events while a program waits. */
 export type SlmEvent =
@@ -69,6 +71,25 @@ export interface PlaceOptions {
   /** Called with every event. Nothing is printed. */
   onEvent?: (event: SlmEvent) => void;
 }
+
+/** Schemas of these options. */
+export const placeShape = {
+  cwd: text.optional(),
+  env: valueWith<Readonly<Record<string, string | undefined>>>('an object of environment variables', (value) =>
+    Object.values(value).every((each) => each === undefined || typeof each === 'string'),
+  ).optional(),
+  offline: flag.optional(),
+  signal: valueWith<AbortSignal>(
+    'an AbortSignal',
+    (value) => 'aborted' in value && 'addEventListener' in value,
+  ).optional(),
+  onEvent: valueWith<NonNullable<PlaceOptions['onEvent']>>(
+    'a function',
+    (value) => typeof value === 'function',
+  ).optional(),
+} satisfies Shape<PlaceOptions>;
+
+export const placeSchema = z.strictObject(placeShape);
 
 const packageRoot = path.resolve(import.meta.dirname, '..', '..');
 const version = once(

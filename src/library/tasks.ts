@@ -2,7 +2,8 @@ import { profileContext } from '../app/surroundings.js';
 import { type TaskCard, taskCards } from '../app/tasks/task-cards.js';
 import { messageOf } from '../errors.js';
 import { listTasks as placesOf } from '../profile/paths.js';
-import { type PlaceOptions, surroundingsOf } from './surroundings.js';
+import { checkOptions } from './check-options.js';
+import { type PlaceOptions, placeSchema, surroundingsOf } from './surroundings.js';
 
 /** A task that can be opened by its name; `problem` says why one cannot. */
 export type ListedTask =
@@ -11,7 +12,7 @@ export type ListedTask =
 
 /** The tasks of the working folder, of the user and of the program, in the order in which names are looked up. */
 export async function listTasks(options: PlaceOptions = {}): Promise<ListedTask[]> {
-  const surroundings = surroundingsOf(options);
+  const surroundings = surroundingsOf(checkOptions('listTasks', placeSchema, options));
   const cardOf = taskCards(surroundings);
   const listed: ListedTask[] = [];
   for (const { name, path: file, title: from } of placesOf(profileContext(surroundings).folders)) {

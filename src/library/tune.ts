@@ -1,7 +1,20 @@
+import { z } from 'zod';
 import { defaults } from '../app/defaults.js';
 import { type TuneReport, tuneReport } from '../app/tuning/tune-report.js';
 import { planTuning, type TuneFlags, tuneTask } from '../app/tuning/tune-task.js';
-import { type DataOptions, engineFlags, given, goldFlags, type LabelledData, type ModelOptions } from './options.js';
+import { usageError } from '../errors.js';
+import { checkOptions, checkText } from './check-options.js';
+import { count, data, flag, milliseconds, oneOf, type Shape, share, text } from './option-kinds.js';
+import {
+  type DataOptions,
+  dataShape,
+  engineFlags,
+  given,
+  goldFlags,
+  type LabelledData,
+  type ModelOptions,
+  modelShape,
+} from './options.js';
 import { surroundingsOf } from './surroundings.js';
 
 /** How a task is tuned. What is left out is as on the command line. */
@@ -36,13 +49,36 @@ export interface TuneOptions extends ModelOptions, DataOptions {
   seed?: number;
 }
 
+export const tuneSchema = z.strictObject({
+  ...modelShape,
+  ...dataShape,
+  data: data.optional(),
+  teacher: text.optional(),
+  unlabelled: text.optional(),
+  embedder: text.optional(),
+  method: oneOf(['auto', 'head', 'scores']).optional(),
+  budgetMs: milliseconds.optional(),
+  precision: share.optional(),
+  coverage: share.optional(),
+  take: oneOf(['simplest', 'best']).optional(),
+  layers: count(1).optional(),
+  words: flag.optional(),
+  compare: flag.optional(),
+  into: text.optional(),
+  seed: count(0).optional(),
+} satisfies Shape<TuneOptions>);
+
 /**
  * Makes a task good by labelled examples; tasks that are opened afterwards use what was found.
  * @param task a name, or a path to a task.yaml or its folder
  * @returns what `slm tune --json` writes
  * @throws SlmError when the task or the data is invalid (code `SLM_USAGE`) or the model cannot be used (`SLM_MODEL`)
  */
-export async function tune(task: string, options: TuneOptions = {}): Promise<TuneReport> {
+export async function tune(task: string, asked: TuneOptions = {}): Promise<TuneReport> {
+  checkText('tune', 'task', task);
+  const options = checkOptions('tune', tuneSchema, asked);
+  if (options.precision !== undefined && options.coverage !== undefined)
+    throw usageError('tune: "precision" and "coverage" cannot be given together', 'Leave one of them out.');
   const surroundings = surroundingsOf(options);
   const flags: TuneFlags = {
     ...defaults.tuning,

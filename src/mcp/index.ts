@@ -1,10 +1,12 @@
 import type { Readable, Writable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { McpServer } from '@modelcontextprotocol/server';
 import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
 import type { ServedTask, TaskPool } from '../app/serving/pool.js';
 import { predictAll, resultObject } from '../app/serving/predict-all.js';
 import { messageOf } from '../errors.js';
 import { stringifyJson } from '../json.js';
+import { answeringTransport } from './answering-transport.js';
 import { answerBrokenLines } from './broken-lines.js';
 import { toolOf } from './tool.js';
 
@@ -22,16 +24,29 @@ export interface McpContext {
   log(line: string): void;
 }
 
-/** Offers each task as a tool, until the client closes the input or the context is closing. */
+/**
+ * Offers each task as a tool, until the client closes the input or the context is closing. A client that closes the
+ * input gets the answers to what it has asked before; a context that closes ends all at once.
+ */
 export async function serveMcp(context: McpContext): Promise<void> {
-  const messages = context.input.pipe(
-    answerBrokenLines((message) => context.output.write(message), context.messageBytes),
+  const messages = answerBrokenLines((message) => context.output.write(message), context.messageBytes);
+  // The SDK breaks off what is under way when its input ends: it hears of the end when all is answered.
+  context.input.pipe(messages, { end: false });
+  const transport = answeringTransport(
+    new StdioServerTransport(messages, context.output, { maxBufferSize: context.messageBytes }),
   );
-  const transport = new StdioServerTransport(messages, context.output, { maxBufferSize: context.messageBytes });
   const handle = serveStdio(() => serverOf(context), { transport, onerror: ({ message }) => context.log(message) });
   await new Promise<void>((resolve) => {
-    messages.once('end', resolve);
-    context.input.once('close', () => messages.end());
+    const end = async () => {
+      // The last lines may still be on their way to the SDK.
+      do await setImmediate();
+      while (messages.readableLength > 0 || messages.writableLength > 0);
+      await transport.answered();
+      resolve();
+    };
+    context.input.once('end', end);
+    context.input.once('close', end);
+    messages.once('error', () => resolve());
     context.output.once('error', () => resolve());
     if (context.closing.aborted) resolve();
     else context.closing.addEventListener('abort', () => resolve(), { once: true });

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { SlmError } from '../errors.js';
 import { readManifest } from './manifest.js';
 import type { Manifest, ModelEnvironment } from './types.js';
 
@@ -30,7 +31,18 @@ export function findManifest(name: string, places: Places): Manifest | null {
   return null;
 }
 
-/** Every manifest, sorted by name. */
-export function readCatalogue(places: Places): Manifest[] {
-  return modelNames(places).flatMap((name) => findManifest(name, places) ?? []);
+/**
+ * Every manifest, sorted by name.
+ * @param onProblem told of each that is not valid, which is left out: one broken file shall not hide the others
+ */
+export function readCatalogue(places: Places, onProblem: (problem: string) => void): Manifest[] {
+  return modelNames(places).flatMap((name) => {
+    try {
+      return findManifest(name, places) ?? [];
+    } catch (error) {
+      if (!(error instanceof SlmError)) throw error;
+      onProblem(`${error.message} The model "${name}" is left out.`);
+      return [];
+    }
+  });
 }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { cascadeOf, cascadeReference } from '../cascade-reference.js';
 import { findDocuments } from '../documents/find.js';
-import { messageOf, SlmError, suggestion, usageError } from '../errors.js';
+import { SlmError, suggestion, usageError } from '../errors.js';
 import { type BadExample, type ExampleContext, exampleOf, goldRows, isBadExample } from '../examples.js';
 import { readDocument } from '../grammar/document.js';
 import { checkGrammar } from '../grammar/gbnf.js';
@@ -18,9 +18,9 @@ import { readSettings, regularFile } from '../settings-file.js';
 import { taskTypes } from '../task-types/index.js';
 import { metricsFor } from '../task-types/metrics.js';
 import type { TypeSetting } from '../task-types/types.js';
-import { compileTemplate } from '../template.js';
 import type { Example, Label, MetricGoal, Row, TaskProfile, TaskType, Threshold } from '../types.js';
 import { type Locate, type Parsed, parseYaml } from '../yaml.js';
+import { checkTemplates } from './check-templates.js';
 import { findLeak } from './leaks.js';
 import { findTask, shownPath, type TaskFolder } from './paths.js';
 import { profileSchema, type RawProfile } from './schema.js';
@@ -88,7 +88,7 @@ export async function loadProfile(spec: string, context: ProfileContext): Promis
       'A test example in the prompt makes every figure worthless. Remove one of the two.',
     );
   }
-  checkTemplates(raw, at);
+  const templateNotes = checkTemplates(raw, input, labels, at);
   const written = schemaOf(raw, source);
   const schema = written?.value ?? null;
   const grammar = grammarOf(raw, source);
@@ -143,11 +143,11 @@ export async function loadProfile(spec: string, context: ProfileContext): Promis
   const placeInSchema = (pointer: string): string =>
     written?.place(pointer) ?? source.at(['schema', ...pointerSteps(pointer)]);
   checkMethod(profile, placeInSchema);
-  if (written === null) return profile;
+  if (written === null) return templateNotes.length === 0 ? profile : { ...profile, notes: templateNotes };
   const notes = schemaNotes(readDocument(schema)).map(
     ({ pointer, message }) => `${placeInSchema(pointer)}: schema at ${pointer}: ${message}`,
   );
-  return { ...profile, notes };
+  return { ...profile, notes: [...templateNotes, ...notes] };
 }
 
 /** The model that the task asks for, or the cascade of some. */
@@ -379,25 +379,6 @@ function optionsOf(raw: RawProfile, name: string, at: Locate): Record<string, un
     `${at(['options', ...(issue?.path ?? [])])}: option "${issue?.path.join('.')}": ${issue?.message}`,
     `Options of ${name}: ${known.join(', ')}.`,
   );
-}
-
-/** The first mistake of a template is found here, not when the model is loaded. */
-function checkTemplates(raw: RawProfile, at: Locate): void {
-  const written = [
-    ...(['instruction', 'base', 'chat'] as const).map((key) => [[key], raw.prompt[key] ?? ''] as const),
-    ...(raw.prompt.variants ?? []).map((template, i) => [['variants', i], template] as const),
-  ];
-  for (const [key, template] of written) {
-    try {
-      compileTemplate(template);
-    } catch (error) {
-      throw usageError(
-        `${at(['prompt', ...key])}: prompt.${key.join('.')} is not a valid Jinja template: ${messageOf(error)}`,
-        'See docs/tasks.md for what a template may use.',
-        error,
-      );
-    }
-  }
 }
 
 function thresholdOf(raw: RawProfile, labels: readonly Label[], at: Locate): Threshold {

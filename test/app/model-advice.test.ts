@@ -41,7 +41,7 @@ describe('advice on models', () => {
   });
 
   it('rests on figures of one data set and metric a task type, one a model and way', () => {
-    const catalogue = readCatalogue({ configDir: '/nowhere', builtinDir: path.join(root, 'models') });
+    const catalogue = readCatalogue({ configDir: '/nowhere', builtinDir: path.join(root, 'models') }, assert.fail);
     const rows = catalogue.flatMap(({ name, measured }) => measured.map((row) => ({ name, ...row })));
     assert.ok(rows.length > 10);
     const ways = rows.map(({ name, type, tuned }) => `${name} ${type} ${tuned}`);

@@ -1,11 +1,21 @@
 import assert from 'node:assert/strict';
 import { exec } from 'node:child_process';
-import { cpSync, existsSync, linkSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { measureEach } from '../../src/app/evaluating/measure-each.js';
 import type { CliContext } from '../../src/cli/context.js';
+import { writeNamed } from '../../src/cli/output/write-named.js';
 import { showPreparation } from '../../src/cli/terminal/preparation.js';
 import { refusedBySystem, type SlmError } from '../../src/errors.js';
 import { couldTakeFiles, makeFolder, takesFiles } from '../../src/folders.js';
@@ -184,13 +194,44 @@ test('a folder that cannot be made is an error at once, not a loop', { skip: !ex
   makeFolder(folder);
 });
 
+/** Every option that names a file to write, with a command that is refused before it loads a model. */
+const writers: readonly (readonly [string, ...string[]])[] = [
+  ['--stats', 'run', moodTask(), '-t', 'x'],
+  ['-o', 'eval', moodTask()],
+  ['--differences', 'eval', moodTask()],
+  ['--report', 'eval', moodTask()],
+  ['--junit', 'eval', moodTask()],
+  ['--report', 'tune', moodTask()],
+];
+
+for (const [flag, ...args] of writers) {
+  test(`${args[0]} ${flag} refuses a folder, a file in a folder that is not there, and "-", and writes nothing`, async (t) => {
+    const cwd = tempFolder(t);
+    mkdirSync(path.join(cwd, 'folder'));
+    const refused = async (file: string) => runSlm([...args, '-m', './nowhere.gguf', flag, file], { cwd });
+    assertClearError(await refused('folder'), 2, /folder: this is a folder/u);
+    assertClearError(await refused('nodir/x'), 2, /there is no folder "nodir"/u);
+    assertClearError(await refused('-'), 2, /cannot be written to standard output/u);
+    assert.deepEqual(readdirSync(cwd), ['folder']);
+  });
+}
+
+test('a file that the system cannot write is a failure, not a defect', (t) => {
+  assert.throws(() => writeNamed('/', '/dev/full', 'x', 'The rest is there.'), {
+    kind: 'failure',
+    message: /^cannot write \/dev\/full: ENOSPC/u,
+    hint: 'The rest is there.',
+  });
+  const cwd = tempFolder(t);
+  writeNamed(cwd, 'x.json', '{}', '');
+  assert.equal(readFileSync(path.join(cwd, 'x.json'), 'utf8'), '{}', 'relative to the working folder');
+});
+
 test('an output in a folder that is not there is refused before the work is done', async (t) => {
   const cwd = tempFolder(t);
   const task = moodTask();
   const missing = /there is no folder "nodir"/u;
   assertClearError(await runSlm(['run', task, '-t', 'x', '-o', 'nodir/x.tsv'], { cwd }), 2, missing);
-  assertClearError(await runSlm(['run', task, '-t', 'x', '--stats', 'nodir/x'], { cwd }), 2, missing);
-  assertClearError(await runSlm(['eval', task, '-o', 'nodir/x.json'], { cwd }), 2, missing);
 });
 
 test('tuning whose result could not be written is refused before the work is done', async (t) => {

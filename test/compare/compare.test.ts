@@ -212,6 +212,11 @@ describe('a gate', () => {
 
   it('refuses what it cannot read, with what there is', () => {
     const refused = (text: string, message: RegExp) => assert.throws(() => parseGate(text, names), message);
+    for (const operator of ['>=', '>', '<=', '<']) {
+      refused(`accuracy ${operator}`, new RegExp(`has nothing after the ${operator}$`, 'u'));
+      refused(`accuracy ${operator}  `, new RegExp(`has nothing after the ${operator}$`, 'u'));
+      refused(`${operator} 0.9`, new RegExp(`has nothing before the ${operator}$`, 'u'));
+    }
     refused('accuracy', /no >=, >, <= or </u);
     refused('acuracy >= 0.9', /"acuracy".*Did you mean "accuracy"/u);
     refused('accuracy(q) >= 0.9', /no model "q"/u);

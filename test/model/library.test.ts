@@ -59,6 +59,30 @@ describe('the library', () => {
     await assert.rejects(() => mood('Kind staff.'), { code: 'SLM_FAILURE', message: /closed/ });
   });
 
+  it('answers each of many calls at once, and streams over what is no input, without a warning', async () => {
+    const warnings: Error[] = [];
+    const keep = (warning: Error) => warnings.push(warning);
+    process.on('warning', keep);
+    const mood = await library.open<Library.Classification>(moodTask(), { env, cwd: root });
+    try {
+      const all = await Promise.all(Array.from({ length: 20 }, (_, i) => mood(`Kind staff ${i}.`)));
+      assert.equal(all.length, 20);
+      const errors: (string | null)[] = [];
+      const inputs = ['Kind staff.', null, ['a'], 5, { text: 'Rude.' }, 'Late.'] as unknown as string[];
+      for await (const result of mood.stream(inputs)) errors.push('error' in result ? result.error : null);
+      assert.deepEqual(
+        errors.map((error) => error?.replace(/;.*/u, '') ?? null),
+        [null, 'input 2 is null', 'input 3 is an array', 'input 4 is 5', null, null],
+      );
+      assert.throws(() => mood.stream('Kind staff.'), { code: 'SLM_USAGE' });
+      assert.throws(() => mood.stream(['a'], { sginal: null } as never), { message: /Did you mean "signal"/ });
+    } finally {
+      await mood.close();
+      process.off('warning', keep);
+    }
+    assert.deepEqual(warnings, []);
+  });
+
   it('ends a stream by its signal, and leaves the task usable', async () => {
     const mood = await library.open<Library.Classification>(moodTask(), { env, cwd: root });
     const stop = new AbortController();

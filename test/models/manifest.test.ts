@@ -24,7 +24,7 @@ function parse(text: string) {
 }
 
 test('every manifest that we ship is valid, and the default models are verified', () => {
-  const catalogue = readCatalogue({ configDir: '/nowhere', builtinDir: path.resolve('models') });
+  const catalogue = readCatalogue({ configDir: '/nowhere', builtinDir: path.resolve('models') }, assert.fail);
   assert.ok(catalogue.length >= 20);
   const verified = catalogue.filter((manifest) => manifest.verified).map(({ name }) => name);
   assert.deepEqual(verified, [
@@ -121,7 +121,7 @@ test('the user’s manifest hides the built-in one of the same name', (t) => {
   writeFileSync(path.join(env.configDir, 'models', 'tiny.yaml'), good);
   assert.equal(findManifest('tiny', env)?.own, true);
   assert.deepEqual(
-    readCatalogue(env).map(({ title }) => title),
+    readCatalogue(env, assert.fail).map(({ title }) => title),
     ['Tiny'],
   );
 });

@@ -90,3 +90,64 @@ describe('lines that are no JSON', () => {
     assert.equal(child.exitCode, 0);
   });
 });
+
+describe('a client that closes the input', () => {
+  const initialize = {
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'initialize',
+    params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'test', version: '1' } },
+  };
+  const begun = [initialize, { jsonrpc: '2.0', method: 'notifications/initialized' }];
+  const call = (id: number | string) => ({
+    jsonrpc: '2.0',
+    id,
+    method: 'tools/call',
+    params: { name: 'mood', arguments: { text: 'good' } },
+  });
+
+  /** What a server answers to these messages, with the input closed right after them; ids in their order. */
+  async function answers(messages: readonly object[], waitMs: number, ...signal: NodeJS.Signals[]) {
+    const env = { ...process.env, FAKE_MCP_WAIT_MS: String(waitMs) };
+    const child = spawn(process.execPath, ['--import', 'tsx', server], { stdio: ['pipe', 'pipe', 'inherit'], env });
+    child.stdin.end(messages.map((message) => `${JSON.stringify(message)}\n`).join(''));
+    const ids: unknown[] = [];
+    let signalledAt = 0;
+    for await (const line of createInterface({ input: child.stdout })) {
+      ids.push(JSON.parse(line).id);
+      for (const name of signal.splice(0)) {
+        child.kill(name);
+        signalledAt = performance.now();
+      }
+    }
+    if (child.exitCode === null) await once(child, 'exit');
+    return { ids, code: child.exitCode, sinceSignalMs: performance.now() - signalledAt };
+  }
+
+  it('gets the answer to every call under way', async () => {
+    const { ids, code } = await answers([...begun, call(2), call('three'), call(4)], 300);
+    assert.deepEqual(new Set(ids), new Set([1, 2, 'three', 4]));
+    assert.equal(code, 0);
+  });
+
+  it('gets them for tools that do not exist, and for wrong arguments', async () => {
+    const unknown = { ...call(2), params: { name: 'nope', arguments: {} } };
+    const wrong = { ...call(3), params: { name: 'mood', arguments: { text: 5 } } };
+    const { ids, code } = await answers([...begun, unknown, wrong, { ...call(4), method: 'nope' }], 50);
+    assert.deepEqual(new Set(ids), new Set([1, 2, 3, 4]));
+    assert.equal(code, 0);
+  });
+
+  it('does not wait for calls that it has cancelled', async () => {
+    const cancel = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 2 } };
+    const { ids, code } = await answers([...begun, call(2), cancel], 60_000);
+    assert.deepEqual(ids, [1]);
+    assert.equal(code, 0);
+  });
+
+  it('does not keep the server from ending at a signal', async () => {
+    const { ids, sinceSignalMs } = await answers([...begun, call(2)], 60_000, 'SIGTERM');
+    assert.deepEqual(ids, [1]);
+    assert.ok(sinceSignalMs < 2000, `${sinceSignalMs} ms`);
+  });
+});

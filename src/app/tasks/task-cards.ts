@@ -42,7 +42,7 @@ export function taskCards(surroundings: Surroundings): (file: string) => Promise
   // A task may include another by name, and which one that is depends on those that there are.
   const places = listTasks(profileContext(surroundings).folders).map((place) => place.path);
   return async (file) => {
-    const key = JSON.stringify(['task card 5', surroundings.version, file, places]);
+    const key = JSON.stringify(['task card 6', surroundings.version, file, places]);
     const kept = (await cache.get(key)) as KeptCard | null;
     if (kept !== null && isFresh(kept) && (await areThere(surroundings, kept.models))) return kept.card;
     const [{ checkTask }, { tunedFolders }, { methodOf }] = await Promise.all([

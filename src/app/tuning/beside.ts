@@ -3,7 +3,7 @@ import { usageError } from '../../errors.js';
 import { textVectors } from '../../methods/candidates/text-vectors.js';
 import type { Candidate, TuneSession, VectorsBeside } from '../../methods/candidates/types.js';
 import { methodOf } from '../../methods/index.js';
-import { readSpec } from '../../models/index.js';
+import { type ResolvedModel, readSpec } from '../../models/index.js';
 import { planFor } from '../../tune/plan.js';
 import type { Example, TaskProfile } from '../../types.js';
 import { isEmbedding, openEmbedding } from '../opening/embedding.js';
@@ -22,6 +22,16 @@ export interface Beside {
 }
 
 /**
+ * The file of an embedding model, fetched where it is missing.
+ * @throws SlmError where there is none of that name, or it is no embedding model
+ */
+export async function embedderNamed(surroundings: Surroundings, spec: string): Promise<ResolvedModel> {
+  const model = await resolveNamed(surroundings, spec);
+  if (isEmbedding(model)) return model;
+  throw usageError(`--embedder: ${model.name} is no embedding model.`, 'Tune on it with -m instead.');
+}
+
+/**
  * Opens an embedding model beside another model.
  * @throws SlmError where it is none, or the task cannot be done by one
  */
@@ -32,10 +42,7 @@ export async function openBeside(
   examples: readonly Example[],
   flags: EngineFlags & { readonly words: boolean },
 ): Promise<Beside> {
-  const model = await resolveNamed(surroundings, spec);
-  if (!isEmbedding(model)) {
-    throw usageError(`--embedder: ${model.name} is no embedding model.`, 'Tune on it with -m instead.');
-  }
+  const model = await embedderNamed(surroundings, spec);
   const read = await readSpec(spec, modelEnvironment(surroundings));
   const sha256 = await modelDigest(surroundings, model);
   const engine = await openEmbedding(surroundings, model, flags);

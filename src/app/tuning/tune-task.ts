@@ -29,6 +29,7 @@ import {
   type EngineFlags,
   openJudge,
   openResolved,
+  requireModel,
   resolveNamed,
 } from '../opening/open.js';
 import { noticeThreads } from '../opening/threads.js';
@@ -36,7 +37,7 @@ import { modelDigest, tunedFolders } from '../opening/tuned-settings.js';
 import { type GoldData, type GoldFlags, goldName, readGold, refuseDataFlags } from '../run/gold.js';
 import { cacheDirectory, profileContext, type Surroundings } from '../surroundings.js';
 import { measureAsItIs } from './as-it-is.js';
-import { type Beside, openBeside } from './beside.js';
+import { type Beside, embedderNamed, openBeside } from './beside.js';
 import { foundSettings } from './found-settings.js';
 import { labelTexts } from './label-texts.js';
 import { judgePupil, type Taught } from './pupil.js';
@@ -138,6 +139,9 @@ export async function tuneTask(surroundings: Surroundings, planned: PlannedTunin
   await requireAgreement(surroundings, flags.model, profile);
   if (flags.data === undefined && flags.teacher === undefined) refuseDataFlags(flags);
   checkTeacher(profile, flags);
+  // Said before data is read and models are loaded.
+  if (flags.embedder !== undefined) await embedderNamed(surroundings, flags.embedder);
+  if (flags.teacher !== undefined) await requireModel(surroundings, flags.teacher);
   const gold = flags.data === undefined ? null : await readGold(surroundings, profile, flags.data, flags);
   const teacher = flags.teacher;
   if (teacher === undefined)

@@ -1,5 +1,3 @@
-import { writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { Command, Option } from 'commander';
 import stringify from 'json-stringify-pretty-compact';
 import { defaults } from '../../app/defaults.js';
@@ -11,13 +9,14 @@ import {
   planEvaluation,
 } from '../../app/evaluating/evaluate-task.js';
 import { differencesOf } from '../../compare/compare.js';
-import { exitCodes, failure, messageOf, usageError } from '../../errors.js';
+import { exitCodes, usageError } from '../../errors.js';
 import { harmlessJson } from '../../terminal-text.js';
 import type { CliContext } from '../context.js';
 import { readsLabelledData } from '../gold-options.js';
 import { collect, list, shared, wholeNumber } from '../options.js';
 import { keepFiles, outputFiles } from '../output/keep-files.js';
 import { requireFolders } from '../output/overwriting.js';
+import { writeNamed } from '../output/write-named.js';
 import { supervise } from '../supervisor.js';
 import { createPaint } from '../terminal/paint.js';
 import { showMeasuring } from './eval-progress.js';
@@ -143,13 +142,9 @@ async function writeEvaluation(context: CliContext, evaluation: Evaluation, flag
   const write = (file: string | undefined, text: string) => {
     if (file === undefined) return;
     try {
-      writeFileSync(path.resolve(context.cwd, file), text);
+      writeNamed(context.cwd, file, text, 'The report is on standard output instead.');
     } catch (error) {
-      problem ??= failure(
-        `cannot write ${file}: ${messageOf(error)}`,
-        'The report is on standard output instead.',
-        error,
-      );
+      problem ??= error;
     }
   };
   write(flags.output, json);

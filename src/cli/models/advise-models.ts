@@ -19,6 +19,7 @@ export async function advise(context: CliContext, flags: AdviseFlags): Promise<M
   const profile = flags.task === undefined ? null : await loaded(context, flags.task);
   const own = process.memoryUsage.rss();
   return adviseModels(modelEnvironment(context), await chooseModel(context, {}, profile), {
+    onProblem: context.notice,
     types: profile === null ? (Object.keys(taskTypes) as TaskType[]) : [profile.type],
     contextTokens: flags.contextSize,
     measure: flags.measure === true ? ({ name, path }) => measured(context, own, name, path) : null,

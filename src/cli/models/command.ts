@@ -38,6 +38,8 @@ export function modelsCommand(context: CliContext): Command {
   const print = (text: string) => context.stdout.write(`${text}\n`);
   const printJson = (value: unknown) => context.stdout.write(jsonText(value));
   const printSheet = (text: string) => context.print(`${text}\n`);
+  const listed = async () =>
+    listModels(modelEnvironment(context), await chooseModel(context, {}, null), context.notice);
 
   command
     .command('list', { isDefault: true })
@@ -54,11 +56,11 @@ export function modelsCommand(context: CliContext): Command {
           return;
         }
         const files = await listDerived(folder);
-        printSheet(modelTable(await listModels(modelEnvironment(context), await chooseModel(context, {}, null))));
+        printSheet(modelTable(await listed()));
         if (files.length > 0) context.print(`\n${derivedTable(files)}`);
         return;
       }
-      printJson(await listModels(modelEnvironment(context), await chooseModel(context, {}, null)));
+      printJson(await listed());
     });
 
   command
@@ -68,7 +70,7 @@ export function modelsCommand(context: CliContext): Command {
     .option('--json', 'print JSON')
     .action(async (words: string[], { json }: { json?: boolean }) => {
       const env = modelEnvironment(context);
-      const found = await searchModels(env, await chooseModel(context, {}, null), words);
+      const found = await searchModels(env, await chooseModel(context, {}, null), words, context.notice);
       if (json === true) return void printJson(found);
       if (found.length > 0) return printSheet(modelTable(found));
       context.notice(`no model of the catalogue has ${words.map((word) => `"${word}"`).join(' and ')}`);

@@ -5,7 +5,7 @@ import { profileContext } from '../../app/surroundings.js';
 import type { TaskProfile } from '../../types.js';
 import type { CliContext } from '../context.js';
 import { outputPath, type PlaceFlags } from './claim-place.js';
-import { refuseOverwriting, requireFolders } from './overwriting.js';
+import { refuseOverwriting, requireFolders, standardOutput } from './overwriting.js';
 
 interface RunFiles extends TaskFlags, PlaceFlags {
   stats?: string | true;
@@ -54,7 +54,7 @@ export function outputFiles(path: string | true | undefined, what: string): Used
 }
 
 function outputFile(path: string | undefined, what: string): UsedFile {
-  return path === undefined ? { path: '-', what: 'standard output' } : { path, what };
+  return path === undefined ? { path: '-', what: standardOutput } : { path, what };
 }
 
 function inputFile(path: string, what: string): UsedFile {

@@ -32,13 +32,24 @@ export async function refuseOverwriting(
   }
 }
 
+/** The place of results when no file is named. */
+export const standardOutput = 'standard output';
+
 /**
- * Refuses outputs in folders that are not there, before the work is done for them.
+ * Refuses outputs that could not be written, before the work is done for them: a folder, or a file in a folder that is
+ * not there. A misspelt folder is not made. Only results go to standard output by the name "-".
  * @throws SlmError of kind `usage`
  */
 export function requireFolders(cwd: string, written: readonly UsedFile[]): void {
   for (const { path: file, what } of written) {
-    if (file === '-') continue;
+    if (file === '-' && what === standardOutput) continue;
+    if (file === '-')
+      throw usageError(
+        `${what} cannot be written to standard output`,
+        `Name a file. ${what === '--stats' ? 'Without a name, the statistics go to standard error.' : 'For one called "-", write ./-'}`,
+      );
+    if (statSync(path.resolve(cwd, file), { throwIfNoEntry: false })?.isDirectory() === true)
+      throw usageError(`${what} ${file}: this is a folder`, 'Name a file in it.');
     const folder = path.dirname(path.resolve(cwd, file));
     if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) continue;
     throw usageError(
@@ -52,7 +63,7 @@ function clash(cwd: string, target: UsedFile, other: UsedFile, consequence: stri
   const shown = ({ path: file, what }: UsedFile, standard: string) =>
     file === '-' ? standard : `"${shownPath(path.resolve(cwd, file), cwd)}" (${what})`;
   return usageError(
-    `${shown(target, 'standard output')} and ${shown(other, other.what)} are the same file, which ${consequence}`,
+    `${shown(target, standardOutput)} and ${shown(other, other.what)} are the same file, which ${consequence}`,
     'Name another output; nothing was written.',
   );
 }

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { chooseSource, type SourceFlags } from '../../app/run/choose-source.js';
 import { afterFirstNames, fieldNamesOf, namesIn } from '../../app/run/field-names.js';
 import { meterInputs } from '../../app/run/input-meter.js';
@@ -13,6 +12,7 @@ import { isWithheld } from '../../task-types/withheld.js';
 import type { CliContext } from '../context.js';
 import { claimPlace } from '../output/claim-place.js';
 import { keepRunFiles } from '../output/keep-files.js';
+import { writeNamed } from '../output/write-named.js';
 import { chooseWriter, type FormatFlags, formatOptions, writesToTerminal } from './run-format.js';
 import { createRunProgress, type ProgressKind } from './run-progress.js';
 
@@ -117,7 +117,10 @@ export async function runTask(
       interrupted,
     });
     if (flags.stats === true) context.stderr.write(`${JSON.stringify(stats)}\n`);
-    else writeFileSync(flags.stats, `${JSON.stringify(stats, null, 2)}\n`);
+    else {
+      const left = 'The results are written; only the statistics are missing.';
+      writeNamed(context.cwd, flags.stats, `${JSON.stringify(stats, null, 2)}\n`, left);
+    }
   }
   if (interrupted) {
     context.notice(`interrupted after ${runRecords} records${typeof hint === 'string' ? `; ${hint}` : ''}`);

@@ -1,9 +1,5 @@
-import { writeFileSync } from 'node:fs';
-import path from 'node:path';
 import type { Taught } from '../../app/tuning/pupil.js';
 import type { Tuned } from '../../app/tuning/tune-task.js';
-import { failure, messageOf } from '../../errors.js';
-import { makeFolder } from '../../folders.js';
 import type { UnwrittenSettings } from '../../profile/write-tuned-settings.js';
 import type { TuneResult } from '../../tune/tune.js';
 import { pageOf } from '../page/frame.js';
@@ -20,19 +16,7 @@ import { costSection, curveSection } from './search-sections.js';
 import { teacherLines } from './teacher-text.js';
 import { pText, reasonTaken, searchText, thresholdText, verdictText } from './tune-report.js';
 
-/**
- * Writes what tuning brought as a web page: one file that loads nothing and runs nothing.
- * @throws SlmError where the file cannot be written
- */
-export function writeTuneReport(file: string, tuned: Pick<Tuned, 'profile' | 'result' | 'settings' | 'taught'>): void {
-  try {
-    makeFolder(path.dirname(file));
-    writeFileSync(file, tunePage(tuned));
-  } catch (error) {
-    throw failure(`${file} cannot be written: ${messageOf(error)}`, 'The task is tuned all the same.', error);
-  }
-}
-
+/** The results of tuning as a web page: one file that loads nothing and runs nothing. */
 export function tunePage({
   profile,
   result,

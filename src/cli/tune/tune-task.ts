@@ -1,11 +1,15 @@
-import path from 'node:path';
+import { modelProblem } from '../../app/tasks/model-problem.js';
+import { tunedModels } from '../../app/tasks/tuned-files.js';
 import { tuneReport } from '../../app/tuning/tune-report.js';
 import { planTuning, resetTuning, type TuneFlags, tunedFiles, tuneTask } from '../../app/tuning/tune-task.js';
+import { modelError } from '../../errors.js';
 import { shownPath } from '../../profile/paths.js';
 import { jsonText } from '../../terminal-text.js';
 import type { CliContext } from '../context.js';
 import { keepFiles, outputFiles } from '../output/keep-files.js';
-import { writeTuneReport } from './tune-page.js';
+import { requireFolders } from '../output/overwriting.js';
+import { writeNamed } from '../output/write-named.js';
+import { tunePage } from './tune-page.js';
 import { createTuneProgress } from './tune-progress.js';
 import { tuneReportText } from './tune-report.js';
 
@@ -18,6 +22,7 @@ export interface TuneCommandFlags extends Omit<TuneFlags, 'curves' | 'data'> {
 
 /** Tunes a task, shows how far that is, and what it has brought. */
 export async function tune(context: CliContext, task: string, flags: TuneCommandFlags): Promise<void> {
+  requireFolders(context.cwd, outputFiles(flags.report, '--report'));
   const planned = await planTuning(context, task, flags);
   const written = tunedFiles(planned).map((file) => ({ path: file, what: 'what was tuned' }));
   const outputs = [...outputFiles(flags.report, '--report'), ...written];
@@ -30,7 +35,7 @@ export async function tune(context: CliContext, task: string, flags: TuneCommand
     progress.end();
     const { profile, result } = tuned;
     if (flags.report !== undefined) {
-      writeTuneReport(path.resolve(context.cwd, flags.report), tuned);
+      writeNamed(context.cwd, flags.report, tunePage(tuned), 'The task is tuned all the same.');
       context.notice(`report: ${flags.report}`);
     }
     const file = tuned.file === null ? null : shownPath(tuned.file, context.cwd);
@@ -48,9 +53,21 @@ export async function tune(context: CliContext, task: string, flags: TuneCommand
   }
 }
 
-/** Removes what was tuned of a task for a model from where it would be written. */
+/**
+ * Removes what was tuned of a task for a model from where it would be written.
+ * @throws SlmError of kind `model` where nothing is tuned for such a model, and there is none
+ */
 export async function reset(context: CliContext, task: string, flags: TuneCommandFlags): Promise<void> {
   const planned = await planTuning(context, task, flags);
   const { profile, model } = planned;
-  context.notice(resetTuning(planned) ? `removed what was tuned of ${profile.name} for ${model}` : 'nothing was tuned');
+  if (resetTuning(planned)) {
+    context.notice(`removed what was tuned of ${profile.name} for ${model}`);
+    return;
+  }
+  const others = tunedModels([planned.folder]);
+  const tuned = others.length === 0 ? 'It is tuned for no model' : `It is tuned for ${others.join(', ')}`;
+  // A misspelt model would leave the settings in use.
+  const problem = await modelProblem(context, model);
+  if (problem !== null) throw modelError(`nothing of ${profile.name} was removed: ${problem}`, `${tuned}.`);
+  context.notice(`${profile.name} was not tuned for ${model}. ${tuned}.`);
 }

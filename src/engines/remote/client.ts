@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import pRetry, { AbortError } from 'p-retry';
+import { onAbort } from '../../abort-listeners.js';
 import { failure, modelError, type SlmError, usageError } from '../../errors.js';
 import type { ServiceOptions } from '../types.js';
 import type { RemoteAddress } from './address.js';
@@ -151,10 +152,12 @@ function causeOf(error: unknown): string {
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   if (ms === 0 || ms > longestWaitMs || signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
+    const done = () => {
       clearTimeout(timer);
+      stopListening();
       resolve();
-    });
+    };
+    const timer = setTimeout(done, ms);
+    const stopListening = onAbort(signal, done);
   });
 }

@@ -95,6 +95,26 @@ test('list shows the catalogue with the default marked, as a table and as JSON',
   assert.equal(rows.find(({ name }: { name: string }) => name === 'gemma-3-270m').default, true);
 });
 
+test('one broken manifest of the user hides no other model', async (t) => {
+  const { run, err, cwd, root } = program(t);
+  addOwn(root, cwd);
+  // Where the user's manifests are is where `addOwn` put one.
+  const own = path.join(cwd, 'xdg', 'slm', 'models');
+  writeFileSync(path.join(own, 'broken.yaml'), 'name: broken\nformat: [');
+  writeFileSync(path.join(own, 'empty.yaml'), '');
+  for (const args of [['list'], ['list', '--json'], ['search', 'MIT'], ['advise', '--json']]) {
+    const before = err.text().length;
+    const out = await run(...args);
+    assert.match(out, /mine/u, args.join(' '));
+    assert.doesNotMatch(out, /broken|empty/u);
+    const said = err.text().slice(before);
+    assert.match(said, /broken\.yaml:2:\d+: .* The model "broken" is left out\./u, args.join(' '));
+    assert.match(said, /empty\.yaml:1:1: .* The model "empty" is left out\./u);
+    assert.equal(said.split('is left out').length - 1, 2, 'each is told of once');
+  }
+  await assert.rejects(run('show', 'broken'), /broken\.yaml:2/u);
+});
+
 test('pull, path, show, verify and rm, one after the other', async (t) => {
   const { run, cwd, root } = program(t);
   addOwn(root, cwd);

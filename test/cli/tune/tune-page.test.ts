@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { html } from '../../../src/cli/page/markup.js';
 import { plotSvg, shareAxis, ticks } from '../../../src/cli/page/plot.js';
-import { tunePage, writeTuneReport } from '../../../src/cli/tune/tune-page.js';
+import { tunePage } from '../../../src/cli/tune/tune-page.js';
 import { searchText, tuneReportText } from '../../../src/cli/tune/tune-report.js';
 import type { Candidate, Trial } from '../../../src/methods/candidates/types.js';
 import type { UnwrittenSettings } from '../../../src/profile/write-tuned-settings.js';
@@ -267,21 +266,6 @@ describe('the page of a tuning', () => {
       tunePage({ profile: many, result: resultWith(), settings, taught: null }),
       /Tuned: the most frequent confusions/u,
     );
-  });
-
-  it('makes the folder that it is written to', () => {
-    const folder = mkdtempSync(path.join(tmpdir(), 'slm-page-'));
-    try {
-      const file = path.join(folder, 'reports', 'page.html');
-      writeTuneReport(file, { profile, result: resultWith(), settings, taught: null });
-      assert.equal(readFileSync(file, 'utf8'), page);
-      assert.throws(
-        () => writeTuneReport(path.join(file, 'x.html'), { profile, result: resultWith(), settings, taught: null }),
-        /cannot be written/u,
-      );
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
   });
 });
 

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { assertClearError, moodTask, runSlm, tempFolder } from '../../helpers/slm.js';
+
+/** A task of its own with settings for these models, which are not looked at here. */
+function tunedTask(t: TestContext, ...models: string[]): string {
+  const task = path.join(tempFolder(t), 'mood');
+  cpSync(moodTask(), task, { recursive: true });
+  mkdirSync(path.join(task, 'tuned'));
+  for (const model of models) writeFileSync(path.join(task, 'tuned', `${model}.yaml`), '');
+  return task;
+}
+
+test('a reset for a model that there is not removes nothing, and names the models that have settings', async (t) => {
+  const task = tunedTask(t, 'gemma-3-270m', 'smollm2-135m-instruct');
+  for (const model of ['nope', './nowhere.gguf', 'smollm2-135m-instruc']) {
+    const reset = await runSlm(['tune', task, '-m', model, '--reset']);
+    assertClearError(reset, 3, /nothing of mood was removed: (No model|There is no file)/u);
+    assert.match(reset.stderr, /It is tuned for gemma-3-270m, smollm2-135m-instruct\./u);
+  }
+  const none = await runSlm(['tune', tunedTask(t), '-m', 'nope', '--reset']);
+  assertClearError(none, 3, /nothing of mood was removed/u);
+  assert.match(none.stderr, /It is tuned for no model\./u);
+});
+
+test('a reset for a model without settings is a notice; for one with settings, these go, known model or not', async (t) => {
+  const task = tunedTask(t, 'gemma-3-270m', 'gone');
+  const other = await runSlm(['tune', task, '-m', 'smollm2-135m-instruct', '--reset']);
+  assert.equal(other.code, 0, other.stderr);
+  assert.match(other.stderr, /mood was not tuned for smollm2-135m-instruct\. It is tuned for gemma-3-270m, gone\./u);
+  const gone = await runSlm(['tune', task, '-m', 'gone', '--reset']);
+  assert.equal(gone.code, 0, gone.stderr);
+  assert.equal(existsSync(path.join(task, 'tuned', 'gone.yaml')), false);
+  assert.equal(existsSync(path.join(task, 'tuned', 'gemma-3-270m.yaml')), true);
+});
+
+test('a second model that there is not is told of before data is read or a model is loaded', async (t) => {
+  const cwd = tempFolder(t);
+  for (const more of [
+    ['--embedder', 'nope'],
+    ['--teacher', 'nope', '--unlabelled', 'texts.txt'],
+  ]) {
+    const args = ['tune', moodTask(), '-m', './nowhere.gguf', '--data', 'nowhere.csv', ...more];
+    assertClearError(await runSlm(args, { cwd }), 3, /No model "nope"/u);
+  }
+});
