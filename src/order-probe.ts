@@ -1,5 +1,5 @@
 import { openTask, predict, type Task } from './predict.js';
-import { classified, labelsOf } from './task-types/classify/values.js';
+import { classified, labelsOf, scoreOf } from './task-types/classify/values.js';
 import type { Example, Label, TaskProfile } from './types.js';
 
 /** How far a task's labels depend on the order in which they are named. */
@@ -100,13 +100,13 @@ function likeliest(scores: Readonly<Record<string, number>>): string | undefined
 }
 
 function meanOf(all: readonly Readonly<Record<string, number>>[]): Record<string, number> {
-  const sums: Record<string, number> = {};
-  for (const scores of all) for (const [name, p] of Object.entries(scores)) sums[name] = (sums[name] ?? 0) + p;
-  return sums;
+  const sums = new Map<string, number>();
+  for (const scores of all) for (const [name, p] of Object.entries(scores)) sums.set(name, (sums.get(name) ?? 0) + p);
+  return Object.fromEntries(sums);
 }
 
 /** Total variation: 0 the same, 1 nothing in common. */
 function distance(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): number {
   const names = new Set([...Object.keys(a), ...Object.keys(b)]);
-  return [...names].reduce((sum, name) => sum + Math.abs((a[name] ?? 0) - (b[name] ?? 0)), 0) / 2;
+  return [...names].reduce((sum, name) => sum + Math.abs(scoreOf(a, name) - scoreOf(b, name)), 0) / 2;
 }

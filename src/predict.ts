@@ -266,8 +266,9 @@ async function outputFor(task: Task, record: InputRecord, explain: boolean): Pro
   const joined = merge(profile.type, pieces);
   const merged = tidy?.(joined, record.text) ?? joined;
   // The choice is made after the pieces are joined: a piece about none of the chosen labels then weighs little.
-  const chosen = among?.(merged, profile) ?? { output: merged, explanation: [] };
-  return { output: predictor.decide(chosen.output), explanation: [...explanation, ...chosen.explanation] };
+  const chosen = among?.(merged, profile) ?? { output: merged, explain: () => [] };
+  const changed = explain ? chosen.explain() : [];
+  return { output: predictor.decide(chosen.output), explanation: [...explanation, ...changed] };
 }
 
 function merge(type: TaskType, pieces: readonly Piece[]): Output {

@@ -30,7 +30,7 @@ export function recordOf(
   const { fields, origin } = row;
   const id = identify(row);
   if (row.error !== undefined) return { row, index, id, error: row.error, missing: null };
-  const name = field ?? (input in fields ? input : 'text');
+  const name = field ?? (Object.hasOwn(fields, input) ? input : 'text');
   const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
   if (value === null) return { row, index, id, error: `the field "${name}" is null; expected a text`, missing: null };
   if (value === undefined) return { row, index, id, error: noField(name, Object.keys(fields), hint), missing: name };
@@ -40,7 +40,14 @@ export function recordOf(
     const { text: _bare, ...others } = fields;
     return { index, id, text, fields: { ...others, [input]: text }, added: null, origin };
   }
-  return { index, id, text, fields: { ...fields, [input]: text }, added: input in fields ? null : input, origin };
+  return {
+    index,
+    id,
+    text,
+    fields: { ...fields, [input]: text },
+    added: Object.hasOwn(fields, input) ? null : input,
+    origin,
+  };
 }
 
 /** Error text for a row that lacks a field. */
@@ -73,6 +80,15 @@ function identify({ fields, origin }: Row): string {
   if (typeof id === 'string' && id !== '') return id;
   if (typeof id === 'number' || isExactNumber(id)) return String(id);
   return origin.file === '-' && origin.line !== null ? String(origin.line) : placeOf(origin);
+}
+
+/**
+ * Returns whether a record's field `id` says something else than its id, as an object or `true` does, which identify no
+ * record: results have the field beside the id then.
+ */
+export function hasOtherId(id: string, fields: Row['fields']): boolean {
+  const own = Object.hasOwn(fields, 'id') ? fields.id : undefined;
+  return own !== undefined && own !== null && own !== '' && textOf(own) !== id;
 }
 
 /** `file:line`, for messages; the file alone when the row is all of it. */

@@ -37,6 +37,24 @@ export function compileTemplate(
   };
 }
 
+/**
+ * Every name that a template could look up among the values that it is given: all identifiers in it, wherever they
+ * stand. Its plain text and its strings are none.
+ * @throws Error where it is no template
+ */
+export function namesInTemplate(source: string): ReadonlySet<string> {
+  const names = new Set<string>();
+  const visit = (node: unknown): void => {
+    if (typeof node !== 'object' || node === null) return;
+    const { type, value } = node as { type?: unknown; value?: unknown };
+    if (type === 'Identifier' && typeof value === 'string') names.add(value);
+    // A list of pairs may be a Map, as that of an object literal is.
+    for (const inner of node instanceof Map ? [...node].flat() : Object.values(node)) visit(inner);
+  };
+  visit(new Template(source).parsed);
+  return names;
+}
+
 /** Globals that the library gives every template, without its clock and its unbounded `range`. */
 const globals: Readonly<Record<string, unknown>> = {
   true: true,

@@ -3,7 +3,7 @@ import type { Surroundings } from '../app/surroundings.js';
 /** The surroundings of the application, and the terminal. Known inside `cli/` alone. */
 export interface CliContext extends Surroundings {
   /** Output for data, written unchanged. */
-  readonly stdout: NodeJS.WritableStream;
+  readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean };
   /** Tables and sheets for people, on standard output: nothing in them acts on a terminal. */
   print(text: string): void;
   /** Text for people: nothing in it acts on a terminal. */

@@ -1,5 +1,6 @@
 import { textOf } from '../json.js';
 import { lazy } from '../lazy.js';
+import { hasOtherId } from '../record.js';
 import { taskTypes } from '../task-types/index.js';
 import type { Prediction } from '../types.js';
 import { inputName, modelColumn } from './fields.js';
@@ -18,25 +19,26 @@ export const csv: Writer = {
   hasHeader: true,
   start: (options) => line([...passedNames(options).values(), ...columns(options)]),
   prediction(prediction, options) {
-    const { fields, added } = prediction.record;
-    const passed = [...passedNames(options).keys()].map((name) => (name === added ? undefined : fields[name]));
+    const { id, fields, added } = prediction.record;
+    const isSaid = (name: string) => name === added || (name === 'id' && !hasOtherId(id, fields));
+    const passed = [...passedNames(options).keys()].map((name) => (isSaid(name) ? undefined : own(fields, name)));
     const names = columns(options);
     return rows(prediction, options)
-      .map((row) => line([...passed, ...names.map((name) => row[name])]))
+      .map((row) => line([...passed, ...names.map((name) => own(row, name))]))
       .join('');
   },
   end: () => '',
 };
 
 /**
- * Names of the fields that are passed through, each with its name in the header. The id is there anyway, and so is the
- * main input where a column of ours has it under the same name.
+ * Names of the fields that are passed through, each with its name in the header. The main input is there anyway where a
+ * column of ours has it under the same name.
  */
 function passedNames(options: FormatOptions): Map<string, string> {
   if (!options.passThrough) return new Map();
   const { names, inputName: inputColumn } = taskTypes[options.taskType].results;
   const own = [...columns(options), ...names];
-  const isThere = (name: string) => name === 'id' || (name === options.input && name === inputColumn);
+  const isThere = (name: string) => name === options.input && name === inputColumn;
   return new Map(
     options.fieldNames.filter((name) => !isThere(name)).map((name) => [name, inputName(name, own, options.fieldNames)]),
   );
@@ -53,6 +55,11 @@ function rows({ record, output, error }: Prediction, options: FormatOptions): Re
   if (output === undefined) return [{ ...common, error: error ?? 'no output' }];
   const by = options.cascade === true ? { model: output.model } : {};
   return results.rows(output, record, options).map((row) => ({ ...common, ...row, ...by }));
+}
+
+/** A value by its name, which comes from data: `constructor` is nothing that every record has. */
+function own(values: Readonly<Record<string, unknown>>, name: string): unknown {
+  return Object.hasOwn(values, name) ? values[name] : undefined;
 }
 
 function line(cells: readonly unknown[]): string {

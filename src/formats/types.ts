@@ -10,7 +10,10 @@ export interface FormatOptions extends ResultTask {
   readonly passThrough: boolean;
   /** Whether a cascade answers, so that results name the model that did. */
   readonly cascade?: boolean;
-  /** csv: names of the fields to pass through, which must be known before the first record. */
+  /**
+   * csv: names of the fields to pass through, which must be known before the first record. `id` is one of them only
+   * where it can say something else than the record's id.
+   */
   readonly fieldNames: readonly string[];
   /** pretty: columns of the terminal. */
   readonly width: number;

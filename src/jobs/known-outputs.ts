@@ -1,5 +1,6 @@
 import type { KnownOutputs, Task } from '../predict.js';
 import { taskTypes } from '../task-types/index.js';
+import { namesInTemplate } from '../template.js';
 import type { InputRecord, Output, TaskProfile } from '../types.js';
 import type { BucketStore } from './bucket-store.js';
 import { digestOf } from './rolling-digest.js';
@@ -41,11 +42,11 @@ export function knownOutputs(store: BucketStore, task: Pick<Task, 'profile'>, ba
 }
 
 /**
- * Which fields can make a difference. A template can only use a field whose name is written in it; where a method looks
+ * Which fields can make a difference. A template can only use a field that an expression of it names; where a method looks
  * further, such as for what answers are read from, all count but the id.
  */
 function fieldFilter({ type, input, prompt }: TaskProfile): (name: string) => boolean {
   const { readsDocuments } = taskTypes[type];
-  const templates = `${prompt.instruction}\n${prompt.base}\n${prompt.chat}`;
-  return (name) => name === input || templates.includes(name) || (readsDocuments && name !== 'id');
+  const named = [prompt.instruction, prompt.base, prompt.chat].map(namesInTemplate);
+  return (name) => name === input || named.some((names) => names.has(name)) || (readsDocuments && name !== 'id');
 }

@@ -123,7 +123,7 @@ function chainLoss(
   mask: ChainMask,
   state: ChainState,
 ): Loss {
-  const longest = Math.max(1, ...Array.from(lengths));
+  const longest = Array.from(lengths).reduce((most, length) => Math.max(most, length), 1);
   const work = createWork(longest, classes);
   return (scores, { row, output }) => {
     const { steps, gradient } = state;

@@ -1,4 +1,4 @@
-import { scored } from '../task-types/classify/values.js';
+import { scored, scoreOf } from '../task-types/classify/values.js';
 import type { ClassifyOutput, Label, Output, TaskProfile, Threshold } from '../types.js';
 
 /** An output with a probability for each label, in their order; nothing is decided yet. */
@@ -21,7 +21,7 @@ export function decideLabel(
   threshold: Threshold,
   labels: readonly Pick<Label, 'name'>[],
 ): ClassifyOutput {
-  const scored = labels.map(({ name }): [string, number] => [name, output.scores[name] ?? 0]);
+  const scored = labels.map(({ name }): [string, number] => [name, scoreOf(output.scores, name)]);
   const [best, score] = scored.reduce((a, b) => (b[1] > a[1] ? b : a));
   if (score >= threshold.min) return { ...output, labels: [best], score, abstained: false };
   if (threshold.below === 'abstain') return { ...output, labels: [], score, abstained: true };
@@ -34,7 +34,7 @@ export function decideLabels(
   threshold: Threshold,
   labels: readonly Pick<Label, 'name'>[],
 ): ClassifyOutput {
-  const passed = labels.map(({ name }) => name).filter((name) => (output.scores[name] ?? 0) >= threshold.min);
+  const passed = labels.map(({ name }) => name).filter((name) => scoreOf(output.scores, name) >= threshold.min);
   const score = Math.max(...Object.values(output.scores));
   return { ...output, labels: passed, score, abstained: false };
 }

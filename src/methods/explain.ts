@@ -14,7 +14,8 @@ export function describePrompt(text: PromptText): string {
 
 /** A small table with aligned columns; numbers are formatted by the caller. */
 export function tablePart(title: string, rows: readonly (readonly string[])[]): ExplanationPart {
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length))) ?? [];
+  const widths =
+    rows[0]?.map((_, column) => rows.reduce((most, row) => Math.max(most, (row[column] ?? '').length), 0)) ?? [];
   const body = rows
     .map((row) =>
       row

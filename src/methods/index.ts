@@ -37,8 +37,7 @@ export const methods = {
 
 /** @throws SlmError when there is no such method */
 export function methodNamed(name: string): Method {
-  const found = (methods as Record<string, Method>)[name];
-  if (found !== undefined) return found;
+  if (Object.hasOwn(methods, name)) return (methods as Record<string, Method>)[name] as Method;
   const names = Object.keys(methods);
   throw usageError(`no method "${name}".${suggestion(name, names)}`, `There are ${names.join(', ')}.`);
 }

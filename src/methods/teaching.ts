@@ -2,7 +2,7 @@ import { applyBlend, type Blend, crossFitBlend, fitBlend } from '../linear/blend
 import { assignFolds } from '../linear/folds.js';
 import { type DenseMatrix, denseMatrix } from '../linear/matrix.js';
 import { logProbabilities } from '../linear/model.js';
-import { classified } from '../task-types/classify/values.js';
+import { classified, scoreOf } from '../task-types/classify/values.js';
 import type { ClassifyOutput, Example, InputRecord, Output, TaskProfile } from '../types.js';
 import { outputOf, targetsOf } from './candidates/classify-outputs.js';
 
@@ -111,7 +111,7 @@ function weightOf({ multiLabel }: Labelled, scores: Readonly<Record<string, numb
 function scoresOf({ labels, multiLabel }: Labelled, outputs: readonly ClassifyOutput[]): DenseMatrix {
   const rows = outputs.map(({ scores }) =>
     labels.map(({ name }) => {
-      const p = Math.min(1 - certain, Math.max(certain, scores[name] ?? 0));
+      const p = Math.min(1 - certain, Math.max(certain, scoreOf(scores, name)));
       return multiLabel ? Math.log(p / (1 - p)) : Math.log(p);
     }),
   );
@@ -126,7 +126,7 @@ function decided(profile: Labelled, scores: DenseMatrix): ClassifyOutput[] {
 }
 
 function outputFrom(profile: Labelled, scores: Readonly<Record<string, number>>): ClassifyOutput {
-  const given = profile.labels.map(({ name }) => scores[name] ?? 0);
+  const given = profile.labels.map(({ name }) => scoreOf(scores, name));
   const sum = given.reduce((total, value) => total + value, 0);
   // Some of the labels only (`among`), or rounded.
   return outputOf(profile, profile.multiLabel || sum === 0 ? given : given.map((value) => value / sum));

@@ -234,6 +234,7 @@ function readSource(file: string, context: ProfileContext, seen: readonly string
     'docs/tasks.md describes every key.',
   );
   const folder = path.dirname(file);
+  refuseLostLabel(written, at);
   const raw = withLabelNames(withAbsolutePaths(value as RawProfile, folder), textAt);
   const common = { file, cwd: context.cwd };
   if (raw.include === undefined) return { raw, at, files: [file], ...common };
@@ -287,6 +288,16 @@ function withAbsolutePaths(raw: RawProfile, folder: string): RawProfile {
     ...(raw.schema === undefined ? {} : { schema: absolute(raw.schema) }),
     ...(raw.grammar === undefined ? {} : { grammar: absolute(raw.grammar) }),
   };
+}
+
+/** The check of a mapping drops the one key that JavaScript does not take for a key like others; a list can have it. */
+function refuseLostLabel(written: unknown, at: Locate): void {
+  const { labels } = written as { labels?: unknown };
+  if (typeof labels !== 'object' || labels === null || !Object.hasOwn(labels, '__proto__')) return;
+  throw usageError(
+    `${at(['labels'])}: a label with a description cannot be called "__proto__"`,
+    'Choose another name, or write the labels as a list.',
+  );
 }
 
 /** A label that YAML takes for a number, such as `1.0`, is called as it is written. */

@@ -55,7 +55,7 @@ export function columnsOf(
   hasComments: boolean,
   isLast: boolean,
 ): Columns | null {
-  const width = Math.min(...lines.map((cells) => cells.length));
+  const width = lines.reduce((least, cells) => Math.min(least, cells.length), Number.POSITIVE_INFINITY);
   const numbers = lines.map((cells) => cells[0] ?? '').filter((cell) => !isAside(cell));
   const first = Number(numbers[0]);
   const counts = numbers.every((cell, index) => /^\d+$/u.test(cell) && Number(cell) === first + index);

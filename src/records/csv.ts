@@ -1,8 +1,9 @@
 import { usageError } from '../errors.js';
 import { lazy } from '../lazy.js';
-import { type TableRecord, tableRows } from './delimited.js';
+import { isBlank, type TableRecord, tableRows } from './delimited.js';
 import { delimiterOf } from './delimiter.js';
 import { readLines } from './lines.js';
+import { rereadable } from './rereadable.js';
 import { tooLong } from './split-lines.js';
 import type { ByteSource, Reader, ReadOptions } from './types.js';
 
@@ -10,7 +11,8 @@ const csvParse = lazy<typeof import('csv-parse/sync')>('csv-parse/sync');
 
 /**
  * Comma-separated values (RFC 4180): quoted fields may contain commas, doubled quotes and line ends. Blank
- * lines are skipped. A record that breaks the rules is an error of its own; reading resumes on the next line.
+ * lines are skipped. A record that breaks the rules is an error of its own; reading resumes on the line after the one
+ * where it begins, so that a stray quote costs one row and not all that follow.
  */
 export const csv: Reader = {
   name: 'csv',
@@ -37,17 +39,30 @@ async function* records(source: ByteSource, options: ReadOptions): AsyncIterable
   let { delimiter } = options;
   let open: Open | null = null;
   let first = true;
-  for await (const { line, text, error } of readLines(source, options)) {
-    if (text === null) {
-      yield { line: open?.line ?? line, error };
+  const lines = rereadable(readLines(source, options));
+  const abandon = ({ line, parts }: Open, error: string): TableRecord => {
+    if (parts.length === 1) return { line, error };
+    lines.again(parts.slice(1).map((text, index) => ({ line: line + 1 + index, text, error: '' })));
+    return { line, error, resumesAt: line + 1 };
+  };
+  for await (const next of lines.all) {
+    if (open !== null && (next === null || next.text === null)) {
+      if (next !== null) lines.again([next]);
+      yield abandon(open, `a quote in the record of line ${open.line} is never closed`);
       open = null;
       continue;
     }
+    if (next === null) continue;
+    if (next.text === null) {
+      yield { line: next.line, error: next.error };
+      continue;
+    }
+    const { line, text } = next;
     const record: Open = open ?? { line, parts: [], bytes: 0 };
     open = null;
     record.parts.push(text);
     record.bytes += Buffer.byteLength(text) + 1;
-    if (record.parts.length === 1 && text.trim() === '') continue;
+    if (record.parts.length === 1 && isBlank(text, delimiter)) continue;
     if (first) {
       first = false;
       const named = /^sep=([^"])$/iu.exec(text)?.[1];
@@ -62,14 +77,13 @@ async function* records(source: ByteSource, options: ReadOptions): AsyncIterable
     const inside = record.parts.length > 1 && quotes(text) % 2 === 0;
     const cells = inside ? 'open' : parseRecord(record.parts.join('\n'), delimiter);
     if (cells !== 'open') {
-      yield { line: record.line, ...cells };
+      yield 'error' in cells ? abandon(record, cells.error) : { line: record.line, ...cells };
     } else if (record.bytes > options.maxRecordBytes) {
-      yield { line: record.line, error: tooLong(`the record from line ${record.line} on`, options.maxRecordBytes) };
+      yield abandon(record, tooLong(`the record from line ${record.line} on`, options.maxRecordBytes));
     } else {
       open = record;
     }
   }
-  if (open !== null) yield { line: open.line, error: `a quote in the record of line ${open.line} is never closed` };
 }
 
 /** Tells the delimiter by the first line, and warns where it is not a comma. */

@@ -7,16 +7,23 @@ export interface TableRecord {
   readonly line: number;
   readonly cells?: readonly string[];
   readonly error?: string;
+  /** The line on which reading resumes, where the record seemed to go on over several lines. */
+  readonly resumesAt?: number;
 }
 
-/** Rows of a table. The first record names the columns unless `options.columns` does. */
+/** Returns whether a line of a table says nothing. White space beside a delimiter is a record with empty fields. */
+export function isBlank(line: string, delimiter: string | undefined): boolean {
+  return line.trim() === '' && (delimiter === undefined || !line.includes(delimiter));
+}
+
+/** Rows of a table. The first record that is not empty names the columns unless `options.columns` does. */
 export async function* tableRows(
   records: AsyncIterable<TableRecord>,
   file: string,
   options: ReadOptions,
 ): AsyncIterable<Row> {
   let columns = options.columns;
-  for await (const { line, cells, error } of records) {
+  for await (const { line, cells, error, resumesAt } of records) {
     const origin = { file, line };
     if (cells === undefined) {
       if (columns === undefined) {
@@ -25,9 +32,10 @@ export async function* tableRows(
           'If the fields are not separated by commas, name the separator: --delimiter ";"',
         );
       }
-      yield { fields: {}, origin, error: error ?? `line ${line} cannot be read` };
+      const resumed = resumesAt === undefined ? '' : `; reading resumes on line ${resumesAt}`;
+      yield { fields: {}, origin, error: `${error ?? `line ${line} cannot be read`}${resumed}` };
     } else if (columns === undefined) {
-      columns = header(cells, file, line);
+      if (cells.some((cell) => cell.trim() !== '')) columns = header(cells, file, line);
     } else if (cells.length !== columns.length) {
       const count = `${cells.length} ${cells.length === 1 ? 'field' : 'fields'}`;
       const expected = `${columns.length}: ${columns.join(', ')}`;

@@ -1,4 +1,4 @@
-import { type TableRecord, tableRows } from './delimited.js';
+import { isBlank, type TableRecord, tableRows } from './delimited.js';
 import { readLines } from './lines.js';
 import type { ByteSource, Reader, ReadOptions } from './types.js';
 
@@ -17,6 +17,6 @@ export const tsv: Reader = {
 async function* records(source: ByteSource, options: ReadOptions): AsyncIterable<TableRecord> {
   for await (const { line, text, error } of readLines(source, options)) {
     if (text === null) yield { line, error };
-    else if (text.trim() !== '') yield { line, cells: text.split('\t') };
+    else if (!isBlank(text, '\t')) yield { line, cells: text.split('\t') };
   }
 }

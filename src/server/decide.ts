@@ -1,6 +1,6 @@
 import type { ServedTask, TaskPool } from '../app/serving/pool.js';
 import type { AskedQuestion } from '../app/serving/questions.js';
-import { classified } from '../task-types/classify/values.js';
+import { classified, scoreOf } from '../task-types/classify/values.js';
 import { taskTypes } from '../task-types/index.js';
 import { HttpError } from './errors.js';
 import { predictionsFor } from './records.js';
@@ -33,8 +33,8 @@ export async function decide(
       throw new HttpError(422, 'invalid_request_error', prediction?.error ?? 'this text cannot be decided');
     const { scores, abstained } = output;
     const wanted = options?.map(({ name }) => name) ?? Object.keys(scores);
-    const total = wanted.reduce((sum, name) => sum + (scores[name] ?? 0), 0);
-    const share = (name: string) => (total > 0 ? (scores[name] ?? 0) / total : 1 / wanted.length);
+    const total = wanted.reduce((sum, name) => sum + scoreOf(scores, name), 0);
+    const share = (name: string) => (total > 0 ? scoreOf(scores, name) / total : 1 / wanted.length);
     return { probabilities: wanted.map((name) => [name, share(name)] as const), abstained };
   }
   if (options === null) throw new HttpError(422, 'invalid_request_error', 'the question has no options');

@@ -1,5 +1,6 @@
 import { suggestion, usageError } from '../errors.js';
 import type { ClassifyOutput, Example, ExplanationPart, Label, TaskProfile } from '../types.js';
+import { scoreOf } from './classify/values.js';
 
 /**
  * The profile, to choose among some of its labels only. Names, aliases and the order are the reader's; the result has
@@ -51,7 +52,7 @@ export function chosenLabels({ among, labels }: Choice): readonly Label[] {
  */
 export function amongChosen(output: ClassifyOutput, profile: Choice & Pick<TaskProfile, 'multiLabel'>): ClassifyOutput {
   if (profile.among === undefined) return output;
-  const kept = profile.among.map((name): [string, number] => [name, output.scores[name] ?? 0]);
+  const kept = profile.among.map((name): [string, number] => [name, scoreOf(output.scores, name)]);
   if (profile.multiLabel) return { ...output, scores: Object.fromEntries(kept) };
   const sum = kept.reduce((total, [, score]) => total + score, 0);
   const renormalised = kept.map(([name, score]): [string, number] => [name, sum > 0 ? score / sum : 1 / kept.length]);
@@ -60,10 +61,11 @@ export function amongChosen(output: ClassifyOutput, profile: Choice & Pick<TaskP
 
 /** Part of `--explain`: the probabilities of all labels beside those among the chosen ones. */
 export function amongPart(before: ClassifyOutput, after: ClassifyOutput): ExplanationPart {
+  const chosen = new Map(Object.entries(after.scores));
   const lines = Object.entries(before.scores).map(
-    ([label, score]) => `${label}  ${score.toFixed(4)} → ${after.scores[label]?.toFixed(4) ?? 'left out'}`,
+    ([label, score]) => `${label}  ${score.toFixed(4)} → ${chosen.get(label)?.toFixed(4) ?? 'left out'}`,
   );
-  return { title: `among ${Object.keys(after.scores).join(', ')}`, body: lines.join('\n') };
+  return { title: `among ${[...chosen.keys()].join(', ')}`, body: lines.join('\n') };
 }
 
 /**

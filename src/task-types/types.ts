@@ -139,8 +139,11 @@ export interface TaskTypeDefinition<O extends Output = Output, G extends Gold = 
   merge: ((pieces: readonly Piece<O>[]) => O) | null;
   /** The output as it is given out, after pieces were merged; absent where that is the same. */
   tidy?(output: O, text: string): O;
-  /** The output among the labels that a run has chosen. Absent where a type has no labels to choose among. */
-  among?(output: O, profile: TaskProfile): { readonly output: O; readonly explanation: readonly ExplanationPart[] };
+  /**
+   * The output among the labels that a run has chosen, and on demand what the choice has changed. Absent where a type
+   * has no labels to choose among.
+   */
+  among?(output: O, profile: TaskProfile): { readonly output: O; explain(): readonly ExplanationPart[] };
 
   /** Whether the output says that there is no result. */
   isWithheld(output: O): boolean;

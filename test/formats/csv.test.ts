@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { afterFirstNames, fieldNamesOf } from '../../src/app/run/field-names.js';
+import { afterFirstNames, fieldNamesOf, namesIn } from '../../src/app/run/field-names.js';
 import type { Input } from '../../src/app/run/inputs.js';
 import { claimJob } from '../../src/app/run/job-sink.js';
 import type { CliContext } from '../../src/cli/context.js';
 import { chooseWriter } from '../../src/cli/run/run-format.js';
 import { exampleOf, goldRows, isBadExample } from '../../src/examples.js';
 import { csv } from '../../src/formats/csv.js';
-import { type FormatOptions, plain } from '../../src/formats/index.js';
+import { type FormatOptions, plain, type Writer } from '../../src/formats/index.js';
 import { jsonl } from '../../src/formats/jsonl.js';
 import { tsv } from '../../src/formats/tsv.js';
 import { propertyNames } from '../../src/grammar/schema-properties.js';
@@ -31,7 +31,7 @@ function optionsFor(taskType: TaskType, more: Partial<FormatOptions> = {}): Form
     input: taskType === 'answer' ? 'question' : 'text',
     offsets: 'codepoint',
     passThrough: true,
-    fieldNames: ['id', 'text'],
+    fieldNames: ['text'],
     width: 80,
     paint: plain,
     ...more,
@@ -135,7 +135,7 @@ describe('csv that slm has written can be evaluated on', () => {
   });
 
   it('for answers, also where the right ones came along', async () => {
-    const options = optionsFor('answer', { fieldNames: ['id', 'question', 'answers'] });
+    const options = optionsFor('answer', { fieldNames: ['question', 'answers'] });
     const prediction = predictionOf(
       '1',
       'Who?',
@@ -174,7 +174,7 @@ describe('names of fields that come along', () => {
   it('never meet another field, when results are read and written once more', () => {
     const output: Output = { type: 'classify', labels: ['a'], abstained: false, score: 1, scores: { a: 1 } };
     const again = predictionOf('1', 'x', output, { label: 'gold', input_label: 'older' });
-    const options = optionsFor('classify', { labels: ['a'], fieldNames: Object.keys(again.record.fields) });
+    const options = optionsFor('classify', { labels: ['a'], fieldNames: namesIn(again.record) });
     assert.match(written(options, [again]), /^text,input_input_label,input_label,id,label,/u);
     const line = JSON.parse(jsonl.prediction(again, options));
     assert.deepEqual([line.input_input_label, line.input_label, line.label], ['gold', 'older', 'a']);
@@ -231,7 +231,7 @@ describe('names of fields that come along', () => {
 describe('a format that is named twice', () => {
   it('is refused where the two differ', async () => {
     const flags = { json: true, offsets: 'codepoint', passThrough: true } as const;
-    const context = {} as CliContext;
+    const context = { stdout: {} } as CliContext;
     await assert.rejects(chooseWriter(context, { ...flags, format: 'csv' }), /--json contradicts --format csv/u);
     assert.equal((await chooseWriter(context, { ...flags, format: 'jsonl' })).name, 'jsonl');
   });
@@ -248,10 +248,100 @@ describe('a csv job that goes on', () => {
     await first.write(predictionOf('1', 'x', output), options);
     await first.stop('interrupted');
     const next = await sink('resume');
-    const more = { ...options, fieldNames: ['id', 'text', 'new'] };
+    const more = { ...options, fieldNames: ['text', 'new'] };
     await assert.rejects(next.write(predictionOf('2', 'y', output), more), /columns of .* differ from/u);
     await next.write(predictionOf('2', 'y', output), options);
     await next.finish(options);
     assert.equal(readFileSync(file, 'utf8').split('\n').length, 4);
   });
+});
+
+describe('a field that comes along', () => {
+  const output: Output = { type: 'classify', labels: ['a'], abstained: false, score: 1, scores: { a: 1 } };
+  /** Cells of a table in which no cell needs quotes, by column. */
+  const cellsIn = (table: string) => {
+    const [header = [], ...rows] = table
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(','));
+    return rows.map((row) => new Map(header.map((name, at) => [name, row[at]])));
+  };
+  const read = (rows: readonly string[]) =>
+    rows.map((row, index) => {
+      const record = recordOf(
+        { fields: JSON.parse(row), origin: { file: 'in', line: index + 1 } },
+        index,
+        'text',
+        null,
+      );
+      return 'error' in record ? assert.fail(record.error) : { record, output, ms: 0 };
+    });
+  const table = (predictions: readonly Prediction[]) => {
+    const fieldNames = [...new Set(predictions.flatMap(({ record }) => namesIn(record)))];
+    return cellsIn(written(optionsFor('classify', { labels: ['a'], fieldNames }), predictions));
+  };
+
+  for (const name of [...Object.getOwnPropertyNames(Object.prototype), 'prototype', 'length', 'name']) {
+    it(`is empty in records without it, also where it is called ${name}`, () => {
+      const rows = table(read(['{"text":"x"}', `{"text":"y","${name}":"z"}`]));
+      assert.deepEqual(
+        rows.map((row) => row.get(name)),
+        ['', 'z'],
+      );
+      for (const row of rows) assert.equal(row.get('score_a'), '1');
+    });
+
+    it(`has its score where it is a label called ${name}`, () => {
+      const scores = Object.fromEntries([[name, 0.25]]);
+      const options = optionsFor('classify', { labels: [name, 'b'], passThrough: false });
+      const [row] = cellsIn(
+        written(options, [
+          predictionOf('1', 'x', { type: 'classify', labels: [name], abstained: false, score: 0.25, scores }),
+        ]),
+      );
+      assert.deepEqual([row?.get('label'), row?.get(`score_${name}`), row?.get('score_b')], [name, '0.25', '']);
+    });
+  }
+
+  it('stands beside the id where it is an id that identifies nothing, as in JSON Lines', () => {
+    const ids = ['true', '[1]', '"a"', '7', '1.50', '""', 'null', 'false'];
+    const predictions = read(ids.map((id) => `{"id":${id},"text":"x"}`));
+    const rows = table(predictions);
+    for (const [at, prediction] of predictions.entries()) {
+      const line = JSON.parse(jsonl.prediction(prediction, optionsFor('classify')));
+      assert.equal(rows[at]?.get('id'), String(line.id));
+      const other = line.input_id ?? '';
+      assert.equal(rows[at]?.get('input_id'), typeof other === 'object' ? JSON.stringify(other) : String(other));
+    }
+  });
+
+  it('has no column where it is the id of every record', () => {
+    assert.deepEqual(
+      [...(table(read(['{"id":"a","text":"x"}', '{"id":7,"text":"x"}']))[0]?.keys() ?? [])].slice(0, 2),
+      ['text', 'id'],
+    );
+  });
+});
+
+describe('tables on a terminal', () => {
+  const text = 'a\u001b]0;title\u0007\u009b31m\u202eb';
+  const output: Output = { type: 'classify', labels: [text], abstained: false, score: 1, scores: { [text]: 1 } };
+  const options = optionsFor('classify', { labels: [text], fieldNames: ['text', text] });
+  const all = (writer: Writer) =>
+    writer.start(options) + writer.prediction(predictionOf(text, text, output, { [text]: text }), options);
+  const context = (isTTY: boolean) => ({ stdout: { isTTY }, stdoutIsTerminal: isTTY }) as unknown as CliContext;
+  const flags = { offsets: 'codepoint', passThrough: true } as const;
+
+  for (const format of ['csv', 'tsv']) {
+    it(`have nothing that acts on it, and all bytes elsewhere, in ${format}`, async () => {
+      const shown = all(await chooseWriter(context(true), { ...flags, format }));
+      assert.doesNotMatch(shown, /(?![\n\t])\p{Cc}|\u202e/u);
+      assert.ok(shown.includes('a␛]0;title␇'), shown);
+      for (const elsewhere of [
+        await chooseWriter(context(false), { ...flags, format }),
+        await chooseWriter(context(true), { ...flags, output: `out.${format}` }),
+      ])
+        assert.equal(all(elsewhere), all(format === 'csv' ? csv : tsv));
+    });
+  }
 });

@@ -156,7 +156,7 @@ describe('formats', () => {
           ...task,
           offsets: 'codepoint',
           passThrough: writer.name !== 'jsonl' || name !== 'answer',
-          fieldNames: ['id', 'text', 'source', 'label'],
+          fieldNames: ['text', 'source', 'label'],
           width: 72,
           paint: plain,
         };

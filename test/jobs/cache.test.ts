@@ -102,6 +102,23 @@ describe('known outputs', () => {
     assert.equal(await other.get(recordOf('x', { product: 'lamp', id: '1' })), null);
   });
 
+  const templates: Readonly<Record<string, readonly string[]>> = {
+    '{{ text }} n and t, {% if n %}{{ product }}{% endif %}': ['n', 'product'],
+    'a product n {{ text | upper }} {# n #} {{ "n" }}': [],
+    '{% for x in items %}{{ x[key] }}{% else %}{{ n }}{% endfor %}': ['items', 'key', 'n'],
+    '{% set product = n %}{{ {"a": key}["a"] ~ (items if product is defined) }}': ['n', 'key', 'items', 'product'],
+    '{{ constructor }}{{ text.replace(n, key) }}': ['constructor', 'n', 'key'],
+  };
+  for (const [base, used] of Object.entries(templates)) {
+    it(`depend on ${used.join(', ') || 'no other field'} for ${base}`, async (t) => {
+      const named = { profile: profileWith({ prompt: { ...prompt, base } }) };
+      const known = knownOutputs(bucketStore(tempFolder(t)), named, 'basis');
+      await known.set(recordOf('x'), output);
+      for (const name of ['n', 't', 'product', 'items', 'key', 'a', 'constructor'])
+        assert.equal((await known.get(recordOf('x', { [name]: '1' }))) === null, used.includes(name), name);
+    });
+  }
+
   it('look at every field of a record whose answers are read from documents', async (t) => {
     const known = knownOutputs(bucketStore(tempFolder(t)), { profile: profileWith({ type: 'answer' }) }, 'basis');
     const answer: Output = { type: 'answer', answer: null, score: 0.2 };

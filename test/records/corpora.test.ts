@@ -10,6 +10,12 @@ async function entities(tagged: string): Promise<unknown> {
 }
 
 describe('conll', () => {
+  it('reads a file without a blank line: one long sentence', async () => {
+    const [row, ...others] = await rowsIn(readers.conll, 'a O\n'.repeat(200_000));
+    assert.equal(row?.fields.text, Array(200_000).fill('a').join(' '));
+    assert.equal(others.length, 0);
+  });
+
   it('reads four columns, skips -DOCSTART- and knows where sentences start', async () => {
     const content =
       '-DOCSTART- -X- O O\n\nEU NNP I-NP I-ORG\nrejects VBZ I-VP O\n\n\nPeter NNP I-NP I-PER\nBlackburn NNP I-NP I-PER\n';

@@ -6,7 +6,11 @@ import { type Reader, type ReadOptions, readers } from '../../src/records/index.
 import { rowsIn } from '../helpers/rows.js';
 
 /** Line and fields, or line and error, of each row. */
-async function summary(reader: Reader, content: string, options: Partial<ReadOptions> = {}): Promise<unknown[]> {
+async function summary(
+  reader: Reader,
+  content: string,
+  options: Partial<ReadOptions> = {},
+): Promise<[number | null, unknown][]> {
   return (await rowsIn(reader, content, options)).map(({ origin, fields, error }) => [origin.line, error ?? fields]);
 }
 
@@ -116,13 +120,78 @@ describe('csv', () => {
   it('gives an error for a quote that is never closed', async () => {
     assert.deepEqual(await summary(readers.csv, 'a\n1\n"2\n3\n'), [
       [2, { a: '1' }],
-      [3, 'a quote in the record of line 3 is never closed'],
+      [3, 'a quote in the record of line 3 is never closed; reading resumes on line 4'],
+      [4, { a: '3' }],
     ]);
     const limited = await summary(readers.csv, 'a\n"2\n3\n4\n5\n6\n7\n', { maxRecordBytes: 8 });
     assert.deepEqual(limited.slice(0, 1), [
-      [2, 'the record from line 2 on is longer than 8 bytes; split it or raise --max-record-size'],
+      [
+        2,
+        'the record from line 2 on is longer than 8 bytes; split it or raise --max-record-size; reading resumes on line 3',
+      ],
     ]);
-    assert.deepEqual(limited.at(-1), [7, { a: '7' }]);
+    assert.deepEqual(
+      limited.slice(1),
+      [3, 4, 5, 6, 7].map((line) => [line, { a: `${line}` }]),
+    );
+  });
+
+  it('loses no row to a stray quote, wherever it stands', async () => {
+    const count = 60;
+    const rowOf = (n: number) => [n + 2, { text: `good, day ${n}`, n: `${n}` }];
+    const strays = ['"bad day, 3', 'bad "day, 3', '"bad" day, 3', '"bad ""day, 3', 'bad day, "3'];
+    const places = fc.uniqueArray(fc.tuple(fc.nat(count - 1), fc.constantFrom(...strays)), {
+      maxLength: 4,
+      selector: ([place]) => place,
+    });
+    await fc.assert(
+      fc.asyncProperty(places, fc.constantFrom(500, 1 << 20), async (chosen, maxRecordBytes) => {
+        const lines = Array.from({ length: count }, (_, n) => `"good, day ${n}",${n}`);
+        for (const [place, stray] of chosen) lines[place] = stray;
+        const rows = await summary(readers.csv, `text,n\n${lines.join('\n')}\n`, { maxRecordBytes });
+        const places = new Set(chosen.map(([place]) => place));
+        assert.deepEqual(
+          rows.filter(([, found]) => typeof found !== 'string'),
+          lines.flatMap((_, n) => (places.has(n) ? [] : [rowOf(n)])),
+        );
+        assert.deepEqual(
+          rows.map(([line]) => line),
+          lines.map((_, n) => n + 2),
+        );
+      }),
+    );
+  });
+
+  it('takes no longer for many stray quotes than for as many rows', async () => {
+    const lines = Array.from({ length: 20_000 }, (_, n) => (n % 2 === 0 ? '"stray,1' : `"good, day ${n}",${n}`));
+    const rows = await rowsIn(readers.csv, `text,n\n${lines.join('\n')}\n`);
+    assert.equal(rows.length, lines.length);
+  });
+
+  it('goes on after a line that is too long inside an open quote', async () => {
+    const long = 'x'.repeat(100);
+    assert.deepEqual(await summary(readers.csv, `a,b\n"1,2\n3,4\n${long}\n5,6\n`, { maxRecordBytes: 50 }), [
+      [2, 'a quote in the record of line 2 is never closed; reading resumes on line 3'],
+      [3, { a: '3', b: '4' }],
+      [4, 'line 4 is longer than 50 bytes; split it or raise --max-record-size'],
+      [5, { a: '5', b: '6' }],
+    ]);
+  });
+
+  it('closes its source when no more rows are wanted', async () => {
+    let closed = false;
+    const source = {
+      file: 'input',
+      async *open() {
+        try {
+          for (;;) yield Buffer.from('a,b\n1,2\n');
+        } finally {
+          closed = true;
+        }
+      },
+    };
+    for await (const _ of readers.csv.read(source, { maxRecordBytes: 100, onWarning: assert.fail })) break;
+    assert.ok(closed);
   });
 
   it('takes another delimiter, and names for columns without a header', async () => {
@@ -189,6 +258,37 @@ describe('csv', () => {
     );
   });
 });
+
+for (const [name, delimiter] of [
+  ['csv', ','],
+  ['csv', '\t'],
+  ['csv', ';'],
+  ['tsv', '\t'],
+] as const) {
+  describe(`a line of nothing but delimiters (${JSON.stringify(delimiter)}) in ${name}`, () => {
+    const reader = readers[name];
+    const options = name === 'csv' ? { delimiter } : {};
+    const table = (...rows: string[][]) => rows.map((cells) => `${cells.join(delimiter)}\n`).join('');
+
+    it('is a record with empty fields; a line without any is blank', async () => {
+      const content = `${table(['a', 'b'], ['1', '2'], ['', ''], [' ', ''])}\n \n${table(['3', '4'])}`;
+      assert.deepEqual(await summary(reader, content, options), [
+        [2, { a: '1', b: '2' }],
+        [3, { a: '', b: '' }],
+        [4, { a: ' ', b: '' }],
+        [7, { a: '3', b: '4' }],
+      ]);
+    });
+
+    it('is no header, and a record where the columns are named', async () => {
+      const content = table(['', ''], ['a', 'b'], ['1', '2']);
+      assert.deepEqual(await summary(reader, content, options), [[3, { a: '1', b: '2' }]]);
+      assert.deepEqual(await summary(reader, table(['', '']), { ...options, columns: ['a', 'b'] }), [
+        [1, { a: '', b: '' }],
+      ]);
+    });
+  });
+}
 
 describe('tsv', () => {
   it('takes quotes and backslashes as they are', async () => {

@@ -415,3 +415,31 @@ describe('readerFor', () => {
     assert.throws(() => readerFor('jsnl', '-'), /no input format "jsnl". Did you mean "jsonl"\?/);
   });
 });
+
+describe('NUL', () => {
+  const kept = (text: string, name: 'text' | 'lines' | 'csv' | 'tsv' | 'conll', content: string) =>
+    it(`stays in the text of ${name}`, async () => {
+      const [found] = await texts(readers[name], bytes(content));
+      assert.equal(found, text);
+    });
+  kept('first\nhello\0world', 'text', 'first\nhello\0world');
+  kept('hello\0world', 'lines', 'hello\0world\n');
+  kept('hello\0world', 'csv', 'text,label\nhello\0world,positive\n');
+  kept('hello\0world', 'tsv', 'text\tlabel\nhello\0world\tpositive\n');
+  kept('hello\0world', 'conll', 'hello\0world\tO\n');
+
+  it('stays where JSON has it as an escape; as it is, it is no JSON', async () => {
+    const { rows } = await read(readers.jsonl, bytes('{"text":"a\\u0000b"}\n{"text":"a\0b"}\n'));
+    assert.equal(rows[0]?.fields.text, 'a\0b');
+    assert.match(rows[1]?.error ?? '', /line 2 is not valid JSON/u);
+  });
+
+  it('is refused in what is no UTF-8, and where a tenth of the first bytes are control characters', async () => {
+    for (const name of ['text', 'lines', 'csv', 'tsv', 'conll', 'jsonl'] as const) {
+      const { error } = await read(readers[name], bytes(Buffer.from([0xff, 0x61, 0, 0x80, 0x0a])));
+      hasMessage(error, /is not text: it has control characters/u);
+      const many = await read(readers[name], bytes('a\0\0\0\0b\n'.repeat(10)));
+      hasMessage(many.error, /is not text: it has control characters/u);
+    }
+  });
+});

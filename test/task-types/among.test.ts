@@ -4,7 +4,8 @@ import { SlmError } from '../../src/errors.js';
 import { evaluate } from '../../src/evaluate.js';
 import { decideLabel } from '../../src/methods/decide.js';
 import { predict, type Task } from '../../src/predict.js';
-import { amongChosen, amongExamples, withAmong } from '../../src/task-types/among.js';
+import { amongChosen, amongExamples, amongPart, withAmong } from '../../src/task-types/among.js';
+import { taskTypes } from '../../src/task-types/index.js';
 import type { ClassifyOutput, Prediction, TaskProfile } from '../../src/types.js';
 import { fakeEngine } from '../helpers/fake-engine.js';
 import { exampleWith, labelled, labelOf, profileWith, recordWith } from '../helpers/profiles.js';
@@ -176,4 +177,37 @@ describe('an evaluation among some labels', () => {
       [['positive'], []],
     );
   });
+});
+
+describe('labels that are called like members of every object', () => {
+  const members = Object.getOwnPropertyNames(Object.prototype);
+
+  for (const member of members) {
+    it(`are chosen, left out, merged and decided like others: ${member}`, () => {
+      const profile = profileWith({ labels: [labelOf('good'), labelOf(member), labelOf('bad')] });
+      const outputOf = (scores: Record<string, number>): ClassifyOutput => ({ ...scored(0, 0, 0), scores });
+      const output = outputOf(
+        Object.fromEntries([
+          ['good', 0.2],
+          [member, 0.6],
+          ['bad', 0.2],
+        ]),
+      );
+      const without = amongChosen(output, withAmong(profile, ['good', 'bad']));
+      assert.deepEqual(without.scores, { good: 0.5, bad: 0.5 });
+      assert.ok(amongPart(output, without).body.includes(`${member}  0.6000 → left out`));
+      assert.deepEqual(decideLabel(without, profile.threshold, profile.labels).labels, ['good']);
+      const kept = amongChosen(output, withAmong(profile, [member, 'bad']));
+      assert.deepEqual(
+        Object.entries(kept.scores).map(([name, score]) => [name, score.toFixed(2)]),
+        [
+          [member, '0.75'],
+          ['bad', '0.25'],
+        ],
+      );
+      const pieces = [output, output].map((each) => ({ output: each, offset: 0, weight: 1 }));
+      const merged = taskTypes.classify.merge?.(pieces);
+      assert.deepEqual(merged, output);
+    });
+  }
 });

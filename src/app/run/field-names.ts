@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { type BadRow, isBadRow, recordOf } from '../../record.js';
+import { type BadRow, hasOtherId, isBadRow, recordOf } from '../../record.js';
 import { type Reader, readers } from '../../records/index.js';
 import type { InputRecord, TaskProfile } from '../../types.js';
 import type { Surroundings } from '../surroundings.js';
@@ -34,10 +34,13 @@ export async function fieldNamesOf(
   return [...names];
 }
 
-/** Names of the fields of a record that results can pass through; none for a row that cannot be read. */
+/**
+ * Names of the fields of a record that results can pass through; none for a row that cannot be read. A field `id` that
+ * is the record's id is not passed through: results have it anyway.
+ */
 export function namesIn(record: InputRecord | BadRow): string[] {
-  if (isBadRow(record)) return Object.keys(record.row.fields);
-  return Object.keys(record.fields).filter((name) => name !== record.added);
+  const [fields, added] = isBadRow(record) ? [record.row.fields, null] : [record.fields, record.added];
+  return Object.keys(fields).filter((name) => name !== added && (name !== 'id' || hasOtherId(record.id, fields)));
 }
 
 function isRegular(file: string): boolean {

@@ -110,8 +110,8 @@ async function crossValidated(
       done: outputs.length,
       total: examples.length,
     });
-    given.push(...part.examples);
-    outputs.push(...part.outputs);
+    for (const example of part.examples) given.push(example);
+    for (const output of part.outputs) outputs.push(output);
     ms += part.ms;
   }
   return { title, method: profile.method, examples: given, outputs, ms };

@@ -1,5 +1,6 @@
 import { cascadeOf } from '../../cascade-reference.js';
 import { usageError } from '../../errors.js';
+import { forTerminal } from '../../formats/for-terminal.js';
 import { writerFor, writers } from '../../formats/index.js';
 import type { FormatOptions, Writer } from '../../formats/types.js';
 import type { TaskSummary } from '../../host/protocol.js';
@@ -24,7 +25,12 @@ export async function chooseWriter(context: CliContext, flags: FormatFlags): Pro
     throw usageError(`--json contradicts --format ${flags.format}`, 'Leave one of them out; --json is --format jsonl.');
   const named = flags.json === true ? 'jsonl' : (flags.format ?? null);
   const forPeople = named === null && output === undefined && (context.stdoutIsTerminal || flags.explain === true);
-  return forPeople ? writers.pretty() : writerFor(named, output ?? null);
+  if (forPeople) return writers.pretty();
+  const writer = await writerFor(named, output ?? null);
+  // Colours may be forced in a pipe; only a terminal acts on what a text says.
+  const isSeen = output === undefined && context.stdout.isTTY === true;
+  // JSON has escapes of its own for such characters.
+  return isSeen && writer.name !== 'jsonl' ? forTerminal(writer) : writer;
 }
 
 /** Returns whether results appear between the lines of progress. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { failure } from '../../errors.js';
+import { scoreOf } from '../../task-types/classify/values.js';
 import type { EngineWith } from '../../types.js';
 import { addresses } from '../remote/address.js';
 import { createClient } from '../remote/client.js';
@@ -32,7 +33,7 @@ export const systemone: ServiceEngineKind = {
         if (!read.success) throw failure(`${options.reference} gave an answer that is no decision`);
         const { answers, usage } = read.data;
         client.spending.add({ input: usage.input_tokens, cached: 0, output: usage.output_tokens });
-        return choices.map(({ name }) => answers.q.probabilities[name] ?? 0);
+        return choices.map(({ name }) => scoreOf(answers.q.probabilities, name));
       },
     };
   },

@@ -1,6 +1,6 @@
 import type { DenseMatrix } from '../../linear/matrix.js';
 import type { Targets, Taught } from '../../linear/targets.js';
-import { labelsOf } from '../../task-types/classify/values.js';
+import { labelsOf, scoreOf } from '../../task-types/classify/values.js';
 import type { ClassifyOutput, Example, TaskProfile } from '../../types.js';
 import { decideLabel, decideLabels, undecided } from '../decide.js';
 
@@ -28,7 +28,7 @@ function taughtOf({ labels }: LabelSet, examples: readonly Example[]): Taught {
   const soft = examples.flatMap(({ gold, taught }) => {
     const held = labelsOf(gold);
     return labels.map(({ name }) =>
-      taught === undefined ? (held.includes(name) ? 1 : 0) : (taught.scores[name] ?? 0),
+      taught === undefined ? (held.includes(name) ? 1 : 0) : scoreOf(taught.scores, name),
     );
   });
   return {

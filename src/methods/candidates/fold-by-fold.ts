@@ -10,7 +10,8 @@ export async function foldByFold<T>(
   fit: (others: readonly number[]) => (at: number) => T,
 ): Promise<T[]> {
   const decided: T[] = [];
-  for (let fold = 0; fold <= Math.max(...folds); fold++) {
+  const last = folds.reduce((most, fold) => Math.max(most, fold), -1);
+  for (let fold = 0; fold <= last; fold++) {
     const decide = fit(Array.from(folds.keys()).filter((i) => folds[i] !== fold));
     folds.forEach((own, i) => {
       if (own === fold) decided[i] = decide(i);

@@ -90,7 +90,7 @@ function taggerCandidate(settings: TaggerSettings): Candidate {
       const hidden = await features.read(examples);
       const texts = textsOf(examples, hidden);
       const outputs: ExtractOutput[] = [];
-      const count = Math.max(...folds) + 1;
+      const count = folds.reduce((most, fold) => Math.max(most, fold), -1) + 1;
       for (let k = 0; k < count; k++) {
         session.signal.throwIfAborted();
         const tagger = trainTagger(

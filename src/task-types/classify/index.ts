@@ -10,6 +10,7 @@ import { countLabels } from './metrics/label-f1.js';
 import { reliability } from './metrics/reliability.js';
 import { results } from './results.js';
 import * as starter from './starter.js';
+import { scoreOf } from './values.js';
 
 /** One label of a set, or any number of them. */
 export const classify: TaskTypeDefinition<ClassifyOutput, ClassifyGold> = {
@@ -63,19 +64,19 @@ export const classify: TaskTypeDefinition<ClassifyOutput, ClassifyGold> = {
     if (first === undefined) throw new Error('nothing to merge');
     if (pieces.length === 1) return first.output;
     const total = pieces.reduce((sum, piece) => sum + piece.weight, 0);
-    const scores: Record<string, number> = {};
+    const scores = new Map<string, number>();
     for (const { output, weight } of pieces) {
       for (const [label, score] of Object.entries(output.scores)) {
-        scores[label] = (scores[label] ?? 0) + (score * weight) / total;
+        scores.set(label, (scores.get(label) ?? 0) + (score * weight) / total);
       }
     }
-    return { ...first.output, scores };
+    return { ...first.output, scores: Object.fromEntries(scores) };
   },
 
   among(output, profile) {
-    if (profile.among === undefined) return { output, explanation: [] };
+    if (profile.among === undefined) return { output, explain: () => [] };
     const chosen = amongChosen(output, profile);
-    return { output: chosen, explanation: [amongPart(output, chosen)] };
+    return { output: chosen, explain: () => [amongPart(output, chosen)] };
   },
 
   isWithheld: ({ abstained }) => abstained,
@@ -131,7 +132,7 @@ export const classify: TaskTypeDefinition<ClassifyOutput, ClassifyGold> = {
 
   decisions({ labels: right }, { labels, score, scores }) {
     if (labels.length === 0) return [{ score, right: false }];
-    return labels.map((label) => ({ score: scores[label] ?? 0, right: right.includes(label) }));
+    return labels.map((label) => ({ score: scoreOf(scores, label), right: right.includes(label) }));
   },
 
   checkExamples: (golds, task) =>

@@ -10,6 +10,11 @@ export function classified(output: Output | null | undefined): ClassifyOutput | 
   return output?.type === 'classify' ? output : null;
 }
 
+/** The probability of a label; 0 where there is none, also for a label that is called like a member of every object. */
+export function scoreOf(scores: Readonly<Record<string, number>>, label: string): number {
+  return Object.hasOwn(scores, label) ? (scores[label] as number) : 0;
+}
+
 /** An output with these probabilities. */
 export function scored(
   scores: Readonly<Record<string, number>>,

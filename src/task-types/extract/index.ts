@@ -95,13 +95,12 @@ export const extract: TaskTypeDefinition<ExtractOutput, ExtractGold> = {
   isWithheld: () => false,
 
   confidence({ entities }) {
-    const scores = entities.map((entity) => entity.score ?? 0);
-    return scores.length === 0 ? null : Math.max(...scores);
+    return entities.reduce<number | null>((most, { score }) => Math.max(most ?? 0, score ?? 0), null);
   },
 
   /** Certainty of the least certain entity; a text without entities counts as sure. */
   teachable: false,
-  certainty: ({ entities }) => Math.min(1, ...entities.map((entity) => entity.score ?? 0)),
+  certainty: ({ entities }) => entities.reduce((least, { score }) => Math.min(least, score ?? 0), 1),
 
   isGrounded: ({ entities }, { text }) =>
     entities.every(({ start, end, text: copy }) => text.slice(start, end) === copy),

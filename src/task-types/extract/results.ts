@@ -62,8 +62,11 @@ export const results: ResultForm<ExtractOutput> = {
     const marked = markEntities(text, entities, labels, terminal).trimEnd().split('\n');
     if (entities.length === 0) return [...marked, paint.dim('  no entities'), ''];
     const span = spansOf(text, offsets);
-    const labelRoom = Math.max(...entities.map(({ label }) => columns(label)));
-    const textRoom = Math.min(40, Math.max(...entities.map((entity) => columns(visible(entity.text)))));
+    const labelRoom = entities.reduce((most, { label }) => Math.max(most, columns(label)), 0);
+    const textRoom = Math.min(
+      40,
+      entities.reduce((most, entity) => Math.max(most, columns(visible(entity.text))), 0),
+    );
     const list = entities.map((entity) => {
       const { start, end } = span(entity);
       const label = terminal.labelPaint(entity.label, labels)(pad(visible(entity.label), labelRoom));
