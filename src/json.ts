@@ -72,12 +72,43 @@ export function isExactNumber(value: unknown): value is LosslessNumber {
   );
 }
 
+/** The number of these digits: JavaScript's own, or one that keeps them where that would be another number. */
+export function exactNumber(digits: string): number | LosslessNumber {
+  return isPlain(digits) ? Number(digits) : new (lossless().LosslessNumber)(digits);
+}
+
+/** Returns whether JavaScript's own number is the one that the digits say: not so for 9007199254740993 and 1e400. */
+export function isPlain(digits: string): boolean {
+  const plain = Number(digits);
+  return Number.isFinite(plain) && sameNumber(digits, String(plain));
+}
+
+/** Returns whether two numbers are equal in value, however they are written: `12`, `12.0` and `1.2e1` are. */
+export function sameNumber(a: string, b: string): boolean {
+  return a === b || numberKey(a) === numberKey(b);
+}
+
+/** The same text for all ways to write a number. */
+export function numberKey(digits: string): string {
+  const { sign, digits: significant, exponent } = lossless().splitNumber(digits);
+  return `${sign}${significant}e${exponent}`;
+}
+
 /** The value with JavaScript's own numbers throughout, for counting with them. */
 export function withPlainNumbers(value: unknown): unknown {
-  if (isExactNumber(value)) return Number(value.value);
-  if (Array.isArray(value)) return value.map(withPlainNumbers);
+  return mapExactNumbers(value, ({ value: digits }) => Number(digits));
+}
+
+/** The value with JavaScript's own numbers where they are what the digits say. */
+export function withPlainEquals(value: unknown): unknown {
+  return mapExactNumbers(value, (number) => (isPlain(number.value) ? Number(number.value) : number));
+}
+
+function mapExactNumbers(value: unknown, map: (number: LosslessNumber) => unknown): unknown {
+  if (isExactNumber(value)) return map(value);
+  if (Array.isArray(value)) return value.map((item) => mapExactNumbers(item, map));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withPlainNumbers(inner)]));
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, mapExactNumbers(inner, map)]));
 }
 
 /** How deep arrays and objects stand in each other, without parsing. */

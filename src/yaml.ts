@@ -1,9 +1,11 @@
 import { type Document, isMap, isNode, isScalar, Lexer, LineCounter, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
 import { messageOf, suggestion, usageError } from './errors.js';
+import { exactNumber, withPlainNumbers } from './json.js';
 
 /**
- * Parses YAML and checks it.
+ * Parses YAML and checks it. Data keeps the digits of numbers that JavaScript would change, as `parseJson` does;
+ * settings that are numbers are JavaScript's own.
  * @param file as it shall stand in messages
  * @param help where the keys are described
  * @throws SlmError that names file, line and column of the first problem
@@ -29,8 +31,13 @@ export function parseYaml<T>(source: string, file: string, schema: z.ZodType<T>,
     throw usageError(`${place(repeated.offset)}: the key "${repeated.key}" appears twice.`, 'Remove one of the two.');
   }
   const at: Locate = (path) => place(offsetOf(document.contents, path));
-  const written = toValue(document, file);
-  const result = schema.safeParse(written);
+  const keeps = keepDigits(document);
+  let written = toValue(document, file);
+  let result = schema.safeParse(written);
+  if (keeps && !result.success) {
+    written = result.error.issues.reduce((value, { path }) => withPlainAt(value, path), written);
+    result = schema.safeParse(written);
+  }
   const textAt = (path: readonly PropertyKey[]) => {
     const node = document.getIn(path, true);
     return isScalar(node) ? (node.source ?? null) : null;
@@ -85,6 +92,40 @@ function repeatedKey(document: Document.Parsed): { readonly key: string; readonl
     },
   });
   return found;
+}
+
+/** Numbers that may lose digits as JavaScript's own; `exactNumber` tells for certain. */
+const long = /\d{16}|[\d.]{17}|e[-+]?\d{3}|^0[xo][\da-f]{14}/iu;
+
+/** Gives numbers that JavaScript would change their own digits. Returns whether there is one. */
+function keepDigits(document: Document.Parsed): boolean {
+  let found = false;
+  visit(document, {
+    Scalar(key, node) {
+      if (key === 'key' || typeof node.value !== 'number') return;
+      if (node.source === undefined || !long.test(node.source)) return;
+      const number = exactNumber(jsonDigits(node.source));
+      if (typeof number === 'number') return;
+      node.value = number;
+      found = true;
+    },
+  });
+  return found;
+}
+
+/** A number of YAML (`+.50`, `007`, `0x1F`) as JSON writes it. */
+function jsonDigits(source: string): string {
+  if (/^0[xo]/iu.test(source)) return String(BigInt(source.toLowerCase()));
+  const [, sign = '', whole = '', rest = ''] = /^([-+]?)0*(\d*)(.*)$/su.exec(source) ?? [];
+  return `${sign === '-' ? '-' : ''}${whole === '' ? '0' : whole}${rest.replace(/^\.(?!\d)/u, '')}`;
+}
+
+/** The value with JavaScript's own numbers at this place, which holds a setting. */
+function withPlainAt(value: unknown, [step, ...steps]: readonly PropertyKey[]): unknown {
+  if (step === undefined) return withPlainNumbers(value);
+  if (Array.isArray(value)) return value.map((item, i) => (i === step ? withPlainAt(item, steps) : item));
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return value;
+  return { ...value, [step]: withPlainAt((value as Record<PropertyKey, unknown>)[step], steps) };
 }
 
 /** A few lines can stand for terabytes, by aliases of aliases; the library counts and gives up. */

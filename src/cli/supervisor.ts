@@ -1,11 +1,16 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { exitCodes, failure } from '../errors.js';
+import { exitCodes, failure, modelError } from '../errors.js';
 import type { CliContext } from './context.js';
 import { isSupervised, supervisedEnv } from './interruption.js';
 
 /** How long the child may take to end by itself. */
 const graceMs = 1000;
+
+/** Where llama.cpp does not believe a file, it aborts; where it does wrongly, it reads memory that is not there. */
+const crashes = [constants.signals.SIGABRT, constants.signals.SIGSEGV, constants.signals.SIGBUS].map(
+  (signal) => 128 + signal,
+);
 
 /**
  * Runs this very command in a process of its own and waits for it. Training and resampling keep the thread of their
@@ -36,7 +41,12 @@ export async function supervise(context: CliContext): Promise<boolean> {
   const code = await ended;
   clearTimeout(timer);
   if (context.interrupted()) context.exit(exitCodes.interrupted);
-  else if (code > 128) throw failure(`the process that did the work was ended by signal ${code - 128}`);
+  else if (crashes.includes(code)) {
+    throw modelError(
+      `the process that did the work crashed (signal ${code - 128}); the model file may be damaged, or memory ran out`,
+      '`slm models verify` checks the models of the catalogue; docs/models.md lists their memory.',
+    );
+  } else if (code > 128) throw failure(`the process that did the work was ended by signal ${code - 128}`);
   else context.exit(code);
   return true;
 }

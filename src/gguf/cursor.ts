@@ -25,6 +25,11 @@ export interface Cursor {
   string(what: string, maxBytes: number): string;
   /** Skips `count` length-prefixed strings. A vocabulary has a hundred thousand of them, so this has to be fast. */
   skipStrings(count: number): void;
+  /**
+   * Skips as many strings that must all be different; nearly as fast.
+   * @returns the place of the first one that stands there before, or null
+   */
+  skipDistinct(count: number): number | null;
   skip(count: number): void;
 }
 
@@ -97,6 +102,44 @@ export function openCursor(file: number, fileBytes: number): Cursor {
     }
   }
 
+  function skipDistinct(count: number): number | null {
+    // Hashes in a table that is at most half full; bytes are compared where they are equal.
+    const mask = 2 ** Math.ceil(Math.log2(Math.max(2, count * 2))) - 1;
+    const cells = new Int32Array(mask + 1).fill(-1);
+    const hashes = new Int32Array(count);
+    const ends = new Int32Array(count);
+    let bytes = Buffer.allocUnsafe(windowBytes);
+    let used = 0;
+    let repeated: number | null = null;
+    for (let place = 0; place < count; place++) {
+      const length = size('the length of a string');
+      const index = need(length);
+      if (used + length > bytes.length) bytes = Buffer.concat([bytes], 2 * (used + length));
+      const start = used;
+      // FNV-1a.
+      let hash = 0x811c9dc5;
+      for (let i = index; i < index + length; i++) {
+        const byte = window[i] as number;
+        bytes[used++] = byte;
+        hash = Math.imul(hash ^ byte, 0x01000193);
+      }
+      hashes[place] = hash;
+      ends[place] = used;
+      // llama.cpp gives names of their own to empty ones.
+      if (length === 0) continue;
+      let cell = (hash ^ (hash >>> 15)) & mask;
+      for (; cells[cell] !== -1; cell = (cell + 1) & mask) {
+        const other = cells[cell] as number;
+        if (repeated !== null || hashes[other] !== hash) continue;
+        const otherStart = other === 0 ? 0 : (ends[other - 1] as number);
+        if (bytes.compare(bytes, otherStart, ends[other], start, used) === 0) repeated = place;
+      }
+      // What is repeated is found; a chain of the same again and again would take for ever.
+      if (repeated === null) cells[cell] = place;
+    }
+    return repeated;
+  }
+
   return {
     position: () => windowStart + at,
     u32: () => {
@@ -115,6 +158,7 @@ export function openCursor(file: number, fileBytes: number): Cursor {
       return window.toString('utf8', index, index + length);
     },
     skipStrings,
+    skipDistinct,
     skip,
   };
 }

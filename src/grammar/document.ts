@@ -3,6 +3,7 @@ import { type Draft, draftOf, mapSchemasIn, schemasIn } from './drafts.js';
 import { regExpOf } from './reg-exp.js';
 import { SchemaError } from './schema-error.js';
 import { isObject, isSchema, pointerSteps, pointerTo, type Schema, type SchemaObject, valueAt } from './schema-node.js';
+import { checkNumbers, withSchemaNumbers } from './schema-numbers.js';
 
 /** Brackets in each other: Ajv and llama.cpp call themselves for each level. */
 const deepest = 200;
@@ -33,11 +34,12 @@ export interface SchemaDocument {
  * `$ref` are gone where the draft ignores them, and `nullable` without `type` is an `anyOf`.
  * @throws SchemaError
  */
-export function readDocument(schema: unknown): SchemaDocument {
-  if (!isSchema(schema)) {
+export function readDocument(given: unknown): SchemaDocument {
+  if (!isSchema(given)) {
     throw new SchemaError('#', 'a JSON Schema is an object such as {"type": "object", "properties": { … }}.');
   }
-  checkSize(schema);
+  checkSize(given);
+  const schema = withSchemaNumbers(given) as Schema;
   const draft = draftOf(schema);
   const root = plain(schema, draft, true) as Schema;
   const index = indexOf(root, draft);
@@ -82,6 +84,7 @@ function checkReferences(document: SchemaDocument, targets: Set<SchemaObject>): 
     for (const [inner] of schemasIn(schema)) waiting.push(inner);
     const target = typeof schema.$ref === 'string' ? document.resolve(schema.$ref, schema) : null;
     if (isObject(target)) targets.add(target);
+    checkNumbers(schema, document.pointerOf(schema));
     if (typeof schema.pattern === 'string')
       checkPattern(schema.pattern, pointerTo(document.pointerOf(schema), 'pattern'));
     if (!isObject(schema.patternProperties)) continue;

@@ -11,7 +11,7 @@ export function writeNumber(writer: Writer, shape: Shape, integer: boolean): str
     return numbers.length === 0 ? null : listOf(numbers, writer, 'number-in-text');
   }
   const listed = writer.presume ? listedMultiples(shape, integer) : null;
-  if (listed !== null) return listed.length === 0 ? null : listOf(listed, writer, 'multiple');
+  if (listed !== null) return listed.length === 0 ? null : listOf(listed.map(String), writer, 'multiple');
   const digits = shape.steps.map(decimalsOf);
   const known = digits.filter((count) => count !== null);
   if (known.length < digits.length) writer.unforced('multipleOf');
@@ -29,9 +29,10 @@ export function writeNumber(writer: Writer, shape: Shape, integer: boolean): str
   return writer.rules.add(whole ? 'integer' : 'number', written);
 }
 
-function listOf(values: readonly unknown[], { rules }: Writer, name: string): string {
+/** @param values numbers as JSON has them */
+function listOf(values: readonly string[], { rules }: Writer, name: string): string {
   return oneOf(
-    values.map((value) => [JSON.stringify(value), '']),
+    values.map((value) => [value, '']),
     rules,
     name,
   );

@@ -48,7 +48,7 @@ function fromText(writer: Writer, shape: Shape, text: string): string | null {
     return dates.length === 0
       ? null
       : oneOf(
-          dates.map((date) => [JSON.stringify(date), '']),
+          dates.map((date) => [date, '']),
           rules,
           'date-in-text',
         );

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { messageOf, modelError, SlmError } from '../errors.js';
 import { checkGguf } from '../gguf/check.js';
+import { checkTokens } from '../gguf/check-tokens.js';
 import { number } from '../gguf/summary.js';
 import { checkFreeSpace, fileError, isDiskFull } from './disk.js';
 import { openPartial, type PartialFile } from './partial.js';
@@ -163,7 +164,9 @@ function problemOf(expected: Expected, bytes: number, sha256: string): string | 
 }
 
 function checkForm(path: string): void {
-  const pieces = number(checkGguf(path), 'split.count') ?? 1;
+  const header = checkGguf(path);
+  checkTokens(header);
+  const pieces = number(header, 'split.count') ?? 1;
   if (pieces > 1) {
     throw modelError(
       `it is one of ${pieces} pieces of a split model`,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { basename, resolve } from 'node:path';
 import { modelError, suggestion, usageError } from '../errors.js';
 import { checkGguf } from '../gguf/check.js';
+import { checkTokens } from '../gguf/check-tokens.js';
 import { findManifest, modelNames } from './catalogue.js';
 import { takeDerived } from './derived-store.js';
 import { fetchModel, type Wanted } from './fetch-model.js';
@@ -81,7 +82,7 @@ function nameOf(address: string): string {
 }
 
 async function localModel(path: string): Promise<ResolvedModel> {
-  checkGguf(path);
+  checkTokens(checkGguf(path));
   const derived = await takeDerived(path);
   return { name: derived?.name ?? basename(path).replace(/\.gguf$/i, ''), path, sha256: null, manifest: null };
 }
@@ -96,7 +97,7 @@ async function installedModel(
   const path = modelPath(env.dataDir, name);
   const sha256 = await checkInstalled(env.dataDir, name, manifest, {
     ...(events.signal === undefined ? {} : { signal: events.signal }),
-    onHash: () => checkGguf(path),
+    onHash: () => checkTokens(checkGguf(path)),
   });
   return { name, path, sha256, manifest };
 }

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { SlmError, suggestion, usageError } from '../errors.js';
 import { draftOf, isDraft, schemasIn } from '../grammar/drafts.js';
 import { isObject, pointerSteps, type SchemaObject, valueAt } from '../grammar/schema-node.js';
-import { withPlainNumbers } from '../json.js';
+import { withSchemaNumbers } from '../grammar/schema-numbers.js';
 import { parseJson } from '../records/json-values.js';
 import { readSettings } from '../settings-file.js';
 import { parseYaml } from '../yaml.js';
@@ -51,7 +51,7 @@ export function readSchemaFile(file: string, cwd: string): TaskSchema {
 
 /** A schema that is written in the task.yaml, with the files that it refers to. */
 export function inlineSchema(value: unknown, folder: string, cwd: string): TaskSchema {
-  return bundled(value, null, folder, cwd);
+  return bundled(withSchemaNumbers(value), null, folder, cwd);
 }
 
 /** The draft that a document is written in: OpenAPI 3.0 and Swagger have boolean exclusive bounds, as draft 4. */
@@ -69,9 +69,9 @@ function asRecord(value: unknown): SchemaObject {
 function readValue(file: string, cwd: string): unknown {
   const shown = shownPath(file, cwd);
   const text = readSettings(file, shown).toString('utf8');
-  // A bound such as 1.0 is its value, not its digits.
-  if (!/\.ya?ml$/iu.test(file)) return withPlainNumbers(parseJson(text, shown, 'docs/tasks.md shows a schema.'));
-  return parseYaml(text, shown, z.unknown(), 'docs/tasks.md shows a schema.').written;
+  const help = 'docs/tasks.md shows a schema.';
+  const isYaml = /\.ya?ml$/iu.test(file);
+  return withSchemaNumbers(isYaml ? parseYaml(text, shown, z.unknown(), help).written : parseJson(text, shown, help));
 }
 
 interface Beside {

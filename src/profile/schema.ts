@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { withPlainNumbers } from '../json.js';
 import { taskTypes } from '../task-types/index.js';
 import type { TaskType } from '../types.js';
 
@@ -73,7 +74,11 @@ export const profileSchema = z.strictObject({
     .optional()
     .describe('What an answer is: a run of words, whole sentences, or yes, no or maybe (answer); instead of `method`.'),
   method: z.string().optional().describe('How the task is done; see `slm tasks show`.'),
-  options: z.record(z.string(), z.unknown()).default({}).describe('Options of the method.'),
+  options: z
+    .record(z.string(), z.unknown())
+    .default({})
+    .transform((options) => withPlainNumbers(options) as Record<string, unknown>)
+    .describe('Options of the method.'),
   threshold: z
     .union([
       z.number().min(0).max(1),

@@ -1,4 +1,4 @@
-import type { Candidate, Trial, Trialled } from '../methods/candidates/types.js';
+import type { Candidate, Spent, Trial, Trialled } from '../methods/candidates/types.js';
 import { bootstrapIntervals } from '../metrics/bootstrap.js';
 import type { Metric, PreparedMetric } from '../metrics/types.js';
 import type { Example, Output, Pair, TaskProfile } from '../types.js';
@@ -25,6 +25,8 @@ export interface MeasureOptions {
   readonly objective: Metric;
   /** Examples that are not asked about: their answers stand in the prompts of some candidate. */
   readonly reserved: ReadonlySet<Example>;
+  /** Called after a candidate was measured; what it says is kept with the trial. */
+  readonly spent?: () => Spent;
 }
 
 /**
@@ -35,12 +37,14 @@ export async function measureCandidate(
   profile: TaskProfile,
   candidate: Candidate,
   part: readonly Example[],
-  { seed, journal, metric, objective, reserved }: MeasureOptions,
-): Promise<{ trial: Trial; again: boolean }> {
+  { seed, journal, metric, objective, reserved, spent }: MeasureOptions,
+): Promise<{ trial: Trial; again: boolean; spent: Spent | null }> {
   const { folds, key } = placeOf(profile, candidate, part, seed);
   const known = await journal.get(key);
   const { outputs: all, tokensPerRecord } = known ?? (await candidate.heldOut(part, folds.assigned));
-  if (known === null) await journal.set(key, { outputs: all, tokensPerRecord });
+  const time = known === null ? spent?.() : known.spent;
+  if (known === null)
+    await journal.set(key, { outputs: all, tokensPerRecord, ...(time === undefined ? {} : { spent: time }) });
   const asked = Array.from(part.keys()).filter((i) => !reserved.has(part[i] as Example));
   const examples = asked.map((i) => part[i] as Example);
   const outputs = decideHeldOut(
@@ -53,6 +57,7 @@ export async function measureCandidate(
   const [interval = null] = bootstrapIntervals([prepared], { seed, resamples: intervalResamples });
   return {
     again: known !== null,
+    spent: time ?? null,
     trial: {
       key: candidate.key,
       title: candidate.title,

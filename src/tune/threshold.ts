@@ -39,13 +39,17 @@ export function chooseThreshold(
   let right = 0;
   let chosen = -1;
   let rightThen = 0;
+  /** The most precise beginning, and of equally precise ones the longest. */
+  let highest = { precision: 0, count: 0 };
   decisions.forEach((decision, i) => {
     if (decision.right) right++;
     // Equal scores pass together.
     if (decisions[i + 1]?.score === decision.score) return;
+    const precision = right / (i + 1);
+    if (precision >= highest.precision) highest = { precision, count: i + 1 };
     const holds =
       'precision' in target
-        ? right / (i + 1) >= target.precision
+        ? precision >= target.precision
         : chosen === -1 && (i + 1) / decisions.length >= target.coverage;
     if (!holds) return;
     chosen = i;
@@ -53,14 +57,19 @@ export function chooseThreshold(
   });
   if (chosen === -1) {
     throw usageError(
-      `no threshold reaches the precision ${'precision' in target ? target.precision : ''}: the ${decisions.length} surest results are less often right.`,
-      'Ask for less, or label more examples.',
+      `no threshold reaches the precision ${'precision' in target ? target.precision : ''}: the highest is ${roundedDown(highest.precision)}, with the surest ${highest.count} of ${decisions.length} results (${Math.round((100 * highest.count) / decisions.length)} %).`,
+      'Ask for that or less (what was measured is kept), or label more examples.',
     );
   }
   return {
     value: { min: thresholdAfter(decisions, chosen), below: profile.threshold.below },
     shares: { coverage: (chosen + 1) / decisions.length, reached: rightThen / (chosen + 1) },
   };
+}
+
+/** Three digits, and no more than the share: whoever asks for it shall get it. */
+function roundedDown(share: number): string {
+  return (Math.floor(share * 1000) / 1000).toFixed(3);
 }
 
 /** Where several labels can hold, what says so unless the task has its own mind: more likely than not. */

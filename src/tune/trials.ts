@@ -68,7 +68,7 @@ export function createTrials(
   const all: Trial[] = [];
   const bySize = new Map<Candidate, Map<number, Trial>>();
   const skipped = new Map<string, Skipped>();
-  /** How many of the examples were read in this search, by what is read of them. */
+  /** How many of the examples were read in this search, by what is read of them, or by the candidate. */
   const read = new Map<string, number>();
   /** The same list for the same size: much is learned once for each list. */
   const parts = new Map<number, readonly Example[]>();
@@ -82,7 +82,7 @@ export function createTrials(
   const spentMs = () => now() - start;
   const stepOf = (candidate: Candidate, size: number): Step => {
     const { reading } = candidate;
-    const before = reading === undefined ? (sizesOf([candidate])[0] ?? 0) : (read.get(reading) ?? 0);
+    const before = read.get(reading ?? candidate.key) ?? 0;
     const shared = reading !== undefined && before >= size;
     return { candidate, size, fresh: before < size ? size - before : size, shared };
   };
@@ -112,15 +112,26 @@ export function createTrials(
       const began = now();
       const preparedBefore = preparedMs();
       onTrial({ kind: 'begin', title: candidate.title, n: size });
-      const { trial, again } = await measureCandidate(profile, candidate, partOf(size), { ...options, ...measures });
+      const { trial, again, spent } = await measureCandidate(profile, candidate, partOf(size), {
+        ...options,
+        ...measures,
+        spent: () => ({
+          ms: now() - began - (preparedMs() - preparedBefore),
+          fresh: step.fresh,
+          shared: step.shared,
+        }),
+      });
       bySize.set(candidate, (bySize.get(candidate) ?? new Map()).set(size, trial));
       skipped.delete(candidate.key);
       all.push(trial);
       const ms = now() - began;
-      // A trial from the cache was not read in this search, and tells nothing about the time.
-      if (!again) {
+      if (again) {
+        // It took no time now, but as long as then with other examples.
+        if (spent !== null) estimate.note({ candidate, size, fresh: spent.fresh, shared: spent.shared }, spent.ms);
+      } else {
         estimate.note(step, ms, preparedMs() - preparedBefore);
-        if (reading !== undefined) read.set(reading, Math.max(size, read.get(reading) ?? 0));
+        const key = reading ?? candidate.key;
+        read.set(key, Math.max(size, read.get(key) ?? 0));
       }
       onTrial({ kind: 'end', trial, seconds: ms / 1000, again });
     },

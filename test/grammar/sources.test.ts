@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import fc from 'fast-check';
 import type { Llama } from 'node-llama-cpp';
 import { readDocument } from '../../src/grammar/document.js';
 import { generationLimits, schemaToGrammar } from '../../src/grammar/json-schema.js';
 import { copiesIn } from '../../src/grammar/sources/copy.js';
 import { sourcesOf } from '../../src/grammar/sources/index.js';
 import { datesIn, numbersIn } from '../../src/grammar/sources/normal-values.js';
+import { parseJson } from '../../src/json.js';
 import { loadGrammarEngine, matcherOf } from '../helpers/gbnf-walk.js';
 
 let llama: Llama;
@@ -113,7 +115,7 @@ describe('the place of a value', () => {
 
 describe('a normalised value', () => {
   it('is a number of the text, however it is written', async () => {
-    const values = (text: string) => [...new Set(numbersIn(text).map(({ value }) => value))];
+    const values = (text: string) => [...new Set(numbersIn(text).map(({ value }) => Number(value)))];
     assert.deepEqual(values('1.234,56 and 1,234.56'), [1234.56]);
     assert.deepEqual(values('1 250,00 EUR'), [1250, 1, 250]);
     assert.deepEqual(values("1'234.50"), [1234.5]);
@@ -122,6 +124,44 @@ describe('a normalised value', () => {
     assert.deepEqual(values('none here'), []);
     const matches = await matcher({ type: 'number', 'x-source': 'normalize', minimum: 2 }, 'Sum 1.234,56, tax 1');
     assert.ok(matches('1234.56') && !matches('1') && !matches('1234') && !matches('7'));
+  });
+
+  const long = fc
+    .tuple(fc.constantFrom('', '-'), fc.stringMatching(/^[1-9]\d{14,40}$/), fc.stringMatching(/^(?:|\.\d{1,30}[1-9])$/))
+    .map((parts) => parts.join(''));
+
+  it('keeps all digits of a number', async () => {
+    const document = readDocument({ type: 'number', 'x-source': 'normalize' });
+    for (const digits of [...fc.sample(long, 50), '9007199254740993', '0.1000000000000000055511151231257827']) {
+      const text = `Account ${digits} of 1`;
+      const grammar = schemaToGrammar(document.root, { ...generationLimits, text });
+      assert.ok(grammar.includes(`"${digits}"`), `${grammar} has not ${digits}`);
+      const neighbour = digits.replace(/\d$/u, (last) => String((Number(last) % 9) + 1));
+      assert.ok(!grammar.includes(`"${neighbour}"`), grammar);
+      const [source] = sourcesOf(document, parseJson(digits), text);
+      assert.deepEqual(source, { pointer: '', start: 8, end: 8 + digits.length });
+    }
+    const matches = await matcher(document.root, 'Account 9007199254740993');
+    assert.ok(matches('9007199254740993') && !matches('9007199254740992'));
+  });
+
+  it('is written without zeros that say nothing', () => {
+    const values = (text: string) => numbersIn(text).map(({ value }) => value);
+    assert.deepEqual(values('007.50; -0; +3; 12345678901234567890,00; 0,0000001'), [
+      '7.5',
+      '0',
+      '3',
+      '12345678901234567890',
+      '0.0000001',
+    ]);
+    assert.deepEqual(values('9'.repeat(400)), []);
+  });
+
+  it('is no other number than the schema allows, in all digits', async () => {
+    const schema = { type: 'integer', 'x-source': 'normalize', multipleOf: 2, not: { const: 9007199254740992 } };
+    assert.throws(() => schemaToGrammar(schema, { ...generationLimits, text: 'No 9007199254740993' }));
+    const matches = await matcher({ ...schema, multipleOf: 1 }, 'No 9007199254740993, 9007199254740992');
+    assert.ok(matches('9007199254740993') && !matches('9007199254740992'));
   });
 
   it('is a date of the text, in every way that it can be read', async () => {

@@ -143,19 +143,16 @@ test('AUROC with ties is roc_auc_score of scikit-learn 1.9.1', () => {
   assert.equal(value('no-answer-auroc', [answered(['x'], 'x', 1)]), null);
 });
 
-function generated(gold: string, text: string, parsed?: unknown): Pair {
-  return {
-    id: '',
-    text: '',
-    gold: { type: 'generate', output: gold },
-    output: { type: 'generate', text, ...(parsed === undefined ? {} : { value: parsed }) },
-  };
+/** @param made a free text, or the value of a JSON text */
+function generated(gold: string, made: unknown): Pair {
+  const output = typeof made === 'string' ? { text: made } : { text: JSON.stringify(made), value: made };
+  return { id: '', text: '', gold: { type: 'generate', output: gold }, output: { type: 'generate', ...output } };
 }
 
 test('JSON outputs are compared as values, others as text', () => {
-  assert.equal(value('exact-output', [generated('{"a": 1, "b": [2]}', '', { b: [2], a: 1 })]), 1);
-  assert.equal(value('exact-output', [generated('{"a": 1}', '', { a: '1' })]), 0);
-  assert.equal(value('exact-output', [generated('not JSON', '', 'not JSON')]), 0);
+  assert.equal(value('exact-output', [generated('{"a": 1, "b": [2]}', { b: [2], a: 1 })]), 1);
+  assert.equal(value('exact-output', [generated('{"a": 1}', { a: '1' })]), 0);
+  assert.equal(value('exact-output', [generated('not JSON', ['not JSON'])]), 0);
   assert.equal(value('exact-output', [generated('SELECT 1\n', ' SELECT 1')]), 1);
 });
 
@@ -163,10 +160,10 @@ test('of JSON outputs, every value with its path counts', () => {
   const gold = '{"what": "lamp", "size": {"w": 3, "h": 4}, "tags": ["a", "b"]}';
   const made = { size: { h: 4, w: 5 }, tags: ['b', 'c', 'c'], what: 'lamp' };
   // Right: what, h, b. Wrong: w, and c twice; missed: w and a.
-  assert.equal(value('field-f1', [generated(gold, '', made)]), 6 / (6 + 3 + 2));
-  assert.equal(value('field-f1', [generated(gold, '', JSON.parse(gold))]), 1);
-  assert.equal(value('field-f1', [generated('{"a": 1}', '', { a: '1' })]), 0);
-  assert.equal(value('field-f1', [generated('{"a": []}', '', { a: [] })]), 1);
+  assert.equal(value('field-f1', [generated(gold, made)]), 6 / (6 + 3 + 2));
+  assert.equal(value('field-f1', [generated(gold, JSON.parse(gold))]), 1);
+  assert.equal(value('field-f1', [generated('{"a": 1}', { a: '1' })]), 0);
+  assert.equal(value('field-f1', [generated('{"a": []}', { a: [] })]), 1);
   assert.equal(value('field-f1', [generated('SELECT 1\n', ' SELECT 1'), generated('x', 'y')]), 0.5);
   assert.equal(value('field-f1', [{ ...generated(gold, ''), output: null }]), 0);
 });

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { before, describe, type TestContext, test } from 'node:test';
+import { readGgufHeader } from '../../src/gguf/header.js';
 import { gemma, modelFile, smollm } from '../helpers/models.js';
 import { assertClearError, assertNoTrace, linesOf, moodTask, parsed, runSlm, tempFolder } from '../helpers/slm.js';
 
@@ -228,6 +229,34 @@ describe('models that are none', () => {
     // Nobody can see this in a file of one's own; numbers that are none must not come out as results.
     assert.ok(code !== null && [0, 1, 3, 4].includes(code), `${code}: ${stderr}`);
     assertNoTrace(stderr);
+  });
+
+  test('a model that gives no numbers ends each kind of task, and no result comes out', async (t) => {
+    const file = path.join(tempFolder(t), 'nan.gguf');
+    copyFileSync(smollmFile, file);
+    const { dataStart, tensors } = readGgufHeader(file);
+    const norm = tensors.find(({ name }) => name === 'output_norm.weight');
+    assert.ok(norm?.bytes);
+    const descriptor = openSync(file, 'r+');
+    // All bits set: not a number.
+    writeSync(descriptor, Buffer.alloc(norm.bytes, 0xff), 0, norm.bytes, dataStart + norm.offset);
+    closeSync(descriptor);
+    for (const body of [
+      'type: classify\nlabels: [good, bad]',
+      'type: classify\nlabels: [good, bad]\nmultiLabel: true',
+      'type: extract\nlabels: [person]',
+      'type: extract\nlabels: [person]\nmethod: span-copying',
+      'type: generate',
+      'type: generate\nschema: { enum: [a, b] }',
+      'type: answer\ndocuments: facts.txt',
+    ]) {
+      const folder = tempFolder(t);
+      writeFileSync(path.join(folder, 'facts.txt'), 'The bridge opened in 1932.\n');
+      writeFileSync(path.join(folder, 'task.yaml'), `name: t\n${body}\n`);
+      const result = await runSlm(['run', folder, '-m', file, '-t', 'When was the bridge opened?', '--json']);
+      assertClearError(result, 3, /nan\.gguf gives no numbers \(NaN\); the file may be damaged/u);
+      assert.equal(result.stdout, '', body);
+    }
   });
 
   test('--offline does not fetch', async (t) => {

@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { SlmError } from '../../src/errors.js';
 import { checkGguf } from '../../src/gguf/check.js';
+import { checkTokens } from '../../src/gguf/check-tokens.js';
 import { readGgufHeader } from '../../src/gguf/header.js';
 import { estimateMemory } from '../../src/gguf/memory.js';
 import { summarize } from '../../src/gguf/summary.js';
@@ -151,4 +152,31 @@ test('a folder and a missing file are told apart', (t) => {
   const { cwd } = emptyStore(t);
   assert.throws(() => checkGguf(cwd), /is a folder/);
   assert.throws(() => checkGguf(path.join(cwd, 'nowhere.gguf')), /There is no file/);
+});
+
+test('tokens with the same text are refused, wherever they stand; others and empty ones are not', (t) => {
+  const check = (tokens: readonly string[]) =>
+    checkTokens(checkGguf(fileWith(t, tinyGguf({ metadata: { ...shape, 'tokenizer.ggml.tokens': [...tokens] } }))));
+  const many = Array.from({ length: 3000 }, (_, i) => `token ${i} ${'x'.repeat(i % 50)}`);
+  check(many);
+  check(['', 'a', '', 'b', '']);
+  for (const [first, second] of [
+    [0, 1],
+    [0, 2999],
+    [1500, 2999],
+  ] as const) {
+    const tokens = many.with(second, many[first] as string);
+    assert.throws(() => check(tokens), new RegExp(`its token ${second} has the same text as one before it`, 'u'));
+  }
+  // Quickly, too, where all are the same.
+  assert.throws(() => check(new Array(200_000).fill('a')), /its token 1 has the same text/u);
+  fc.assert(
+    fc.property(fc.array(fc.string({ maxLength: 2 }), { minLength: 1, maxLength: 60 }), (tokens) => {
+      const named = tokens.filter((token) => token !== '');
+      const isDistinct = new Set(named.map((token) => Buffer.from(token).toString('hex'))).size === named.length;
+      if (isDistinct) check(tokens);
+      else assert.throws(() => check(tokens), SlmError);
+    }),
+    { numRuns: 60 },
+  );
 });

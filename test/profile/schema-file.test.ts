@@ -179,3 +179,42 @@ it('notes keywords and formats that look like a slip; with --strict they are err
   const strict = await runSlm(['tasks', 'validate', '--strict', task]);
   assert.deepEqual([strict.code, strict.stdout], [2, '']);
 });
+
+it('refuses values with more digits than a number keeps, with their place', async () => {
+  const places: Readonly<Record<string, RegExp>> = {
+    'const: 9007199254740993': /^task\.yaml:3:\d+: .*9007199254740993 .* would become 9007199254740992\.$/u,
+    'enum: [1, 12345678901234567890]': /^task\.yaml:3:\d+: .*enum\/1: 12345678901234567890 /u,
+    'const: { a: [0.10000000000000000001] }': /^task\.yaml:3:\d+: .*const\/a\/0: 0\.10000000000000000001 /u,
+    'enum: [1e400]': /^task\.yaml:3:\d+: .*it is too large\.$/u,
+    'enum: [0x20000000000001]': /9007199254740993 has more digits/u,
+    'properties: { enum: { anyOf: [{ const: 9007199254740993 }] } }': /enum\/anyOf\/0\/const: 9007199254740993 /u,
+  };
+  for (const [keywords, message] of Object.entries(places)) {
+    assert.match(await problem(`schema: { ${keywords} }`), message, keywords);
+  }
+  for (const name of ['s.json', 's.yaml']) {
+    const said = await problem(`schema: ${name}`, { [name]: '{"properties":\n {"a": {"enum": [9007199254740993]}}}' });
+    assert.match(said, new RegExp(`^${name.replace('.', '\\.')}:2:\\d+: .*9007199254740993 has more digits`, 'u'));
+  }
+});
+
+it('takes numbers however they are written, and bounds as the nearest ones', async () => {
+  const keywords = '"enum": [1.0, 5e0, 12345678901234567000], "maximum": 9223372036854775807, "minimum": 1.0';
+  for (const task of [`schema: { ${keywords} }`, 'schema: s.json', 'schema: s.yaml']) {
+    const { schema } = await load(task, { 's.json': `{${keywords}}`, 's.yaml': `{${keywords}}` });
+    assert.deepEqual(schema, { enum: [1, 5, 12345678901234567000], maximum: 2 ** 63, minimum: 1 });
+  }
+});
+
+it('keeps all digits of inline examples, beside settings that are plain numbers', async () => {
+  const row = '{ text: a, id: 12345678901234567890, output: { n: 9007199254740993, x: 0.12345678901234567890 } }';
+  const { fixtures, options, metrics } = await load(
+    `schema: { type: object }\noptions: { shots: 2.00000000000000000001 }\nmetrics: { valid: 0.33333333333333333333 }\nfixtures: [${row}]`,
+  );
+  assert.deepEqual(
+    fixtures.map(({ gold, record }) => [record.id, gold]),
+    [['12345678901234567890', { type: 'generate', output: '{"n":9007199254740993,"x":0.12345678901234567890}' }]],
+  );
+  assert.equal(options.shots, 2);
+  assert.match(JSON.stringify(metrics), /0\.3333333333333333\D/u);
+});

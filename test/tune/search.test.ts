@@ -192,10 +192,11 @@ describe('a search', () => {
     };
     const first = await run(200, 1);
     assert.deepEqual(first, { chosen: 'other', n: 100, calls: [[100], [100]] });
-    // Somewhat slower or faster: it goes on with more examples.
+    // Somewhat slower or faster: it goes on with more examples, all of which it has to read again.
     for (const each of [0.9, 1.1]) {
-      const { n, calls } = await run(200, each);
+      const { n, calls } = await run(320, each);
       assert.ok((n ?? 0) > 100 && !calls.flat().includes(100), `${n}: ${calls}`);
+      assert.ok(clock.ms <= 320, `${clock.ms}`);
     }
     // Hardly any budget, or none at all: the best so far.
     for (const budget of [1, -50]) {
@@ -358,6 +359,30 @@ describe('a search', () => {
     );
     assert.deepEqual(trials.map(({ key }) => key).sort(), ['a', 'a again', 'a fitted']);
     assert.equal(stopped, 'budget');
+  });
+
+  it('keeps to the budget where trials come from an earlier run, whose time is known', async () => {
+    const journal = memoryJournal();
+    const run = async (budgetMs: number) => {
+      const { clock, slow } = timed();
+      const own = [candidate('a', 1, wrongOnEvery(9)), candidate('b', 1, wrongOnEvery(8))];
+      const { skipped } = await searchAmong(
+        profile,
+        own.map(slow),
+        texts(600),
+        optionsWith({ now: () => clock.ms, budgetMs, journal }),
+      );
+      return { spent: clock.ms, skipped, calls: own.flatMap(({ calls }) => calls) };
+    };
+    assert.deepEqual((await run(450)).calls, [200, 200]);
+    // The trials of 200 are there at once, and say that 600 take longer than this.
+    for (const budget of [100, 250, 599]) {
+      const { spent, skipped } = await run(budget);
+      assert.ok(spent <= budget, `${spent} of ${budget}`);
+      assert.ok(skipped.every(({ seconds }) => seconds > 0));
+    }
+    const { spent, calls } = await run(1300);
+    assert.deepEqual([spent, calls], [1200, [600, 600]]);
   });
 
   it('does not begin a round of more examples that its first trial would outlast', async () => {

@@ -95,6 +95,27 @@ describe('a threshold', () => {
     );
   });
 
+  it('that is never reached names the highest one, which can be asked for', () => {
+    const lists: [number, boolean][][] = [
+      Array.from({ length: 19 }, (_, i) => [1 - i / 20, i !== 0]),
+      Array.from({ length: 7 }, (_, i) => [0.5, i % 3 !== 0]),
+      [[0.9, false]],
+    ];
+    for (const list of lists) {
+      let message = '';
+      try {
+        choose(list, { precision: 0.99 });
+      } catch (error) {
+        message = error instanceof SlmError ? error.message : '';
+      }
+      const [, highest = '', count = '', all] =
+        /the highest is (\S+), with the surest (\d+) of (\d+)/u.exec(message) ?? [];
+      assert.equal(Number(all), list.length, message);
+      const { shares } = choose(list, { precision: Number(highest) });
+      assert.equal(shares.coverage, Number(count) / list.length, message);
+    }
+  });
+
   it('is chosen over entities where the task finds them, and keeps what happens below it', () => {
     const task = profileWith({ type: 'extract', labels: [labelOf('name')], threshold: { min: 0.5, below: 'abstain' } });
     const entity = (text: string, at: number, score?: number) => ({

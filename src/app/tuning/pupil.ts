@@ -34,8 +34,16 @@ export interface Taught {
   readonly agreement: Figure & { readonly n: number };
   /** Texts that are close for the teacher, and those that are for the pupil, too. */
   readonly unsure: { readonly teacher: number; readonly both: number };
-  /** Figures on labelled rows that the pupil has not learned from; null without any. */
-  readonly judged: { readonly n: number; readonly teacher: Figure; readonly pupil: Figure | null } | null;
+  /**
+   * Figures on labelled rows that the pupil has not learned from: those `n` that the teacher could do, so that both are
+   * judged by the same rows; it failed at `failed` more. Null without any.
+   */
+  readonly judged: {
+    readonly n: number;
+    readonly failed: number;
+    readonly teacher: Figure;
+    readonly pupil: Figure | null;
+  } | null;
   /** Records a second; null where it was not measured. */
   readonly speed: { readonly teacher: number | null; readonly pupil: number | null };
 }
@@ -65,7 +73,6 @@ export async function judgePupil(
   const close = after.examples.filter(({ taught }) => isUnsure(profile, taught?.scores ?? {}));
   const asked = gold.length > 0 ? gold : labels.examples.slice(0, timed);
   const pupil = flags === null ? null : await outputsOfPupil(surroundings, profile, asked, documents, flags);
-  const known = labels.correction === null ? null : gold.filter((_, i) => labels.goldOutputs[i] != null);
   const { usage } = labels;
   return {
     teacher: labels.teacher,
@@ -86,21 +93,30 @@ export async function judgePupil(
       teacher: close.length,
       both: close.filter((example) => isUnsureOutput(profile, outputsByExample.get(example) as Output)).length,
     },
-    judged:
-      gold.length === 0
-        ? null
-        : {
-            n: gold.length,
-            teacher:
-              known === null
-                ? figureOf(gold, labels.goldOutputs as readonly Output[])
-                : figureOf(known, labels.correction?.heldOut ?? []),
-            pupil: pupil === null ? null : figureOf(gold, pupil.outputs),
-          },
+    judged: judgedOn(gold, labels, pupil?.outputs ?? null, figureOf),
     speed: {
       teacher: labels.fresh === 0 ? null : labels.fresh / labels.seconds,
       pupil: pupil === null ? null : asked.length / pupil.seconds,
     },
+  };
+}
+
+/** Figures of teacher and pupil on the same rows: those that the teacher could do. */
+export function judgedOn(
+  gold: readonly Example[],
+  { goldOutputs, correction }: Pick<TeacherLabels, 'goldOutputs' | 'correction'>,
+  pupil: readonly Output[] | null,
+  figureOf: (examples: readonly Example[], outputs: readonly Output[]) => Figure,
+): Taught['judged'] {
+  const done = Array.from(gold.keys()).filter((i) => goldOutputs[i] != null);
+  if (done.length === 0) return null;
+  const ofDone = <T>(all: readonly T[]): T[] => done.map((i) => all[i] as T);
+  return {
+    n: done.length,
+    failed: gold.length - done.length,
+    // The correction was fitted on just these rows, each held out.
+    teacher: figureOf(ofDone(gold), correction?.heldOut ?? ofDone(goldOutputs as Output[])),
+    pupil: pupil === null ? null : figureOf(ofDone(gold), ofDone(pupil)),
   };
 }
 

@@ -150,7 +150,7 @@ export async function tuneTask(surroundings: Surroundings, planned: PlannedTunin
   const { seed } = flags;
   const documents = await documentsFor(surroundings, profile, []);
   surroundings.notice(
-    `${teacher} labels texts for ${Math.ceil((flags.budget * teachersShare) / 60_000)} min at most, the first ones spread over all texts`,
+    `${teacher} labels texts for ${durationText(flags.budget * teachersShare)} at most, the first ones spread over all texts`,
   );
   const labels = await labelTexts(surroundings, {
     profile,
@@ -178,6 +178,18 @@ export async function tuneTask(surroundings: Surroundings, planned: PlannedTunin
   const pupil = isInUse ? { ...flags, model: spoken } : null;
   const taught = await judgePupil(surroundings, profile, tuned.result, labels, gold ?? [], seed, documents, pupil);
   return { ...tuned, taught };
+}
+
+/** Milliseconds as people read them: `12 s`, `2 min 30 s`. */
+function durationText(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  const parts = [
+    [Math.floor(seconds / 60), 'min'],
+    [seconds % 60, 's'],
+  ] as const;
+  return seconds === 0
+    ? 'less than 1 s'
+    : parts.flatMap(([count, unit]) => (count === 0 ? [] : [`${count} ${unit}`])).join(' ');
 }
 
 /** With a teacher, data alone is what it labels. */

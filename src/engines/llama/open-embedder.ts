@@ -2,6 +2,7 @@ import type { LlamaEmbeddingContext, LlamaModel, Token as NativeToken } from 'no
 import type { EngineWith } from '../../types.js';
 import { cpuBudget } from '../cpu-budget.js';
 import { loadedModel, startModel } from './load-model.js';
+import { checkFinite } from './no-numbers.js';
 import { type EmbedderOptions, embedderCapabilities } from './options.js';
 import { openEmbeddingContext } from './patches/embedding-context.js';
 
@@ -59,7 +60,7 @@ export async function openEmbedder(options: EmbedderOptions): Promise<EngineWith
     try {
       const { vector } = await (await contextFor(slot, tokens.length)).getEmbeddingFor(tokens);
       evaluatedTokens += tokens.length + marks;
-      return unit(vector);
+      return checkFinite(unit(vector), options.path);
     } finally {
       slot.waiting--;
     }

@@ -37,6 +37,7 @@ export async function openEngine(options: EngineOptions): Promise<LocalEngine> {
     slots,
     () =>
       Slot.create(llama, model, {
+        path: options.path,
         values:
           states === null || options.values === undefined
             ? null

@@ -11,6 +11,7 @@ import { failure, messageOf } from '../../errors.js';
 import type { ValuePlace } from '../../gguf/value-blocks.js';
 import type { Decoded, Generated, GenerateOptions, NextTokens, Prompt, Token } from '../../types.js';
 import type { Arithmetic } from './arithmetic.js';
+import { checkFinite, noNumbers } from './no-numbers.js';
 import { LlamaGrammarEvaluationState } from './patches/library.js';
 import { passOnSamplingErrors } from './patches/sampling-errors.js';
 import { readStateFile } from './patches/state-values.js';
@@ -18,6 +19,8 @@ import type { PrefixStore } from './prefix-store.js';
 import { buildTrie, chainFrom, type TrieNode } from './trie.js';
 
 export interface SlotOptions {
+  /** The model's file, for messages. */
+  readonly path: string;
   readonly contextSize: number;
   readonly threads: number;
   readonly arithmetic: Arithmetic;
@@ -58,6 +61,9 @@ export class Slot {
   readonly #prefixes: PrefixStore | null;
   readonly #onCall: () => void;
   readonly #values: ValueSource | null;
+  readonly #path: string;
+  /** Whether the model has given probabilities here. */
+  #givesNumbers = false;
   /** The prefix parts whose state the context holds, in order from its first token. */
   #held: (readonly Token[])[] = [];
 
@@ -68,6 +74,7 @@ export class Slot {
     this.#prefixes = options.prefixes;
     this.#onCall = options.onCall;
     this.#values = options.values;
+    this.#path = options.path;
     this.#sequence = context.getSequence({
       // By default the library silently drops the beginning of a text that does not fit.
       contextShift: {
@@ -136,9 +143,9 @@ export class Slot {
       ),
     );
     return positions.map((position) => {
-      const values = new Float64Array(count);
+      const values = new Float64Array(count).fill(Number.NaN);
       for (const [token, logit] of outputs[position]?.next.logits ?? []) values[token] = logit;
-      return values;
+      return checkFinite(values, this.#path);
     });
   }
 
@@ -162,7 +169,7 @@ export class Slot {
     } finally {
       await rm(file, { force: true });
     }
-    return positions.map((position) => found.get(position) as Float64Array);
+    return positions.map((position) => checkFinite(found.get(position) as Float64Array, this.#path));
   }
 
   async decode(prompt: Prompt, next: NextTokens, options: { maxTokens: number }): Promise<Decoded> {
@@ -202,33 +209,49 @@ export class Slot {
         : { grammarEvaluationState: new LlamaGrammarEvaluationState({ model: this.#model, grammar }) }),
     });
     const written = () => this.#model.detokenize(tokens, false, prompt.input.slice(-1) as NativeToken[]);
+    let ended: Pick<Generated, 'text' | 'stopReason'> | null = null;
     try {
       for await (const token of stream) {
         options.signal?.throwIfAborted();
         tokens.push(token);
         const text = written();
         const stop = firstStop(text, options.stop ?? []);
-        if (stop !== -1) return this.#generated(text.slice(0, stop), tokens.length, 'stop');
-        if (tokens.length >= options.maxTokens) return this.#generated(text, tokens.length, 'length');
+        if (stop !== -1) ended = { text: text.slice(0, stop), stopReason: 'stop' };
+        else if (tokens.length >= options.maxTokens) ended = { text, stopReason: 'length' };
+        if (ended !== null) break;
       }
     } catch (error) {
       if (!/empty grammar stack/u.test(messageOf(error))) throw error;
+      // The context holds tokens that the library does not count: it begins anew.
+      await this.#sequence.clearHistory();
+      this.#held = [];
+      await this.#checkNumbers(prompt);
       throw failure(
         `no token of the model continues ${JSON.stringify(written())} as the grammar allows`,
         'The grammar asks for characters that the model cannot write there; `slm tasks validate` checks its form only.',
         error,
       );
     }
-    return this.#generated(written(), tokens.length, 'end');
+    this.generatedTokens += tokens.length;
+    await this.#checkNumbers(prompt);
+    return { ...(ended ?? { text: written(), stopReason: 'end' }), tokens: tokens.length };
   }
 
   async dispose(): Promise<void> {
     await this.#context.dispose();
   }
 
-  #generated(text: string, tokens: number, stopReason: Generated['stopReason']): Generated {
-    this.generatedTokens += tokens;
-    return { text, tokens, stopReason };
+  /**
+   * A text does not show that all tokens were equally unlikely. So after the first one, a slot looks at the
+   * probabilities after the first token of its prompt, unless it has seen some before.
+   * @throws SlmError of kind `model` when they are no numbers
+   */
+  async #checkNumbers(prompt: Prompt): Promise<void> {
+    const [token] = prompt.input;
+    if (this.#givesNumbers || token === undefined) return;
+    const held = this.#held.reduce((sum, part) => sum + part.length, 0);
+    if (!(await this.#erase(held))) this.#held = [];
+    await this.#nextLogprobs([token], new Map([[0, [token]]]));
   }
 
   /** Scores everything below `node`, whose next-token log-probabilities are known; leaves the state as it found it. */
@@ -266,6 +289,10 @@ export class Slot {
   async #evaluate(tokens: readonly Token[], wanted: ReadonlyMap<number, readonly Token[]>): Promise<NextLogprobs[]> {
     this.#onCall();
     this.evaluatedTokens += tokens.length;
+    return this.#nextLogprobs(tokens, wanted);
+  }
+
+  async #nextLogprobs(tokens: readonly Token[], wanted: ReadonlyMap<number, readonly Token[]>) {
     const outputs = await this.#sequence.controlledEvaluate(
       tokens.map((token, position) => {
         const next = wanted.get(position);
@@ -283,9 +310,12 @@ export class Slot {
             ];
       }),
     );
-    return [...wanted.keys()]
+    const found = [...wanted.keys()]
       .sort((a, b) => a - b)
       .map((position) => nextLogprobs(outputs[position] as ControlledEvaluateIndexOutput));
+    if (found.includes(null)) throw noNumbers(this.#path);
+    this.#givesNumbers = true;
+    return found as NextLogprobs[];
   }
 
   /** Brings the context to exactly the prompt's prefix. */
@@ -375,13 +405,17 @@ export class Slot {
   }
 }
 
-/** Exact: the maximum and the sum over the whole vocabulary give the logarithm of the softmax's denominator. */
-function nextLogprobs(output: ControlledEvaluateIndexOutput): NextLogprobs {
+/**
+ * Exact: the maximum and the sum over the whole vocabulary give the logarithm of the softmax's denominator. A single
+ * token may have the log-probability −∞; null where the denominator, and so every probability, is no number.
+ */
+function nextLogprobs(output: ControlledEvaluateIndexOutput): NextLogprobs | null {
   const { logits, totalLogitWeight } = output.next;
   if (logits === undefined || totalLogitWeight === undefined) throw new Error('no logits from llama.cpp');
   let max = Number.NEGATIVE_INFINITY;
   for (const logit of logits.values()) max = Math.max(max, logit);
   const denominator = max + Math.log(totalLogitWeight);
+  if (!Number.isFinite(denominator)) return null;
   return new Map([...logits].map(([token, logit]) => [token as Token, logit - denominator]));
 }
 

@@ -1,6 +1,8 @@
+import { isExactNumber, isPlain, sameNumber, withPlainNumbers } from '../../json.js';
 import type { Span } from '../../types.js';
 import { shapeMayAccept } from '../acceptance.js';
 import type { SchemaDocument } from '../document.js';
+import { isMultiple } from '../multiples.js';
 import { isObject, pointerTo, type Schema } from '../schema-node.js';
 import { expand, itemSchemas, propertySchemas, type Reader, type Shape } from '../shapes.js';
 import { copiesIn } from './copy.js';
@@ -12,21 +14,35 @@ export interface Source extends Span {
   readonly pointer: string;
 }
 
-/** Values that a text says and a shape accepts, once each: numbers, and dates where the format is `date`. */
+/** Values that a text says and a shape accepts, once each, as JSON: numbers, and dates where the format is `date`. */
 export function normalValues(
   shape: Shape,
   type: 'number' | 'integer' | 'string',
   text: string,
   reader: Reader,
-): unknown[] {
-  return [...new Set(said(shape, type, text).map(({ value }) => value))].filter((value) =>
-    shapeMayAccept(shape, value, reader),
-  );
+): string[] {
+  const values = [...new Set(said(shape, type, text).map(({ value }) => value))];
+  if (type === 'string') {
+    return values.filter((value) => shapeMayAccept(shape, value, reader)).map((value) => JSON.stringify(value));
+  }
+  return values.filter((digits) => mayAcceptNumber(shape, digits, reader));
 }
 
-function said(shape: Shape, type: string, text: string): Said<unknown>[] {
+function said(shape: Shape, type: string, text: string): Said[] {
   if (type === 'string') return shape.formats.includes('date') ? datesIn(text) : [];
-  return numbersIn(text).filter(({ value }) => type === 'number' || Number.isInteger(value));
+  return numbersIn(text).filter(({ value }) => type === 'number' || !value.includes('.'));
+}
+
+/** Returns whether a number may be one of a shape. Bounds are compared as JavaScript's numbers, as the check does. */
+function mayAcceptNumber(shape: Shape, digits: string, reader: Reader): boolean {
+  if (isPlain(digits)) return shapeMayAccept(shape, Number(digits), reader);
+  // The values that a schema lists or excludes are all numbers that JavaScript has, so it is none of them.
+  const others: Shape = { ...shape, excluded: [], steps: [] };
+  return (
+    shape.values === null &&
+    shapeMayAccept(others, Number(digits), reader) &&
+    shape.steps.every((step) => isMultiple(digits, step))
+  );
 }
 
 /** Returns whether anything in the schema is taken from the text. */
@@ -37,6 +53,7 @@ export function takesFromText(document: SchemaDocument): boolean {
 /**
  * Where the values with `x-source` come from, in the order of the output. Where a value stands in the text more than
  * once, it is the place nearest to that of the value before it, and one that is not taken yet, where there is one.
+ * @param value the output as `parseJson` reads it, with all digits of its numbers
  */
 export function sourcesOf(document: SchemaDocument, value: unknown, text: string): Source[] {
   const reader: Reader = { document, onUnheld: () => undefined };
@@ -53,13 +70,18 @@ export function sourcesOf(document: SchemaDocument, value: unknown, text: string
   };
   const visit = (schemas: readonly Schema[], inner: unknown, pointer: string, depth: number): void => {
     if (depth > 100) return;
-    const shape = shapeFor(schemas, inner, reader, 0);
+    const shape = shapeFor(schemas, withPlainNumbers(inner), reader, 0);
     if (shape === null) return;
-    if (shape.source !== null && (typeof inner === 'string' || typeof inner === 'number')) {
-      const type = typeof inner === 'string' ? 'string' : 'number';
-      const normal = shape.source === 'normalize' ? said(shape, type, text).filter((each) => each.value === inner) : [];
-      place(pointer, normal.length > 0 ? normal : copiesIn(text, String(inner)));
+    if (shape.source !== null && (typeof inner === 'string' || isNumber(inner))) {
+      const written = String(inner);
+      const [type, equal] =
+        typeof inner === 'string'
+          ? (['string', ({ value: each }: Said) => each === written] as const)
+          : (['number', ({ value: each }: Said) => sameNumber(each, written)] as const);
+      const normal = shape.source === 'normalize' ? said(shape, type, text).filter(equal) : [];
+      place(pointer, normal.length > 0 ? normal : copiesIn(text, written));
     }
+    if (isExactNumber(inner)) return;
     if (Array.isArray(inner)) {
       for (const [i, item] of inner.entries()) visit(itemSchemas(shape, i), item, pointerTo(pointer, i), depth + 1);
     } else if (isObject(inner)) {
@@ -70,6 +92,10 @@ export function sourcesOf(document: SchemaDocument, value: unknown, text: string
   };
   visit([document.root], value, '', 0);
   return found;
+}
+
+function isNumber(value: unknown): boolean {
+  return typeof value === 'number' || isExactNumber(value);
 }
 
 function shapeFor(schemas: readonly Schema[], value: unknown, reader: Reader, depth: number): Shape | null {

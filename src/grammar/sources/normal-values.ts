@@ -1,8 +1,9 @@
 import type { Span } from '../../types.js';
 
 /** A value that a text says, and where. */
-export interface Said<T> extends Span {
-  readonly value: T;
+export interface Said extends Span {
+  /** A date as `2024-03-09`, or the decimal digits of a number: `-9007199254740993`, `12.5`. */
+  readonly value: string;
 }
 
 const small = [
@@ -23,10 +24,11 @@ const small = [
 
 /**
  * Numbers of a text. Where the signs can be read in two ways (`1.234`, `1,234`), both values are there. `1.234,56`,
- * `1,234.56`, `1 234,56` and `1'234.50` have one. The numbers up to twelve may be words.
+ * `1,234.56`, `1 234,56` and `1'234.50` have one. The numbers up to twelve may be words. All digits are kept: account
+ * numbers have more of them than JavaScript's own numbers.
  */
-export function numbersIn(text: string): Said<number>[] {
-  const found: Said<number>[] = [];
+export function numbersIn(text: string): Said[] {
+  const found: Said[] = [];
   const written = /(?<![\p{L}\p{N}.,])[-−+]?\d+(?:[.,'’\u00a0\u202f ]\d{3}(?!\d))*(?:[.,]\d+)?(?![\p{N}])/gu;
   for (const { 0: match, index } of text.matchAll(written)) {
     for (const value of readings(match)) found.push({ value, start: index, end: index + match.length });
@@ -42,12 +44,12 @@ export function numbersIn(text: string): Said<number>[] {
   }
   for (const { 0: match, index } of text.matchAll(/\b[a-z]+\b/giu)) {
     const value = small.indexOf(match.toLowerCase());
-    if (value > 0) found.push({ value, start: index, end: index + match.length });
+    if (value > 0) found.push({ value: String(value), start: index, end: index + match.length });
   }
   return found;
 }
 
-function readings(written: string): number[] {
+function readings(written: string): string[] {
   const text = written.replace('−', '-').replace(/['’\u00a0\u202f ]/gu, '');
   const comma = text.replaceAll('.', '').replace(',', '.');
   const point = text.replaceAll(',', '');
@@ -60,7 +62,15 @@ function readings(written: string): number[] {
   else if (points === 1) options = /\.\d{3}$/u.test(text) ? [point, text.replace('.', '')] : [point];
   else if (commas === 1) options = /,\d{3}$/u.test(text) ? [point, comma] : [comma];
   else options = [text];
-  return [...new Set(options.map(Number))].filter(Number.isFinite);
+  // What JavaScript calls infinite, no program that reads the output could take.
+  return [...new Set(options.map(decimal))].filter((digits) => Number.isFinite(Number(digits)));
+}
+
+/** The digits as JSON has them, without zeros that say nothing: `+007.50` is `7.5`. */
+function decimal(written: string): string {
+  const [, sign = '', whole = '', fraction = ''] = /^([-+]?)0*(\d+)(?:\.(\d*?)0*)?$/u.exec(written) ?? [];
+  const digits = fraction === '' ? whole : `${whole}.${fraction}`;
+  return sign === '-' && digits !== '0' ? `-${digits}` : digits;
 }
 
 /** Names of the months in five languages, by their first letters. */
@@ -80,8 +90,8 @@ const months = [
 ];
 
 /** Dates of a text as `2024-03-09`. `03/04/2024` is both the third of April and the fourth of March. */
-export function datesIn(text: string): Said<string>[] {
-  const found: Said<string>[] = [];
+export function datesIn(text: string): Said[] {
+  const found: Said[] = [];
   const add = (match: RegExpExecArray, year: string, month: number, day: string): void => {
     const value = dateOf(year, month, Number(day));
     if (value !== null) found.push({ value, start: match.index, end: match.index + match[0].length });

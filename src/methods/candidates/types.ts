@@ -127,6 +127,18 @@ export interface Trialled {
   readonly outputs: readonly Output[];
   /** Evaluated for a record, beside the shared prefix; 0 without a model. */
   readonly tokensPerRecord: number;
+  /** Its time in the search that made it, for estimates of a later one; trials of earlier versions say nothing. */
+  readonly spent?: Spent;
+}
+
+/** The time of a trial, and what it was for. */
+export interface Spent {
+  /** Without what does not grow with the examples, such as making files. */
+  readonly ms: number;
+  /** Examples that were read for it alone. */
+  readonly fresh: number;
+  /** Whether another trial had read the examples for it. */
+  readonly shared: boolean;
 }
 
 /** A candidate that was measured. */

@@ -88,7 +88,7 @@ function generationCandidate(
         return (await predictor.predict({ record, text: record.text, explain: false })).output;
       } catch (error) {
         // Cut off, or not what the schema says: a record without an output is wrong, not the end of the search.
-        if (error instanceof SlmError) return nothing;
+        if (error instanceof SlmError && error.kind !== 'model') return nothing;
         throw error;
       }
     }),

@@ -4,6 +4,7 @@ import { type GrammarOptions, generationLimits, writeSchemaGrammar } from '../..
 import { SchemaError } from '../../grammar/schema-error.js';
 import { sourcesOf, takesFromText } from '../../grammar/sources/index.js';
 import { compileCheck } from '../../grammar/validate.js';
+import { parseJson } from '../../json.js';
 import type { GenerateOutput, TaskProfile } from '../../types.js';
 
 /** The required form of an output, and how a generated text is read. */
@@ -44,7 +45,7 @@ function schemaForm(schema: unknown, limits: GrammarOptions): Form {
         type: 'generate',
         text: generated,
         value,
-        ...(fromText ? { sources: sourcesOf(document, value, text) } : {}),
+        ...(fromText ? { sources: sourcesOf(document, parseJson(generated), text) } : {}),
       };
     },
   };

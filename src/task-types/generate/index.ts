@@ -1,6 +1,7 @@
 import { stringifyJson } from '../../json.js';
 import type { GenerateGold, GenerateOutput } from '../../types.js';
 import type { TaskTypeDefinition } from '../types.js';
+import { canonicalJson } from './canonical.js';
 import { metrics } from './metrics/index.js';
 import { results } from './results.js';
 import { json } from './starter.js';
@@ -69,21 +70,7 @@ export const generate: TaskTypeDefinition<GenerateOutput, GenerateGold> = {
   starters: { generate: json },
 };
 
-/** JSON with sorted keys, so that the order of keys does not count; other text as it is. */
+/** JSON by its value; other text as it is. */
 function canonical(text: string): string {
-  try {
-    return JSON.stringify(sortKeys(JSON.parse(text)));
-  } catch {
-    return text.trim();
-  }
-}
-
-function sortKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortKeys);
-  if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, inner]) => [key, sortKeys(inner)]),
-  );
+  return canonicalJson(text) ?? text.trim();
 }

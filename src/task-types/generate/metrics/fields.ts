@@ -1,6 +1,7 @@
+import { isExactNumber, parseJson } from '../../../json.js';
 import { type Counts, compareSets, f1Of, total } from '../../../metrics/counts.js';
 import { defineMetric } from '../../../metrics/define.js';
-import { parsed } from './generated.js';
+import { canonicalValue } from '../canonical.js';
 
 /**
  * F1 of the values of generated JSON, each with its path, counted over all records: how much of an output is right
@@ -17,21 +18,25 @@ export const fieldF1 = defineMetric<Counts>({
     if (output?.type !== 'generate') return compareSets(fieldsOf(gold.output), new Set());
     return output.value === undefined
       ? compareSets(new Set([gold.output.trim()]), new Set([output.text.trim()]))
-      : compareSets(fieldsOf(gold.output), setOf(leavesOf(output.value, '')));
+      : compareSets(fieldsOf(gold.output), fieldsOf(output.text));
   },
   summarise: (stats) => f1Of(total(stats)),
 });
 
 function fieldsOf(text: string): Set<string> {
-  const value = parsed(text);
-  return value === undefined ? new Set([text.trim()]) : setOf(leavesOf(value, ''));
+  let value: unknown;
+  try {
+    value = parseJson(text);
+  } catch {
+    return new Set([text.trim()]);
+  }
+  return setOf(leavesOf(value, ''));
 }
 
 /** `path=value` of everything that holds nothing else. */
 function leavesOf(value: unknown, path: string): string[] {
-  if (value === null || typeof value !== 'object' || Object.keys(value).length === 0) {
-    return [`${path}=${JSON.stringify(value)}`];
-  }
+  const isLeaf = value === null || typeof value !== 'object' || isExactNumber(value);
+  if (isLeaf || Object.keys(value).length === 0) return [`${path}=${canonicalValue(value)}`];
   return Object.entries(value).flatMap(([key, inner]) =>
     leavesOf(inner, `${path}/${Array.isArray(value) ? '-' : key.replaceAll('/', '~1')}`),
   );

@@ -1,6 +1,6 @@
-import { isDeepStrictEqual } from 'node:util';
 import { defineMetric, mean } from '../../../metrics/define.js';
 import type { Gold, Output } from '../../../types.js';
+import { canonicalJson } from '../canonical.js';
 
 const about = { better: 'higher', range: [0, 1], binary: true, summarise: mean } as const;
 
@@ -23,15 +23,6 @@ export const exactOutput = defineMetric<number>({
 function sameOutput(gold: Gold & { type: 'generate' }, output: Output | null): boolean {
   if (output?.type !== 'generate') return false;
   if (output.value === undefined) return gold.output.trim() === output.text.trim();
-  const wanted = parsed(gold.output);
-  return wanted !== undefined && isDeepStrictEqual(wanted, output.value);
-}
-
-/** Undefined, which JSON cannot say, when it is not JSON. */
-export function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const wanted = canonicalJson(gold.output);
+  return wanted !== null && wanted === canonicalJson(output.text);
 }
