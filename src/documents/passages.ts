@@ -92,7 +92,7 @@ type CutPassage = Span & Pick<Passage, 'text' | 'heading'>;
 
 /**
  * The sentences of a text, with the headings above each. A longer one than fits well into a prompt, such as a list
- * without blank lines, is cut at its line ends, a longer line between words. Lines of fenced code stand for themselves.
+ * without blank lines, is cut at its line ends, a longer line between words. In fenced code there are no headings.
  * A heading is a passage, too, where nothing stands below it, or where it states a value ("Fee: 12 euros").
  */
 export function cutPassages(text: string): CutPassage[] {
@@ -128,14 +128,11 @@ export function cutPassages(text: string): CutPassage[] {
 const longestSentence = 1000;
 const longestHeading = 300;
 
-/** Sentences, and lines of fenced code, in order. */
+/** Sentences, and what stands together in fenced code, in order. */
 function partsOf(text: string): { readonly span: Span; readonly isCode: boolean }[] {
   const parts: { span: Span; isCode: boolean }[] = [];
   const add = (start: number, end: number, isCode: boolean) => {
-    const part = text.slice(start, end);
-    for (const { start: first, end: last } of isCode
-      ? linesOf(part, { start: 0, end: part.length })
-      : sentences(part)) {
+    for (const { start: first, end: last } of sentences(text.slice(start, end))) {
       const span = { start: start + first, end: start + last };
       parts.push(...shortened(text, span).map((short) => ({ span: short, isCode })));
     }

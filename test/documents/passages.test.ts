@@ -92,7 +92,7 @@ describe('passages', () => {
     ]);
   });
 
-  it('are lines of fenced code, whose comments are no headings', () => {
+  it('are parts of fenced code, whose comments are no headings', () => {
     const code = '# The default port is 8080\nrun --fast\n\n  stop';
     for (const fence of ['```', '~~~', '````']) {
       assert.deepEqual(cut(`# Server\n\nStart it:\n${fence}sh\n${code}\n${fence}\nThe fee is 5 euros.\n`), [
