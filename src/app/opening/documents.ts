@@ -59,6 +59,9 @@ export function documentsNamed(surroundings: Surroundings, named: readonly strin
 function filesAt(surroundings: Surroundings, name: string): { files: NamedDocument[]; skipped: readonly Skipped[] } {
   if (name === '-') return { files: [{ path: '-', shown: '-', named: true }], skipped: [] };
   const { files, skipped } = findDocuments(name, surroundings.cwd);
+  const [first] = skipped;
+  if (files.length === 0 && first?.path === path.resolve(surroundings.cwd, name))
+    throw usageError(`${name} cannot be read: ${first.reason}`);
   if (files.length === 0) {
     const why = skippedLines(skipped, (file) => shownPath(file, surroundings.cwd)).join('; ');
     throw usageError(
