@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { appendFileSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -9,8 +19,9 @@ import { type IndexStatus, indexStatus, removeIndexes } from '../../src/app/inde
 import { documentsNamed } from '../../src/app/opening/documents.js';
 import { isKept, openKeptDocuments, storeFile } from '../../src/app/opening/kept-documents.js';
 import { storeOf } from '../../src/documents/store/kept-documents.js';
-import { runSlm, startSlm } from '../helpers/slm.js';
+import { exitOf, runSlm, startSlm } from '../helpers/slm.js';
 import { surroundingsWith } from '../helpers/surroundings.js';
+import { unprivileged } from '../helpers/unprivileged.js';
 
 const scratch = mkdtempSync(path.join(tmpdir(), 'slm-indexes-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
@@ -92,6 +103,109 @@ describe('slm index', () => {
     const { state, documents, passages } = await statusOf(folder, env.XDG_CACHE_HOME);
     assert.deepEqual({ state, documents, passages }, { state: 'current', documents: 2500, passages: 5000 });
   });
+});
+
+describe('slm index build ends with an error where there is no index of the documents', () => {
+  test('in a cache that takes no files; one that is there and current is used', async () => {
+    const folder = folderOf(30);
+    const cache = newCache();
+    const env = { XDG_CACHE_HOME: cache, XDG_CONFIG_HOME: '/nowhere' };
+    await runSlm(['index', 'build', folder], { env });
+    const stores = path.join(cache, 'slm', 'documents');
+    for (const each of [scratch, folder, cache, path.join(cache, 'slm')]) chmodSync(each, 0o755);
+    chmodSync(stores, 0o555);
+    const file = readdirSync(stores).find((name) => name.endsWith('.db')) as string;
+    const before = readFileSync(path.join(stores, file));
+    const slm = (...args: string[]) => runSlm(['index', ...args], { env, user: unprivileged });
+    for (const args of [['build', folder], ['status', folder], []]) {
+      const { code, stdout, stderr } = await slm(...args);
+      assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+      assert.match(stdout, / 30 .* current\n/u);
+    }
+    // Copied with their index, as into the image of a container, files have other stamps.
+    utimesSync(path.join(folder, '1.md'), 1, 1);
+    const copied = await slm('build', folder);
+    assert.equal(copied.code, 0, copied.stderr);
+    assert.match(copied.stdout, / current\n/u);
+    appendFileSync(path.join(folder, '1.md'), 'More.');
+    const changed = await slm('build', folder);
+    assert.equal(changed.code, 1);
+    assert.match(changed.stderr, /takes no files, so the index in it cannot be brought up to date/u);
+    assert.match((await slm('status', folder)).stdout, / 30 .* outdated: 1 file has changed\n/u);
+    const other = await slm('build', scratch);
+    assert.equal(other.code, 1);
+    assert.match(other.stderr, /takes no files, so no index can be kept/u);
+    assert.ok(before.equals(readFileSync(path.join(stores, file))));
+    chmodSync(stores, 0o755);
+  });
+
+  test('where a named file cannot be read, or no file at all', async () => {
+    const folder = folderOf(1);
+    const env = { XDG_CACHE_HOME: newCache() };
+    const bad = path.join(folder, 'bad.pdf');
+    writeFileSync(bad, 'junk');
+    const other = mkdtempSync(path.join(scratch, 'f'));
+    writeFileSync(path.join(other, 'empty.md'), ' ');
+    for (const [named, message] of [
+      [[bad], /bad\.pdf cannot be read: it is damaged/u],
+      [[folder, bad], /bad\.pdf cannot be read: it is damaged/u],
+      [[other], /no document can be read: not read \(it is empty\): .*empty\.md/u],
+    ] as const) {
+      const { code, stdout, stderr } = await runSlm(['index', 'build', ...named], { env });
+      assert.equal(code, 2, stderr);
+      assert.equal(stdout, '');
+      assert.match(stderr, message);
+    }
+    assert.equal((await runSlm(['index', 'build', folder], { env })).code, 0);
+  });
+
+  test('of standard input', async () => {
+    const env = { XDG_CACHE_HOME: newCache() };
+    for (const command of ['build', 'status', 'rm']) {
+      const { code, stderr } = await runSlm(['index', command, '-'], { env, input: 'The pear is ripe.' });
+      assert.equal(code, 2);
+      assert.match(stderr, /standard input has no index/u);
+    }
+  });
+});
+
+test('the working folder has a name in what slm index says', async () => {
+  const env = { XDG_CACHE_HOME: newCache() };
+  const cwd = folderOf(2);
+  const said = [];
+  for (const args of [['build', '.'], [], ['rm', '.']]) {
+    const { stdout, stderr } = await runSlm(['index', ...args], { env, cwd });
+    said.push(stdout + stderr);
+  }
+  assert.match(said[0] as string, /^\. +2 /mu);
+  assert.equal(said[1], said[0]);
+  assert.equal(said[2], 'slm: removed the index of .\n');
+});
+
+describe('a signal ends at once', () => {
+  const large = Array.from({ length: 150_000 }, (_, i) => `Sentence ${i} says that box ${i * 7} is full.\n\n`).join('');
+  /** Two seconds is the promise; machines that test are often busy. */
+  const mostMs = 4000;
+
+  for (const [what, args] of [
+    ['the indexing of one large file', (folder: string) => ['index', 'build', folder]],
+    ['a question to a large file', (folder: string) => ['ask', 'What is full?', folder, '-m', 'none.gguf']],
+  ] as const) {
+    test(what, async () => {
+      const folder = folderOf(1);
+      writeFileSync(path.join(folder, 'large.md'), large);
+      for (const [i, moment] of [700, 1500, 3000].entries()) {
+        const child = startSlm(args(folder), { env: { XDG_CACHE_HOME: newCache() } });
+        const ended = exitOf(child);
+        await wait(moment);
+        assert.equal(child.exitCode, null);
+        const start = performance.now();
+        child.kill(i % 2 === 0 ? 'SIGTERM' : 'SIGINT');
+        assert.equal(await ended, i % 2 === 0 ? 143 : 130);
+        assert.ok(performance.now() - start < mostMs, `${moment} ms after the start`);
+      }
+    });
+  }
 });
 
 describe('documents', () => {
