@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import {
   appendFileSync,
   chmodSync,
+  existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -16,9 +17,11 @@ import path from 'node:path';
 import { after, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type IndexStatus, indexStatus, removeIndexes } from '../../src/app/indexes/indexes.js';
-import { documentsNamed } from '../../src/app/opening/documents.js';
+import { documentsFor, documentsNamed } from '../../src/app/opening/documents.js';
 import { isKept, openKeptDocuments, storeFile } from '../../src/app/opening/kept-documents.js';
+import type { Surroundings } from '../../src/app/surroundings.js';
 import { storeOf } from '../../src/documents/store/kept-documents.js';
+import type { TaskProfile } from '../../src/types.js';
 import { exitOf, runSlm, startSlm } from '../helpers/slm.js';
 import { surroundingsWith } from '../helpers/surroundings.js';
 import { unprivileged } from '../helpers/unprivileged.js';
@@ -252,6 +255,57 @@ describe('documents', () => {
     await openKeptDocuments(surroundings, documentsNamed(surroundings, [folderOf(3)]));
     assert.equal(notices.length, 1);
     assert.match(notices[0] as string, /the cache folder \/proc\/slm\/slm cannot be written/u);
+  });
+
+  describe('from standard input', () => {
+    const much = Array.from({ length: 20_000 }, (_, i) => `Sentence ${i} says that box ${i} is full.`).join('\n\n');
+    const piped = (cache: string, text: string, signal = new AbortController().signal) =>
+      ({
+        ...around(cache),
+        signal,
+        stdin: (async function* () {
+          yield Buffer.from(text);
+        })(),
+      }) satisfies Surroundings;
+    const profile = { name: 'qa', type: 'answer', documents: [], path: '/' } as unknown as TaskProfile;
+
+    test('are indexed in a file of the run where they are much, alone or with others', async () => {
+      const folder = folderOf(1);
+      writeFileSync(path.join(folder, 'large.md'), much);
+      for (const [text, named, isInFile] of [
+        ['The pear is ripe.', ['-'], false],
+        [much, ['-'], true],
+        [`# Boxes\n\n${much}`, ['-', path.join(folder, '0.md')], true],
+        ['The pear is ripe.', ['-', folder], true],
+      ] as const) {
+        const cache = newCache();
+        const documents = await documentsFor(piped(cache, text), profile, named);
+        assert.equal(storeOf(documents) !== null, isInFile);
+        assert.deepEqual(
+          documents.filter(({ source }) => source === '-').map((each) => each.text),
+          [text],
+        );
+        assert.equal(existsSync(path.join(cache, 'slm', 'documents')), false);
+      }
+    });
+
+    test('have to be readable', async () => {
+      for (const text of [' ', ' '.repeat(500_000), '%PDF-1.4 no', '\u0000'.repeat(70 << 20)])
+        await assert.rejects(
+          documentsFor(piped(newCache(), text), profile, ['-']),
+          /standard input cannot be read: it /u,
+        );
+    });
+
+    test('are given up at once', async () => {
+      const stop = new AbortController();
+      const opened = assert.rejects(documentsFor(piped(newCache(), much.repeat(10), stop.signal), profile, ['-']));
+      await wait(2500);
+      const start = performance.now();
+      stop.abort();
+      await opened;
+      assert.ok(performance.now() - start < 2000);
+    });
   });
 
   test('are read into memory, with a sentence, where the package is missing', async () => {

@@ -29,7 +29,15 @@ const largeBytes = 256 << 10;
 export function isKept(surroundings: Surroundings, { roots, files }: DocumentSet): boolean {
   if (files.length === 0 || files.some((file) => file.path === '-')) return false;
   if (existsSync(storeFile(surroundings, roots))) return true;
-  let bytes = 0;
+  return areLarge(files);
+}
+
+/**
+ * Whether files are so large that they are indexed in a file.
+ * @param more bytes beside them
+ */
+export function areLarge(files: readonly NamedDocument[], more = 0): boolean {
+  let bytes = more;
   for (const file of files) bytes += sizeOf(file.path);
   return bytes >= largeBytes;
 }
@@ -67,13 +75,31 @@ export function storeLock(file: string): string {
  * cannot be: that is said once, and the documents are read into memory.
  */
 export async function openKeptDocuments(surroundings: Surroundings, set: DocumentSet): Promise<DocumentsKept | null> {
+  return openFrom(surroundings, set, async () => {
+    const store = await currentStore(surroundings, set);
+    if (store !== null) return store;
+    if (takesFiles(cacheDirectory(surroundings))) tellUnwritable(surroundings);
+    else noticeMissingCache(surroundings);
+    return storeForThisRun(surroundings, set);
+  });
+}
+
+/** The same with an index that goes with the process. */
+export async function openDocumentsOnce(surroundings: Surroundings, set: DocumentSet): Promise<DocumentsKept | null> {
+  return openFrom(surroundings, set, () => storeForThisRun(surroundings, set));
+}
+
+async function openFrom(
+  surroundings: Surroundings,
+  { files }: DocumentSet,
+  open: () => Promise<Database>,
+): Promise<DocumentsKept | null> {
   if (!hasDatabase()) {
     tellMissing(surroundings);
     return null;
   }
   try {
-    const store = (await currentStore(surroundings, set)) ?? (await storeForThisRun(surroundings, set));
-    return documentsIn(store, set.files);
+    return documentsIn(await open(), files);
   } catch (error) {
     surroundings.signal.throwIfAborted();
     if (error instanceof SlmError) throw error;
@@ -103,8 +129,6 @@ export async function currentStore(surroundings: Surroundings, set: DocumentSet)
 }
 
 async function storeForThisRun(surroundings: Surroundings, set: DocumentSet): Promise<Database> {
-  if (takesFiles(cacheDirectory(surroundings))) tellUnwritable(surroundings);
-  else noticeMissingCache(surroundings);
   const folder = path.join(surroundings.scratch(), 'documents');
   makeFolder(folder, 0o700);
   return updated(surroundings, set, path.join(folder, storeName(set.roots)));
