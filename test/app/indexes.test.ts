@@ -18,7 +18,8 @@ import { after, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type IndexStatus, indexStatus, removeIndexes } from '../../src/app/indexes/indexes.js';
 import { documentsFor, documentsNamed } from '../../src/app/opening/documents.js';
-import { isKept, openKeptDocuments, storeFile } from '../../src/app/opening/kept-documents.js';
+import { isKept, openKeptDocuments } from '../../src/app/opening/kept-documents.js';
+import { storeFile } from '../../src/app/opening/store-files.js';
 import type { Surroundings } from '../../src/app/surroundings.js';
 import { storeOf } from '../../src/documents/store/kept-documents.js';
 import type { TaskProfile } from '../../src/types.js';
@@ -255,6 +256,34 @@ describe('documents', () => {
     await openKeptDocuments(surroundings, documentsNamed(surroundings, [folderOf(3)]));
     assert.equal(notices.length, 1);
     assert.match(notices[0] as string, /the cache folder \/proc\/slm\/slm cannot be written/u);
+  });
+
+  test('lose an index that was not used for 90 days, with a sentence, once another one is made', async () => {
+    const cache = newCache();
+    const notices: string[] = [];
+    const day = 86_400_000;
+    let now = Date.now();
+    const surroundings = { ...around(cache, notices), date: () => now };
+    const open = async (folder: string) => openKeptDocuments(surroundings, documentsNamed(surroundings, [folder]));
+    const state = (folder: string) => indexStatus(surroundings, [folder])[0]?.state;
+    const [one, two, three, four] = [1, 2, 3, 4].map(folderOf) as [string, string, string, string];
+    for (const folder of [one, two]) await open(folder);
+    now += 50 * day;
+    await open(two);
+    now += 50 * day;
+    await open(two);
+    assert.deepEqual([state(one), notices], ['current', []]);
+    await open(three);
+    assert.deepEqual([one, two, three].map(state), ['none', 'current', 'current']);
+    assert.deepEqual(notices, ['removed an index of documents that was not used for 90 days']);
+    assert.equal(
+      readdirSync(path.dirname(storeFile(surroundings, [one]))).filter((name) => /db$/u.test(name)).length,
+      2,
+    );
+    now += 100 * day;
+    await open(four);
+    assert.equal(notices[1], 'removed 2 indexes of documents that were not used for 90 days');
+    assert.deepEqual([two, three, four].map(state), ['none', 'none', 'current']);
   });
 
   describe('from standard input', () => {

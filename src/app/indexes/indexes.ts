@@ -1,14 +1,14 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { findDocuments, type Skipped } from '../../documents/find.js';
 import { skippedFile, skippedLines } from '../../documents/read.js';
 import { behind, contentsOf } from '../../documents/store/contents.js';
-import { hasDatabase, removeDatabase } from '../../documents/store/database.js';
+import { hasDatabase } from '../../documents/store/database.js';
 import { failure, messageOf, usageError } from '../../errors.js';
-import { lockOutput } from '../../jobs/lock.js';
 import { shownPath } from '../../profile/paths.js';
 import { documentsNamed } from '../opening/documents.js';
-import { currentStore, storeFile, storeLock, storesFolder } from '../opening/kept-documents.js';
+import { currentStore } from '../opening/kept-documents.js';
+import { allStores, removeStore, storeFile, storesFolder } from '../opening/store-files.js';
 import type { Surroundings } from '../surroundings.js';
 
 /** An index of documents on this machine. */
@@ -91,12 +91,7 @@ export function removeIndexes(surroundings: Surroundings, named: readonly string
   const files = named.length === 0 ? allStores(surroundings) : [storeFile(surroundings, rootsOf(surroundings, named))];
   return files.filter(existsSync).map((file) => {
     const { roots } = statusOf(surroundings, file);
-    const lock = lockOutput(storeLock(file), roots.join(', '));
-    try {
-      removeDatabase(file);
-    } finally {
-      lock.release();
-    }
+    removeStore(file, roots.join(', '));
     return [...roots];
   });
 }
@@ -111,15 +106,6 @@ function requireDatabase(): void {
 
 function rootsOf({ cwd }: Surroundings, named: readonly string[]): string[] {
   return [...new Set(named.map((name) => path.resolve(cwd, name)))].sort();
-}
-
-function allStores(surroundings: Surroundings): string[] {
-  const folder = storesFolder(surroundings);
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.db'))
-    .sort()
-    .map((name) => path.join(folder, name));
 }
 
 function statusOf(surroundings: Surroundings, file: string): IndexStatus {

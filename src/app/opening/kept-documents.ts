@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -14,6 +13,7 @@ import { lockOutput } from '../../jobs/lock.js';
 import { onceEach } from '../../lazy.js';
 import { noticeMissingCache } from '../scratch.js';
 import { cacheDirectory, type Surroundings } from '../surroundings.js';
+import { noteUse, removeUnused, storeFile, storeLock, storeName, storesFolder } from './store-files.js';
 
 /** A set of documents: their files, and the names by which the user gave them. */
 export interface DocumentSet {
@@ -49,25 +49,6 @@ function sizeOf(file: string): number {
   } catch {
     return 0;
   }
-}
-
-/** Where the indexes are. */
-export function storesFolder(surroundings: Surroundings): string {
-  return path.join(cacheDirectory(surroundings), 'documents');
-}
-
-/** The index of documents that are found in these places. */
-export function storeFile(surroundings: Surroundings, roots: readonly string[]): string {
-  return path.join(storesFolder(surroundings), storeName(roots));
-}
-
-function storeName(roots: readonly string[]): string {
-  return `${createHash('sha256').update(JSON.stringify(roots)).digest('hex').slice(0, 16)}.db`;
-}
-
-/** The lock of an index that is written to. */
-export function storeLock(file: string): string {
-  return `${file}.lock`;
 }
 
 /**
@@ -125,7 +106,11 @@ export async function currentStore(surroundings: Surroundings, set: DocumentSet)
   const folder = path.dirname(file);
   // Texts of documents are nobody else's business.
   const isWritable = takesFiles(path.dirname(folder)) && takesFiles(folder, 0o700);
-  return isWritable ? updated(surroundings, set, file) : fixedStore(surroundings, set, file);
+  if (!isWritable) return fixedStore(surroundings, set, file);
+  if (!existsSync(file)) removeUnused(surroundings);
+  const store = await updated(surroundings, set, file);
+  noteUse(surroundings, file);
+  return store;
 }
 
 async function storeForThisRun(surroundings: Surroundings, set: DocumentSet): Promise<Database> {
