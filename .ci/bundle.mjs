@@ -151,7 +151,7 @@ const englishOnly = {
 rmSync(outdir, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
-  // The thread that indexes documents is looked for beside the module that starts it.
+  // The process that indexes documents is looked for beside the module that starts it.
   entryPoints: {
     main: path.join('dist', 'cli', 'main.js'),
     'update-worker': path.join('dist', 'documents', 'store', 'update-worker.js'),

@@ -21,9 +21,10 @@ import { documentsFor, documentsNamed } from '../../src/app/opening/documents.js
 import { isKept, openKeptDocuments } from '../../src/app/opening/kept-documents.js';
 import { storeFile } from '../../src/app/opening/store-files.js';
 import type { Surroundings } from '../../src/app/surroundings.js';
+import { openDatabase } from '../../src/documents/store/database.js';
 import { storeOf } from '../../src/documents/store/kept-documents.js';
 import type { TaskProfile } from '../../src/types.js';
-import { exitOf, runSlm, startSlm } from '../helpers/slm.js';
+import { exitOf, runSlm, startSlm, until } from '../helpers/slm.js';
 import { surroundingsWith } from '../helpers/surroundings.js';
 import { unprivileged } from '../helpers/unprivileged.js';
 
@@ -210,6 +211,26 @@ describe('a signal ends at once', () => {
       }
     });
   }
+});
+
+test('what a killed command has started ends, too, and the next one need not wait for it', async () => {
+  const folder = folderOf(1);
+  const env = { XDG_CACHE_HOME: newCache() };
+  const sentences = Array.from({ length: 150_000 }, (_, i) => `Sentence ${i} says that box ${i * 7} is full.`);
+  writeFileSync(path.join(folder, 'large.md'), sentences.join('\n\n'));
+  const child = startSlm(['index', 'build', folder], { env });
+  const file = storeFile(around(env.XDG_CACHE_HOME), [folder]);
+  // Sentences are being written.
+  await until(() => (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 500_000, 'the first sentences');
+  // Its streams stay open for as long as one of its processes lives.
+  const closed = once(child, 'close');
+  child.kill('SIGKILL');
+  const start = performance.now();
+  await closed;
+  assert.ok(performance.now() - start < 4000);
+  const database = openDatabase(file);
+  assert.deepEqual(database.rows('PRAGMA integrity_check'), [['ok']]);
+  database.close();
 });
 
 describe('documents', () => {

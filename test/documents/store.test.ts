@@ -22,7 +22,7 @@ import { storeOf } from '../../src/documents/store/kept-documents.js';
 import { documentsIn } from '../../src/documents/store/open.js';
 import { ForeignStore, openStore } from '../../src/documents/store/schema.js';
 import { differences, hasContentsOf, updateStore } from '../../src/documents/store/update.js';
-import { updateInThread } from '../../src/documents/store/update-thread.js';
+import { updateInProcess } from '../../src/documents/store/update-process.js';
 import { root } from '../helpers/slm.js';
 
 const scratch = mkdtempSync(path.join(tmpdir(), 'slm-store-'));
@@ -291,11 +291,11 @@ describe('an index on disk', () => {
     database.close();
   });
 
-  describe('that is made in a thread', () => {
+  describe('that is made in a process of its own', () => {
     const sentences = (count: number) =>
       Array.from({ length: count }, (_, i) => `Sentence ${i} says that box ${i * 7} has ${i % 13} plums.\n\n`).join('');
     const update = (file: string, paths: readonly string[], signal = new AbortController().signal) =>
-      updateInThread(
+      updateInProcess(
         { file, origin, paths, date: Date.now() + 60_000 },
         { signal, onProgress: () => undefined, onWarning: (message) => assert.fail(message) },
       );

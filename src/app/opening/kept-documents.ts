@@ -6,7 +6,7 @@ import { type Database, hasDatabase, removeDatabase } from '../../documents/stor
 import { type DocumentsKept, documentsIn } from '../../documents/store/open.js';
 import { isUnusable, openStore, type StoreOrigin } from '../../documents/store/schema.js';
 import { differences, hasContentsOf } from '../../documents/store/update.js';
-import { updateInThread } from '../../documents/store/update-thread.js';
+import { updateInProcess } from '../../documents/store/update-process.js';
 import { messageOf, SlmError } from '../../errors.js';
 import { makeFolder, takesFiles } from '../../folders.js';
 import { lockOutput } from '../../jobs/lock.js';
@@ -186,7 +186,7 @@ function pathsOf({ files }: DocumentSet): string[] {
 /** Gives the reason where the store has to be made anew. */
 function update(surroundings: Surroundings, set: DocumentSet, file: string): Promise<string | null> {
   const task = { file, origin: originOf(surroundings, set), paths: pathsOf(set), date: surroundings.date() };
-  return updateInThread(task, {
+  return updateInProcess(task, {
     signal: surroundings.signal,
     onProgress: (done, total) => {
       if (total < worthShowing) return;

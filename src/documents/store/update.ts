@@ -23,6 +23,8 @@ export interface UpdateEvents {
   readonly date: () => number;
   readonly onProgress: (done: number, total: number) => void;
   readonly onWarning: (message: string) => void;
+  /** Called after every few thousand sentences of a file. */
+  readonly onSentences?: () => void;
 }
 
 /** Files to look at again. Nothing is read but their stamps. */
@@ -75,14 +77,14 @@ const bytesTogether = 8 << 20;
 export async function updateStore(
   database: Database,
   { stale, gone }: Differences,
-  { date, onProgress, onWarning }: UpdateEvents,
+  { date, onProgress, onWarning, onSentences = () => undefined }: UpdateEvents,
 ): Promise<void> {
   for (const id of gone) database.transaction(() => forget(database, id));
   let waiting: ReadFile[] = [];
   let bytes = 0;
   const write = () => {
     database.transaction(() => {
-      for (const file of waiting) put(database, file);
+      for (const file of waiting) put(database, file, onSentences);
     });
     waiting = [];
     bytes = 0;
@@ -173,7 +175,11 @@ function forget(database: Database, id: number): void {
   database.run('DELETE FROM documents WHERE id = ?', [id]);
 }
 
-function put(database: Database, { path, stamp, settled, bytes, digest, content }: ReadFile): void {
+function put(
+  database: Database,
+  { path, stamp, settled, bytes, digest, content }: ReadFile,
+  onSentences: () => void,
+): void {
   const [known] = database.rows<[number]>('SELECT id FROM documents WHERE path = ?', [path]);
   if (known !== undefined) forget(database, known[0]);
   const text = 'text' in content ? content.text : '';
@@ -195,6 +201,7 @@ function put(database: Database, { path, stamp, settled, bytes, digest, content 
   const own = passages.map((passage) => terms(passage.text, language));
   const lengths = { text: 0, near: 0, heading: 0 };
   for (const [i, passage] of passages.entries()) {
+    if (i % 2000 === 0) onSentences();
     const above = headingTerms.get(passage.heading) ?? [];
     const gap = text.slice(passage.end, passages[i + 1]?.start ?? text.length);
     database.run('INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?)', [

@@ -1,4 +1,5 @@
-import { Worker } from 'node:worker_threads';
+import { fork } from 'node:child_process';
+import path from 'node:path';
 import type { StoreOrigin } from './schema.js';
 
 /** A store to be made, or brought up to date. */
@@ -18,7 +19,7 @@ export interface UpdateProgress {
   readonly onWarning: (message: string) => void;
 }
 
-/** What the thread says. */
+/** What the process says. */
 export type UpdateMessage =
   | { readonly kind: 'progress'; readonly done: number; readonly total: number }
   | { readonly kind: 'warning'; readonly text: string }
@@ -28,29 +29,34 @@ export type UpdateMessage =
   | { readonly kind: 'failed'; readonly reason: string };
 
 /**
- * Brings a store up to date in a thread of its own: a large file keeps it busy for half a minute, in which this one goes
- * on, and can end it.
+ * Brings a store up to date in a process of its own: a large file keeps it busy for half a minute, in which this one goes
+ * on, and can end it. A thread could not be ended: the database's package aborts the whole process if it is ended within
+ * a call.
  * @returns why the store has to be made anew; null where it is as the files are
  */
-export async function updateInThread(
+export async function updateInProcess(
   task: UpdateTask,
   { signal, onProgress, onWarning }: UpdateProgress,
 ): Promise<string | null> {
   signal.throwIfAborted();
-  const worker = startWorker(task);
-  const stop = () => void worker.terminate();
+  // As source and as built, it has the suffix of this module.
+  const worker = new URL(`./update-worker${path.extname(import.meta.url)}`, import.meta.url);
+  const child = fork(worker, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const stop = () => void child.kill('SIGKILL');
   signal.addEventListener('abort', stop, { once: true });
-  const ended = { kind: 'failed', reason: 'the thread that makes it has ended' } as const;
+  const ended = { kind: 'failed', reason: 'the process that makes it has ended' } as const;
   let ending = ended as Exclude<UpdateMessage, { kind: 'progress' | 'warning' }>;
-  worker.on('message', (message: UpdateMessage) => {
+  child.on('message', (message: UpdateMessage) => {
     if (message.kind === 'progress') onProgress(message.done, message.total);
     else if (message.kind === 'warning') onWarning(message.text);
     else ending = message;
   });
   try {
     await new Promise<void>((resolve, reject) => {
-      worker.once('error', reject);
-      worker.once('exit', () => resolve());
+      child.once('error', reject);
+      child.once('close', () => resolve());
+      // Where it has ended already, `close` says so.
+      child.send(task, () => undefined);
     });
   } finally {
     signal.removeEventListener('abort', stop);
@@ -58,13 +64,4 @@ export async function updateInThread(
   signal.throwIfAborted();
   if (ending.kind === 'failed') throw new Error(ending.reason);
   return ending.kind === 'unusable' ? ending.reason : null;
-}
-
-function startWorker(task: UpdateTask): Worker {
-  const { url } = import.meta;
-  if (!url.endsWith('.ts')) return new Worker(new URL('./update-worker.js', url), { workerData: task });
-  // What runs the source, tsx, does not reach into threads by itself.
-  const [api, source] = [import.meta.resolve('tsx/esm/api'), new URL('./update-worker.ts', url).href];
-  const run = `import(${JSON.stringify(api)}).then(({ tsImport }) => tsImport(${JSON.stringify(source)}, ${JSON.stringify(source)}))`;
-  return new Worker(run, { eval: true, workerData: task });
 }
