@@ -151,7 +151,11 @@ const englishOnly = {
 rmSync(outdir, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
-  entryPoints: { main: path.join('dist', 'cli', 'main.js') },
+  // The process that indexes documents is looked for beside the module that starts it.
+  entryPoints: {
+    main: path.join('dist', 'cli', 'main.js'),
+    'update-worker': path.join('dist', 'documents', 'store', 'update-worker.js'),
+  },
   outdir,
   bundle: true,
   splitting: true,

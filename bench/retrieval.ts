@@ -119,8 +119,7 @@ async function indexOnDisk(): Promise<PassageIndex> {
     database,
     named.map((file) => file.path),
   );
-  const signal = new AbortController().signal;
-  await updateStore(database, changes, { signal, date: Date.now, onProgress: () => undefined, onWarning: say });
+  await updateStore(database, changes, { date: Date.now, onProgress: () => undefined, onWarning: say });
   return storeOf(documentsIn(database, named).documents)?.index as PassageIndex;
 }
 

@@ -1,11 +1,12 @@
-import { type Dirent, readdirSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import path from 'node:path';
+import { messageOf } from '../errors.js';
 import { formatBySuffix } from './formats.js';
 
-/** A file that is not read, and why. */
+/** A file or folder that is not read, and why. */
 export interface Skipped {
   readonly path: string;
-  /** `hidden`, `no format for .png` */
+  /** `hidden`, `no format for .png`, `no permission` */
   readonly reason: string;
 }
 
@@ -20,67 +21,123 @@ export const noFormat = 'no format for ';
 
 const mostFiles = 200_000;
 const deepest = 64;
+const notUtf8 = 'its name is not UTF-8';
 
 /**
  * Files that an entry names: a file, whatever it is; all files of a folder and of the folders in it that are of a known
- * format; or those of `folder/*.ext`. None where there is no such file or folder.
+ * format; or those of `folder/*.ext`. None where there is no such file or folder; where the system refuses it, the entry
+ * itself is what is skipped.
  */
 export function findDocuments(entry: string, directory: string): FoundDocuments {
   const absolute = path.resolve(directory, entry);
   const pattern = /^\*(\.[\w.]+)?$/u.exec(path.basename(absolute));
-  if (pattern !== null) {
-    const names = entriesOf(path.dirname(absolute)).filter(({ name }) => name.endsWith(pattern[1] ?? ''));
-    const files = names.map(({ name }) => path.join(path.dirname(absolute), name)).filter(isFile);
-    return { files, skipped: [] };
+  if (pattern !== null) return filesIn(path.dirname(absolute), pattern[1] ?? '');
+  try {
+    const stats = statSync(absolute, { throwIfNoEntry: false });
+    if (stats?.isDirectory() === true) return filesBelow(absolute);
+    if (stats !== undefined) return { files: [absolute], skipped: [] };
+    // Node has put this character for bytes that it could not read, so there is no such file under this name.
+    return { files: [], skipped: entry.includes('\uFFFD') ? [{ path: absolute, reason: notUtf8 }] : [] };
+  } catch (error) {
+    return { files: [], skipped: [{ path: absolute, reason: refusal(error) }] };
   }
-  const stats = statSync(absolute, { throwIfNoEntry: false });
-  if (stats === undefined) return { files: [], skipped: [] };
-  return stats.isDirectory() ? filesBelow(absolute) : { files: [absolute], skipped: [] };
+}
+
+/** The files of one folder whose names end so. */
+function filesIn(folder: string, suffix: string): FoundDocuments {
+  const files: string[] = [];
+  const skipped: Skipped[] = [];
+  const entries = existsSync(folder) ? entriesOf(folder) : [];
+  if (typeof entries === 'string') return { files, skipped: [{ path: folder, reason: entries }] };
+  for (const { name, isUtf8 } of entries) {
+    if (!name.endsWith(suffix)) continue;
+    const file = path.join(folder, name);
+    const stats = isUtf8 ? statsOf(file) : notUtf8;
+    if (typeof stats === 'string') skipped.push({ path: file, reason: stats });
+    else if (stats.isFile()) files.push(file);
+  }
+  return { files, skipped };
 }
 
 function filesBelow(top: string): FoundDocuments {
   const files: string[] = [];
   const skipped: Skipped[] = [];
   const seen = new Set<string>();
-  const visit = (folder: string, depth: number): void => {
-    const real = realpathSync(folder);
-    if (seen.has(real)) return; // A link to a folder above it.
+  const visit = (folder: string, depth: number): string | null => {
+    const real = realPathOf(folder);
+    if (seen.has(real)) return null; // A link to a folder above it.
     seen.add(real);
-    for (const { name } of entriesOf(folder)) {
+    const entries = entriesOf(folder);
+    if (typeof entries === 'string') return entries;
+    for (const { name, isUtf8 } of entries) {
       const file = path.join(folder, name);
-      const reason = visitEntry(file, depth);
+      const reason = isUtf8 ? visitEntry(file, depth) : notUtf8;
       if (reason !== null) skipped.push({ path: file, reason });
     }
+    return null;
   };
   const visitEntry = (file: string, depth: number): string | null => {
     if (path.basename(file).startsWith('.')) return 'hidden';
     if (files.length + skipped.length >= mostFiles) return `beyond the first ${mostFiles} files`;
-    const stats = statSync(file, { throwIfNoEntry: false });
-    if (stats === undefined) return 'a link to nothing';
+    const stats = statsOf(file);
+    if (typeof stats === 'string') return stats;
     if (stats.isDirectory()) {
       if (path.basename(file) === 'node_modules') return 'packages of a program';
       if (depth >= deepest) return `more than ${deepest} folders deep`;
-      visit(file, depth + 1);
-      return null;
+      return visit(file, depth + 1);
     }
     if (!stats.isFile()) return 'no regular file';
     if (formatBySuffix(file) === null) return `${noFormat}${path.extname(file) || 'files without a suffix'}`;
     files.push(file);
     return null;
   };
-  visit(top, 0);
-  return { files, skipped };
+  const reason = visit(top, 0);
+  return { files, skipped: reason === null ? skipped : [{ path: top, reason }] };
 }
 
-/** Entries of a folder by name; none where it cannot be read. */
-function entriesOf(folder: string): Dirent[] {
+interface Entry {
+  readonly name: string;
+  /** Otherwise `name` is only like the entry's own, and nothing can be opened by it. */
+  readonly isUtf8: boolean;
+}
+
+/** Entries of a folder by name, or why it cannot be read. */
+function entriesOf(folder: string): Entry[] | string {
   try {
-    return readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
-  } catch {
-    return [];
+    return readdirSync(folder, { encoding: 'buffer' })
+      .map((bytes) => ({ name: bytes.toString(), isUtf8: Buffer.from(bytes.toString()).equals(bytes) }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (error) {
+    return refusal(error);
   }
 }
 
-function isFile(file: string): boolean {
-  return statSync(file, { throwIfNoEntry: false })?.isFile() === true;
+/** What an entry of a folder is, or why that cannot be told. */
+function statsOf(file: string): Stats | string {
+  try {
+    return statSync(file, { throwIfNoEntry: false }) ?? 'a link to nothing';
+  } catch (error) {
+    return refusal(error);
+  }
+}
+
+/** The path as it is, where the folders above may not be looked into. */
+function realPathOf(folder: string): string {
+  try {
+    return realpathSync(folder);
+  } catch {
+    return folder;
+  }
+}
+
+const refusals: Readonly<Record<string, string>> = {
+  EACCES: 'no permission',
+  EPERM: 'no permission',
+  ELOOP: 'a link that leads back to itself',
+  ENAMETOOLONG: 'its name is too long',
+};
+
+/** Why the system refuses a file or folder. */
+function refusal(error: unknown): string {
+  return refusals[(error as NodeJS.ErrnoException).code ?? ''] ?? messageOf(error);
 }

@@ -58,7 +58,7 @@ function nameOf({ shown }: NamedDocument): string {
 }
 
 function bytesOf(file: NamedDocument, stdin: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  return file.path === '-' ? bytesFrom(stdin) : bytesOfFile(file.path);
+  return file.path === '-' ? bytesOfStream(stdin) : bytesOfFile(file.path);
 }
 
 /**
@@ -66,11 +66,14 @@ function bytesOf(file: NamedDocument, stdin: AsyncIterable<Uint8Array>): Promise
  * @throws UnreadableDocument
  */
 export function bytesOfFile(file: string): Promise<Buffer> {
-  return bytesFrom(createReadStream(resolve(file)));
+  return bytesOfStream(createReadStream(resolve(file)));
 }
 
-/** There may be no end of them. */
-async function bytesFrom(stream: AsyncIterable<unknown>): Promise<Buffer> {
+/**
+ * All bytes of a stream, of which there may be no end.
+ * @throws UnreadableDocument
+ */
+export async function bytesOfStream(stream: AsyncIterable<unknown>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {

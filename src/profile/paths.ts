@@ -78,8 +78,14 @@ function subfolders(directory: string): string[] {
   }
 }
 
-/** Paths in messages are as short as they can be. */
+/** A path as messages show it: relative to the working folder (itself `.`), absolute where it lies outside of that. */
 export function shownPath(file: string, cwd: string): string {
-  const short = path.relative(cwd, file);
-  return short.startsWith('..') ? file : short;
+  return liesIn(file, cwd) ? path.relative(cwd, file) || '.' : file;
+}
+
+/** Whether a path is a folder or lies below it. */
+export function liesIn(file: string, folder: string): boolean {
+  const way = path.relative(folder, file);
+  // Not by the first two characters: `..notes` is a name like any other. On Windows, another drive is absolute.
+  return way !== '..' && !way.startsWith(`..${path.sep}`) && !path.isAbsolute(way);
 }

@@ -8,6 +8,7 @@ import { methodNamed } from '../methods/index.js';
 import { readSettings } from '../settings-file.js';
 import type { TaskProfile } from '../types.js';
 import { parseYaml } from '../yaml.js';
+import { shownPath } from './paths.js';
 
 /** A number of a trial with its interval, as people read it. */
 const figure = z.strictObject({ value: z.number(), low: z.number(), high: z.number() });
@@ -61,8 +62,7 @@ export function findTunedSettings(
 ): FoundSettings | null {
   const file = folders.map((folder) => path.join(folder, `${model}.yaml`)).find((candidate) => existsSync(candidate));
   if (file === undefined) return null;
-  const relative = path.relative(cwd, file);
-  const shown = relative.startsWith('..') ? file : relative;
+  const shown = shownPath(file, cwd);
   const text = readSettings(file, shown, maxSettingsBytes).toString('utf8');
   const hint = again(task, model);
   checkDigest(text, shown, hint);

@@ -1,16 +1,32 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { appendFileSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type IndexStatus, indexStatus, removeIndexes } from '../../src/app/indexes/indexes.js';
-import { documentsNamed } from '../../src/app/opening/documents.js';
-import { isKept, openKeptDocuments, storeFile } from '../../src/app/opening/kept-documents.js';
+import { documentsFor, documentsNamed } from '../../src/app/opening/documents.js';
+import { isKept, openKeptDocuments } from '../../src/app/opening/kept-documents.js';
+import { storeFile } from '../../src/app/opening/store-files.js';
+import type { Surroundings } from '../../src/app/surroundings.js';
+import { openDatabase } from '../../src/documents/store/database.js';
 import { storeOf } from '../../src/documents/store/kept-documents.js';
-import { runSlm, startSlm } from '../helpers/slm.js';
+import type { TaskProfile } from '../../src/types.js';
+import { exitOf, runSlm, startSlm, until } from '../helpers/slm.js';
 import { surroundingsWith } from '../helpers/surroundings.js';
+import { unprivileged } from '../helpers/unprivileged.js';
 
 const scratch = mkdtempSync(path.join(tmpdir(), 'slm-indexes-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
@@ -94,6 +110,129 @@ describe('slm index', () => {
   });
 });
 
+describe('slm index build ends with an error where there is no index of the documents', () => {
+  test('in a cache that takes no files; one that is there and current is used', async () => {
+    const folder = folderOf(30);
+    const cache = newCache();
+    const env = { XDG_CACHE_HOME: cache, XDG_CONFIG_HOME: '/nowhere' };
+    await runSlm(['index', 'build', folder], { env });
+    const stores = path.join(cache, 'slm', 'documents');
+    for (const each of [scratch, folder, cache, path.join(cache, 'slm')]) chmodSync(each, 0o755);
+    chmodSync(stores, 0o555);
+    const file = readdirSync(stores).find((name) => name.endsWith('.db')) as string;
+    const before = readFileSync(path.join(stores, file));
+    const slm = (...args: string[]) => runSlm(['index', ...args], { env, user: unprivileged });
+    for (const args of [['build', folder], ['status', folder], []]) {
+      const { code, stdout, stderr } = await slm(...args);
+      assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+      assert.match(stdout, / 30 .* current\n/u);
+    }
+    // Copied with their index, as into the image of a container, files have other stamps.
+    utimesSync(path.join(folder, '1.md'), 1, 1);
+    const copied = await slm('build', folder);
+    assert.equal(copied.code, 0, copied.stderr);
+    assert.match(copied.stdout, / current\n/u);
+    appendFileSync(path.join(folder, '1.md'), 'More.');
+    const changed = await slm('build', folder);
+    assert.equal(changed.code, 1);
+    assert.match(changed.stderr, /takes no files, so the index in it cannot be brought up to date/u);
+    assert.match((await slm('status', folder)).stdout, / 30 .* outdated: 1 file has changed\n/u);
+    const other = await slm('build', scratch);
+    assert.equal(other.code, 1);
+    assert.match(other.stderr, /takes no files, so no index can be kept/u);
+    assert.ok(before.equals(readFileSync(path.join(stores, file))));
+    chmodSync(stores, 0o755);
+  });
+
+  test('where a named file cannot be read, or no file at all', async () => {
+    const folder = folderOf(1);
+    const env = { XDG_CACHE_HOME: newCache() };
+    const bad = path.join(folder, 'bad.pdf');
+    writeFileSync(bad, 'junk');
+    const other = mkdtempSync(path.join(scratch, 'f'));
+    writeFileSync(path.join(other, 'empty.md'), ' ');
+    for (const [named, message] of [
+      [[bad], /bad\.pdf cannot be read: it is damaged/u],
+      [[folder, bad], /bad\.pdf cannot be read: it is damaged/u],
+      [[other], /no document can be read: not read \(it is empty\): .*empty\.md/u],
+    ] as const) {
+      const { code, stdout, stderr } = await runSlm(['index', 'build', ...named], { env });
+      assert.equal(code, 2, stderr);
+      assert.equal(stdout, '');
+      assert.match(stderr, message);
+    }
+    assert.equal((await runSlm(['index', 'build', folder], { env })).code, 0);
+  });
+
+  test('of standard input', async () => {
+    const env = { XDG_CACHE_HOME: newCache() };
+    for (const command of ['build', 'status', 'rm']) {
+      const { code, stderr } = await runSlm(['index', command, '-'], { env, input: 'The pear is ripe.' });
+      assert.equal(code, 2);
+      assert.match(stderr, /standard input has no index/u);
+    }
+  });
+});
+
+test('the working folder has a name in what slm index says', async () => {
+  const env = { XDG_CACHE_HOME: newCache() };
+  const cwd = folderOf(2);
+  const said = [];
+  for (const args of [['build', '.'], [], ['rm', '.']]) {
+    const { stdout, stderr } = await runSlm(['index', ...args], { env, cwd });
+    said.push(stdout + stderr);
+  }
+  assert.match(said[0] as string, /^\. +2 /mu);
+  assert.equal(said[1], said[0]);
+  assert.equal(said[2], 'slm: removed the index of .\n');
+});
+
+describe('a signal ends at once', () => {
+  const large = Array.from({ length: 150_000 }, (_, i) => `Sentence ${i} says that box ${i * 7} is full.\n\n`).join('');
+  /** Two seconds is the promise; machines that test are often busy. */
+  const mostMs = 4000;
+
+  for (const [what, args] of [
+    ['the indexing of one large file', (folder: string) => ['index', 'build', folder]],
+    ['a question to a large file', (folder: string) => ['ask', 'What is full?', folder, '-m', 'none.gguf']],
+  ] as const) {
+    test(what, async () => {
+      const folder = folderOf(1);
+      writeFileSync(path.join(folder, 'large.md'), large);
+      for (const [i, moment] of [700, 1500, 3000].entries()) {
+        const child = startSlm(args(folder), { env: { XDG_CACHE_HOME: newCache() } });
+        const ended = exitOf(child);
+        await wait(moment);
+        assert.equal(child.exitCode, null);
+        const start = performance.now();
+        child.kill(i % 2 === 0 ? 'SIGTERM' : 'SIGINT');
+        assert.equal(await ended, i % 2 === 0 ? 143 : 130);
+        assert.ok(performance.now() - start < mostMs, `${moment} ms after the start`);
+      }
+    });
+  }
+});
+
+test('what a killed command has started ends, too, and the next one need not wait for it', async () => {
+  const folder = folderOf(1);
+  const env = { XDG_CACHE_HOME: newCache() };
+  const sentences = Array.from({ length: 150_000 }, (_, i) => `Sentence ${i} says that box ${i * 7} is full.`);
+  writeFileSync(path.join(folder, 'large.md'), sentences.join('\n\n'));
+  const child = startSlm(['index', 'build', folder], { env });
+  const file = storeFile(around(env.XDG_CACHE_HOME), [folder]);
+  // Sentences are being written.
+  await until(() => (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 500_000, 'the first sentences');
+  // Its streams stay open for as long as one of its processes lives.
+  const closed = once(child, 'close');
+  child.kill('SIGKILL');
+  const start = performance.now();
+  await closed;
+  assert.ok(performance.now() - start < 4000);
+  const database = openDatabase(file);
+  assert.deepEqual(database.rows('PRAGMA integrity_check'), [['ok']]);
+  database.close();
+});
+
 describe('documents', () => {
   test('are kept where they are many, or where somebody has had an index made of them', async () => {
     const cache = newCache();
@@ -138,6 +277,85 @@ describe('documents', () => {
     await openKeptDocuments(surroundings, documentsNamed(surroundings, [folderOf(3)]));
     assert.equal(notices.length, 1);
     assert.match(notices[0] as string, /the cache folder \/proc\/slm\/slm cannot be written/u);
+  });
+
+  test('lose an index that was not used for 90 days, with a sentence, once another one is made', async () => {
+    const cache = newCache();
+    const notices: string[] = [];
+    const day = 86_400_000;
+    let now = Date.now();
+    const surroundings = { ...around(cache, notices), date: () => now };
+    const open = async (folder: string) => openKeptDocuments(surroundings, documentsNamed(surroundings, [folder]));
+    const state = (folder: string) => indexStatus(surroundings, [folder])[0]?.state;
+    const [one, two, three, four] = [1, 2, 3, 4].map(folderOf) as [string, string, string, string];
+    for (const folder of [one, two]) await open(folder);
+    now += 50 * day;
+    await open(two);
+    now += 50 * day;
+    await open(two);
+    assert.deepEqual([state(one), notices], ['current', []]);
+    await open(three);
+    assert.deepEqual([one, two, three].map(state), ['none', 'current', 'current']);
+    assert.deepEqual(notices, ['removed an index of documents that was not used for 90 days']);
+    assert.equal(
+      readdirSync(path.dirname(storeFile(surroundings, [one]))).filter((name) => /db$/u.test(name)).length,
+      2,
+    );
+    now += 100 * day;
+    await open(four);
+    assert.equal(notices[1], 'removed 2 indexes of documents that were not used for 90 days');
+    assert.deepEqual([two, three, four].map(state), ['none', 'none', 'current']);
+  });
+
+  describe('from standard input', () => {
+    const much = Array.from({ length: 20_000 }, (_, i) => `Sentence ${i} says that box ${i} is full.`).join('\n\n');
+    const piped = (cache: string, text: string, signal = new AbortController().signal) =>
+      ({
+        ...around(cache),
+        signal,
+        stdin: (async function* () {
+          yield Buffer.from(text);
+        })(),
+      }) satisfies Surroundings;
+    const profile = { name: 'qa', type: 'answer', documents: [], path: '/' } as unknown as TaskProfile;
+
+    test('are indexed in a file of the run where they are much, alone or with others', async () => {
+      const folder = folderOf(1);
+      writeFileSync(path.join(folder, 'large.md'), much);
+      for (const [text, named, isInFile] of [
+        ['The pear is ripe.', ['-'], false],
+        [much, ['-'], true],
+        [`# Boxes\n\n${much}`, ['-', path.join(folder, '0.md')], true],
+        ['The pear is ripe.', ['-', folder], true],
+      ] as const) {
+        const cache = newCache();
+        const documents = await documentsFor(piped(cache, text), profile, named);
+        assert.equal(storeOf(documents) !== null, isInFile);
+        assert.deepEqual(
+          documents.filter(({ source }) => source === '-').map((each) => each.text),
+          [text],
+        );
+        assert.equal(existsSync(path.join(cache, 'slm', 'documents')), false);
+      }
+    });
+
+    test('have to be readable', async () => {
+      for (const text of [' ', ' '.repeat(500_000), '%PDF-1.4 no', '\u0000'.repeat(70 << 20)])
+        await assert.rejects(
+          documentsFor(piped(newCache(), text), profile, ['-']),
+          /standard input cannot be read: it /u,
+        );
+    });
+
+    test('are given up at once', async () => {
+      const stop = new AbortController();
+      const opened = assert.rejects(documentsFor(piped(newCache(), much.repeat(10), stop.signal), profile, ['-']));
+      await wait(2500);
+      const start = performance.now();
+      stop.abort();
+      await opened;
+      assert.ok(performance.now() - start < 2000);
+    });
   });
 
   test('are read into memory, with a sentence, where the package is missing', async () => {

@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import { findDocuments } from '../../src/documents/find.js';
 import { indexInMemory } from '../../src/documents/memory-index.js';
 import type { PassageIndex } from '../../src/documents/passages.js';
@@ -11,7 +21,8 @@ import { openDatabase } from '../../src/documents/store/database.js';
 import { storeOf } from '../../src/documents/store/kept-documents.js';
 import { documentsIn } from '../../src/documents/store/open.js';
 import { ForeignStore, openStore } from '../../src/documents/store/schema.js';
-import { differences, updateStore } from '../../src/documents/store/update.js';
+import { differences, hasContentsOf, updateStore } from '../../src/documents/store/update.js';
+import { updateInProcess } from '../../src/documents/store/update-process.js';
 import { root } from '../helpers/slm.js';
 
 const scratch = mkdtempSync(path.join(tmpdir(), 'slm-store-'));
@@ -52,8 +63,7 @@ async function update(file: string, files: readonly string[], date = Date.now() 
   const database = openStore(file, origin, { make: true });
   const changes = differences(database, files);
   const onWarning = (message: string) => assert.fail(message);
-  const signal = new AbortController().signal;
-  await updateStore(database, changes, { signal, date: () => date, onProgress: () => undefined, onWarning });
+  await updateStore(database, changes, { date: () => date, onProgress: () => undefined, onWarning });
   database.close();
   return { read: changes.stale.map((each) => path.basename(each)), gone: changes.gone.length };
 }
@@ -235,6 +245,108 @@ describe('an index on disk', () => {
     await update(file, files);
     assert.equal(before.search('apple', 1)[0]?.passage.document.text, 'The apple is red.');
     assert.equal(indexOf(open(file, files).documents).search('apple', 1)[0]?.passage.text, 'The apple was eaten.');
+  });
+
+  test('is written without waiting for processes that read', async () => {
+    const folder = folderWith({ 'a.md': 'The apple is red.', 'b.md': 'The pear is green.' });
+    const { files } = findDocuments(folder, '/');
+    const file = newFile();
+    await update(file, files);
+    const reader = openStore(file, origin, { make: false });
+    const { documents } = documentsIn(reader, named(files));
+    writeFileSync(path.join(folder, 'a.md'), 'The apple was eaten.');
+    const start = performance.now();
+    await update(file, files);
+    // Waiting for a lock takes 20 s.
+    assert.ok(performance.now() - start < 10_000);
+    assert.equal(documents[0]?.text, 'The apple is red.');
+    reader.close();
+    assert.equal(indexOf(open(file, files).documents).search('apple', 1)[0]?.passage.text, 'The apple was eaten.');
+  });
+
+  test('is in one file once it is written', async () => {
+    const folder = folderWith({ 'a.md': 'The apple is red.' });
+    const { files } = findDocuments(folder, '/');
+    const file = newFile();
+    for (const text of ['The apple is red.', 'The apple was eaten.']) {
+      writeFileSync(path.join(folder, 'a.md'), text);
+      await update(file, files);
+      assert.equal(statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0, 0);
+    }
+  });
+
+  test('has the contents of files, whatever their stamps say, until one changes', async () => {
+    const folder = folderWith({ 'a.md': 'The apple is red.', 'b.pdf': 'no PDF' });
+    const { files } = findDocuments(folder, '/');
+    const missing = path.join(folder, 'c.md');
+    const file = newFile();
+    await update(file, [...files, missing]);
+    const database = openStore(file, origin, { make: false });
+    utimesSync(path.join(folder, 'a.md'), 1, 1);
+    assert.equal(differences(database, [...files, missing]).touched, 1);
+    assert.equal(await hasContentsOf(database, [...files, missing]), true);
+    assert.equal(await hasContentsOf(database, [...files, path.join(folder, 'd.md')]), false);
+    writeFileSync(path.join(folder, 'a.md'), 'The apple is new.');
+    assert.equal(await hasContentsOf(database, files), false);
+    database.close();
+  });
+
+  describe('that is made in a process of its own', () => {
+    const sentences = (count: number) =>
+      Array.from({ length: count }, (_, i) => `Sentence ${i} says that box ${i * 7} has ${i % 13} plums.\n\n`).join('');
+    const update = (file: string, paths: readonly string[], signal = new AbortController().signal) =>
+      updateInProcess(
+        { file, origin, paths, date: Date.now() + 60_000 },
+        { signal, onProgress: () => undefined, onWarning: (message) => assert.fail(message) },
+      );
+
+    test('is sound after it was ended at any moment, and is then brought up to date', async () => {
+      const folder = folderWith({ 'large.md': sentences(20_000), 'a.md': 'The apple is red.' });
+      const { files } = findDocuments(folder, '/');
+      const file = newFile();
+      let ended = 0;
+      for (let ms = 100; ended === 0 || ms < 2000; ms += 300) {
+        writeFileSync(path.join(folder, 'a.md'), `The apple is red. It has ${ms} seeds.`);
+        const stop = new AbortController();
+        const updated = update(file, files, stop.signal).catch((error: unknown) => {
+          assert.equal(error, stop.signal.reason);
+          ended++;
+        });
+        await wait(ms);
+        stop.abort();
+        await updated;
+        const database = openDatabase(file);
+        assert.deepEqual(database.rows('PRAGMA integrity_check'), [['ok']]);
+        database.close();
+      }
+      assert.equal(await update(file, files), null);
+      const { documents } = open(file, files);
+      assert.deepEqual(
+        documents.map(({ text }) => text),
+        (await readInMemory(files)).map(({ text }) => text),
+      );
+      assert.equal(indexOf(documents).search('Which box has seeds?', 1)[0]?.passage.document.source, files[0]);
+    });
+
+    test('is ended at once while one large file is indexed', async () => {
+      const { files } = findDocuments(folderWith({ 'large.md': sentences(200_000) }), '/');
+      for (const ms of [500, 1500, 4000]) {
+        const stop = new AbortController();
+        const updated = assert.rejects(update(newFile(), files, stop.signal));
+        await wait(ms);
+        const start = performance.now();
+        stop.abort();
+        await updated;
+        assert.ok(performance.now() - start < 2000, `${ms} ms after the start`);
+      }
+    });
+
+    test('says what it cannot use, and what failed', async () => {
+      const noise = newFile();
+      writeFileSync(noise, 'no database at all '.repeat(1000));
+      assert.match((await update(noise, [])) ?? '', /not a database/u);
+      await assert.rejects(update(path.join(scratch, 'nowhere', 'x.db'), []), /unable to open/iu);
+    });
   });
 
   test('belongs to all of its documents only', async () => {

@@ -15,6 +15,8 @@ export interface SlmOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Defaults to the root of the repository, as in the README. */
   readonly cwd?: string;
+  /** Another user, for tests of permissions (unprivileged.ts). */
+  readonly user?: { readonly uid?: number; readonly gid?: number };
   /** Defaults to 5 minutes: machines that test are often busy. */
   readonly timeoutMs?: number;
 }
@@ -55,6 +57,7 @@ export function startSlm(args: readonly string[], options: SlmOptions = {}): Chi
   const child = spawn(process.execPath, [binary, ...args], {
     cwd: options.cwd ?? root,
     env: slmEnv(options.env),
+    ...options.user,
     stdio: 'pipe',
   });
   // A program that ends early closes its input; that is for the exit code to say.

@@ -1,12 +1,14 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
-import type { Skipped } from '../../documents/find.js';
+import { findDocuments, type Skipped } from '../../documents/find.js';
+import { skippedFile, skippedLines } from '../../documents/read.js';
 import { behind, contentsOf } from '../../documents/store/contents.js';
-import { hasDatabase, removeDatabase } from '../../documents/store/database.js';
-import { failure, messageOf } from '../../errors.js';
-import { lockOutput } from '../../jobs/lock.js';
+import { hasDatabase } from '../../documents/store/database.js';
+import { failure, messageOf, usageError } from '../../errors.js';
+import { shownPath } from '../../profile/paths.js';
 import { documentsNamed } from '../opening/documents.js';
-import { currentStore, storeFile, storeLock, storesFolder } from '../opening/kept-documents.js';
+import { currentStore } from '../opening/kept-documents.js';
+import { allStores, removeStore, storeFile, storesFolder } from '../opening/store-files.js';
 import type { Surroundings } from '../surroundings.js';
 
 /** An index of documents on this machine. */
@@ -28,33 +30,50 @@ export interface IndexStatus {
 
 /**
  * Makes the index of files and folders, or brings it up to date.
- * @throws SlmError
+ * @throws SlmError also where no document can be read, or one that was named cannot, as questions to them do
  */
 export async function buildIndex(
   surroundings: Surroundings,
   named: readonly string[],
 ): Promise<IndexStatus & { readonly skipped: readonly Skipped[] }> {
   requireDatabase();
+  refuseStandardInput(named);
   const set = documentsNamed(surroundings, named);
   const file = storeFile(surroundings, set.roots);
-  try {
-    (await currentStore(surroundings, set)).close();
-  } catch (error) {
+  const store = await currentStore(surroundings, set).catch((error: unknown) => {
     surroundings.signal.throwIfAborted();
     throw failure(`the index of ${named.join(', ')} cannot be made: ${messageOf(error)}`, undefined, error);
-  }
-  if (!existsSync(file)) {
+  });
+  if (store === null) {
+    const what = existsSync(file) ? 'the index in it cannot be brought up to date' : 'no index can be kept';
     throw failure(
-      `the folder ${storesFolder(surroundings)} takes no files, so no index can be kept.`,
+      `the folder ${storesFolder(surroundings)} takes no files, so ${what}.`,
       'XDG_CACHE_HOME names another place for it.',
     );
   }
-  return { ...statusOf(surroundings, file), skipped: set.skipped };
+  store.close();
+  const { problem: _, ...status } = statusOf(surroundings, file);
+  const unreadable = new Map(status.unreadable.map(({ path: each, reason }) => [each, reason]));
+  for (const each of set.files) {
+    const reason = unreadable.get(each.path);
+    if (reason !== undefined) skippedFile({ file: each, reason });
+  }
+  if (status.documents === 0) {
+    const lines = skippedLines(status.unreadable, (each) => shownPath(each, surroundings.cwd));
+    throw usageError(`no document can be read: ${lines.join('; ')}`);
+  }
+  return { ...status, state: 'current', skipped: set.skipped };
+}
+
+/** What is written to a process once is not there for the next question. */
+function refuseStandardInput(named: readonly string[]): void {
+  if (named.includes('-')) throw usageError('standard input has no index.', 'Name files and folders.');
 }
 
 /** The indexes of all documents, or the one of these files and folders. */
 export function indexStatus(surroundings: Surroundings, named: readonly string[]): IndexStatus[] {
   requireDatabase();
+  refuseStandardInput(named);
   const files = named.length === 0 ? allStores(surroundings) : [storeFile(surroundings, rootsOf(surroundings, named))];
   return files.map((file) => {
     const status = statusOf(surroundings, file);
@@ -68,15 +87,11 @@ export function indexStatus(surroundings: Surroundings, named: readonly string[]
  * @throws SlmError where one is being written
  */
 export function removeIndexes(surroundings: Surroundings, named: readonly string[]): string[][] {
+  refuseStandardInput(named);
   const files = named.length === 0 ? allStores(surroundings) : [storeFile(surroundings, rootsOf(surroundings, named))];
   return files.filter(existsSync).map((file) => {
     const { roots } = statusOf(surroundings, file);
-    const lock = lockOutput(storeLock(file), roots.join(', '));
-    try {
-      removeDatabase(file);
-    } finally {
-      lock.release();
-    }
+    removeStore(file, roots.join(', '));
     return [...roots];
   });
 }
@@ -91,15 +106,6 @@ function requireDatabase(): void {
 
 function rootsOf({ cwd }: Surroundings, named: readonly string[]): string[] {
   return [...new Set(named.map((name) => path.resolve(cwd, name)))].sort();
-}
-
-function allStores(surroundings: Surroundings): string[] {
-  const folder = storesFolder(surroundings);
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.db'))
-    .sort()
-    .map((name) => path.join(folder, name));
 }
 
 function statusOf(surroundings: Surroundings, file: string): IndexStatus {
@@ -120,7 +126,6 @@ function statusOf(surroundings: Surroundings, file: string): IndexStatus {
 }
 
 /** None where there are no documents any more. */
-function filesNow(surroundings: Surroundings, roots: readonly string[]): string[] {
-  const there = roots.filter(existsSync);
-  return there.length === 0 ? [] : documentsNamed(surroundings, there).files.map((file) => file.path);
+function filesNow({ cwd }: Surroundings, roots: readonly string[]): string[] {
+  return [...new Set(roots.flatMap((root) => findDocuments(root, cwd).files))];
 }

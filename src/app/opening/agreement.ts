@@ -6,6 +6,7 @@ import { modelError } from '../../errors.js';
 import { makeFolder } from '../../folders.js';
 import { installedStats, type ModelEnvironment, readSpec } from '../../models/index.js';
 import { readJson, writeJson } from '../../models/json-file.js';
+import { liesIn } from '../../profile/paths.js';
 import type { TaskProfile } from '../../types.js';
 import { projectModel, readConfig } from '../config.js';
 import { configDirectory, isOn, modelEnvironment, type Surroundings } from '../surroundings.js';
@@ -48,7 +49,7 @@ export async function requireAgreementOn(
 function isOwn(surroundings: Surroundings, profile: Pick<TaskProfile, 'path'>): boolean {
   const file = path.resolve(surroundings.cwd, profile.path);
   const folders = [path.join(configDirectory(surroundings), 'tasks'), path.join(surroundings.packageRoot, 'tasks')];
-  return folders.some((folder) => !path.relative(folder, file).startsWith('..'));
+  return folders.some((folder) => liesIn(file, folder));
 }
 
 async function agreedOrRefused(

@@ -1,13 +1,20 @@
 import path from 'node:path';
 import { findDocuments, type Skipped } from '../../documents/find.js';
-import { type NamedDocument, readDocuments, skippedFile, skippedLines } from '../../documents/read.js';
+import {
+  type DocumentsRead,
+  type NamedDocument,
+  readDocuments,
+  skippedFile,
+  skippedLines,
+} from '../../documents/read.js';
 import { usageError } from '../../errors.js';
 import type { Document } from '../../methods/types.js';
 import { shownPath } from '../../profile/paths.js';
 import { taskTypes } from '../../task-types/index.js';
 import type { TaskProfile } from '../../types.js';
 import type { Surroundings } from '../surroundings.js';
-import { type DocumentSet, isKept, openKeptDocuments } from './kept-documents.js';
+import { type DocumentSet, isKept, openDocumentsOnce, openKeptDocuments } from './kept-documents.js';
+import { readPiped } from './piped-document.js';
 
 /**
  * The documents that questions are answered from: those of the command line, else the profile's own. A notice lists the
@@ -59,6 +66,9 @@ export function documentsNamed(surroundings: Surroundings, named: readonly strin
 function filesAt(surroundings: Surroundings, name: string): { files: NamedDocument[]; skipped: readonly Skipped[] } {
   if (name === '-') return { files: [{ path: '-', shown: '-', named: true }], skipped: [] };
   const { files, skipped } = findDocuments(name, surroundings.cwd);
+  const [first] = skipped;
+  if (files.length === 0 && first?.path === path.resolve(surroundings.cwd, name))
+    throw usageError(`${name} cannot be read: ${first.reason}`);
   if (files.length === 0) {
     const why = skippedLines(skipped, (file) => shownPath(file, surroundings.cwd)).join('; ');
     throw usageError(
@@ -82,14 +92,25 @@ function ownFiles({ documents, path: task }: TaskProfile): NamedDocument[] {
   });
 }
 
-async function readAll(surroundings: Surroundings, set: FoundSet): Promise<readonly Document[]> {
-  const kept = isKept(surroundings, set) ? await openKeptDocuments(surroundings, set) : null;
+async function readAll(surroundings: Surroundings, found: FoundSet): Promise<readonly Document[]> {
+  const { files, stdin, isFile } = await readPiped(surroundings, found.files);
+  const set = { ...found, files };
   const { documents, skipped } =
-    kept === null
-      ? await readDocuments(set.files, surroundings.stdin, (message) => surroundings.notice(message))
-      : { documents: kept.documents, skipped: kept.unreadable.map(skippedFile) };
+    (await readIndexed(surroundings, set, isFile)) ??
+    (await readDocuments(files, stdin, (message) => surroundings.notice(message)));
   const lines = skippedLines([...set.skipped, ...skipped], (file) => shownPath(file, surroundings.cwd));
   if (set.files.length > 0 && documents.length === 0) throw usageError(`no document can be read: ${lines.join('; ')}`);
   for (const line of lines) surroundings.notice(line);
   return documents;
+}
+
+/** Null where they are to be read into memory. */
+async function readIndexed(
+  surroundings: Surroundings,
+  set: DocumentSet,
+  onlyOnce: boolean,
+): Promise<DocumentsRead | null> {
+  if (!onlyOnce && !isKept(surroundings, set)) return null;
+  const kept = await (onlyOnce ? openDocumentsOnce : openKeptDocuments)(surroundings, set);
+  return kept && { documents: kept.documents, skipped: kept.unreadable.map(skippedFile) };
 }

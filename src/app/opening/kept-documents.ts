@@ -1,18 +1,19 @@
-import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { NamedDocument } from '../../documents/read.js';
-import { type Database, hasDatabase, isDamage, removeDatabase } from '../../documents/store/database.js';
+import { type Database, hasDatabase, removeDatabase } from '../../documents/store/database.js';
 import { type DocumentsKept, documentsIn } from '../../documents/store/open.js';
-import { ForeignStore, openStore, type StoreOrigin } from '../../documents/store/schema.js';
-import { differences, updateStore } from '../../documents/store/update.js';
+import { isUnusable, openStore, type StoreOrigin } from '../../documents/store/schema.js';
+import { differences, hasContentsOf } from '../../documents/store/update.js';
+import { updateInProcess } from '../../documents/store/update-process.js';
 import { messageOf, SlmError } from '../../errors.js';
 import { makeFolder, takesFiles } from '../../folders.js';
 import { lockOutput } from '../../jobs/lock.js';
 import { onceEach } from '../../lazy.js';
 import { noticeMissingCache } from '../scratch.js';
 import { cacheDirectory, type Surroundings } from '../surroundings.js';
+import { noteUse, removeUnused, storeFile, storeLock, storeName, storesFolder } from './store-files.js';
 
 /** A set of documents: their files, and the names by which the user gave them. */
 export interface DocumentSet {
@@ -28,28 +29,26 @@ const largeBytes = 256 << 10;
 export function isKept(surroundings: Surroundings, { roots, files }: DocumentSet): boolean {
   if (files.length === 0 || files.some((file) => file.path === '-')) return false;
   if (existsSync(storeFile(surroundings, roots))) return true;
-  let bytes = 0;
-  for (const file of files) bytes += statSync(file.path, { throwIfNoEntry: false })?.size ?? 0;
+  return areLarge(files);
+}
+
+/**
+ * Whether files are so large that they are indexed in a file.
+ * @param more bytes beside them
+ */
+export function areLarge(files: readonly NamedDocument[], more = 0): boolean {
+  let bytes = more;
+  for (const file of files) bytes += sizeOf(file.path);
   return bytes >= largeBytes;
 }
 
-/** Where the indexes are. */
-export function storesFolder(surroundings: Surroundings): string {
-  return path.join(cacheDirectory(surroundings), 'documents');
-}
-
-/** The index of documents that are found in these places. */
-export function storeFile(surroundings: Surroundings, roots: readonly string[]): string {
-  return path.join(storesFolder(surroundings), storeName(roots));
-}
-
-function storeName(roots: readonly string[]): string {
-  return `${createHash('sha256').update(JSON.stringify(roots)).digest('hex').slice(0, 16)}.db`;
-}
-
-/** The lock of an index that is written to. */
-export function storeLock(file: string): string {
-  return `${file}.lock`;
+/** 0 where it is gone, or may not be looked at any more: why, is said when it is read. */
+function sizeOf(file: string): number {
+  try {
+    return statSync(file).size;
+  } catch {
+    return 0;
+  }
 }
 
 /**
@@ -57,12 +56,31 @@ export function storeLock(file: string): string {
  * cannot be: that is said once, and the documents are read into memory.
  */
 export async function openKeptDocuments(surroundings: Surroundings, set: DocumentSet): Promise<DocumentsKept | null> {
+  return openFrom(surroundings, set, async () => {
+    const store = await currentStore(surroundings, set);
+    if (store !== null) return store;
+    if (takesFiles(cacheDirectory(surroundings))) tellUnwritable(surroundings);
+    else noticeMissingCache(surroundings);
+    return storeForThisRun(surroundings, set);
+  });
+}
+
+/** The same with an index that goes with the process. */
+export async function openDocumentsOnce(surroundings: Surroundings, set: DocumentSet): Promise<DocumentsKept | null> {
+  return openFrom(surroundings, set, () => storeForThisRun(surroundings, set));
+}
+
+async function openFrom(
+  surroundings: Surroundings,
+  { files }: DocumentSet,
+  open: () => Promise<Database>,
+): Promise<DocumentsKept | null> {
   if (!hasDatabase()) {
     tellMissing(surroundings);
     return null;
   }
   try {
-    return documentsIn(await currentStore(surroundings, set), set.files);
+    return documentsIn(await open(), files);
   } catch (error) {
     surroundings.signal.throwIfAborted();
     if (error instanceof SlmError) throw error;
@@ -79,26 +97,62 @@ const tellMissing = onceEach((surroundings: Surroundings) =>
   ),
 );
 
-/** The index of these documents, as they are now. The caller closes it. */
-export async function currentStore(surroundings: Surroundings, set: DocumentSet): Promise<Database> {
-  const folder = storesFolder(surroundings);
+/**
+ * The index of these documents, as they are now. The caller closes it.
+ * @returns null where it would have to be written, and the cache takes no files
+ */
+export async function currentStore(surroundings: Surroundings, set: DocumentSet): Promise<Database | null> {
+  const file = storeFile(surroundings, set.roots);
+  const folder = path.dirname(file);
   // Texts of documents are nobody else's business.
-  if (takesFiles(path.dirname(folder)) && takesFiles(folder, 0o700))
-    return updated(surroundings, set, path.join(folder, storeName(set.roots)));
-  noticeMissingCache(surroundings);
-  const own = path.join(surroundings.scratch(), 'documents');
-  makeFolder(own, 0o700);
-  return updated(surroundings, set, path.join(own, storeName(set.roots)));
+  const isWritable = takesFiles(path.dirname(folder)) && takesFiles(folder, 0o700);
+  if (!isWritable) return fixedStore(surroundings, set, file);
+  if (!existsSync(file)) removeUnused(surroundings);
+  const store = await updated(surroundings, set, file);
+  noteUse(surroundings, file);
+  return store;
+}
+
+async function storeForThisRun(surroundings: Surroundings, set: DocumentSet): Promise<Database> {
+  const folder = path.join(surroundings.scratch(), 'documents');
+  makeFolder(folder, 0o700);
+  return updated(surroundings, set, path.join(folder, storeName(set.roots)));
+}
+
+const tellUnwritable = onceEach((surroundings: Surroundings) =>
+  surroundings.notice(
+    `the folder ${storesFolder(surroundings)} takes no files, so documents are indexed for this run alone; set XDG_CACHE_HOME to another folder`,
+  ),
+);
+
+/** A store that nobody can write to, such as in the image of a container; null where the documents are others by now. */
+async function fixedStore(surroundings: Surroundings, set: DocumentSet, file: string): Promise<Database | null> {
+  if (!existsSync(file)) return null;
+  let store: Database;
+  try {
+    store = openStore(file, originOf(surroundings, set), { make: false });
+  } catch {
+    return null; // Another one is made for this run, which is said.
+  }
+  try {
+    const { stale, gone } = differences(store, pathsOf(set));
+    // Files that were copied with their index have other stamps.
+    if (gone.length === 0 && (await hasContentsOf(store, stale))) return store;
+  } catch (error) {
+    store.close();
+    throw error;
+  }
+  store.close();
+  return null;
 }
 
 /** Brings a store up to date, if need be alone: other processes wait for it. */
 async function updated(surroundings: Surroundings, set: DocumentSet, file: string): Promise<Database> {
-  const origin = { roots: set.roots, version: surroundings.version };
-  const paths = set.files.map((each) => each.path);
+  const origin = originOf(surroundings, set);
   if (existsSync(file)) {
     try {
       const store = openStore(file, origin, { make: false });
-      const { stale, gone } = differences(store, paths);
+      const { stale, gone } = differences(store, pathsOf(set));
       if (stale.length + gone.length === 0) return store;
       store.close();
     } catch (error) {
@@ -107,44 +161,39 @@ async function updated(surroundings: Surroundings, set: DocumentSet, file: strin
   }
   const lock = await lockWhenFree(surroundings, storeLock(file), set.roots);
   try {
-    return await update(surroundings, file, origin, paths).catch((error: unknown) => {
-      if (!isUnusable(error)) throw error;
-      surroundings.notice(`rebuilding the index of the documents: ${messageOf(error)}`);
+    const problem = await update(surroundings, set, file);
+    if (problem !== null) {
+      surroundings.notice(`rebuilding the index of the documents: ${problem}`);
       removeDatabase(file);
-      return update(surroundings, file, origin, paths);
-    });
+      const another = await update(surroundings, set, file);
+      if (another !== null) throw new Error(another);
+    }
+    return openStore(file, origin, { make: false });
   } finally {
     surroundings.preparing(null);
     lock.release();
   }
 }
 
-function isUnusable(error: unknown): boolean {
-  return isDamage(error) || error instanceof ForeignStore;
+function originOf({ version }: Surroundings, { roots }: DocumentSet): StoreOrigin {
+  return { roots, version };
 }
 
-async function update(
-  surroundings: Surroundings,
-  file: string,
-  origin: StoreOrigin,
-  paths: readonly string[],
-): Promise<Database> {
-  const store = openStore(file, origin, { make: true });
-  try {
-    await updateStore(store, differences(store, paths), {
-      signal: surroundings.signal,
-      date: surroundings.date,
-      onProgress: (done, total) => {
-        if (total < worthShowing) return;
-        surroundings.preparing({ what: 'indexing', task: 'documents', model: null, done, total, items: 'files' });
-      },
-      onWarning: (message) => surroundings.notice(message),
-    });
-    return store;
-  } catch (error) {
-    store.close();
-    throw error;
-  }
+function pathsOf({ files }: DocumentSet): string[] {
+  return files.map((file) => file.path);
+}
+
+/** Gives the reason where the store has to be made anew. */
+function update(surroundings: Surroundings, set: DocumentSet, file: string): Promise<string | null> {
+  const task = { file, origin: originOf(surroundings, set), paths: pathsOf(set), date: surroundings.date() };
+  return updateInProcess(task, {
+    signal: surroundings.signal,
+    onProgress: (done, total) => {
+      if (total < worthShowing) return;
+      surroundings.preparing({ what: 'indexing', task: 'documents', model: null, done, total, items: 'files' });
+    },
+    onWarning: (message) => surroundings.notice(message),
+  });
 }
 
 /** Files; fewer are read before anybody wonders. */

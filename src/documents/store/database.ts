@@ -1,4 +1,6 @@
-import { rmSync } from 'node:fs';
+import { accessSync, constants, existsSync, rmSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { lazy } from '../../lazy.js';
 
 const libsql = lazy<typeof import('libsql')>('libsql');
@@ -12,6 +14,8 @@ export interface Database {
   rows<Row extends readonly Value[]>(sql: string, values?: readonly Value[]): Row[];
   /** All or nothing of what `work` writes. */
   transaction<T>(work: () => T): T;
+  /** Puts all that was written into the one file, as far as no process reads from an older state: waits for none. */
+  gather(): void;
   close(): void;
 }
 
@@ -25,10 +29,14 @@ export function hasDatabase(): boolean {
   }
 }
 
-/** Opens a database file, or makes it; waits for other processes that write to it. */
+/**
+ * Opens a database file, or makes it; waits for other processes that write to it. One that cannot be written to, such as
+ * in the image of a container, is read as it is.
+ */
 export function openDatabase(file: string): Database {
   const Libsql = libsql();
-  const database = new Libsql(file);
+  // SQLite would make files beside it even to read, unless it is told that nobody writes to it.
+  const database = new Libsql(isFixed(file) ? `${pathToFileURL(file).href}?immutable=1` : file);
   const prepared = new Map<string, ReturnType<typeof database.prepare>>();
   const statement = (sql: string) => {
     const known = prepared.get(sql) ?? database.prepare(sql);
@@ -52,6 +60,12 @@ export function openDatabase(file: string): Database {
         throw error;
       }
     },
+    gather: () => {
+      // A server reads for as long as it runs.
+      database.exec('PRAGMA busy_timeout = 0');
+      database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').raw().all();
+      database.exec(`PRAGMA busy_timeout = ${busyMs}`);
+    },
     close: () => void database.close(),
   };
   try {
@@ -61,6 +75,19 @@ export function openDatabase(file: string): Database {
     throw error;
   }
   return opened;
+}
+
+/** Whether nothing can be written to a database, and all of it is in the one file. */
+function isFixed(file: string): boolean {
+  const unwritten = statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+  if (!existsSync(file) || unwritten > 0) return false;
+  try {
+    accessSync(file, constants.W_OK);
+    accessSync(path.dirname(file), constants.W_OK);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 const busyMs = 20_000;

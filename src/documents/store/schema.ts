@@ -1,4 +1,4 @@
-import { type Database, openDatabase } from './database.js';
+import { type Database, isDamage, openDatabase } from './database.js';
 
 /** Counted up when what is stored changes: cutting, words, formats, tables. */
 const layout = 4;
@@ -8,6 +8,11 @@ const application = 0x736c_6d64;
 /** The file is a database, but not one of these. */
 export class ForeignStore extends Error {
   override readonly name = 'ForeignStore';
+}
+
+/** Whether an error says that a store has to be made anew: it is damaged, of another version, or no store at all. */
+export function isUnusable(error: unknown): boolean {
+  return isDamage(error) || error instanceof ForeignStore;
 }
 
 /** Origin of a store: the documents that it was made for, and the version of slm. */

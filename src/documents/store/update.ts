@@ -19,11 +19,12 @@ export interface Differences {
 }
 
 export interface UpdateEvents {
-  readonly signal: AbortSignal;
   /** Time of day, ms. */
   readonly date: () => number;
   readonly onProgress: (done: number, total: number) => void;
   readonly onWarning: (message: string) => void;
+  /** Called after every few thousand sentences of a file. */
+  readonly onSentences?: () => void;
 }
 
 /** Files to look at again. Nothing is read but their stamps. */
@@ -45,27 +46,50 @@ export function differences(database: Database, files: readonly string[]): Diffe
   return { stale, touched, gone: [...known.values()].map(({ id }) => id) };
 }
 
+/** Whether a store has the contents of these files, whatever their stamps say: reads all of them. */
+export async function hasContentsOf(database: Database, files: readonly string[]): Promise<boolean> {
+  const known = new Map(database.rows<[string, string]>('SELECT path, digest FROM documents'));
+  for (const file of files) if (known.get(file) !== (await digestOf(file))) return false;
+  return true;
+}
+
+/** As a store has it: empty for a file that cannot be opened. */
+async function digestOf(file: string): Promise<string> {
+  try {
+    return digestOfBytes(await bytesOfFile(file));
+  } catch (error) {
+    if (!(error instanceof UnreadableDocument)) throw error;
+    return '';
+  }
+}
+
+function digestOfBytes(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
 /** Bytes of texts in one transaction: what a killed process had done by then is kept. */
 const bytesTogether = 8 << 20;
 
-/** Reads what has changed, and forgets what is gone. */
+/**
+ * Reads what has changed, and forgets what is gone. Keeps its thread busy for seconds and more where a file is large. It
+ * may be killed at any moment: the next update goes on from the last transaction.
+ */
 export async function updateStore(
   database: Database,
   { stale, gone }: Differences,
-  { signal, date, onProgress, onWarning }: UpdateEvents,
+  { date, onProgress, onWarning, onSentences = () => undefined }: UpdateEvents,
 ): Promise<void> {
   for (const id of gone) database.transaction(() => forget(database, id));
   let waiting: ReadFile[] = [];
   let bytes = 0;
   const write = () => {
     database.transaction(() => {
-      for (const file of waiting) put(database, file);
+      for (const file of waiting) put(database, file, onSentences);
     });
     waiting = [];
     bytes = 0;
   };
   for (const [index, file] of stale.entries()) {
-    signal.throwIfAborted();
     onProgress(index, stale.length);
     const read = await readFile(file, database, date, onWarning);
     if (read === null) continue;
@@ -75,7 +99,7 @@ export async function updateStore(
   }
   write();
   if (stale.length > 100) database.run("INSERT INTO words(words) VALUES ('optimize')");
-  database.rows('PRAGMA wal_checkpoint(TRUNCATE)');
+  database.gather();
 }
 
 interface ReadFile {
@@ -105,7 +129,7 @@ async function readFile(
     if (!(error instanceof UnreadableDocument)) throw error;
     return { path, stamp, settled: false, bytes: 0, digest: '', content: { reason: error.message } };
   }
-  const digest = createHash('sha256').update(read.bytes).digest('hex');
+  const digest = digestOfBytes(read.bytes);
   const file = { path, stamp, settled, bytes: read.bytes.length, digest };
   const [known] = database.rows<[number, string]>('SELECT id, digest FROM documents WHERE path = ?', [path]);
   if (known?.[1] === digest) {
@@ -124,14 +148,18 @@ async function readFile(
 /** A file that was written a moment ago can be written again without another stamp: clocks of file systems are coarse. */
 const settledMs = 2000;
 
-/** Empty where there is no such file. */
+/** Empty where there is no such file, or none that may be looked at. */
 function stampOf(file: string): string {
   const stats = statsOf(file);
   return stats === null ? '' : stampFrom(stats);
 }
 
 function statsOf(file: string): BigIntStats | null {
-  return statSync(file, { bigint: true, throwIfNoEntry: false }) ?? null;
+  try {
+    return statSync(file, { bigint: true });
+  } catch {
+    return null; // Why, is said when it is read.
+  }
 }
 
 function stampFrom({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
@@ -147,7 +175,11 @@ function forget(database: Database, id: number): void {
   database.run('DELETE FROM documents WHERE id = ?', [id]);
 }
 
-function put(database: Database, { path, stamp, settled, bytes, digest, content }: ReadFile): void {
+function put(
+  database: Database,
+  { path, stamp, settled, bytes, digest, content }: ReadFile,
+  onSentences: () => void,
+): void {
   const [known] = database.rows<[number]>('SELECT id FROM documents WHERE path = ?', [path]);
   if (known !== undefined) forget(database, known[0]);
   const text = 'text' in content ? content.text : '';
@@ -169,6 +201,7 @@ function put(database: Database, { path, stamp, settled, bytes, digest, content 
   const own = passages.map((passage) => terms(passage.text, language));
   const lengths = { text: 0, near: 0, heading: 0 };
   for (const [i, passage] of passages.entries()) {
+    if (i % 2000 === 0) onSentences();
     const above = headingTerms.get(passage.heading) ?? [];
     const gap = text.slice(passage.end, passages[i + 1]?.start ?? text.length);
     database.run('INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?)', [
