@@ -77,6 +77,8 @@ const indexOf = (documents: ReturnType<typeof open>['documents']) => storeOf(doc
 const readInMemory = async (files: readonly string[]) =>
   (await readDocuments(named(files), process.stdin, (message) => assert.fail(message))).documents;
 
+type Scored = ReturnType<PassageIndex['scoredWindows']>[number] & { readonly at: string };
+
 const place = ({ document, start, end }: { document: { id: string }; start: number; end: number }) =>
   `${document.id} ${start} ${end}`;
 
@@ -128,13 +130,20 @@ describe('an index on disk', () => {
 
   function sameIn(kept: PassageIndex, memory: PassageIndex, asked: readonly string[], windows: number): void {
     for (const question of asked) {
-      assert.deepEqual(
-        kept.windows(question, windows, 1600).map((window) => window.map(place)),
-        memory.windows(question, windows, 1600).map((window) => window.map(place)),
-        question,
-      );
+      const [mine, theirs] = [kept, memory].map((index) =>
+        index
+          .scoredWindows(question, windows + 3, 1600)
+          .map((each) => ({ ...each, at: each.passages.map(place).join() })),
+      ) as [Scored[], Scored[]];
+      assert.equal(mine[0]?.at, theirs[0]?.at, question);
+      // Windows that are as good may change places: which sentences of many equal ones count is decided by an estimate.
+      for (let i = 1; i < windows; i++) {
+        const other = theirs.find(({ at }) => at === mine[i]?.at);
+        assert.ok((other?.score ?? 0) >= 0.95 * (theirs[i]?.score ?? 0), question);
+      }
       const [own, other] = [kept.search(question, 3), memory.search(question, 3)];
-      assert.equal(place(own[0]?.passage as never), place(other[0]?.passage as never), question);
+      const same = other.find(({ passage }) => place(passage) === place(own[0]?.passage as never));
+      assert.ok((same?.score ?? 0) >= 0.95 * (other[0]?.score ?? 0), question);
       const chosen = other.map(({ passage }) => passage);
       const difference = kept.coverage(question, chosen) - memory.coverage(question, chosen);
       assert.ok(Math.abs(difference) < 1e-12, question);

@@ -7,9 +7,15 @@ import type { UpdateMessage, UpdateTask } from './update-process.js';
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 process.once('disconnect', () => process.exit());
 const starter = process.ppid;
-process.once('message', (task: UpdateTask) => void update(task));
+// In a turn of its own: Node must be done with the message before the channel is closed.
+process.once('message', (task: UpdateTask) => void setImmediate(update, task));
 
-async function update({ file, origin, paths, date }: UpdateTask): Promise<void> {
+async function update(task: UpdateTask): Promise<void> {
+  const end = await endOf(task);
+  process.send?.(end, () => process.disconnect());
+}
+
+async function endOf({ file, origin, paths, date }: UpdateTask): Promise<UpdateMessage> {
   try {
     const store = openStore(file, origin, { make: true });
     try {
@@ -26,11 +32,10 @@ async function update({ file, origin, paths, date }: UpdateTask): Promise<void> 
     } finally {
       store.close();
     }
-    send({ kind: 'done' });
+    return { kind: 'done' };
   } catch (error) {
-    send({ kind: isUnusable(error) ? 'unusable' : 'failed', reason: messageOf(error) });
+    return { kind: isUnusable(error) ? 'unusable' : 'failed', reason: messageOf(error) };
   }
-  process.disconnect();
 }
 
 function send(message: UpdateMessage): void {
