@@ -64,13 +64,20 @@ export async function openHere(
     summary: summaryOf(task),
     basis,
     checkModel,
-    predict: (records, { explain, signal }) =>
-      predict(task, records, {
-        explain,
-        now: surroundings.now,
-        signal: signal === undefined ? surroundings.signal : AbortSignal.any([surroundings.signal, signal]),
-        ...(known === null ? {} : { known: checkedFirst(known, checkModel) }),
-      }),
+    async *predict(records, { explain, signal }) {
+      try {
+        yield* predict(task, records, {
+          explain,
+          now: surroundings.now,
+          signal: signal === undefined ? surroundings.signal : AbortSignal.any([surroundings.signal, signal]),
+          ...(known === null ? {} : { known: checkedFirst(known, checkModel) }),
+        });
+      } catch (error) {
+        // A model that was written to may give no numbers, and that is why.
+        checkModel();
+        throw error;
+      }
+    },
     usage: () => usageOf(task),
     cached: () => known?.hits ?? 0,
     countTokens: (text) => task.engine.countTokens(text),
