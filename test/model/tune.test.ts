@@ -303,7 +303,10 @@ describe('slm tune of a classifier', () => {
     assert.match(reset.stderr, /removed what was tuned of mood/u);
     assert.deepEqual(files(path.join(cwd, 'tuned')), []);
     assert.deepEqual(await run(), untuned);
-    assert.match((await runSlm(['tune', './task.yaml', '--reset'], { cwd })).stderr, /was not tuned for smollm2-135m-instruct/u);
+    assert.match(
+      (await runSlm(['tune', './task.yaml', '--reset'], { cwd })).stderr,
+      /was not tuned for smollm2-135m-instruct/u,
+    );
   });
 });
 
