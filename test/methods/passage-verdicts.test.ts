@@ -36,7 +36,12 @@ function engineSaying(verdict: string) {
   });
 }
 
-async function verdictOf(verdict: string, task = profile, engine = engineSaying(verdict)): Promise<AnswerOutput> {
+async function verdictOf(
+  verdict: string,
+  task = profile,
+  engine = engineSaying(verdict),
+  asked = record,
+): Promise<AnswerOutput> {
   const predictor = await passageVerdicts.prepare({
     profile: task,
     engine,
@@ -45,7 +50,7 @@ async function verdictOf(verdict: string, task = profile, engine = engineSaying(
     cache: { get: async () => undefined, set: async () => undefined },
     onProgress: () => undefined,
   });
-  const { output } = await predictor.predict({ record, text: record.text, explain: false });
+  const { output } = await predictor.predict({ record: asked, text: asked.text, explain: false });
   return predictor.decide(output) as AnswerOutput;
 }
 
@@ -62,19 +67,10 @@ test('the likeliest verdict is given with the whole sentence that shows it', asy
 });
 
 test('the mark of a list item says nothing about what shows a verdict, and is not part of it', async () => {
-  const listed = '- Forty took part.\n1. Their pain was less after six weeks.\n';
-  const engine = engineSaying('no');
-  const predictor = await passageVerdicts.prepare({
-    profile,
-    engine,
-    documents: [],
-    ownDocuments: async () => [],
-    cache: { get: async () => undefined, set: async () => undefined },
-    onProgress: () => undefined,
-  });
-  const own = { ...record, fields: { ...record.fields, context: listed } };
-  const { output } = await predictor.predict({ record: own, text: own.text, explain: false });
-  assert.equal(output.type === 'answer' ? output.evidence?.sentence : null, 'Their pain was less after six weeks.');
+  const context = '- Forty took part.\n1. Their pain was less after six weeks.\n';
+  const listed = { ...record, fields: { ...record.fields, context } };
+  const output = await verdictOf('no', profile, engineSaying('no'), listed);
+  assert.equal(output.evidence?.sentence, 'Their pain was less after six weeks.');
 });
 
 test('a verdict that is less likely than the threshold is none, with the reason', async () => {

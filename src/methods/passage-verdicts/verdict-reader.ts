@@ -1,4 +1,11 @@
-import { compilePrompt, type FewShotExample, type PromptText, tokenizePrompt, usesChat } from '../../prompt.js';
+import {
+  compilePrompt,
+  type FewShotExample,
+  type PromptRenderer,
+  type PromptText,
+  tokenizePrompt,
+  usesChat,
+} from '../../prompt.js';
 import type { EngineWith, InputRecord, Prompt, TaskProfile } from '../../types.js';
 import { fittingWindow } from '../fitting-window.js';
 import { promptLength, readOnce, sharedLength } from '../parts.js';
@@ -71,9 +78,9 @@ export function createReader(
   const lead = usesChat(profile, engine.model) ? '' : ' ';
   const words = verdicts.map((verdict) => engine.tokenize(lead + verdict));
 
-  function asked(view: View, { fields }: InputRecord, window: readonly Passage[]): Asked {
+  function asked(by: PromptRenderer, { fields }: InputRecord, window: readonly Passage[]): Asked {
     const texts = window.map((passage) => passage.text);
-    const text = (render[view] ?? render.passage)({
+    const text = by({
       ...fields,
       [contextField]: passageOf(texts, window[0]?.heading),
       [profile.input]: fields[profile.input],
@@ -95,30 +102,31 @@ export function createReader(
       return (
         best &&
         fittingWindow(best, (part) => {
-          const length = promptLength(asked('passage', record, part).prompt);
+          const length = promptLength(asked(render.passage, record, part).prompt);
           return length + tokensOfEvidence <= engine.model.contextSize;
         })
       );
     },
-    ask: (record, window) => asked('passage', record, window),
+    ask: (record, window) => asked(render.passage, record, window),
     async score(record, window, wanted) {
-      const { text, prompt } = asked('passage', record, window);
-      const alone = asked('question', record, window).prompt;
-      const turned = asked('reordered', record, window).prompt;
+      const { text, prompt } = asked(render.passage, record, window);
+      const turned = render.reordered === null ? prompt : asked(render.reordered, record, window).prompt;
       // Whether or not both are wanted: the same prompt is divided in the same way.
       const shared = Math.min(sharedLength(prompt.input, turned.input), prompt.input.length - 1);
       const read = readOnce(prompt, shared);
-      const inTurn = [
-        { view: 'question', after: readOnce(alone), fresh: alone.input.length },
-        { view: 'reordered', after: readOnce(turned, shared), fresh: turned.input.length - shared },
-        { view: 'passage', after: read, fresh: prompt.input.length },
-      ] as const;
       const scores = new Map<View, number[]>();
       let tokens = 0;
-      for (const { view, after, fresh } of inTurn.filter(({ view }) => wanted.includes(view))) {
+      const score = async (view: View, after: Prompt, fresh: number) => {
         scores.set(view, await engine.scoreContinuations(after, words));
         tokens += fresh;
+      };
+      if (wanted.includes('question')) {
+        const { prompt: alone } = asked(render.question, record, window);
+        await score('question', readOnce(alone), alone.input.length);
       }
+      if (wanted.includes('reordered'))
+        await score('reordered', readOnce(turned, shared), turned.input.length - shared);
+      if (wanted.includes('passage')) await score('passage', read, prompt.input.length);
       return { scores: wanted.map((view) => scores.get(view) as number[]), asked: { text, prompt: read }, tokens };
     },
   };
