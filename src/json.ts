@@ -72,6 +72,11 @@ export function isExactNumber(value: unknown): value is LosslessNumber {
   );
 }
 
+/** The value of an own key: the objects of data have no others, whatever a key is called (`constructor`, `toString`). */
+export function own(values: Readonly<Record<string, unknown>>, key: string): unknown {
+  return Object.hasOwn(values, key) ? values[key] : undefined;
+}
+
 /** The number of these digits: JavaScript's own, or one that keeps them where that would be another number. */
 export function exactNumber(digits: string): number | LosslessNumber {
   return isPlain(digits) ? Number(digits) : new (lossless().LosslessNumber)(digits);

@@ -1,5 +1,5 @@
 import { suggestion } from './errors.js';
-import { isExactNumber, textOf } from './json.js';
+import { isExactNumber, own, textOf } from './json.js';
 import type { InputRecord, Origin, Prediction, Row } from './types.js';
 
 /** A row that cannot become a record, and why. */
@@ -31,7 +31,7 @@ export function recordOf(
   const id = identify(row);
   if (row.error !== undefined) return { row, index, id, error: row.error, missing: null };
   const name = field ?? (Object.hasOwn(fields, input) ? input : 'text');
-  const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
+  const value = own(fields, name);
   if (value === null) return { row, index, id, error: `the field "${name}" is null; expected a text`, missing: null };
   if (value === undefined) return { row, index, id, error: noField(name, Object.keys(fields), hint), missing: name };
   const text = textOf(value);
@@ -87,8 +87,8 @@ function identify({ fields, origin }: Row): string {
  * record: results have the field beside the id then.
  */
 export function hasOtherId(id: string, fields: Row['fields']): boolean {
-  const own = Object.hasOwn(fields, 'id') ? fields.id : undefined;
-  return own !== undefined && own !== null && own !== '' && textOf(own) !== id;
+  const given = own(fields, 'id');
+  return given !== undefined && given !== null && given !== '' && textOf(given) !== id;
 }
 
 /** `file:line`, for messages; the file alone when the row is all of it. */

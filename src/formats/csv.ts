@@ -1,4 +1,4 @@
-import { textOf } from '../json.js';
+import { own, textOf } from '../json.js';
 import { lazy } from '../lazy.js';
 import { hasOtherId } from '../record.js';
 import { taskTypes } from '../task-types/index.js';
@@ -37,10 +37,12 @@ export const csv: Writer = {
 function passedNames(options: FormatOptions): Map<string, string> {
   if (!options.passThrough) return new Map();
   const { names, inputName: inputColumn } = taskTypes[options.taskType].results;
-  const own = [...columns(options), ...names];
+  const ours = [...columns(options), ...names];
   const isThere = (name: string) => name === options.input && name === inputColumn;
   return new Map(
-    options.fieldNames.filter((name) => !isThere(name)).map((name) => [name, inputName(name, own, options.fieldNames)]),
+    options.fieldNames
+      .filter((name) => !isThere(name))
+      .map((name) => [name, inputName(name, ours, options.fieldNames)]),
   );
 }
 
@@ -55,11 +57,6 @@ function rows({ record, output, error }: Prediction, options: FormatOptions): Re
   if (output === undefined) return [{ ...common, error: error ?? 'no output' }];
   const by = options.cascade === true ? { model: output.model } : {};
   return results.rows(output, record, options).map((row) => ({ ...common, ...row, ...by }));
-}
-
-/** A value by its name, which comes from data: `constructor` is nothing that every record has. */
-function own(values: Readonly<Record<string, unknown>>, name: string): unknown {
-  return Object.hasOwn(values, name) ? values[name] : undefined;
 }
 
 function line(cells: readonly unknown[]): string {

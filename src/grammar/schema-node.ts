@@ -1,3 +1,5 @@
+import { own } from '../json.js';
+
 /** A JSON Schema that is an object; `true` and `false` are handled where they occur. */
 export type SchemaObject = Readonly<Record<string, unknown>>;
 export type Schema = boolean | SchemaObject;
@@ -11,11 +13,6 @@ export function isObject(value: unknown): value is SchemaObject {
 
 export function isSchema(value: unknown): value is Schema {
   return typeof value === 'boolean' || isObject(value);
-}
-
-/** The value of an own key; an object of JSON has no others, whatever the key is called (`toString`). */
-function own(object: SchemaObject, key: string): unknown {
-  return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
 export function asObject(value: unknown): SchemaObject {
