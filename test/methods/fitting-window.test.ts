@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fittingWindow } from '../../src/methods/fitting-window.js';
+import { fittingWindow as fitting } from '../../src/methods/fitting-window.js';
 import type { Passage } from '../../src/methods/passages.js';
 
 const text = 'The fee is 5 euros. It is paid in May. 𐐷𐐷𐐷𐐷𐐷𐐷𐐷𐐷𐐷𐐷.';
@@ -9,6 +9,8 @@ const passages = ['The fee is 5 euros.', 'It is paid in May.', '𐐷𐐷𐐷𐐷
   const start = text.indexOf(own);
   return { document, start, end: start + own.length, text: own, heading: '', place } as unknown as Passage;
 });
+const fittingWindow = (window: readonly Passage[], fits: (part: readonly Passage[]) => boolean) =>
+  fitting(window, (part) => part, fits).part;
 const upTo = (room: number) => (part: readonly Passage[]) =>
   part.reduce((sum, { text: own }) => sum + own.length, 0) <= room;
 

@@ -113,17 +113,17 @@ async function readWindow(
   found: readonly Passage[],
 ): Promise<WindowReading> {
   const { engine, judge, lead } = reader;
-  const about = (part: readonly Passage[]) => {
-    const sentences = part.map(withoutMarker);
-    const said = sentences.map(({ text }) => text);
-    const begin = beginnings(said.map((sentence) => engine.tokenize(lead + sentence)));
-    return { ...askAbout(reader, record, part, said), sentences, begin };
-  };
-  const window = fittingWindow(found, (part) => {
-    const { asked, begin, fields } = about(part);
-    return hasRoom(engine, asked, begin) && (judge === null || judge.fits(fields));
-  });
-  const { fields, text, asked: prompt, sentences, begin } = about(window);
+  const { part: window, made } = fittingWindow(
+    found,
+    (part) => {
+      const sentences = part.map(withoutMarker);
+      const said = sentences.map(({ text }) => text);
+      const begin = beginnings(said.map((sentence) => engine.tokenize(lead + sentence)));
+      return { ...askAbout(reader, record, part, said), sentences, begin };
+    },
+    ({ asked, begin, fields }) => hasRoom(engine, asked, begin) && (judge === null || judge.fits(fields)),
+  );
+  const { fields, text, asked: prompt, sentences, begin } = made;
   const score = () => engine.scoreContinuations(prompt, begin);
   const [logprobs, answered] =
     judge === null

@@ -186,14 +186,15 @@ async function readWindow(
   found: readonly Passage[],
 ): Promise<WindowReading> {
   const { judge, asksOfPassages, engine, options } = reader;
-  const about = (part: readonly Passage[]) => askAbout(reader, record, part, part.map(passageText));
-  const window = fittingWindow(found, (part) => {
-    const { asked, fields } = about(part);
-    // The answer and its end come after it.
-    const longest = promptLength(asked) + options.longestAnswer + 1;
-    return longest <= engine.model.contextSize && (judge === null || judge.fits(fields));
-  });
-  const { fields, text, asked } = about(window);
+  const { part: window, made } = fittingWindow(
+    found,
+    (part) => askAbout(reader, record, part, part.map(passageText)),
+    ({ asked, fields }) =>
+      // The answer and its end come after it.
+      promptLength(asked) + options.longestAnswer + 1 <= engine.model.contextSize &&
+      (judge === null || judge.fits(fields)),
+  );
+  const { fields, text, asked } = made;
   const coverage = index.coverage(record.text, window);
   const joined = joinPassages(window);
   const spell = async () =>

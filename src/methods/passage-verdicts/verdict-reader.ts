@@ -99,13 +99,9 @@ export function createReader(
     views: views.filter((view) => render[view] !== null),
     windowFor(index, record) {
       const best = bestWindow(index, record.text)?.map(withoutMark);
-      return (
-        best &&
-        fittingWindow(best, (part) => {
-          const length = promptLength(asked(render.passage, record, part).prompt);
-          return length + tokensOfEvidence <= engine.model.contextSize;
-        })
-      );
+      const lengthWith = (part: readonly Passage[]) => promptLength(asked(render.passage, record, part).prompt);
+      const fits = (length: number) => length + tokensOfEvidence <= engine.model.contextSize;
+      return best && fittingWindow(best, lengthWith, fits).part;
     },
     ask: (record, window) => asked(render.passage, record, window),
     async score(record, window, wanted) {
