@@ -21,6 +21,7 @@ const layers: readonly (readonly string[])[] = [
     'lazy.ts',
     'folders.ts',
     'terminal-text.ts',
+    'quantities.ts',
     'scripts.ts',
   ],
   ['json.ts'],

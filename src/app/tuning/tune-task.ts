@@ -13,6 +13,7 @@ import { methodOf } from '../../methods/index.js';
 import type { ResolvedModel } from '../../models/index.js';
 import { loadProfile } from '../../profile/index.js';
 import { removeTunedSettings, type UnwrittenSettings, writeTunedSettings } from '../../profile/write-tuned-settings.js';
+import { formatDuration } from '../../quantities.js';
 import { taskTypes } from '../../task-types/index.js';
 import { checkEnough, fittingTexts, tuningData } from '../../tune/data.js';
 import type { TrialJournal } from '../../tune/measure.js';
@@ -150,7 +151,7 @@ export async function tuneTask(surroundings: Surroundings, planned: PlannedTunin
   const { seed } = flags;
   const documents = await documentsFor(surroundings, profile, []);
   surroundings.notice(
-    `${teacher} labels texts for ${durationText(flags.budget * teachersShare)} at most, the first ones spread over all texts`,
+    `${teacher} labels texts for ${formatDuration((flags.budget * teachersShare) / 1000)} at most, the first ones spread over all texts`,
   );
   const labels = await labelTexts(surroundings, {
     profile,
@@ -178,18 +179,6 @@ export async function tuneTask(surroundings: Surroundings, planned: PlannedTunin
   const pupil = isInUse ? { ...flags, model: spoken } : null;
   const taught = await judgePupil(surroundings, profile, tuned.result, labels, gold ?? [], seed, documents, pupil);
   return { ...tuned, taught };
-}
-
-/** Milliseconds as people read them: `12 s`, `2 min 30 s`. */
-function durationText(ms: number): string {
-  const seconds = Math.round(ms / 1000);
-  const parts = [
-    [Math.floor(seconds / 60), 'min'],
-    [seconds % 60, 's'],
-  ] as const;
-  return seconds === 0
-    ? 'less than 1 s'
-    : parts.flatMap(([count, unit]) => (count === 0 ? [] : [`${count} ${unit}`])).join(' ');
 }
 
 /** With a teacher, data alone is what it labels. */

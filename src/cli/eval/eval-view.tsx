@@ -1,6 +1,6 @@
 import { Box, render, Text } from 'ink';
 import type { Progress } from '../../evaluate.js';
-import { formatDuration } from '../terminal/quantities.js';
+import { formatDuration } from '../../quantities.js';
 
 export interface EvalState extends Progress {
   readonly title: string;

@@ -3,9 +3,9 @@ import type { Comparison, Difference, SystemPair } from '../../compare/types.js'
 import type { Figure, Report, StageReport } from '../../evaluate.js';
 import type { Paint } from '../../formats/index.js';
 import { clip, visible } from '../../formats/pretty.js';
+import { formatBytes } from '../../quantities.js';
 import { taskTypes } from '../../task-types/index.js';
 import { harmlessValues } from '../../terminal-text.js';
-import { formatBytes } from '../terminal/quantities.js';
 import { type Alignment, tableText } from '../terminal/table.js';
 import { moneyText } from './money-text.js';
 

@@ -2,9 +2,9 @@ import { buildIndex, type IndexStatus, indexStatus, removeIndexes } from '../../
 import { skippedLines } from '../../documents/read.js';
 import { exitCodes, usageError } from '../../errors.js';
 import { shownPath } from '../../profile/paths.js';
+import { formatBytes } from '../../quantities.js';
 import { jsonText } from '../../terminal-text.js';
 import type { CliContext } from '../context.js';
-import { formatBytes } from '../terminal/quantities.js';
 
 /** `slm index build` */
 export async function build(context: CliContext, files: readonly string[], json: boolean): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Advised, Best, ModelAdvice } from '../../app/model-advice.js';
 import type { MeasuredFigure } from '../../models/index.js';
-import { formatBytes } from '../terminal/quantities.js';
+import { formatBytes } from '../../quantities.js';
 import { tableText } from '../terminal/table.js';
 
 /** The advice for people: models by what they take, then the best for each type of task. */

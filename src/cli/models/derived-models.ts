@@ -6,8 +6,8 @@ import { checkGguf } from '../../gguf/check.js';
 import type { Recipe } from '../../gguf/recipe.js';
 import { summarize } from '../../gguf/summary.js';
 import { type CheckedDerived, type DerivedEntry, resolveModel } from '../../models/index.js';
+import { formatBytes } from '../../quantities.js';
 import type { CliContext } from '../context.js';
-import { formatBytes } from '../terminal/quantities.js';
 import { tableText } from '../terminal/table.js';
 
 /** Options of `slm models derive`. */

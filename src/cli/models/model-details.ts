@@ -2,7 +2,7 @@ import { estimateMemory, type MemoryEstimate } from '../../gguf/memory.js';
 import { type GgufSummary, summarize } from '../../gguf/summary.js';
 import type { GgufHeader } from '../../gguf/types.js';
 import type { Manifest } from '../../models/index.js';
-import { formatBytes } from '../terminal/quantities.js';
+import { formatBytes } from '../../quantities.js';
 
 /** The details that `slm models show --json` prints. */
 export interface ModelDetails {

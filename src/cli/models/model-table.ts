@@ -1,5 +1,5 @@
 import type { ListedModel } from '../../app/model-list.js';
-import { formatBytes } from '../terminal/quantities.js';
+import { formatBytes } from '../../quantities.js';
 import { tableText } from '../terminal/table.js';
 
 /** The list for people: one line a model, the default marked with `*`. */

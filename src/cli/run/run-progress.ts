@@ -1,6 +1,6 @@
+import { formatDuration } from '../../quantities.js';
 import { emptyLine } from '../../terminal-text.js';
 import type { CliContext } from '../context.js';
-import { formatDuration } from '../terminal/quantities.js';
 
 /** How a job stands. */
 export interface RunState {

@@ -1,7 +1,7 @@
 import type { DownloadProgress, ModelEvents } from '../../models/types.js';
+import { formatBytes, formatDuration } from '../../quantities.js';
 import { emptyLine } from '../../terminal-text.js';
 import type { CliContext } from '../context.js';
-import { formatBytes, formatDuration } from './quantities.js';
 
 type ProgressContext = Pick<CliContext, 'stderr' | 'quiet' | 'now'>;
 type Reporter = Required<Pick<ModelEvents, 'onProgress' | 'onNotice' | 'onEnd'>>;

@@ -1,6 +1,6 @@
 import type { Preparation } from '../../app/surroundings.js';
+import { formatDuration } from '../../quantities.js';
 import type { CliContext } from '../context.js';
-import { formatDuration } from './quantities.js';
 import { createStatusLine } from './status-line.js';
 
 /** Says once what is prepared, then how far it is, on a line that is overwritten. */

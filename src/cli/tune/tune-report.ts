@@ -1,11 +1,10 @@
 import type { Taught } from '../../app/tuning/pupil.js';
 import type { Trial } from '../../methods/candidates/types.js';
-
+import { formatDuration } from '../../quantities.js';
 import { shownObjective } from '../../tune/objective.js';
 import type { ChosenThreshold } from '../../tune/threshold.js';
 import type { TuneResult } from '../../tune/tune.js';
 import type { TaskProfile } from '../../types.js';
-import { formatDuration } from '../terminal/quantities.js';
 import { tableText } from '../terminal/table.js';
 import { teacherLines } from './teacher-text.js';
 

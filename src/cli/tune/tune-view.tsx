@@ -1,6 +1,6 @@
 import { Box, render, Text } from 'ink';
 import type { Trial } from '../../methods/candidates/types.js';
-import { formatDuration } from '../terminal/quantities.js';
+import { formatDuration } from '../../quantities.js';
 import { tableText } from '../terminal/table.js';
 
 /** The step under way: a trial, or a stage after the search. */

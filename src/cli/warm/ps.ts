@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { listHosts } from '../../app/warm/hosts.js';
+import { formatBytes, formatDuration } from '../../quantities.js';
 import { jsonText } from '../../terminal-text.js';
 import type { CliContext } from '../context.js';
-import { formatBytes, formatDuration } from '../terminal/quantities.js';
 
 /** `slm ps`: what `slm warm` has left in memory. */
 export function psCommand(context: CliContext): Command {

@@ -1,9 +1,9 @@
 import { Command, Option } from 'commander';
 import type { HostFlags, HostMessage } from '../../app/warm/start-host.js';
 import { messageOf, SlmError } from '../../errors.js';
+import { formatBytes } from '../../quantities.js';
 import type { CliContext } from '../context.js';
 import { duration, shared } from '../options.js';
-import { formatBytes } from '../terminal/quantities.js';
 
 interface WarmFlags extends HostFlags {
   foreground?: boolean;

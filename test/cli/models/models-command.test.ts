@@ -7,7 +7,7 @@ import { Command } from 'commander';
 import type { CliContext } from '../../../src/cli/context.js';
 import { modelsCommand } from '../../../src/cli/models/command.js';
 import { createDownloadProgress, progressText } from '../../../src/cli/terminal/download-progress.js';
-import { formatBytes, formatDuration } from '../../../src/cli/terminal/quantities.js';
+import { formatBytes, formatDuration } from '../../../src/quantities.js';
 import { emptyStore } from '../../helpers/model-store.js';
 import { surroundingsWith } from '../../helpers/surroundings.js';
 import { sha256, tinyGguf } from '../../helpers/tiny-gguf.js';
