@@ -24,7 +24,7 @@ const layers: readonly (readonly string[])[] = [
     'quantities.ts',
     'scripts.ts',
   ],
-  ['json.ts'],
+  ['json.ts', 'refusal.ts'],
   ['cascade-reference.ts', 'spans.ts', 'folding.ts', 'yaml.ts', 'settings-file.ts'],
   ['segment.ts', 'record.ts', 'image.ts'],
   ['metrics', 'linear', 'grammar', 'prompt.ts', 'records', 'gguf'],

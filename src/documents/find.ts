@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import path from 'node:path';
-import { messageOf } from '../errors.js';
+import { refusalOf } from '../refusal.js';
 import { formatBySuffix } from './formats.js';
 
 /** A file or folder that is not read, and why. */
 export interface Skipped {
   readonly path: string;
-  /** `hidden`, `no format for .png`, `no permission` */
+  /** `hidden`, `no format for .png`, `permission denied` */
   readonly reason: string;
 }
 
@@ -39,7 +39,7 @@ export function findDocuments(entry: string, directory: string): FoundDocuments 
     // Node has put this character for bytes that it could not read, so there is no such file under this name.
     return { files: [], skipped: entry.includes('\uFFFD') ? [{ path: absolute, reason: notUtf8 }] : [] };
   } catch (error) {
-    return { files: [], skipped: [{ path: absolute, reason: refusal(error) }] };
+    return { files: [], skipped: [{ path: absolute, reason: refusalOf(error) }] };
   }
 }
 
@@ -108,7 +108,7 @@ function entriesOf(folder: string): Entry[] | string {
       .map((bytes) => ({ name: bytes.toString(), isUtf8: Buffer.from(bytes.toString()).equals(bytes) }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
-    return refusal(error);
+    return refusalOf(error);
   }
 }
 
@@ -117,7 +117,7 @@ function statsOf(file: string): Stats | string {
   try {
     return statSync(file, { throwIfNoEntry: false }) ?? 'a link to nothing';
   } catch (error) {
-    return refusal(error);
+    return refusalOf(error);
   }
 }
 
@@ -128,16 +128,4 @@ function realPathOf(folder: string): string {
   } catch {
     return folder;
   }
-}
-
-const refusals: Readonly<Record<string, string>> = {
-  EACCES: 'no permission',
-  EPERM: 'no permission',
-  ELOOP: 'a link that leads back to itself',
-  ENAMETOOLONG: 'its name is too long',
-};
-
-/** Why the system refuses a file or folder. */
-function refusal(error: unknown): string {
-  return refusals[(error as NodeJS.ErrnoException).code ?? ''] ?? messageOf(error);
 }

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync, type Stats, statSync } from 'node:fs';
-import { messageOf, modelError, type SlmError } from '../errors.js';
+import { modelError, type SlmError } from '../errors.js';
+import { codeOf, refusalOf } from '../refusal.js';
 import { checkNumbers } from './check-numbers.js';
 import { BrokenHeader } from './cursor.js';
 import { readGgufHeader } from './header.js';
@@ -34,11 +35,10 @@ function statOf(path: string): Stats {
 }
 
 function unreadable(path: string, error: unknown): SlmError {
-  const code = (error as NodeJS.ErrnoException).code;
-  if (code === 'ENOENT' || code === 'ENOTDIR') {
+  if (['ENOENT', 'ENOTDIR'].includes(codeOf(error))) {
     return modelError(`There is no file ${path}.`, '`slm models list` shows the models that have names.', error);
   }
-  return modelError(`${path} cannot be read: ${messageOf(error)}.`, undefined, error);
+  return modelError(`${path} cannot be read: ${refusalOf(error)}.`, undefined, error);
 }
 
 function firstBytes(path: string): Buffer {

@@ -1,15 +1,9 @@
-import { failure, messageOf, type SlmError } from '../errors.js';
+import { failure, type SlmError } from '../errors.js';
+import { codeOf, isFull, refusalOf } from '../refusal.js';
 
 /** An output that cannot be written to, in words for the user. */
 export function writeFailure(shown: string, error: unknown, whenFull: string): SlmError {
-  const { code } = error as NodeJS.ErrnoException;
-  switch (code) {
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return failure(`cannot write to ${shown}: the disk is full`, whenFull, error);
-    case 'EFBIG':
-      return failure(`cannot write to ${shown}: the file may not become larger (ulimit -f)`, whenFull, error);
-    default:
-      return failure(`cannot write to ${shown}: ${messageOf(error)}`, 'Check the path and its permissions.', error);
-  }
+  const needsRoom = isFull(error) || codeOf(error) === 'EFBIG';
+  const hint = needsRoom ? whenFull : 'Check the path and its permissions.';
+  return failure(`cannot write to ${shown}: ${refusalOf(error)}`, hint, error);
 }

@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises';
-import { messageOf, modelError, SlmError } from '../errors.js';
+import { modelError, SlmError } from '../errors.js';
+import { codeOf, isForbidden, isFull, refusalOf } from '../refusal.js';
 
 /** Room that stays free beside the model, bytes. */
 const margin = 16_000_000;
@@ -37,11 +38,10 @@ export function isDiskFull(error: SlmError): boolean {
 /** A failed file operation as an error for the user; SlmErrors pass through. */
 export function fileError(error: unknown, folder: string, room = dataRoom): unknown {
   if (error instanceof SlmError) return error;
-  const code = (error as NodeJS.ErrnoException | null)?.code;
-  if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(folder, undefined, room);
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+  if (isFull(error)) return diskFull(folder, undefined, room);
+  if (isForbidden(error) || codeOf(error) === 'EROFS') {
     return modelError(
-      `Cannot write in ${folder}: ${messageOf(error)}.`,
+      `Cannot write in ${folder}: ${refusalOf(error)}.`,
       `Set ${room.variable} to a folder that you can write to.`,
       error,
     );

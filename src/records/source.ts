@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
-import { messageOf, type SlmError, usageError } from '../errors.js';
+import { type SlmError, usageError } from '../errors.js';
+import { codeOf, isForbidden, refusalOf } from '../refusal.js';
 import type { ByteSource } from './types.js';
 
 const readBytes = 256 * 1024;
@@ -28,16 +29,14 @@ export function stdinSource(stream: AsyncIterable<Uint8Array>): ByteSource {
 }
 
 function openError(path: string, error: unknown): SlmError {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  switch (code) {
+  switch (codeOf(error)) {
     case 'ENOENT':
       return usageError(`no file "${path}"`, 'Check the path; "-" reads standard input.', error);
     case 'EISDIR':
       return usageError(`"${path}" is a folder`, `Name the files in it: ${path.replace(/\/+$/, '')}/*`, error);
-    case 'EACCES':
-    case 'EPERM':
-      return usageError(`"${path}" cannot be read: permission denied`, 'Check its permissions: ls -l', error);
-    default:
-      return usageError(`"${path}" cannot be read: ${messageOf(error)}`, undefined, error);
+    default: {
+      const hint = isForbidden(error) ? 'Check its permissions: ls -l' : undefined;
+      return usageError(`"${path}" cannot be read: ${refusalOf(error)}`, hint, error);
+    }
   }
 }

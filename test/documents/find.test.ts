@@ -44,12 +44,12 @@ const refused: Readonly<Record<string, () => string>> = {
   shut: () => {
     writeFileSync(path.join(mkdirIn('shut'), 'b.md'), 'The pear is green.');
     chmodSync(path.join(top, 'shut'), 0o000);
-    return 'no permission';
+    return 'permission denied';
   },
   'listed/b.md': () => {
     writeFileSync(path.join(mkdirIn('listed'), 'b.md'), 'The pear is green.');
     chmodSync(path.join(top, 'listed'), 0o444);
-    return 'no permission';
+    return 'permission denied';
   },
 };
 
@@ -72,7 +72,7 @@ describe('what the system refuses', () => {
     refused['loop.md']?.();
     refused.shut?.();
     assert.deepEqual(found('*.md'), { files: ['a.md'], skipped: ['loop.md: a link that leads back to itself'] });
-    assert.deepEqual(found('shut/*.md'), { files: [], skipped: ['shut: no permission'] });
+    assert.deepEqual(found('shut/*.md'), { files: [], skipped: ['shut: permission denied'] });
     assert.deepEqual(found('nowhere/*.md'), { files: [], skipped: [] });
   });
 });

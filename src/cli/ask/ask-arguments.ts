@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
-import { messageOf, usageError } from '../../errors.js';
+import { usageError } from '../../errors.js';
+import { codeOf, isForbidden, refusalOf } from '../../refusal.js';
 
 /** What the words of a command line are. */
 export interface AskArguments {
@@ -47,12 +48,10 @@ function exists(cwd: string, name: string): boolean {
     accessSync(path.resolve(cwd, name), constants.R_OK);
     return true;
   } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    if (absent.includes(code)) return false;
-    const isRefused = code === 'EACCES' || code === 'EPERM';
+    if (absent.includes(codeOf(error))) return false;
     throw usageError(
-      `"${name}" cannot be read: ${isRefused ? 'permission denied' : messageOf(error)}`,
-      isRefused ? 'Check its permissions and those of the folders that it is in: ls -ld' : undefined,
+      `"${name}" cannot be read: ${refusalOf(error)}`,
+      isForbidden(error) ? 'Check its permissions and those of the folders that it is in: ls -ld' : undefined,
       error,
     );
   }
