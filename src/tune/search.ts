@@ -140,6 +140,8 @@ export async function search(
     const size = trials.affordable(best, next);
     if (size < before * leastGrowth) return;
     for (const candidate of [...cheap, ...best]) await attempt(candidate, size);
+    // The estimate is better now, and there may be time for more.
+    if ((trials.sizesOf([first])[0] ?? 0) > before) await spendRest(next);
   }
 
   /** Gives up the others where none of these may still become clearly better than the best cheap one. */

@@ -138,8 +138,18 @@ export function createTrials(
     isKnown,
     affordable(candidates, size, share = 1) {
       const left = Math.max(0, options.budgetMs - spentMs()) * share;
-      const fits = (n: number) =>
-        candidates.reduce((sum, candidate) => sum + estimate.expected(stepOf(candidate, n)), 0) <= left;
+      const fits = (n: number) => {
+        // The first of those that read the same reads it for the others.
+        const readings = new Set<string>();
+        const ms = candidates.reduce((sum, candidate) => {
+          const step = stepOf(candidate, n);
+          const { reading } = candidate;
+          const shared = step.shared || (reading !== undefined && readings.has(reading));
+          if (reading !== undefined) readings.add(reading);
+          return sum + estimate.expected({ ...step, shared });
+        }, 0);
+        return ms <= left;
+      };
       // What is known of fewer would be read again.
       let [low, high] = [Math.min(size, sizesOf(candidates)[0] ?? 0), size];
       while (low < high) {

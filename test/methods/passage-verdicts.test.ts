@@ -194,19 +194,24 @@ test('a tuned task gives verdicts that are less likely than not where some verdi
   assert.ok((fitted?.threshold?.min ?? 1) < 0.45, `${fitted?.threshold?.min}`);
 });
 
-test('examples in the prompt are not tried where they leave no room for a passage', () => {
+test('examples in the prompt are tried where the task has them, and they leave room for a passage', () => {
   const examplesOf = (words: number) =>
     Array.from({ length: 12 }, (_, i): Example => {
       const fields = { ...record.fields, context: `${context} ${'More pain was seen. '.repeat(words / 4)}` };
       const answers = [['yes', 'no', 'maybe'][i % 3] as string];
       return { record: { ...record, index: i, id: `${i}`, fields }, gold: { type: 'answer', answers } };
     });
-  const titles = (words: number) =>
-    plan(sessionWith({ profile, engine: engineSaying('yes') as never }), examplesOf(words), { words: true })
+  const titles = (words: number, shots: number) =>
+    plan(
+      sessionWith({ profile: { ...profile, options: { shots } }, engine: engineSaying('yes') as never }),
+      examplesOf(words),
+      { words: true },
+    )
       ?.candidates.map(({ title }) => title)
       .join('; ');
-  assert.match(titles(40) ?? '', /3 examples.*6 examples/u);
-  const long = titles(400) ?? '';
-  assert.match(long, /0 examples/u);
-  assert.doesNotMatch(long, /[36] examples/u);
+  assert.match(titles(40, 3) ?? '', /0 examples.*3 examples/u);
+  for (const without of [titles(40, 0), titles(400, 3)]) {
+    assert.match(without ?? '', /0 examples/u);
+    assert.doesNotMatch(without ?? '', /[36] examples/u);
+  }
 });

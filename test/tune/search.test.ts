@@ -179,6 +179,48 @@ describe('a search', () => {
     assert.ok(clock.ms <= 300, `${clock.ms}`);
   });
 
+  it('counts what several candidates read once where it spends the rest', async () => {
+    const clock = { ms: 0 };
+    let read = 0;
+    const sharing = (made: Scripted): Candidate => ({
+      ...made,
+      reading: 'the same',
+      heldOut: async (part, folds) => {
+        clock.ms += Math.max(0, part.length - read);
+        read = Math.max(read, part.length);
+        return made.heldOut(part, folds);
+      },
+    });
+    const [own, other] = [candidate('own', 1, wrongOnEvery(9)), candidate('other', 2, wrongOnEvery(9))];
+    const inTime = { budgetMs: 300, now: () => clock.ms, asItIs: { method: 'head', msPerExample: 1 } };
+    await searchAmong(profile, [sharing(own), sharing(other)], texts(1000), optionsWith(inTime));
+    assert.deepEqual(
+      [own.calls, other.calls],
+      [
+        [100, 300],
+        [100, 300],
+      ],
+    );
+  });
+
+  it('spends the rest again where the first estimate of it was too high', async () => {
+    const clock = { ms: 0 };
+    let read = 0;
+    const only = candidate('only', 1, wrongOnEvery(9));
+    // What comes once, such as loading a file, looks like a part of the time of each example.
+    const starting = (made: Scripted): Candidate => ({
+      ...made,
+      heldOut: async (part, folds) => {
+        clock.ms += (read === 0 ? 500 : 0) + part.length - read;
+        read = part.length;
+        return made.heldOut(part, folds);
+      },
+    });
+    const inTime = { budgetMs: 1050, now: () => clock.ms };
+    await searchAmong(profile, [starting(only)], texts(1000), optionsWith(inTime));
+    assert.deepEqual(only.calls, [200, 300, 550]);
+  });
+
   it('goes on where an earlier run was broken off, though the time of an example is another now', async () => {
     const { clock, remembering } = timed();
     const journal = memoryJournal();

@@ -11,7 +11,7 @@ import { answerThreshold } from '../passage-spans/answer-threshold.js';
 import { createSearch } from '../passage-spans/passage-reading.js';
 import { nothingFound, type Passage } from '../passages.js';
 import type { Plan } from '../types.js';
-import { verdictOptions } from './options.js';
+import { type VerdictOptions, verdictOptions } from './options.js';
 import { createReader, type Scored, type View } from './verdict-reader.js';
 import { goldVerdict, verdictExamples, verdictShots } from './verdicts.js';
 import { fitWeighing, type Weighing, weigh } from './weighing.js';
@@ -22,13 +22,18 @@ interface Setting {
   readonly views: readonly View[];
 }
 
-/** Cheap ones first. What the question alone says takes few tokens, and tells what is usual for such questions. */
-const settings: readonly Setting[] = [
-  { shots: 0, views: ['passage', 'reordered'] },
-  { shots: 0, views: ['passage', 'reordered', 'question'] },
-  { shots: 3, views: ['passage', 'question'] },
-  { shots: 6, views: ['passage', 'question'] },
-];
+/**
+ * One reading serves all: every question that it takes is one that the weights are fitted on. Examples in the prompt
+ * would be a reading of their own, and are tried where the task has them. What the question alone says takes few tokens,
+ * and tells what is usual for such questions.
+ */
+function settingsOf({ shots }: VerdictOptions): readonly Setting[] {
+  const plain: readonly Setting[] = [
+    { shots: 0, views: ['passage', 'reordered'] },
+    { shots: 0, views: ['passage', 'reordered', 'question'] },
+  ];
+  return shots === 0 ? plain : [...plain, { shots, views: ['passage', 'question'] }];
+}
 
 /** Ways to ask for a verdict, each with probabilities that are fitted on the examples. */
 export const plan: Plan = (session, examples) => {
@@ -37,7 +42,7 @@ export const plan: Plan = (session, examples) => {
   const search = createSearch(session.documents, options);
   const { windowFor } = createReader(session.engine, session.profile, options, []);
   const windowOf = memo(({ record }: Example) => windowFor(search(record), record));
-  const all = settings.map((setting) => verdictCandidate(session, examples, windowOf, setting));
+  const all = settingsOf(options).map((setting) => verdictCandidate(session, examples, windowOf, setting));
   return { candidates: all.filter((candidate) => candidate !== null) };
 };
 
