@@ -10,6 +10,7 @@ const mammoth = lazy<typeof import('mammoth')>('mammoth');
 export const docx: DocumentFormat = {
   name: 'DOCX',
   extensions: ['docx'],
+  compressed: true,
   async extract({ bytes }, limits) {
     // For its limits; only the library knows where the text is.
     await unzip(bytes, limits, () => false);

@@ -10,6 +10,7 @@ import { unzip } from './zip.js';
 export const epub: DocumentFormat = {
   name: 'EPUB',
   extensions: ['epub'],
+  compressed: true,
   async extract({ name: book, bytes }, limits, onWarning) {
     // The book's own list says what is a chapter; suffixes do not.
     const files = await unzip(bytes, limits, () => true);

@@ -12,6 +12,7 @@ const mostPages = 20_000;
 export const pdf: DocumentFormat = {
   name: 'PDF',
   extensions: ['pdf'],
+  compressed: true,
   magic: '%PDF-',
   async extract({ bytes }, limits) {
     checkStreams(bytes, limits);

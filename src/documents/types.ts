@@ -28,6 +28,8 @@ export interface DocumentFormat {
   readonly extensions: readonly string[];
   /** How every file of it begins; left out where nothing tells. */
   readonly magic?: string;
+  /** Whether the text is compressed in it: there may be hundreds of times as much. */
+  readonly compressed?: boolean;
   /** @throws Error whose message is the reason why it cannot be read */
   extract(file: DocumentFile, limits: ExtractionLimits, onWarning: (message: string) => void): Promise<ExtractedText>;
 }

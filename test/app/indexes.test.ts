@@ -24,6 +24,7 @@ import type { Surroundings } from '../../src/app/surroundings.js';
 import { openDatabase } from '../../src/documents/store/database.js';
 import { storeOf } from '../../src/documents/store/kept-documents.js';
 import type { TaskProfile } from '../../src/types.js';
+import { docxOf } from '../helpers/document-files.js';
 import { exitOf, runSlm, startSlm, until } from '../helpers/slm.js';
 import { surroundingsWith } from '../helpers/surroundings.js';
 import { unprivileged } from '../helpers/unprivileged.js';
@@ -192,13 +193,23 @@ describe('a signal ends at once', () => {
   /** Two seconds is the promise; machines that test are often busy. */
   const mostMs = 4000;
 
-  for (const [what, args] of [
-    ['the indexing of one large file', (folder: string) => ['index', 'build', folder]],
-    ['a question to a large file', (folder: string) => ['ask', 'What is full?', folder, '-m', 'none.gguf']],
+  const index = (folder: string) => ['index', 'build', folder];
+  const ask = (folder: string) => ['ask', 'What is full?', folder, '-m', 'none.gguf'];
+
+  for (const [what, args, name, content] of [
+    ['the indexing of one large file', index, 'large.md', () => large],
+    ['a question to a large file', ask, 'large.md', () => large],
+    // 44 KB that unpack to 17 MB.
+    [
+      'a question to a small file of much text',
+      ask,
+      'small.docx',
+      () => docxOf(Array(250_000).fill({ text: 'Full.' })),
+    ],
   ] as const) {
     test(what, async () => {
       const folder = folderOf(1);
-      writeFileSync(path.join(folder, 'large.md'), large);
+      writeFileSync(path.join(folder, name), content());
       for (const [i, moment] of [700, 1500, 3000].entries()) {
         const child = startSlm(args(folder), { env: { XDG_CACHE_HOME: newCache() } });
         const ended = exitOf(child);
@@ -246,6 +257,14 @@ describe('documents', () => {
     assert.equal(isKept(surroundings, documentsNamed(surroundings, [large])), true);
     writeFileSync(path.join(scratch, 'one.md'), 'One.');
     assert.equal(isKept(surroundings, documentsNamed(surroundings, ['one.md'])), false);
+    // The text of some formats is compressed.
+    for (const [name, kept] of [
+      ['short.docx', false],
+      ['long.docx', true],
+    ] as const) {
+      writeFileSync(path.join(scratch, name), docxOf(Array(kept ? 40_000 : 20).fill({ text: 'It is long.' })));
+      assert.equal(isKept(surroundings, documentsNamed(surroundings, [name])), kept);
+    }
   });
 
   test('are indexed anew, with a sentence, where the index is damaged', async () => {

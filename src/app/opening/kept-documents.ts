@@ -1,12 +1,14 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { formatBySuffix } from '../../documents/formats.js';
 import type { NamedDocument } from '../../documents/read.js';
 import { type Database, hasDatabase, removeDatabase } from '../../documents/store/database.js';
 import { type DocumentsKept, documentsIn } from '../../documents/store/open.js';
 import { isUnusable, openStore, type StoreOrigin } from '../../documents/store/schema.js';
 import { differences, hasContentsOf } from '../../documents/store/update.js';
 import { updateInProcess } from '../../documents/store/update-process.js';
+import type { DocumentFormat } from '../../documents/types.js';
 import { messageOf, SlmError } from '../../errors.js';
 import { makeFolder, takesFiles } from '../../folders.js';
 import { lockOutput } from '../../jobs/lock.js';
@@ -22,8 +24,11 @@ export interface DocumentSet {
   readonly files: readonly NamedDocument[];
 }
 
-/** Bytes of files from which an index on disk pays: reading and indexing them takes longer than opening it. */
+/** Bytes of text from which an index on disk pays: reading and indexing it takes longer than opening it. */
 const largeBytes = 256 << 10;
+
+/** Bytes of text that a byte of a compressed file is taken for; books have 4, and hostile files 1,000. */
+const unpacked = 32;
 
 /** Whether documents are kept on disk with their index: they are many, or somebody has had an index made of them. */
 export function isKept(surroundings: Surroundings, { roots, files }: DocumentSet): boolean {
@@ -34,12 +39,20 @@ export function isKept(surroundings: Surroundings, { roots, files }: DocumentSet
 
 /**
  * Whether files are so large that they are indexed in a file.
- * @param more bytes beside them
+ * @param more bytes of text beside them
  */
 export function areLarge(files: readonly NamedDocument[], more = 0): boolean {
   let bytes = more;
-  for (const file of files) bytes += sizeOf(file.path);
+  for (const file of files) bytes += textBytes(formatBySuffix(file.path), sizeOf(file.path));
   return bytes >= largeBytes;
+}
+
+/**
+ * Bytes of text that a file may have.
+ * @param bytes of the file
+ */
+export function textBytes(format: DocumentFormat | null, bytes: number): number {
+  return format?.compressed === true ? bytes * unpacked : bytes;
 }
 
 /** 0 where it is gone, or may not be looked at any more: why, is said when it is read. */

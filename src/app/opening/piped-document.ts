@@ -1,10 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { UnreadableDocument } from '../../documents/extract.js';
+import { formatOf } from '../../documents/formats.js';
 import { bytesOfStream, type NamedDocument, skippedFile } from '../../documents/read.js';
 import { hasDatabase } from '../../documents/store/database.js';
 import type { Surroundings } from '../surroundings.js';
-import { areLarge } from './kept-documents.js';
+import { areLarge, textBytes } from './kept-documents.js';
 
 /** Documents of which one is standard input. */
 export interface PipedDocuments {
@@ -28,7 +29,8 @@ export async function readPiped(surroundings: Surroundings, files: readonly Name
     throw error;
   });
   const others = files.filter((file) => file !== piped);
-  if (!areLarge(others, bytes.length)) return { files, stdin: streamOf(bytes), isFile: false };
+  const format = formatOf({ name: '', bytes });
+  if (!areLarge(others, textBytes(format, bytes.length))) return { files, stdin: streamOf(bytes), isFile: false };
   const file = path.join(surroundings.scratch(), 'standard-input');
   writeFileSync(file, bytes);
   return { files: files.map((each) => (each === piped ? { ...piped, path: file } : each)), stdin, isFile: true };
