@@ -77,6 +77,16 @@ export function refusedBySystem(error: unknown): unknown {
   return hint === undefined ? error : failure(messageOf(error), hint, error);
 }
 
+/**
+ * What to do about a name with `*` or `?` that no file has: a shell expands it, unless it stands in quotes. Undefined for
+ * other names.
+ */
+export function patternHint(name: string): string | undefined {
+  return /[*?]/u.test(name)
+    ? 'Leave out the quotes around it: the shell puts the names of the files there.'
+    : undefined;
+}
+
 /** The message of anything that can be thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

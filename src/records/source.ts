@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
-import { messageOf, type SlmError, usageError } from '../errors.js';
+import { messageOf, patternHint, type SlmError, usageError } from '../errors.js';
 import type { ByteSource } from './types.js';
 
 const readBytes = 256 * 1024;
@@ -31,7 +31,7 @@ function openError(path: string, error: unknown): SlmError {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   switch (code) {
     case 'ENOENT':
-      return usageError(`no file "${path}"`, 'Check the path; "-" reads standard input.', error);
+      return usageError(`no file "${path}"`, patternHint(path) ?? 'Check the path; "-" reads standard input.', error);
     case 'EISDIR':
       return usageError(`"${path}" is a folder`, `Name the files in it: ${path.replace(/\/+$/, '')}/*`, error);
     case 'EACCES':
