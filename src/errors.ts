@@ -62,6 +62,9 @@ const advice: Readonly<Record<string, string>> = {
   EACCES: permissions,
   EPERM: permissions,
   EROFS: permissions,
+  ENOTDIR: 'Check the path: a part of it is no folder.',
+  ENAMETOOLONG: 'Choose a shorter name.',
+  ELOOP: 'Check the links in the path.',
   ENOSPC: space,
   EDQUOT: space,
 };
@@ -72,9 +75,21 @@ const advice: Readonly<Record<string, string>> = {
  */
 export function refusedBySystem(error: unknown): unknown {
   if (error instanceof SlmError || !(error instanceof Error)) return error;
-  const { code = '', path } = error as NodeJS.ErrnoException;
-  const hint = path === undefined ? undefined : advice[code];
+  const { code = '', path, syscall } = error as NodeJS.ErrnoException;
+  // A folder that cannot be made although those above it are there, as in /proc.
+  const isClosed = code === 'ENOENT' && syscall === 'mkdir';
+  const hint = path === undefined ? undefined : isClosed ? permissions : advice[code];
   return hint === undefined ? error : failure(messageOf(error), hint, error);
+}
+
+/**
+ * What to do about a name with `*` or `?` that no file has: a shell expands it, unless it stands in quotes. Undefined for
+ * other names.
+ */
+export function patternHint(name: string): string | undefined {
+  return /[*?]/u.test(name)
+    ? 'Leave out the quotes around it: the shell puts the names of the files there.'
+    : undefined;
 }
 
 /** The message of anything that can be thrown. */

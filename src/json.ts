@@ -93,6 +93,11 @@ export function sameNumber(a: string, b: string): boolean {
   return a === b || numberKey(a) === numberKey(b);
 }
 
+/** Less than 0 where the first number is the smaller one, in all digits. */
+export function compareNumbers(a: string, b: string): number {
+  return lossless().compareNumber(a, b);
+}
+
 /** The same text for all ways to write a number. */
 export function numberKey(digits: string): string {
   const { sign, digits: significant, exponent } = lossless().splitNumber(digits);

@@ -14,16 +14,17 @@ export function parseYaml<T>(source: string, file: string, schema: z.ZodType<T>,
   const lines = new LineCounter();
   checkDepth(source, file);
   // The library's own search for repeated keys takes ten seconds for 30,000 of them.
-  const document = parseDocument(source, { lineCounter: lines, uniqueKeys: false });
+  const document = parseDocument(source, { lineCounter: lines, uniqueKeys: false, prettyErrors: false });
   const place = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return `${file}:${line}:${col}`;
   };
   const [problem] = document.errors;
   if (problem !== undefined) {
+    const isSecond = problem.code === 'MULTIPLE_DOCS';
     throw usageError(
-      `${place(problem.pos[0])}: ${problem.message.split('\n')[0]}`,
-      'Check indentation and quotes there.',
+      `${place(problem.pos[0])}: ${isSecond ? 'a second document begins here' : problem.message.split('\n')[0]}.`,
+      isSecond ? 'Put it into a file of its own.' : 'Check indentation and quotes there.',
     );
   }
   const repeated = repeatedKey(document);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { readSettings } from '../settings-file.js';
+import { readSettingsText } from '../settings-file.js';
 import { parseYaml } from '../yaml.js';
 
 /** Money for a million tokens. */
@@ -26,6 +26,6 @@ const configSchema = z.strictObject({
 export type Config = z.infer<typeof configSchema>;
 
 export function readConfigFile(file: string): Config {
-  const text = readSettings(file, file).toString('utf8');
+  const text = readSettingsText(file, file);
   return parseYaml(text, file, configSchema, 'docs/cli.md describes the settings.').value;
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { jsonProblem, usageError } from '../errors.js';
 import type { Report } from '../evaluate.js';
-import { readSettings } from '../settings-file.js';
+import { readSettingsText } from '../settings-file.js';
 import type { TaskProfile } from '../types.js';
 
 /** Reports hold every result; with many labels that is some kilobytes a record. */
@@ -32,7 +32,7 @@ const again = 'Measure again with `slm eval TASK -o FILE`, and name that file.';
  * @throws SlmError where it is no such file, or one of another kind of task
  */
 export function readReports(file: string, shown: string, { type }: Pick<TaskProfile, 'type'>): Report[] {
-  const text = readSettings(file, shown, maxReportBytes).toString('utf8');
+  const text = readSettingsText(file, shown, maxReportBytes);
   let value: unknown;
   try {
     value = JSON.parse(text);

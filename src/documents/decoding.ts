@@ -4,7 +4,7 @@ import { encodingOf } from '../records/encoding.js';
 import { gunzip, isGzip } from '../records/gunzip.js';
 import { readers } from '../records/index.js';
 import { iconv } from '../records/utf8.js';
-import type { DocumentFile, ExtractionLimits } from './types.js';
+import type { DocumentFile, ExtractionLimits, OnWarning } from './types.js';
 
 /** Names the encoding that the content declares, if any. */
 type Declared = (bytes: Buffer) => string | null;
@@ -17,7 +17,7 @@ type Declared = (bytes: Buffer) => string | null;
 export async function decodedText(
   { name, bytes }: DocumentFile,
   { maxBytes }: ExtractionLimits,
-  onWarning: (message: string) => void,
+  onWarning: OnWarning,
   declared: Declared = () => null,
 ): Promise<string> {
   const unpacked = isGzip(bytes) === 'yes' ? await gunzipped(bytes, name, maxBytes) : bytes;
@@ -33,7 +33,15 @@ export async function decodedText(
       yield readable;
     },
   };
-  const options = { maxRecordBytes: maxBytes, onWarning, encoding: isKnown ? encoding : 'utf-8' };
+  const options = {
+    maxRecordBytes: maxBytes,
+    // The reader of records says where, too: `notes.txt:3: not valid text here`.
+    onWarning: (message: string) => {
+      const [, place = name, problem = message] = /^(.*:\d+): (.*)$/su.exec(message) ?? [];
+      onWarning(problem, place);
+    },
+    encoding: isKnown ? encoding : 'utf-8',
+  };
   let text = '';
   for await (const row of readers.text.read(source, options)) {
     if (row.error !== undefined) throw new Error(row.error);
@@ -61,17 +69,16 @@ function markedEncoding(bytes: Buffer): string | null {
   return encoding !== null && encoding.markBytes > 0 ? encoding.name : null;
 }
 
-function toldEncoding(bytes: Buffer, name: string, onWarning: (message: string) => void): string {
+function toldEncoding(bytes: Buffer, name: string, onWarning: OnWarning): string {
   const encoding = encodingOf(bytes);
   if (encoding === null) throw new Error('it is not text: it has control characters, and is not UTF-16 or UTF-32');
-  if (encoding.guessed)
-    onWarning(
-      `${name} has no byte order mark; it is read as ${encoding.name.toUpperCase()}. If it is another encoding, convert it to UTF-8`,
-    );
+  if (encoding.guessed) onWarning(`no byte order mark; read as ${encoding.name.toUpperCase()}. ${otherwise}`, name);
   if (encoding.name !== 'utf-8' || isUtf8(bytes) || bytes.some(isControl) || isDamagedUtf8(bytes)) return encoding.name;
-  onWarning(`${name} is not UTF-8; it is read as windows-1252. If it is another encoding, convert it to UTF-8`);
+  onWarning(`not UTF-8; read as windows-1252. ${otherwise}`, name);
   return 'windows-1252';
 }
+
+const otherwise = 'If it is another encoding, convert it to UTF-8';
 
 /** White space and escape aside. */
 function isControl(byte: number): boolean {

@@ -46,7 +46,7 @@ export const epub: DocumentFormat = {
       } catch (error) {
         const reason = messageOf(error);
         failed.push(reason);
-        onWarning(`${book}: chapter "${shown}" cannot be read: ${reason}`);
+        onWarning(`chapter "${shown}" cannot be read: ${reason}`, book);
       }
     }
     if (chapters.length === 0 && failed.length > 0)

@@ -1,6 +1,6 @@
 import { messageOf, SlmError } from '../errors.js';
 import { formatOf } from './formats.js';
-import type { DocumentFile, ExtractedText } from './types.js';
+import type { DocumentFile, ExtractedText, OnWarning } from './types.js';
 
 /** A file, its text, and all that is unpacked for it: a shelf of books. */
 export const maxDocumentBytes = 64 << 20;
@@ -16,7 +16,7 @@ export class UnreadableDocument extends Error {
  * The text of a file.
  * @throws UnreadableDocument
  */
-export async function extractText(file: DocumentFile, onWarning: (message: string) => void): Promise<ExtractedText> {
+export async function extractText(file: DocumentFile, onWarning: OnWarning): Promise<ExtractedText> {
   const format = formatOf(file);
   const limits = { maxBytes: maxUnpackedBytes, signal: AbortSignal.timeout(longestMs) };
   try {

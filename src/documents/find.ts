@@ -19,6 +19,13 @@ export interface FoundDocuments {
 /** How the reason of a file of an unknown kind begins; its suffix follows. */
 export const noFormat = 'no format for ';
 
+const suffixPattern = /^\*(\.[\w.]+)?$/u;
+
+/** Whether an entry names the files of one folder: `notes/*.md`. */
+export function isPattern(entry: string): boolean {
+  return suffixPattern.test(path.basename(entry));
+}
+
 const mostFiles = 200_000;
 const deepest = 64;
 const notUtf8 = 'its name is not UTF-8';
@@ -30,7 +37,7 @@ const notUtf8 = 'its name is not UTF-8';
  */
 export function findDocuments(entry: string, directory: string): FoundDocuments {
   const absolute = path.resolve(directory, entry);
-  const pattern = /^\*(\.[\w.]+)?$/u.exec(path.basename(absolute));
+  const pattern = suffixPattern.exec(path.basename(absolute));
   if (pattern !== null) return filesIn(path.dirname(absolute), pattern[1] ?? '');
   try {
     const stats = statSync(absolute, { throwIfNoEntry: false });

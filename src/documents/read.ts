@@ -3,7 +3,8 @@ import { resolve } from 'node:path';
 import { messageOf, usageError } from '../errors.js';
 import type { Document } from '../types.js';
 import { extractText, maxDocumentBytes, UnreadableDocument } from './extract.js';
-import { noFormat, type Skipped } from './find.js';
+import type { Skipped } from './find.js';
+import type { OnWarning } from './types.js';
 
 /** A file to answer from. */
 export interface NamedDocument {
@@ -27,7 +28,7 @@ export interface DocumentsRead {
 export async function readDocuments(
   files: readonly NamedDocument[],
   stdin: AsyncIterable<Uint8Array>,
-  onWarning: (message: string) => void,
+  onWarning: OnWarning,
 ): Promise<DocumentsRead> {
   const documents: Document[] = [];
   const skipped: Skipped[] = [];
@@ -88,34 +89,3 @@ export async function bytesOfStream(stream: AsyncIterable<unknown>): Promise<Buf
   }
   return Buffer.concat(chunks);
 }
-
-/** As much of what was skipped as one can read: a line for each reason, with the first few names. */
-export function skippedLines(skipped: readonly Skipped[], shownAs: (file: string) => string): string[] {
-  const reasons = new Map<string, string[]>();
-  for (const { path, reason } of skipped) {
-    const names = reasons.get(reason) ?? [];
-    reasons.set(reason, names);
-    names.push(path);
-  }
-  const kinds = [...reasons].filter(([reason]) => reason.startsWith(noFormat));
-  // A folder of programs has dozens of them.
-  const isMany = kinds.length > mostKinds;
-  const lines = [...reasons]
-    .filter(([reason]) => !isMany || !reason.startsWith(noFormat))
-    .map(([reason, names]) => `not read (${reason}): ${few(names.slice(0, mostNames).map(shownAs), names.length)}`);
-  if (!isMany) return lines;
-  const count = kinds.reduce((sum, [, names]) => sum + names.length, 0);
-  const suffixes = kinds.sort(([, a], [, b]) => b.length - a.length).map(([reason]) => reason.slice(noFormat.length));
-  return [
-    ...lines,
-    `not read (${noFormat}${few(suffixes.slice(0, mostNames), suffixes.length)}): ${count.toLocaleString('en')} files`,
-  ];
-}
-
-function few(names: readonly string[], all: number): string {
-  return `${names.join(', ')}${all > names.length ? ` and ${all - names.length} more` : ''}`;
-}
-
-const mostNames = 5;
-/** Lines about files of an unknown kind. */
-const mostKinds = 3;

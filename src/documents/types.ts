@@ -13,6 +13,12 @@ export interface DocumentFile {
   readonly bytes: Buffer;
 }
 
+/**
+ * Called with what is not as it should be in a file that is read all the same.
+ * @param problem follows the name: `not UTF-8; read as windows-1252`
+ */
+export type OnWarning = (problem: string, file: string) => void;
+
 /** Limits for the resources that a file may use. */
 export interface ExtractionLimits {
   /** Limit of the text, and of everything that has to be unpacked for it. */
@@ -31,5 +37,5 @@ export interface DocumentFormat {
   /** Whether the text is compressed in it: there may be hundreds of times as much. */
   readonly compressed?: boolean;
   /** @throws Error whose message is the reason why it cannot be read */
-  extract(file: DocumentFile, limits: ExtractionLimits, onWarning: (message: string) => void): Promise<ExtractedText>;
+  extract(file: DocumentFile, limits: ExtractionLimits, onWarning: OnWarning): Promise<ExtractedText>;
 }

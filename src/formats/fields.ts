@@ -4,8 +4,8 @@ import type { FormatOptions } from './types.js';
 
 /**
  * The row's fields that are to come along. One that has the name of a field of ours gets `input_` before it,
- * also in records that lack ours, so that a gold label never looks like a prediction; where both are the same
- * it is left out.
+ * also in records that lack ours, so that a gold label never looks like a prediction. Only the id and the main input are
+ * left out where ours say the same: a gold label that is missing where it is right could not be counted.
  */
 export function passedThrough(
   { record }: Prediction,
@@ -13,17 +13,11 @@ export function passedThrough(
   { passThrough, taskType, cascade }: FormatOptions,
 ): Record<string, unknown> {
   if (!passThrough) return {};
-  const own = [
-    ...Object.keys(ours),
-    ...taskTypes[taskType].results.names,
-    ...modelColumn({ cascade }),
-    'error',
-    'explanation',
-  ];
+  const { names: results, inputName: echoed } = taskTypes[taskType].results;
+  const own = [...Object.keys(ours), ...results, ...modelColumn({ cascade }), 'error', 'explanation'];
   const names = Object.keys(record.fields);
-  const theirs = Object.entries(record.fields).filter(
-    ([name, value]) => name !== record.added && (!own.includes(name) || ours[name] !== value),
-  );
+  const isSaid = (name: string, value: unknown) => (name === 'id' || name === echoed) && ours[name] === value;
+  const theirs = Object.entries(record.fields).filter(([name, value]) => name !== record.added && !isSaid(name, value));
   return Object.fromEntries(theirs.map(([name, value]) => [inputName(name, own, names), value]));
 }
 

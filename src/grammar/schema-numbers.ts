@@ -8,8 +8,8 @@ const valueKeywords = ['const', 'enum'];
 
 /**
  * A schema that `parseJson` or `parseYaml` has read, with JavaScript's own numbers: a bound such as `1.0` is its value,
- * not its digits. Only values of `const` and `enum` that are other numbers then keep their digits, for
- * `checkNumbers` to refuse.
+ * not its digits. Values of `const` and `enum` that are other numbers then keep their digits, for `checkNumbers` to
+ * refuse; so do bounds, in a mapping beside them.
  */
 export function withSchemaNumbers(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(withSchemaNumbers);
@@ -22,7 +22,21 @@ export function withSchemaNumbers(schema: unknown): unknown {
     // As a data property: a keyword may be called "__proto__".
     Object.defineProperty(copy, keyword, { value: plain, enumerable: true, writable: true, configurable: true });
   }
-  return copy;
+  const bounds = longBounds(schema);
+  return bounds.length === 0 ? copy : { ...copy, [boundDigits]: Object.fromEntries(bounds) };
+}
+
+/** The keyword for the digits of bounds that JavaScript's own numbers do not have, by their keywords. */
+export const boundDigits = 'x-digits';
+
+const boundKeywords = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'] as const;
+export type BoundKeyword = (typeof boundKeywords)[number];
+
+function longBounds(schema: SchemaObject): [BoundKeyword, string][] {
+  return boundKeywords.flatMap((keyword) => {
+    const bound = schema[keyword];
+    return isExactNumber(bound) && !isPlain(bound.value) ? [[keyword, bound.value]] : [];
+  });
 }
 
 /**

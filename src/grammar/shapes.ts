@@ -17,6 +17,7 @@ import {
   same,
   schemaTypes,
 } from './schema-node.js';
+import { type BoundKeyword, boundDigits } from './schema-numbers.js';
 
 /**
  * Schemas are read as conditions that all hold (`allOf`, `$ref`, keywords beside each other) of a value that is one of
@@ -51,6 +52,8 @@ export interface Shape {
   maxLength: number;
 
   readonly bounds: Bounds;
+  /** Bounds in all digits, where those of `bounds` are rounded. */
+  readonly longBounds: (readonly [keyword: BoundKeyword, digits: string])[];
   readonly steps: number[];
 
   /** `x-source`: where a value must come from. */
@@ -173,6 +176,7 @@ function anyShape(): Shape {
     minLength: 0,
     maxLength: Infinity,
     bounds: {},
+    longBounds: [],
     steps: [],
     source: null,
   };
@@ -194,6 +198,7 @@ function cloned({ shape, pending, seen, said, open }: State): State {
       notPatterns: [...shape.notPatterns],
       formats: [...shape.formats],
       bounds: { ...shape.bounds },
+      longBounds: [...shape.longBounds],
       steps: [...shape.steps],
     },
     pending: [...pending],
@@ -418,7 +423,7 @@ function absorbText(shape: Shape, schema: SchemaObject): boolean {
   return [pattern, format, min, max].some((value) => value !== undefined);
 }
 
-function absorbNumber({ bounds, steps }: Shape, schema: SchemaObject): boolean {
+function absorbNumber({ bounds, longBounds, steps }: Shape, schema: SchemaObject): boolean {
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema;
   const lower = (key: 'minimum' | 'exclusiveMinimum', value: unknown): void => {
     if (typeof value === 'number') bounds[key] = Math.max(bounds[key] ?? value, value);
@@ -431,6 +436,7 @@ function absorbNumber({ bounds, steps }: Shape, schema: SchemaObject): boolean {
   upper(exclusiveMaximum === true ? 'exclusiveMaximum' : 'maximum', maximum);
   lower('exclusiveMinimum', exclusiveMinimum);
   upper('exclusiveMaximum', exclusiveMaximum);
+  longBounds.push(...(Object.entries(asObject(schema[boundDigits])) as [BoundKeyword, string][]));
   if (typeof multipleOf === 'number') steps.push(multipleOf);
   return [minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf].some((value) => value !== undefined);
 }

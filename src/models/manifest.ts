@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { messageOf, modelError, usageError } from '../errors.js';
-import { readSettings } from '../settings-file.js';
+import { readSettingsText } from '../settings-file.js';
 import { parseYaml } from '../yaml.js';
 import { bytesSchema, sha256Schema, sourceEntry, sourceSchema } from './source-entry.js';
 import type { Manifest, SourceEntry } from './types.js';
@@ -43,7 +43,7 @@ const manifestSchema = z.strictObject({
 export function readManifest(file: string, own: boolean): Manifest {
   let source: string;
   try {
-    source = readSettings(file, file).toString('utf8');
+    source = readSettingsText(file, file);
   } catch (error) {
     throw modelError(messageOf(error), undefined, error);
   }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { makeFolder } from '../folders.js';
-import { readSettings } from '../settings-file.js';
+import { readSettingsText } from '../settings-file.js';
 import { parseYaml } from '../yaml.js';
 
 const stage = z.strictObject({
@@ -44,7 +44,7 @@ export function findCascadeSettings(
 ): { readonly file: string; readonly settings: CascadeSettings } | null {
   const file = folders.map((folder) => cascadeFile(folder, models)).find((candidate) => existsSync(candidate));
   if (file === undefined) return null;
-  const text = readSettings(file, file).toString('utf8');
+  const text = readSettingsText(file, file);
   return { file, settings: parseYaml(text, file, schema, 'Choose the thresholds again with `slm cascade`.').value };
 }
 

@@ -14,7 +14,7 @@ import { chosenPrompt, defaultTemplates } from '../methods/default-prompts.js';
 import { defaultMethod, methodNamed, methods } from '../methods/index.js';
 import { placeOf } from '../record.js';
 import { fileSource, readerFor } from '../records/index.js';
-import { readSettings, regularFile } from '../settings-file.js';
+import { readSettingsText, regularFile } from '../settings-file.js';
 import { taskTypes } from '../task-types/index.js';
 import { metricsFor } from '../task-types/metrics.js';
 import type { TypeSetting } from '../task-types/types.js';
@@ -155,12 +155,7 @@ function modelOf({ model, cascade }: RawProfile, at: Locate): string | null {
   if (cascade === undefined) return model ?? null;
   if (model !== undefined) throw usageError(`${at(['cascade'])}: a task has a "model" or a "cascade", not both`);
   const reference = cascadeReference(cascade);
-  try {
-    cascadeOf(reference);
-  } catch (error) {
-    if (!(error instanceof SlmError)) throw error;
-    throw usageError(`${at(['cascade'])}: ${error.message}`, error.hint);
-  }
+  placed(at(['cascade']), () => cascadeOf(reference));
   return reference;
 }
 
@@ -221,11 +216,7 @@ const includingSchema = profileSchema.partial({ type: true, name: true });
 
 function readSource(file: string, context: ProfileContext, seen: readonly string[]): Source {
   const shown = shownPath(file, context.cwd);
-  if (seen.includes(file)) {
-    const chain = [...seen, file].map((step) => shownPath(step, context.cwd)).join(' → ');
-    throw usageError(`${shown}: includes itself: ${chain}`);
-  }
-  const text = readText(file, shown);
+  const text = readSettingsText(file, shown);
   const including = /^["']?include["']?\s*:/mu.test(text);
   const { value, written, at, textAt } = parseYaml(
     text,
@@ -239,11 +230,34 @@ function readSource(file: string, context: ProfileContext, seen: readonly string
   const common = { file, cwd: context.cwd };
   if (raw.include === undefined) return { raw, at, files: [file], ...common };
   const target = /[/\\]|\.ya?ml$/u.test(raw.include) ? path.resolve(folder, raw.include) : raw.include;
-  const parent = readSource(findTask(target, context.folders, folder), context, [...seen, file]);
+  const parent = readIncluded(target, at(['include']), folder, context, [...seen, file]);
   const own = written as Record<string, unknown>;
   // A problem with something inherited is in the file that says it.
   const place: Locate = (steps) => (String(steps[0]) in own ? at(steps) : parent.at(steps));
   return { raw: inherit(parent.raw, raw, own), at: place, files: [file, ...parent.files], ...common };
+}
+
+function readIncluded(
+  target: string,
+  place: string,
+  folder: string,
+  context: ProfileContext,
+  seen: readonly string[],
+): Source {
+  const file = placed(place, () => findTask(target, context.folders, folder));
+  if (!seen.includes(file)) return readSource(file, context, seen);
+  const chain = [...seen, file].map((step) => shownPath(step, context.cwd)).join(' → ');
+  throw usageError(`${place}: the task includes itself: ${chain}`);
+}
+
+/** Names the place in the task.yaml where something goes wrong. */
+function placed<T>(place: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof SlmError)) throw error;
+    throw usageError(`${place}: ${error.message}`, error.hint);
+  }
 }
 
 /** Keys that the child has win; `prompt`, `options` and `metrics` are joined key by key. */
@@ -336,16 +350,32 @@ function checkLabels(raw: RawProfile, labels: readonly Label[], at: Locate): voi
     );
   }
   const words = new Set<string>();
-  for (const { name, word } of labels) {
+  for (const [index, { name, word }] of labels.entries()) {
+    const place = at(['labels', Array.isArray(raw.labels) ? index : name]);
     if (words.has(word))
-      throw usageError(
-        `${at(['labels', name])}: two labels with the word "${word}"; the model could not tell them apart.`,
-      );
+      throw usageError(`${place}: two labels with the word "${word}"; the model could not tell them apart.`);
     if (name === 'abstain' || name === 'error')
-      throw usageError(
-        `${at(['labels', name])}: "${name}" is a reserved word in results. Choose another name and set "word".`,
-      );
+      throw usageError(`${place}: "${name}" is a reserved word in results. Choose another name and set "word".`);
+    if (name !== name.trim())
+      throw usageError(`${place}: the label "${name}" begins or ends with a blank, which labelled data leaves out.`);
     words.add(word);
+  }
+  checkAliases(labels, at);
+}
+
+/** Another name must mean one label. It is looked for without regard to case (`labelNamed`). */
+function checkAliases(labels: readonly Label[], at: Locate): void {
+  const owners = new Map(labels.map(({ name }) => [name.toLowerCase(), name]));
+  for (const { name, aliases } of labels) {
+    for (const [index, alias] of aliases.entries()) {
+      const owner = owners.get(alias.toLowerCase()) ?? name;
+      if (owner !== name)
+        throw usageError(
+          `${at(['labels', name, 'aliases', index])}: "${alias}" would mean both "${owner}" and "${name}".`,
+          'Give the alias to one of the two.',
+        );
+      owners.set(alias.toLowerCase(), owner);
+    }
   }
 }
 
@@ -464,7 +494,8 @@ async function examplesOf(
 
 function fileRows(file: string, source: Source): AsyncIterable<Row> {
   const shown = { ...fileSource(file), file: shownPath(file, source.cwd) };
-  return readerFor(null, file).read(shown, { maxRecordBytes: maxExampleBytes, onWarning: () => undefined });
+  const options = { maxRecordBytes: maxExampleBytes, onWarning: () => undefined, refusesDamage: true };
+  return readerFor(null, file).read(shown, options);
 }
 
 async function* inlineRows(items: readonly Record<string, unknown>[], key: string, source: Source): AsyncIterable<Row> {
@@ -490,7 +521,7 @@ function grammarOf(raw: RawProfile, source: Source): string | null {
   if (raw.grammar === undefined) return null;
   const shown = shownPath(raw.grammar, source.cwd);
   checkThere(raw.grammar, 'grammar', source);
-  const text = readText(raw.grammar, shown);
+  const text = readSettingsText(raw.grammar, shown);
   const problem = checkGrammar(text);
   if (problem !== null) throw usageError(`${shown}:${problem}`, 'docs/tasks.md shows a grammar.');
   return text;
@@ -518,10 +549,6 @@ function checkThere(file: string, key: string, source: Source): void {
     `${source.at([key])}: no file "${shownPath(file, source.cwd)}"`,
     'Paths are relative to the task.yaml.',
   );
-}
-
-function readText(file: string, shown: string): string {
-  return readSettings(file, shown).toString('utf8');
 }
 
 /** The digest of everything that results depend on, which excludes fixtures. */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { suggestion, usageError } from '../errors.js';
-import { readSettings } from '../settings-file.js';
+import { readSettingsText } from '../settings-file.js';
 
 /** A folder that tasks are looked for in, and what to call it. */
 export interface TaskFolder {
@@ -53,7 +53,7 @@ export function findTask(spec: string, folders: readonly TaskFolder[], cwd: stri
 /** The name that a task gives itself, as far as that can be told without parsing it. */
 function nameIn(file: string): string | null {
   try {
-    const text = readSettings(file, file).toString('utf8');
+    const text = readSettingsText(file, file);
     return /^name:\s*["']?([^"'\s#]+)/mu.exec(text)?.[1] ?? null;
   } catch {
     return null; // Said by whoever opens that task.

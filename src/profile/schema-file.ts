@@ -6,7 +6,7 @@ import { draftOf, isDraft, schemasIn } from '../grammar/drafts.js';
 import { isObject, pointerSteps, type SchemaObject, valueAt } from '../grammar/schema-node.js';
 import { withSchemaNumbers } from '../grammar/schema-numbers.js';
 import { parseJson } from '../records/json-values.js';
-import { readSettings } from '../settings-file.js';
+import { readSettingsText } from '../settings-file.js';
 import { parseYaml } from '../yaml.js';
 import { shownPath } from './paths.js';
 
@@ -68,7 +68,7 @@ function asRecord(value: unknown): SchemaObject {
 
 function readValue(file: string, cwd: string): unknown {
   const shown = shownPath(file, cwd);
-  const text = readSettings(file, shown).toString('utf8');
+  const text = readSettingsText(file, shown);
   const help = 'docs/tasks.md shows a schema.';
   const isYaml = /\.ya?ml$/iu.test(file);
   return withSchemaNumbers(isYaml ? parseYaml(text, shown, z.unknown(), help).written : parseJson(text, shown, help));
@@ -213,7 +213,7 @@ function joined(reference: string, outer: string): string | null {
 function placeIn(file: string, steps: readonly string[], cwd: string): string {
   const shown = shownPath(file, cwd);
   try {
-    return parseYaml(readSettings(file, shown).toString('utf8'), shown, z.unknown(), '').at(steps);
+    return parseYaml(readSettingsText(file, shown), shown, z.unknown(), '').at(steps);
   } catch (error) {
     if (error instanceof SlmError) return shown;
     throw error;

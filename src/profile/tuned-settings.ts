@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { messageOf, usageError } from '../errors.js';
 import { decodeHead, digestOfBytes } from '../heads/head-file.js';
 import { methodNamed } from '../methods/index.js';
-import { readSettings } from '../settings-file.js';
+import { readSettings, readSettingsText } from '../settings-file.js';
 import type { TaskProfile } from '../types.js';
 import { parseYaml } from '../yaml.js';
 import { shownPath } from './paths.js';
@@ -63,7 +63,7 @@ export function findTunedSettings(
   const file = folders.map((folder) => path.join(folder, `${model}.yaml`)).find((candidate) => existsSync(candidate));
   if (file === undefined) return null;
   const shown = shownPath(file, cwd);
-  const text = readSettings(file, shown, maxSettingsBytes).toString('utf8');
+  const text = readSettingsText(file, shown, maxSettingsBytes);
   const hint = again(task, model);
   checkDigest(text, shown, hint);
   if (!/^format: 2$/mu.test(text)) throw usageError(`${shown}: written by another version of slm.`, hint);

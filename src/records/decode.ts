@@ -1,3 +1,4 @@
+import { usageError } from '../errors.js';
 import { type Binary, binaryKind, mayBecomeBinary, noKnownText, notText } from './binary.js';
 import { encodingOf, isEncodingOpen, namedEncoding } from './encoding.js';
 import { gunzip, isGzip } from './gunzip.js';
@@ -32,6 +33,8 @@ export async function* decode(source: ByteSource, options: ReadOptions): Chunks 
   }
   const hint = wanted === null ? '; if it is not UTF-8, name its encoding with --encoding' : '';
   const damaged = (line: number) => {
+    if (options.refusesDamage === true)
+      throw usageError(`${file}:${line}: not valid text here.`, 'Save the file as UTF-8.');
     onWarning(`${file}:${line}: not valid text here; unreadable bytes are replaced by U+FFFD${hint}`);
   };
   yield* unixLines(toUtf8(chunks, encoding, damaged));

@@ -13,6 +13,8 @@ export interface Beginning {
 
 /** `{"name":`, as any object begins that has a field. */
 const objectStart = /^\{\s*"(?:[^"\\]|\\.)*"\s*:/u;
+/** `sep=;`, as Excel writes it before a table. */
+const excelDelimiter = /^sep=[^\n]\n/u;
 /** `[{"`, `["…",` or `["…"]`; a text may well begin with `[1]` or `["…" as …`. */
 const arrayStart = /^\[\s*(?:\{\s*["}]|"(?:[^"\\]|\\.)*"\s*[,\]])/u;
 
@@ -24,6 +26,7 @@ export function recognise({ text, isWhole }: Beginning, fields: readonly string[
   const start = text.trimStart();
   if (arrayStart.test(start)) return 'json';
   if (objectStart.test(start)) return jsonKind(start, isWhole);
+  if (excelDelimiter.test(text)) return 'csv';
   const end = isWhole ? text.length : text.lastIndexOf('\n');
   const lines = text
     .slice(0, Math.max(end, 0))

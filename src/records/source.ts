@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
-import { type SlmError, usageError } from '../errors.js';
+import { patternHint, type SlmError, usageError } from '../errors.js';
 import { codeOf, isForbidden, refusalOf } from '../refusal.js';
 import type { ByteSource } from './types.js';
 
@@ -31,7 +31,7 @@ export function stdinSource(stream: AsyncIterable<Uint8Array>): ByteSource {
 function openError(path: string, error: unknown): SlmError {
   switch (codeOf(error)) {
     case 'ENOENT':
-      return usageError(`no file "${path}"`, 'Check the path; "-" reads standard input.', error);
+      return usageError(`no file "${path}"`, patternHint(path) ?? 'Check the path; "-" reads standard input.', error);
     case 'EISDIR':
       return usageError(`"${path}" is a folder`, `Name the files in it: ${path.replace(/\/+$/, '')}/*`, error);
     default: {

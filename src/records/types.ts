@@ -22,6 +22,8 @@ export interface ReadOptions {
   readonly maxRecordBytes: number;
   /** Called when damage was repaired, at most once a file for each kind. */
   readonly onWarning: (message: string) => void;
+  /** Whether bytes that are no text are an error, and not repaired. */
+  readonly refusesDamage?: boolean;
   /** Encoding of the bytes, by a name that iconv-lite knows. By default it is told from the bytes. */
   readonly encoding?: string;
   /** csv: the character between fields. By default it is told by the first line. */

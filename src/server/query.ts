@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import { suggestion } from '../errors.js';
+import { own } from '../json.js';
 import { HttpError } from './errors.js';
 import type { z } from './routes.js';
 
@@ -10,7 +11,7 @@ import type { z } from './routes.js';
 export function checkQuery(c: Context, query: z.ZodObject): void {
   const names = Object.keys(query.shape);
   for (const [name, value] of Object.entries(c.req.query())) {
-    const schema = query.shape[name];
+    const schema = own(query.shape, name);
     if (schema === undefined)
       throw new HttpError(
         400,

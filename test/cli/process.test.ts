@@ -242,14 +242,16 @@ test('tuning whose result could not be written is refused before the work is don
 });
 
 test('a file that the system refuses is no defect of slm, and other errors are', () => {
-  const refused = (code: string) =>
-    Object.assign(new Error(`${code}: refused, open '/x/y'`), { code, path: '/x/y', syscall: 'open' });
-  for (const code of ['EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT']) {
-    const told = refusedBySystem(refused(code)) as SlmError;
-    assert.equal(told.kind, 'failure', code);
+  const refused = (code: string, syscall = 'open') =>
+    Object.assign(new Error(`${code}: refused, ${syscall} '/x/y'`), { code, path: '/x/y', syscall });
+  const codes = ['EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP'];
+  for (const error of [...codes.map((code) => refused(code)), refused('ENOENT', 'mkdir')]) {
+    const told = refusedBySystem(error) as SlmError;
+    assert.equal(told.kind, 'failure', error.code);
     assert.ok(told.message.includes("'/x/y'") && told.hint !== undefined, told.message);
   }
-  for (const other of [refused('EMFILE'), new TypeError('x'), 'thrown']) assert.equal(refusedBySystem(other), other);
+  for (const other of [refused('EMFILE'), refused('ENOENT'), new TypeError('x'), 'thrown'])
+    assert.equal(refusedBySystem(other), other);
 });
 
 test('models search finds models of the catalogue by all words, and words that are no command are said to be none', async (t) => {

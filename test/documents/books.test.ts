@@ -34,7 +34,9 @@ function bookOf(chapters: readonly Chapter[], others: Readonly<Record<string, st
 
 async function read(bytes: Buffer): Promise<{ text: string; warnings: string[] }> {
   const warnings: string[] = [];
-  const { text } = await extractText({ name: 'a.epub', bytes }, (message) => warnings.push(message));
+  const { text } = await extractText({ name: 'a.epub', bytes }, (problem, file) =>
+    warnings.push(`${file}: ${problem}`),
+  );
   return { text, warnings };
 }
 

@@ -6,7 +6,7 @@ import { extractText } from '../../src/documents/extract.js';
 
 async function read(name: string, bytes: Buffer): Promise<{ text: string; warnings: string[] }> {
   const warnings: string[] = [];
-  const { text } = await extractText({ name, bytes }, (message) => warnings.push(message));
+  const { text } = await extractText({ name, bytes }, (problem, file) => warnings.push(`${file}: ${problem}`));
   assert.doesNotMatch(warnings.join(), /--encoding/u);
   return { text, warnings };
 }
@@ -17,7 +17,7 @@ describe('plain text', () => {
       const { text, warnings } = await read(name, iconv.encode('Café “Zürich”: 3 €\n', 'windows-1252'));
       assert.equal(text, 'Café “Zürich”: 3 €');
       assert.equal(warnings.length, 1);
-      assert.match(warnings[0] as string, new RegExp(`^${name} is not UTF-8; it is read as windows-1252`, 'u'));
+      assert.match(warnings[0] as string, new RegExp(`^${name}: not UTF-8; read as windows-1252`, 'u'));
     }
   });
 
@@ -99,7 +99,7 @@ describe('a page is read in', () => {
     for (const declaration of ['', '<meta charset="utf-8">']) {
       const { text, warnings } = await read('a.html', iconv.encode(page(declaration), 'windows-1252'));
       assert.equal(text, '“Zürich”');
-      assert.match(warnings.join(), /^a\.html is not UTF-8; it is read as windows-1252/u);
+      assert.match(warnings.join(), /^a\.html: not UTF-8; read as windows-1252/u);
     }
   });
 

@@ -6,7 +6,8 @@ import { after, describe, test } from 'node:test';
 import { deflateSync } from 'node:zlib';
 import { extractText } from '../../src/documents/extract.js';
 import { findDocuments } from '../../src/documents/find.js';
-import { readDocuments, skippedLines } from '../../src/documents/read.js';
+import { gatherWarnings, skippedLines } from '../../src/documents/notices.js';
+import { readDocuments } from '../../src/documents/read.js';
 import { docxOf, epubOf, pdfOf, pdfOfObjects, zipOf } from '../helpers/document-files.js';
 import { runSlm } from '../helpers/slm.js';
 
@@ -165,6 +166,16 @@ describe('a folder', () => {
     assert.deepEqual(
       skippedLines(many, (file) => file),
       ['not read (hidden): 0.png, 1.png, 2.png, 3.png, 4.png and 2 more'],
+    );
+  });
+
+  test('gives a problem that many files have once, with a few of them', () => {
+    const warnings = gatherWarnings();
+    for (let i = 0; i < 7; i++) warnings.add('not UTF-8', `${i}.txt`);
+    warnings.add('not valid text here', 'a.md:3');
+    assert.deepEqual(
+      warnings.lines((file) => file),
+      ['0.txt, 1.txt, 2.txt, 3.txt, 4.txt and 2 more: not UTF-8', 'a.md:3: not valid text here'],
     );
   });
 

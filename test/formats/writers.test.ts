@@ -106,6 +106,12 @@ describe('jsonl', () => {
     assert.deepEqual([label, input_label], ['a', 'gold']);
   });
 
+  it('keeps a gold label that is the predicted one, so that right results can be counted, and says the id once', () => {
+    const written = jsonl.prediction(classified('x', { id: '1', label: 'a', score: 0.5 }), options);
+    const { id, label, input_label, input_score, input_id } = JSON.parse(written);
+    assert.deepEqual([id, label, input_label, input_score, input_id], ['1', 'a', 'a', 0.5, undefined]);
+  });
+
   it('gives offsets in the unit asked for', () => {
     const entities = [{ text: 'Zoë', label: 'p', start: 3, end: 6 }];
     const prediction = predict('😀 Zoë', { type: 'extract', entities });

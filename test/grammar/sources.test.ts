@@ -164,6 +164,18 @@ describe('a normalised value', () => {
     assert.ok(matches('9007199254740993') && !matches('9007199254740992'));
   });
 
+  it('keeps to bounds of many digits', async () => {
+    const schema = parseJson(
+      '{"type": "integer", "x-source": "normalize", "minimum": -9007199254740993, "maximum": 9223372036854775807}',
+    );
+    const matches = await matcher(
+      { allOf: [schema, { maximum: 1e19 }] },
+      'Between -9007199254740993 and 9223372036854775807, not -9007199254740994 or 9223372036854775808',
+    );
+    for (const within of ['-9007199254740993', '9223372036854775807']) assert.ok(matches(within), within);
+    for (const beyond of ['-9007199254740994', '9223372036854775808']) assert.ok(!matches(beyond), beyond);
+  });
+
   it('is a date of the text, in every way that it can be read', async () => {
     const values = (text: string) => datesIn(text).map(({ value }) => value);
     assert.deepEqual(values('9 March 2024, März'), ['2024-03-09']);

@@ -6,7 +6,7 @@ import { loadProfile } from '../../src/profile/index.js';
 import type { TaskProfile } from '../../src/types.js';
 
 /** Writes files, named relative to a new folder that goes with the test, and gives the folder. */
-export function filesIn(t: TestContext, files: Readonly<Record<string, string>>): string {
+export function filesIn(t: TestContext, files: Readonly<Record<string, string | Uint8Array>>): string {
   const root = mkdtempSync(path.join(tmpdir(), 'slm-task-'));
   t.after(() => rmSync(root, { recursive: true, force: true }));
   for (const [name, text] of Object.entries(files)) {
@@ -19,7 +19,7 @@ export function filesIn(t: TestContext, files: Readonly<Record<string, string>>)
 /** Writes a project and loads a task of it. Tasks are found by name in its folder `tasks`. */
 export function load(
   t: TestContext,
-  files: Readonly<Record<string, string>>,
+  files: Readonly<Record<string, string | Uint8Array>>,
   spec = './task.yaml',
 ): Promise<TaskProfile> {
   const cwd = filesIn(t, files);

@@ -9,7 +9,7 @@ import { loadProfile } from '../../src/profile/index.js';
 import { listTasks } from '../../src/profile/paths.js';
 import { filesIn, load } from '../helpers/task-folder.js';
 
-type Files = Readonly<Record<string, string>>;
+type Files = Readonly<Record<string, string | Uint8Array>>;
 
 const classify = 'name: t\ntype: classify\nlabels: [positive, negative]\n';
 const extract = 'name: t\ntype: extract\nlabels: [person]\n';
@@ -79,6 +79,26 @@ describe('a task.yaml', () => {
     assert.match(profile.prompt.base, /\{\{ text \}\}/u);
     assert.equal((await load(t, { 'task.yaml': answer })).input, 'question');
     assert.equal((await load(t, { 'task.yaml': `${classify}multiLabel: true\n` })).method, 'label-decisions');
+  });
+
+  it('may be in UTF-16, as editors of Windows write it', async (t) => {
+    for (const swap of [false, true]) {
+      const bytes = Buffer.from(`\ufeff${classify}`, 'utf16le');
+      const cwd = filesIn(t, { 'task.yaml': swap ? bytes.swap16() : bytes });
+      assert.equal((await loadProfile('./task.yaml', { cwd, folders: [] })).labels.length, 2);
+    }
+  });
+
+  it('is refused in another encoding, and so is every file that it names', async (t) => {
+    const task = 'name: t\ntype: generate\nschema: s.json\n';
+    const latin1 = (text: string) => Buffer.from(text, 'latin1');
+    for (const [files, place] of [
+      [{ 'task.yaml': latin1('name: t\ntype: classify\nlabels: [café, thé]\n') }, 'task.yaml:3'],
+      [{ 'task.yaml': task, 's.json': latin1('{"type": "object",\n"properties": {"é": {}}}') }, 's.json:2'],
+      [{ 'task.yaml': `${classify}examples: e.csv\n`, 'e.csv': latin1('text,label\nthé,positive\n') }, 'e.csv:2'],
+    ] as const) {
+      assert.equal(await problem(t, files), `${place}: not valid text here. Save the file as UTF-8.`);
+    }
   });
 
   it('may name its main input, which the default prompt then uses', async (t) => {
@@ -222,6 +242,27 @@ const wrong: readonly (readonly [title: string, files: Files, start: string, ...
     'task.yaml:5:3: two labels with the word "a"',
   ],
   [
+    'an alias of two labels, whatever its case',
+    { 'task.yaml': 'name: t\ntype: classify\nlabels:\n  a: { aliases: [x] }\n  b: { aliases: [y, X] }\n' },
+    'task.yaml:5:21: "X" would mean both "a" and "b".',
+  ],
+  [
+    'an alias that is another label',
+    { 'task.yaml': 'name: t\ntype: classify\nlabels:\n  a: { aliases: [B] }\n  b: y\n' },
+    'task.yaml:4:18: "B" would mean both "b" and "a".',
+  ],
+  [
+    'a label that ends with a blank',
+    { 'task.yaml': 'name: t\ntype: classify\nlabels: [spam, "spam "]\n' },
+    'task.yaml:3:16: the label "spam " begins or ends with a blank',
+  ],
+  [
+    'two documents in one file',
+    { 'task.yaml': `${classify}---\n${classify}` },
+    'task.yaml:4:1: a second document begins here.',
+    'a file of its own',
+  ],
+  [
     'a reserved label',
     { 'task.yaml': 'name: t\ntype: classify\nlabels:\n  a: x\n  abstain: y\n' },
     'task.yaml:5:3: "abstain"',
@@ -230,7 +271,7 @@ const wrong: readonly (readonly [title: string, files: Files, start: string, ...
   [
     'another reserved label',
     { 'task.yaml': 'name: t\ntype: classify\nlabels: [ok, error]\n' },
-    'task.yaml:3:9: "error"',
+    'task.yaml:3:14: "error"',
     '"word"',
   ],
   [
@@ -690,12 +731,15 @@ examples: ex.jsonl
       { 'tasks/a/task.yaml': 'name: a\ninclude: b\n', 'tasks/b/task.yaml': 'name: b\ninclude: ../a\n' },
       'a',
     );
-    assert.match(message, /includes itself: tasks\/a\/task\.yaml → tasks\/b\/task\.yaml → tasks\/a\/task\.yaml/u);
+    assert.match(
+      message,
+      /^tasks\/b\/task\.yaml:2:1: the task includes itself: tasks\/a\/task\.yaml → tasks\/b\/task\.yaml → tasks\/a\/task\.yaml/u,
+    );
   });
 
   it('of an unknown task is an error with a suggestion', async (t) => {
     const message = await problem(t, { ...files, 'tasks/child/task.yaml': 'name: child\ninclude: parnt\n' }, 'child');
-    assert.match(message, /no task "parnt"\. Did you mean "parent"\?/u);
+    assert.match(message, /^tasks\/child\/task\.yaml:2:1: no task "parnt"\. Did you mean "parent"\?/u);
   });
 });
 

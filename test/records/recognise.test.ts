@@ -37,6 +37,7 @@ describe('a text of unknown format', () => {
     assert.equal(kind('review,stars\na,1\nb,2\n"c, d",3\n'), 'csv');
     assert.equal(kind('Review,Stars\na,1\n', true, ['review']), 'csv');
     assert.equal(kind('id,text\n1,"over\ntwo lines"\n'), 'csv');
+    assert.equal(kind('sep=;\n"Schöner Titel";n\n"a b";1\n'), 'csv', 'as Excel writes it');
     assert.equal(kind('so good\t1\nso bad\t0\nmeh\t0\nfine\t1\n'), 'table');
   });
 

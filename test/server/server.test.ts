@@ -154,6 +154,11 @@ describe('POST /run/TASK', () => {
     const unknown = await post('/run/mood?pass_trough=false', '{"text":"good"}\n');
     assert.equal(unknown.status, 400);
     assert.match(await unknown.text(), /unknown parameter \\"pass_trough\\".*Did you mean \\"pass_through\\"/u);
+    for (const name of ['constructor', 'toString', '__proto__']) {
+      const inherited = await post(`/run/mood?${name}=1`, 'good');
+      assert.equal(inherited.status, 400);
+      assert.match(await inherited.text(), /unknown parameter/u);
+    }
     const value = await post('/run/mood?pass_through=no', '{"text":"good"}\n');
     assert.equal(value.status, 400);
     assert.match(await value.text(), /pass_through: /u);

@@ -1,7 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { findDocuments, type Skipped } from '../../documents/find.js';
-import { skippedFile, skippedLines } from '../../documents/read.js';
+import { skippedLines } from '../../documents/notices.js';
+import { skippedFile } from '../../documents/read.js';
 import { behind, contentsOf } from '../../documents/store/contents.js';
 import { hasDatabase } from '../../documents/store/database.js';
 import { failure, messageOf, usageError } from '../../errors.js';

@@ -1,13 +1,8 @@
 import path from 'node:path';
 import { findDocuments, type Skipped } from '../../documents/find.js';
-import {
-  type DocumentsRead,
-  type NamedDocument,
-  readDocuments,
-  skippedFile,
-  skippedLines,
-} from '../../documents/read.js';
-import { usageError } from '../../errors.js';
+import { gatherWarnings, skippedLines } from '../../documents/notices.js';
+import { type DocumentsRead, type NamedDocument, readDocuments, skippedFile } from '../../documents/read.js';
+import { patternHint, usageError } from '../../errors.js';
 import type { Document } from '../../methods/types.js';
 import { shownPath } from '../../profile/paths.js';
 import { taskTypes } from '../../task-types/index.js';
@@ -73,7 +68,7 @@ function filesAt(surroundings: Surroundings, name: string): { files: NamedDocume
     const why = skippedLines(skipped, (file) => shownPath(file, surroundings.cwd)).join('; ');
     throw usageError(
       `no document at "${name}"${why === '' ? '' : `: ${why}`}`,
-      'Name a text, Markdown, HTML, PDF, DOCX or EPUB file, or a folder with such files.',
+      patternHint(name) ?? 'Name a text, Markdown, HTML, PDF, DOCX or EPUB file, or a folder with such files.',
     );
   }
   const [only] = files;
@@ -96,12 +91,22 @@ async function readAll(surroundings: Surroundings, found: FoundSet): Promise<rea
   const { files, stdin, isFile } = await readPiped(surroundings, found.files);
   const set = { ...found, files };
   const { documents, skipped } =
-    (await readIndexed(surroundings, set, isFile)) ??
-    (await readDocuments(files, stdin, (message) => surroundings.notice(message)));
+    (await readIndexed(surroundings, set, isFile)) ?? (await readIntoMemory(surroundings, files, stdin));
   const lines = skippedLines([...set.skipped, ...skipped], (file) => shownPath(file, surroundings.cwd));
   if (set.files.length > 0 && documents.length === 0) throw usageError(`no document can be read: ${lines.join('; ')}`);
   for (const line of lines) surroundings.notice(line);
   return documents;
+}
+
+async function readIntoMemory(
+  surroundings: Surroundings,
+  files: readonly NamedDocument[],
+  stdin: AsyncIterable<Uint8Array>,
+): Promise<DocumentsRead> {
+  const warnings = gatherWarnings();
+  const read = await readDocuments(files, stdin, warnings.add);
+  for (const line of warnings.lines((file) => file)) surroundings.notice(line);
+  return read;
 }
 
 /** Null where they are to be read into memory. */

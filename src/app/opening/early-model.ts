@@ -4,7 +4,7 @@ import type { HeadStart } from '../../engines/index.js';
 import { engines } from '../../engines/index.js';
 import { stampOf } from '../../gguf/model-file.js';
 import { findTask } from '../../profile/paths.js';
-import { readSettings } from '../../settings-file.js';
+import { readSettingsText } from '../../settings-file.js';
 import { defaultModel, readConfig } from '../config.js';
 import { modelEnvironment, profileContext, type Surroundings } from '../surroundings.js';
 import { hintedFile } from './early-hint.js';
@@ -57,7 +57,7 @@ function isStill(early: HeadStart | null, file: string): boolean {
 /** The model that a task names, as far as that can be told without parsing it; null where it cannot. */
 function modelOf(surroundings: Surroundings, task: string): string | null {
   const { cwd, folders } = profileContext(surroundings);
-  const text = readSettings(findTask(task, folders, cwd), task).toString('utf8');
+  const text = readSettingsText(findTask(task, folders, cwd), task);
   if (/\binclude\b/u.test(text)) return null;
   const [line, ...others] = text.split('\n').filter((each) => /\bmodel\b/u.test(each));
   if (line === undefined) return defaultModel;

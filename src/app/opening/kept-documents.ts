@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { formatBySuffix } from '../../documents/formats.js';
+import { gatherWarnings } from '../../documents/notices.js';
 import type { NamedDocument } from '../../documents/read.js';
 import { type Database, hasDatabase, removeDatabase } from '../../documents/store/database.js';
 import { type DocumentsKept, documentsIn } from '../../documents/store/open.js';
@@ -13,6 +14,7 @@ import { messageOf, SlmError } from '../../errors.js';
 import { makeFolder, takesFiles } from '../../folders.js';
 import { lockOutput } from '../../jobs/lock.js';
 import { onceEach } from '../../lazy.js';
+import { shownPath } from '../../profile/paths.js';
 import { noticeMissingCache } from '../scratch.js';
 import { cacheDirectory, type Surroundings } from '../surroundings.js';
 import { noteUse, removeUnused, storeFile, storeLock, storeName, storesFolder } from './store-files.js';
@@ -197,16 +199,19 @@ function pathsOf({ files }: DocumentSet): string[] {
 }
 
 /** Gives the reason where the store has to be made anew. */
-function update(surroundings: Surroundings, set: DocumentSet, file: string): Promise<string | null> {
+async function update(surroundings: Surroundings, set: DocumentSet, file: string): Promise<string | null> {
+  const warnings = gatherWarnings();
   const task = { file, origin: originOf(surroundings, set), paths: pathsOf(set), date: surroundings.date() };
-  return updateInProcess(task, {
+  const problem = await updateInProcess(task, {
     signal: surroundings.signal,
     onProgress: (done, total) => {
       if (total < worthShowing) return;
       surroundings.preparing({ what: 'indexing', task: 'documents', model: null, done, total, items: 'files' });
     },
-    onWarning: (message) => surroundings.notice(message),
+    onWarning: warnings.add,
   });
+  for (const line of warnings.lines((each) => shownPath(each, surroundings.cwd))) surroundings.notice(line);
+  return problem;
 }
 
 /** Files; fewer are read before anybody wonders. */

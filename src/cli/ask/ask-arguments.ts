@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
-import { usageError } from '../../errors.js';
+import { findDocuments, isPattern } from '../../documents/find.js';
+import { patternHint, usageError } from '../../errors.js';
 import { codeOf, isForbidden, refusalOf } from '../../refusal.js';
 
 /** What the words of a command line are. */
@@ -12,7 +13,8 @@ export interface AskArguments {
 }
 
 /**
- * Tells the question from the files. What exists is a path, also in the place of the question: `slm ask notes`.
+ * Tells the question from the files. What exists is a path, also in the place of the question: `slm ask notes`. So is
+ * `notes/*.md` where it names a file, since a shell leaves it as it is within quotes.
  * @throws SlmError where a file is not there or cannot be reached, or where standard input would be read twice
  */
 export function readArguments(cwd: string, first: string | undefined, files: readonly string[]): AskArguments {
@@ -22,7 +24,10 @@ export function readArguments(cwd: string, first: string | undefined, files: rea
   const isPath = first !== '-' && exists(cwd, first);
   const missing = files.find((name) => name !== '-' && !exists(cwd, name));
   if (missing !== undefined)
-    throw usageError(`no file or folder "${missing}"`, 'Put quotes around a question: slm ask "who is it?" notes/');
+    throw usageError(
+      `no file or folder "${missing}"`,
+      patternHint(missing) ?? 'Put quotes around a question: slm ask "who is it?" notes/',
+    );
   if (first === '-') {
     throw usageError(
       '"-" is no question',
@@ -48,6 +53,7 @@ function exists(cwd: string, name: string): boolean {
     accessSync(path.resolve(cwd, name), constants.R_OK);
     return true;
   } catch (error) {
+    if (isPattern(name) && findDocuments(name, cwd).files.length > 0) return true;
     if (absent.includes(codeOf(error))) return false;
     throw usageError(
       `"${name}" cannot be read: ${refusalOf(error)}`,

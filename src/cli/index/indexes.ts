@@ -1,5 +1,5 @@
 import { buildIndex, type IndexStatus, indexStatus, removeIndexes } from '../../app/indexes/indexes.js';
-import { skippedLines } from '../../documents/read.js';
+import { skippedLines } from '../../documents/notices.js';
 import { exitCodes, usageError } from '../../errors.js';
 import { shownPath } from '../../profile/paths.js';
 import { formatBytes } from '../../quantities.js';

@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import path from 'node:path';
+import type { OnWarning } from '../types.js';
 import type { StoreOrigin } from './schema.js';
 
 /** A store to be made, or brought up to date. */
@@ -16,13 +17,13 @@ export interface UpdateProgress {
   /** Ends the work, whatever it is at. */
   readonly signal: AbortSignal;
   readonly onProgress: (done: number, total: number) => void;
-  readonly onWarning: (message: string) => void;
+  readonly onWarning: OnWarning;
 }
 
 /** What the process says. */
 export type UpdateMessage =
   | { readonly kind: 'progress'; readonly done: number; readonly total: number }
-  | { readonly kind: 'warning'; readonly text: string }
+  | { readonly kind: 'warning'; readonly problem: string; readonly file: string }
   | { readonly kind: 'done' }
   /** The store has to be made anew. */
   | { readonly kind: 'unusable'; readonly reason: string }
@@ -48,7 +49,7 @@ export async function updateInProcess(
   let ending = ended as Exclude<UpdateMessage, { kind: 'progress' | 'warning' }>;
   child.on('message', (message: UpdateMessage) => {
     if (message.kind === 'progress') onProgress(message.done, message.total);
-    else if (message.kind === 'warning') onWarning(message.text);
+    else if (message.kind === 'warning') onWarning(message.problem, message.file);
     else ending = message;
   });
   try {

@@ -23,7 +23,7 @@ async function endOf({ file, origin, paths, date }: UpdateTask): Promise<UpdateM
         // A file that is written while this goes on is looked at again in any case.
         date: () => date,
         onProgress: (done, total) => send({ kind: 'progress', done, total }),
-        onWarning: (text) => send({ kind: 'warning', text }),
+        onWarning: (problem, file) => send({ kind: 'warning', problem, file }),
         onSentences: () => {
           // Killed, it has told nobody; another process may be waiting for the database.
           if (process.ppid !== starter) process.exit();

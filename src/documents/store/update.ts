@@ -5,7 +5,7 @@ import { languageOfDocument } from '../language-of.js';
 import { cutPassages } from '../passages.js';
 import { bytesOfFile } from '../read.js';
 import { terms } from '../terms.js';
-import type { ExtractedText } from '../types.js';
+import type { ExtractedText, OnWarning } from '../types.js';
 import type { Database } from './database.js';
 
 /** Differences between a store and the files that it is about. */
@@ -22,7 +22,7 @@ export interface UpdateEvents {
   /** Time of day, ms. */
   readonly date: () => number;
   readonly onProgress: (done: number, total: number) => void;
-  readonly onWarning: (message: string) => void;
+  readonly onWarning: OnWarning;
   /** Called after every few thousand sentences of a file. */
   readonly onSentences?: () => void;
 }
@@ -117,7 +117,7 @@ async function readFile(
   path: string,
   database: Database,
   date: () => number,
-  onWarning: (message: string) => void,
+  onWarning: OnWarning,
 ): Promise<ReadFile | null> {
   const stats = statsOf(path);
   const settled = stats !== null && Number(stats.ctimeMs) < date() - settledMs;

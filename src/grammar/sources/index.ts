@@ -1,9 +1,10 @@
-import { isExactNumber, isPlain, sameNumber, withPlainNumbers } from '../../json.js';
+import { compareNumbers, isExactNumber, isPlain, sameNumber, withPlainNumbers } from '../../json.js';
 import type { Span } from '../../types.js';
 import { shapeMayAccept } from '../acceptance.js';
 import type { SchemaDocument } from '../document.js';
 import { isMultiple } from '../multiples.js';
 import { isObject, pointerTo, type Schema } from '../schema-node.js';
+import type { BoundKeyword } from '../schema-numbers.js';
 import { expand, itemSchemas, propertySchemas, type Reader, type Shape } from '../shapes.js';
 import { copiesIn } from './copy.js';
 import { datesIn, numbersIn, type Said } from './normal-values.js';
@@ -33,8 +34,9 @@ function said(shape: Shape, type: string, text: string): Said[] {
   return numbersIn(text).filter(({ value }) => type === 'number' || !value.includes('.'));
 }
 
-/** Returns whether a number may be one of a shape. Bounds are compared as JavaScript's numbers, as the check does. */
+/** Returns whether a number may be one of a shape: by JavaScript's numbers, as the check has it, and by long bounds. */
 function mayAcceptNumber(shape: Shape, digits: string, reader: Reader): boolean {
+  if (!shape.longBounds.every(([keyword, bound]) => isWithin[keyword](compareNumbers(digits, bound)))) return false;
   if (isPlain(digits)) return shapeMayAccept(shape, Number(digits), reader);
   // The values that a schema lists or excludes are all numbers that JavaScript has, so it is none of them.
   const others: Shape = { ...shape, excluded: [], steps: [] };
@@ -44,6 +46,14 @@ function mayAcceptNumber(shape: Shape, digits: string, reader: Reader): boolean 
     shape.steps.every((step) => isMultiple(digits, step))
   );
 }
+
+/** Whether a number keeps to a bound, by the sign of its distance from it. */
+const isWithin: Readonly<Record<BoundKeyword, (distance: number) => boolean>> = {
+  minimum: (distance) => distance >= 0,
+  maximum: (distance) => distance <= 0,
+  exclusiveMinimum: (distance) => distance > 0,
+  exclusiveMaximum: (distance) => distance < 0,
+};
 
 /** Returns whether anything in the schema is taken from the text. */
 export function takesFromText(document: SchemaDocument): boolean {

@@ -27,6 +27,11 @@ describe('the words of slm ask', () => {
     }
     for (const question of ['who is it?', 'notes', 'a.md/x', 'long '.repeat(200)])
       assert.deepEqual(read(question), { question, folders: ['.'] });
+    for (const pattern of ['*.md', '*', path.join(cwd, '*.md')]) {
+      assert.deepEqual(read(pattern), { question: null, folders: [pattern] });
+      assert.deepEqual(read('who?', pattern), { question: 'who?', folders: [pattern] });
+    }
+    assert.deepEqual(read('*.pdf'), { question: '*.pdf', folders: ['.'] });
     assert.deepEqual(read('who?', '-', 'a.md'), { question: 'who?', folders: ['-', 'a.md'] });
   });
 
@@ -49,6 +54,14 @@ describe('the words of slm ask', () => {
         words.join(' '),
       );
     }
+  });
+
+  test('with a pattern in quotes that names no file say what the shell does with it', (t) => {
+    for (const pattern of ['*.pdf', 'a?.md', '**/*.md'])
+      assert.throws(
+        () => readArguments(folder(t), 'who?', [pattern]),
+        (error: SlmError) => /no file or folder/u.test(error.message) && /quotes/u.test(error.hint ?? ''),
+      );
   });
 
   test('that may not be read are not said to be missing', {
