@@ -1,5 +1,5 @@
 import { renderChat, type Turn } from './chat-template.js';
-import { messageOf, usageError } from './errors.js';
+import { messageOf, modelError, usageError } from './errors.js';
 import { textOf } from './json.js';
 import { onceEach } from './lazy.js';
 import { type CompiledTemplate, compileTemplate } from './template.js';
@@ -168,13 +168,36 @@ function chatTemplateOf(profile: TaskProfile, model: PromptModel, options: Promp
   });
   return (present) => {
     const content = itemText(profile, item, present).trim();
-    const text = renderChat(source, model, system, [...turns, { role: 'user', content }]);
+    const text = chatText(source, model, system, [...turns, { role: 'user', content }]);
     return split(text, (index) =>
       index >= shotMarks
         ? asTemplatePart(shotValues[index - shotMarks] as Segment)
         : fieldMark(present[index] as string),
     );
   };
+}
+
+/**
+ * A conversation as the template of a model file writes it. The file may be anybody's, so that its template may fail, or
+ * leave out what the model is asked about.
+ * @throws SlmError of kind `model`
+ */
+function chatText(source: string, model: PromptModel, system: string, turns: readonly Turn[]): string {
+  const refused = (why: string, cause?: unknown) =>
+    modelError(
+      `the chat template of the model cannot be used: ${why}`,
+      'Use `prompt.use: base` in the task, or write another template into a manifest (docs/models.md#your-own).',
+      cause,
+    );
+  let text: string;
+  try {
+    text = renderChat(source, model, system, turns);
+  } catch (error) {
+    throw refused(messageOf(error), error);
+  }
+  const written = new Set(text.match(marks));
+  if (turns.every(({ content }) => (content.match(marks) ?? []).every((each) => written.has(each)))) return text;
+  throw refused('it leaves out turns of the conversation');
 }
 
 /** Marks from here on stand for data of the examples. */

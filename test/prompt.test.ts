@@ -252,6 +252,25 @@ describe('a chat model', () => {
     assert.equal(whole(text), 'Review: Fine.\nSentiment:');
   });
 
+  it('is refused as unusable where its template fails or leaves out a turn', () => {
+    const refusal = (chatTemplate: string, wanted: RegExp) => {
+      const render = compilePrompt(profile(), { ...chatMl, chatTemplate }, { shots });
+      assert.throws(
+        () => render({ text: 'Fine.' }),
+        (error) => error instanceof SlmError && error.kind === 'model' && wanted.test(error.message),
+        chatTemplate,
+      );
+    };
+    refusal('{% if %}', /chat template of the model cannot be used: Unexpected/u);
+    refusal("{{ raise_exception('never') }}", /: never$/u);
+    refusal('{% for i in range(1000000000) %}x{% endfor %}', /too much work/u);
+    refusal('', /leaves out turns/u);
+    refusal('hello', /leaves out turns/u);
+    refusal('{{ messages[0].content }}', /leaves out turns/u);
+    // As templates for pictures have it: a list of parts in place of a text.
+    refusal('{% for m in messages %}{% for part in m.content %}{{ part.text }}{% endfor %}{% endfor %}', /./u);
+  });
+
   it('is needed where the profile says "chat"', () => {
     assert.throws(
       () => compilePrompt(profile({ use: 'chat' }), base, none),

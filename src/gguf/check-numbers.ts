@@ -5,6 +5,8 @@ import type { GgufHeader, GgufScalar } from './types.js';
 /** llama.cpp ends the process at more (LLAMA_MAX_LAYERS, LLAMA_MAX_EXPERTS). */
 const mostLayers = 512;
 const mostExperts = 512;
+/** All that llama.cpp knows (LLAMA_ROPE_SCALING_TYPES). */
+const ropeScalings = ['none', 'linear', 'yarn', 'longrope'];
 /** Some architectures have a few layers without a tensor of their own. */
 const layersWithoutTensors = 8;
 
@@ -42,7 +44,7 @@ const rules: readonly Rule[] = [
 ];
 
 /**
- * Makes sure that llama.cpp can be given the header's numbers: where it believes them, it ends the process instead of
+ * Makes sure that llama.cpp can be given what the header says of the model's form: where it believes them, it ends the process instead of
  * refusing the file. What is missing, it refuses by itself.
  * @throws SlmError of kind `model` that names the key, the value and what was expected
  */
@@ -63,10 +65,17 @@ export function checkNumbers(header: GgufHeader): void {
       if (!rule.holds(Number(each))) throw refuse(key, each, rule.expected);
     }
   }
+  const scaling = header.metadata.get(`${architecture}.rope.scaling.type`)?.value;
+  if (typeof scaling === 'string' && !ropeScalings.includes(scaling)) {
+    throw refuse(`${architecture}.rope.scaling.type`, scaling, `one of ${ropeScalings.join(', ')}`);
+  }
+  const experts = number(header, `${architecture}.expert_count`) ?? 0;
+  const used = number(header, `${architecture}.expert_used_count`) ?? 0;
+  if (used > experts) throw refuse(`${architecture}.expert_used_count`, used, `at most the ${experts} experts`);
   const layers = number(header, `${architecture}.block_count`);
   const numbered = header.tensors.map(({ name }) => Number(/(?:^|\.)blk\.(\d+)\./u.exec(name)?.[1] ?? -1));
   const there = numbered.reduce((most, index) => Math.max(most, index + 1), 0);
-  if (layers === null || there === 0 || (number(header, 'split.count') ?? 0) > 1) return;
+  if (layers === null || there === 0) return;
   if (layers < there || layers > there + layersWithoutTensors) {
     throw refuse(`${architecture}.block_count`, layers, `${there}, as many as it has tensors for`);
   }

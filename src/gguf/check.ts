@@ -4,6 +4,7 @@ import { codeOf, refusalOf } from '../refusal.js';
 import { checkNumbers } from './check-numbers.js';
 import { BrokenHeader } from './cursor.js';
 import { readGgufHeader } from './header.js';
+import { number } from './summary.js';
 import type { GgufHeader } from './types.js';
 
 /**
@@ -123,5 +124,17 @@ function checkKind(header: GgufHeader): void {
   }
   if (kind === 'mmproj' || architecture === 'clip') {
     throw modelError(`${header.path} is a projector for images, not a language model.`, 'Give the model beside it.');
+  }
+  const pieces = number(header, 'split.count') ?? 1;
+  if (pieces > 1) {
+    throw modelError(
+      `${header.path} is one of ${pieces} pieces of a split model.`,
+      'Merge the pieces with `llama-gguf-split --merge`, and give the path of the result.',
+    );
+  }
+  // What llama.cpp loads and then ends the process over, at the first text.
+  const tokenizer = text('tokenizer.ggml.model');
+  if (tokenizer === 'none' || tokenizer === 'no_vocab') {
+    throw modelError(`${header.path} has no vocabulary (tokenizer.ggml.model = ${tokenizer}).`, downloadAgain);
   }
 }

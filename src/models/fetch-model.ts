@@ -2,7 +2,6 @@ import { dirname } from 'node:path';
 import { messageOf, modelError, SlmError } from '../errors.js';
 import { checkGguf } from '../gguf/check.js';
 import { checkTokens } from '../gguf/check-tokens.js';
-import { number } from '../gguf/summary.js';
 import { checkFreeSpace, fileError, isDiskFull } from './disk.js';
 import { openPartial, type PartialFile } from './partial.js';
 import { sourceOf } from './sources/index.js';
@@ -135,7 +134,7 @@ async function verify(
   const problem = problemOf(expected, bytes, sha256);
   if (problem === null) {
     try {
-      checkForm(partial.path);
+      checkTokens(checkGguf(partial.path));
     } catch (error) {
       await partial.discard();
       throw modelError(`the file that it sent is not a usable model: ${messageOf(error)}`, undefined, error);
@@ -161,16 +160,4 @@ function problemOf(expected: Expected, bytes: number, sha256: string): string | 
     return `what it sent has the sha256 ${sha256}, expected ${expected.sha256}`;
   }
   return null;
-}
-
-function checkForm(path: string): void {
-  const header = checkGguf(path);
-  checkTokens(header);
-  const pieces = number(header, 'split.count') ?? 1;
-  if (pieces > 1) {
-    throw modelError(
-      `it is one of ${pieces} pieces of a split model`,
-      'Merge the pieces with `llama-gguf-split --merge` and give the path of the result.',
-    );
-  }
 }

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { engines, serviceOf } from '../../src/engines/index.js';
+import { keyFor } from '../../src/engines/remote/key.js';
 import type { ServiceSettings } from '../../src/engines/types.js';
 import { align } from '../../src/methods/asked-spans/align.js';
 import { methodNamed } from '../../src/methods/index.js';
@@ -182,6 +183,63 @@ describe('decisions of services', () => {
     assert.equal(sent[0]?.body.max_tokens, 64);
   });
 
+  it('come from chats whose optional parts have odd forms', async (t) => {
+    const content = '{"option":"A"}';
+    const odd = [
+      completion(content, { logprobs: { content: [{ token: 'A', top_logprobs: null }] } }),
+      completion(content, { logprobs: { content: [{ token: 'A', top_logprobs: [{ token: 'A', logprob: null }] }] } }),
+      completion(content, { logprobs: ['A'] }),
+      { ...completion(content), usage: { prompt_tokens: '100' } },
+      { ...completion(content), usage: { prompt_tokens: 100, total_tokens: 100 } },
+    ];
+    const { url } = await stub(
+      t,
+      odd.map((body) => ({ body })),
+    );
+    const engine = await open<'decisions'>(`openai:m@${url}`);
+    for (const each of odd) assert.deepEqual(await engine.decide(question), [1, 0], JSON.stringify(each));
+  });
+
+  it('are numbers whatever a server calls log-probabilities', async (t) => {
+    const top = ['A', 'B'].map((token) => ({ token, logprob: 1e308 }));
+    const body = completion('{"option":"A"}', { logprobs: { content: [{ token: 'A', top_logprobs: top }] } });
+    const { url } = await stub(t, [{ body }]);
+    const engine = await open<'decisions'>(`openai:m@${url}`);
+    assert.deepEqual(await engine.decide(question), [0.5, 0.5]);
+  });
+
+  const usage = { input_tokens: 1, output_tokens: 1 };
+  const typed: Readonly<Record<string, (probabilities: Record<string, number>) => object>> = {
+    decisions: (probabilities) => ({
+      answers: [
+        {
+          type: 'choice',
+          probabilities: Object.entries(probabilities).map(([value, probability]) => ({ value, probability })),
+        },
+      ],
+      usage,
+    }),
+    systemone: (probabilities) => ({ answers: { q: { probabilities } }, usage }),
+  };
+  for (const [scheme, bodyOf] of Object.entries(typed)) {
+    it(`by ${scheme} are refused where the service knows none of the labels, and are probabilities`, async (t) => {
+      const { url } = await stub(t, [
+        { body: bodyOf({ other: 1 }) },
+        { body: bodyOf({ good: 0, bad: 0 }) },
+        { body: bodyOf({}) },
+        { body: bodyOf({ good: -3, bad: 7 }) },
+        { body: bodyOf({ good: 3, bad: 1 }) },
+        { body: bodyOf({ bad: 0.5 }) },
+      ]);
+      const engine = await open<'decisions'>(`${scheme}:m@${url}`);
+      for (const message of [/no probability of "good", "bad", only of "other"/, /no probability/, /no probability/])
+        await assert.rejects(engine.decide(question), { kind: 'failure', message });
+      await assert.rejects(engine.decide(question), { kind: 'failure', message: /no decision/ });
+      assert.deepEqual(await engine.decide(question), [0.75, 0.25]);
+      assert.deepEqual(await engine.decide(question), [0, 0.5]);
+    });
+  }
+
   it('are an error where the service refuses', async (t) => {
     const usage = { input_tokens: 1, output_tokens: 0 };
     const { url } = await stub(t, [{ body: { model: 'm', answers: [{ type: 'refusal', name: null }], usage } }]);
@@ -226,7 +284,10 @@ describe('a call of a service', () => {
     const late = new Date(Date.now() + 3_600_000).toUTCString();
     const { url, sent } = await stub(t, [{ status: 503, headers: { 'Retry-After': late }, body: 'closed' }]);
     const engine = await open<'decisions'>(`openai:m@${url}`);
-    await assert.rejects(engine.decide(question), { kind: 'failure', message: /answered with 503: closed/ });
+    await assert.rejects(engine.decide(question), {
+      kind: 'failure',
+      message: /answered with 503: closed \(it asks to wait for .*, which is too long\)$/,
+    });
     assert.equal(sent.length, 1);
   });
 
@@ -272,9 +333,72 @@ describe('a call of a service', () => {
   it('follows no redirection with the key', async (t) => {
     const { url, sent } = await stub(t, [{ status: 307, headers: { Location: 'http://127.0.0.1:1/' }, body: {} }]);
     const engine = await open<'decisions'>(`openai:m@${url}`);
-    await assert.rejects(engine.decide(question), /cannot be reached/);
-    assert.ok(sent.length > 0);
+    await assert.rejects(engine.decide(question), {
+      kind: 'model',
+      message: /redirects to http:\/\/127\.0\.0\.1:1\/, which is not followed$/,
+    });
+    assert.equal(sent.length, 1);
   });
+
+  it('ends the run where there is no connection after all attempts, which is said at the first one', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    const notices: string[] = [];
+    const engine = await open<'decisions'>(`openai:m@http://127.0.0.1:${port}/v1`, {}, notices);
+    const refused = { kind: 'model', message: /cannot be reached: .*ECONNREFUSED.* \(6 attempts\)$/ };
+    await Promise.all([1, 2].map(() => assert.rejects(engine.decide(question), refused)));
+    assert.equal(notices.length, 1);
+    assert.match(notices[0] ?? '', /cannot be reached.*; trying again$/u);
+  });
+
+  it('is not repeated where none can succeed', async () => {
+    const engine = await open<'decisions'>('openai:m@http://127.0.0.1:9/v1');
+    await assert.rejects(engine.decide(question), { kind: 'model', message: /cannot be reached: bad port$/ });
+  });
+
+  it('tells the error that some services give in an answer that succeeds', async (t) => {
+    const { url, sent } = await stub(t, [{ body: { error: { message: 'Provider returned error', code: 502 } } }]);
+    const engine = await open<'decisions'>(`openai:m@${url}`);
+    await assert.rejects(engine.decide(question), {
+      kind: 'failure',
+      message: /answered with an error: Provider returned error$/,
+    });
+    assert.equal(sent.length, 1);
+  });
+
+  it('ends where the answer does not', async (t) => {
+    const server = createServer((_request, response) => {
+      const part = Buffer.alloc(1 << 20, ' ');
+      const more = () => {
+        while (response.write(part)) if (response.destroyed) return;
+      };
+      response.on('drain', more);
+      more();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    t.after(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const { port } = server.address() as AddressInfo;
+    const engine = await open<'decisions'>(`openai:m@http://127.0.0.1:${port}/v1`, { timeoutMs: 30_000 });
+    await assert.rejects(engine.decide(question), { kind: 'failure', message: /more than 64 MiB/ });
+  });
+
+  for (const [name, env] of [
+    ['SLM_API_KEY', { SLM_API_KEY: 'sk-secret\nsecond' }],
+    ['SLM_API_KEY', { SLM_API_KEY: 'sk-secrét' }],
+    ['OPENAI_API_KEY', { OPENAI_API_KEY: 'sk-secret sk-other' }],
+  ] as const) {
+    it(`is not made with a key that cannot be one: ${JSON.stringify(env)}`, () =>
+      assert.throws(
+        () => keyFor('https://api.openai.com/v1', env),
+        (error: Error & { kind: string }) =>
+          error.kind === 'usage' && error.message.startsWith(name) && !error.message.includes('secr'),
+      ));
+  }
 
   it('is not made when the budget is spent, which ends the run', async (t) => {
     const { url, sent } = await stub(t, [good]);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { SlmError } from '../../src/errors.js';
@@ -250,3 +251,24 @@ test('a file source is copied into the store', async (t) => {
   assert.equal(model?.sha256, digest);
   assert.equal(model?.path, path.join(env.dataDir, 'models', 'tiny.gguf'));
 });
+
+for (const [title, answer, wanted] of [
+  [
+    'a redirect to what is no address',
+    'HTTP/1.1 302 Found\r\nLocation: http://[bad\r\nContent-Length: 0\r\n\r\n',
+    /redirects to what is no address/,
+  ],
+  ['an answer that is not HTTP', 'SSH-2.0-OpenSSH_9.6\r\n', /answered with what is not HTTP/],
+] as const) {
+  test(`${title} is an error of the source`, async (t) => {
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => socket.end(answer));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    t.after(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    const { error } = await resolveAndRecord(`http://127.0.0.1:${port}/tiny.gguf`, emptyStore(t));
+    refused(error, wanted);
+  });
+}

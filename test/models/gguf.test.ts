@@ -59,6 +59,8 @@ for (const [key, value] of [
   ['llama.attention.head_count', 0xffffffff],
   ['llama.expert_count', 4096],
   ['llama.rope.freq_base', 'ten'],
+  ['llama.rope.scaling.type', 'nope'],
+  ['llama.expert_used_count', 5],
 ] as const) {
   test(`${key} = ${JSON.stringify(value)} is refused before llama.cpp sees the file`, (t) => {
     const file = fileWith(t, tinyGguf({ metadata: { ...shape, [key]: value as number }, weights: 100 }));
@@ -106,6 +108,16 @@ const impostors: [string, Buffer | string, RegExp][] = [
   ['a LoRA adapter', tinyGguf({ metadata: { 'general.architecture': 'llama', 'general.type': 'adapter' } }), /LoRA/],
   ['an image projector', tinyGguf({ metadata: { 'general.architecture': 'clip' } }), /projector/],
   ['a file without architecture', tinyGguf({ metadata: {} }), /holds no model/],
+  [
+    'a piece of a split model',
+    tinyGguf({ metadata: { 'general.architecture': 'llama', 'split.count': 2 } }),
+    /one of 2 pieces/,
+  ],
+  [
+    'a file without a vocabulary',
+    tinyGguf({ metadata: { 'general.architecture': 'llama', 'tokenizer.ggml.model': 'none' } }),
+    /has no vocabulary/,
+  ],
 ];
 
 for (const [title, bytes, message] of impostors) {

@@ -4,6 +4,7 @@ import type { EngineWith } from '../../types.js';
 import { addresses } from '../remote/address.js';
 import { createClient } from '../remote/client.js';
 import { remoteEngine } from '../remote/engine.js';
+import { optionProbabilities } from '../remote/option-probabilities.js';
 import type { ServiceEngineKind } from '../types.js';
 
 const { problem, host, place } = addresses('https://api.openai.com/v1', 'decisions:MODEL@https://host/v1');
@@ -13,7 +14,9 @@ const answer = z.object({
       z.union([
         z.object({
           type: z.literal('choice'),
-          probabilities: z.array(z.object({ value: z.union([z.string(), z.boolean()]), probability: z.number() })),
+          probabilities: z.array(
+            z.object({ value: z.union([z.string(), z.boolean()]), probability: z.number().min(0) }),
+          ),
         }),
         z.object({ type: z.literal('refusal') }),
       ]),
@@ -64,7 +67,7 @@ export const decisions: ServiceEngineKind = {
         const [given] = answers;
         if (given?.type !== 'choice') throw failure(`${options.reference} refused to answer`);
         const known = new Map(given.probabilities.map(({ value, probability }) => [String(value), probability]));
-        return choices.map(({ name }) => known.get(name) ?? 0);
+        return optionProbabilities(options.reference, choices, known);
       },
     };
   },

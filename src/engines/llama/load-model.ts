@@ -15,16 +15,22 @@ export async function startModel(
   options: EmbedderOptions,
   threads: number,
 ): Promise<{ readonly llama: Llama; readonly model: LlamaModel }> {
+  const log: string[] = [];
+  let isLoading = true;
   const [llama] = await Promise.all([
     startBackend({
       accelerator: options.accelerator ?? 'cpu',
       threads,
-      onLog: options.onLog ?? (() => undefined),
+      onLog(line) {
+        if (isLoading) log.push(line);
+        options.onLog?.(line);
+      },
       headStart: options.headStart ?? null,
     }),
     readHeadersFast(),
   ]);
-  const model = await loadModel(llama, options);
+  const model = await loadModel(llama, options, log);
+  isLoading = false;
   if (options.signal?.aborted === true) {
     await disposed(llama);
     options.signal.throwIfAborted();
@@ -54,8 +60,15 @@ function parametersOf({ fileInfo }: LlamaModel): number {
   return sizes.reduce((sum, tensor) => sum + tensor.reduce((n, size) => n * size, 1), 0);
 }
 
-/** Loads the weights of a file; where that cannot be, the backend has ended, too. */
-async function loadModel(llama: Llama, options: Pick<EngineOptions, 'path' | 'accelerator'>): Promise<LlamaModel> {
+/**
+ * Loads the weights of a file; where that cannot be, the backend has ended, too.
+ * @param log what llama.cpp has logged: the reason of a failure stands there alone
+ */
+async function loadModel(
+  llama: Llama,
+  options: Pick<EngineOptions, 'path' | 'accelerator'>,
+  log: readonly string[],
+): Promise<LlamaModel> {
   try {
     return await llama.loadModel({
       modelPath: options.path,
@@ -65,11 +78,17 @@ async function loadModel(llama: Llama, options: Pick<EngineOptions, 'path' | 'ac
   } catch (error) {
     await disposed(llama);
     throw modelError(
-      `llama.cpp cannot load ${options.path}: ${messageOf(error)}`,
+      `llama.cpp cannot load ${options.path}: ${reasonIn(log) ?? messageOf(error)}`,
       'The file may be damaged (`slm models verify`), or too new for this version of llama.cpp.',
       error,
     );
   }
+}
+
+/** Such as "unknown model architecture: 'x'". */
+function reasonIn(log: readonly string[]): string | null {
+  const reasons = log.flatMap((line) => /error loading model: (.*)/su.exec(line)?.[1]?.trim() ?? []);
+  return reasons.at(-1) ?? null;
 }
 
 const disposalMs = 1000;

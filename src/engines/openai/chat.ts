@@ -31,25 +31,29 @@ export interface ChatOptions {
 export type Ask = (turns: readonly ChatTurn[], options: ChatOptions) => Promise<ChatAnswer>;
 
 const alternatives = z.array(z.object({ token: z.string(), logprob: z.number() }));
+/** What an answer can do without is as if it were not there where a server has it in another form. */
+const optionalPart = <T extends z.ZodType>(part: T) => part.nullish().catch(null);
 const answer = z.object({
   choices: z
     .array(
       z.object({
         message: z.object({ content: z.string().nullish(), refusal: z.string().nullish() }),
         finish_reason: z.string().nullish(),
-        logprobs: z
-          .object({ content: z.array(z.object({ token: z.string(), top_logprobs: alternatives })).nullish() })
-          .nullish(),
+        logprobs: optionalPart(
+          z.object({
+            content: z.array(z.object({ token: z.string(), top_logprobs: alternatives })).nullish(),
+          }),
+        ),
       }),
     )
     .min(1),
-  usage: z
-    .object({
-      prompt_tokens: z.number(),
-      completion_tokens: z.number(),
-      prompt_tokens_details: z.object({ cached_tokens: z.number().nullish() }).nullish(),
-    })
-    .nullish(),
+  usage: optionalPart(
+    z.object({
+      prompt_tokens: z.number().min(0),
+      completion_tokens: z.number().min(0).default(0),
+      prompt_tokens_details: optionalPart(z.object({ cached_tokens: z.number().min(0).nullish() })),
+    }),
+  ),
 });
 
 /** As many as services give. */

@@ -59,8 +59,10 @@ function probabilities(tokens: readonly AnsweredToken[], names: readonly string[
   const place = tokens.findLast(({ token }) => bare(token) === chosen);
   if (place === undefined) return null;
   const weight = new Map<string, number>();
+  // Whatever a server calls log-probabilities: less the greatest, none is too large to be a number.
+  const greatest = Math.max(...place.alternatives.values());
   for (const [token, logprob] of place.alternatives)
-    weight.set(bare(token), (weight.get(bare(token)) ?? 0) + Math.exp(logprob));
+    weight.set(bare(token), (weight.get(bare(token)) ?? 0) + Math.exp(logprob - greatest));
   const each = names.map((name) => weight.get(name) ?? 0);
   const sum = each.reduce((a, b) => a + b, 0);
   return sum === 0 ? null : each.map((value) => value / sum);

@@ -2,10 +2,12 @@ import pLimit from 'p-limit';
 import pRetry, { AbortError } from 'p-retry';
 import { onAbort } from '../../abort-listeners.js';
 import { failure, modelError, type SlmError, usageError } from '../../errors.js';
+import { formatDuration } from '../../quantities.js';
 import type { ServiceOptions } from '../types.js';
 import type { RemoteAddress } from './address.js';
 import { keyFor } from './key.js';
 import { createSpending, type Spending } from './spending.js';
+import { causeOf, mayBeReachedLater, shutOut } from './unreachable.js';
 
 /** Asks one service. */
 export interface RemoteClient {
@@ -28,13 +30,19 @@ const passing = new Set([408, 409, 425, 429, 500, 502, 503, 504, 529]);
 /** Some servers answer with 500 to what they do not take: no repeating mends a request whose field they name. */
 const namesField = /response_format|logprobs|max_tokens|max_completion_tokens|temperature/u;
 
+/** Longer answers are none: a service that sends without end shall not fill the memory. */
+const longestAnswerBytes = 64 << 20;
+
 /** A refusal that may pass, and how long the service asks to wait. */
 class Passing extends Error {
   readonly waitMs: number;
+  /** Whether there was no connection. */
+  readonly unreachable: boolean;
 
-  constructor(message: string, waitMs: number) {
+  constructor(message: string, { waitMs = 0, unreachable = false } = {}) {
     super(message);
     this.waitMs = waitMs;
+    this.unreachable = unreachable;
   }
 }
 
@@ -43,6 +51,7 @@ export function createClient({ url, host }: RemoteAddress, options: ServiceOptio
   const key = keyFor(url, env);
   const spending = createSpending(reference, settings.price, settings.budget);
   const limit = pLimit(settings.concurrency);
+  let told = false;
   const where = host ?? new URL(url).host;
   const hide = (text: string) => (key === null ? text : text.replaceAll(key, '…')).slice(0, 500);
 
@@ -56,20 +65,32 @@ export function createClient({ url, host }: RemoteAddress, options: ServiceOptio
         headers: { 'Content-Type': 'application/json', ...(key === null ? {} : { Authorization: `Bearer ${key}` }) },
         body,
         // A key must not follow to another host.
-        redirect: 'error',
+        redirect: 'manual',
         signal: AbortSignal.any([signal, time]),
       });
-      text = await response.text();
+      text = await textOf(response);
     } catch (error) {
       if (signal.aborted) throw new AbortError(signal.reason instanceof Error ? signal.reason : 'ended');
-      if (time.aborted) throw new Passing(`${where} gave no answer within ${settings.timeoutMs / 1000} s`, 0);
-      throw new Passing(`${where} cannot be reached: ${hide(causeOf(error))}`, 0);
+      if (time.aborted) throw new Passing(`${where} gave no answer within ${settings.timeoutMs / 1000} s`);
+      if (error instanceof TooLong) throw new AbortError(failure(`${where} gave an answer of more than 64 MiB`));
+      const problem = `${where} cannot be reached: ${hide(causeOf(error))}`;
+      if (shutOut(error)) throw new AbortError(unreachable(problem));
+      throw new Passing(problem, { unreachable: mayBeReachedLater(error) });
+    }
+    const to = response.headers.get('location');
+    if (response.status >= 300 && response.status < 400 && to !== null) {
+      throw new AbortError(
+        modelError(
+          `${where} redirects to ${hide(to)}, which is not followed`,
+          `Give that address after @, without ${path} at its end.`,
+        ),
+      );
     }
     if (response.ok) return parsed(text, where);
     const problem = `${where} answered with ${response.status}: ${hide(problemIn(text))}`;
     const hopeless = response.status === 500 ? namesField : /insufficient_quota/u;
     if (passing.has(response.status) && !hopeless.test(text))
-      throw new Passing(problem, waitOf(response.headers, options.date));
+      throw new Passing(problem, { waitMs: waitOf(response.headers, options.date) });
     throw new AbortError(refusal(response.status, problem, key !== null));
   };
 
@@ -89,16 +110,43 @@ export function createClient({ url, host }: RemoteAddress, options: ServiceOptio
             randomize: true,
             signal: ended,
             async onFailedAttempt({ error, retriesLeft }) {
-              if (error instanceof Passing && retriesLeft > 0) await pause(error.waitMs, ended);
+              if (!(error instanceof Passing) || retriesLeft === 0) return;
+              if (error.unreachable && !told) options.onNotice(`${error.message}; trying again`);
+              told ||= error.unreachable;
+              await pause(error.waitMs, ended);
             },
             shouldRetry: ({ error }) => error instanceof Passing && error.waitMs <= longestWaitMs,
           });
         } catch (error) {
-          if (error instanceof Passing) throw failure(`${error.message} (${repeats + 1} attempts at most)`);
-          throw error;
+          if (!(error instanceof Passing)) throw error;
+          if (error.waitMs > longestWaitMs) {
+            const wait = `asks to wait for ${formatDuration(error.waitMs / 1000)}`;
+            throw failure(`${error.message} (it ${wait}, which is too long)`);
+          }
+          const message = `${error.message} (${repeats + 1} attempts)`;
+          throw error.unreachable ? unreachable(message) : failure(message);
         }
       }),
   };
+}
+
+/** No record can be done without the service: the run ends, and goes on where it ended. */
+function unreachable(problem: string): SlmError {
+  return modelError(problem, 'Is the address right, does the service run, and is the network up?');
+}
+
+class TooLong extends Error {}
+
+/** The body of an answer, at most so long as answers are. */
+async function textOf({ body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body ?? []) {
+    bytes += chunk.length;
+    if (bytes > longestAnswerBytes) throw new TooLong();
+    chunks.push(chunk);
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks));
 }
 
 /** Errors that a retry cannot repair: the user has to fix the key, the model or the account before anything is sent. */
@@ -109,12 +157,17 @@ function refusal(status: number, problem: string, hasKey: boolean): SlmError {
   return usageError(problem);
 }
 
+/** Some services tell an error of what is behind them in an answer that succeeds. */
 function parsed(text: string, where: string): unknown {
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch {
     throw new AbortError(failure(`${where} answered with what is no JSON`));
   }
+  const isError = typeof value === 'object' && value !== null && 'error' in value && value.error != null;
+  if (isError) throw new AbortError(failure(`${where} answered with an error: ${problemIn(text).slice(0, 500)}`));
+  return value;
 }
 
 /** Text of an error, in the forms that services have. */
@@ -142,11 +195,6 @@ function waitOf(headers: Headers, date: () => number): number {
   const sent = Date.parse(headers.get('date') ?? '');
   const wait = Date.parse(written) - (Number.isNaN(sent) ? date() : sent);
   return Number.isNaN(wait) ? 0 : Math.max(0, wait);
-}
-
-function causeOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return cause instanceof Error ? cause.message : String(cause);
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

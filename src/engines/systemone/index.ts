@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import { failure } from '../../errors.js';
-import { scoreOf } from '../../task-types/classify/values.js';
 import type { EngineWith } from '../../types.js';
 import { addresses } from '../remote/address.js';
 import { createClient } from '../remote/client.js';
 import { remoteEngine } from '../remote/engine.js';
+import { optionProbabilities } from '../remote/option-probabilities.js';
 import type { ServiceEngineKind } from '../types.js';
 
 const { problem, host, place } = addresses(null, 'systemone:MODEL@https://host/v1');
 const answer = z.object({
-  answers: z.object({ q: z.object({ probabilities: z.record(z.string(), z.number()) }) }),
+  answers: z.object({ q: z.object({ probabilities: z.record(z.string(), z.number().min(0)) }) }),
   usage: z.object({ input_tokens: z.number(), output_tokens: z.number() }),
 });
 
@@ -33,7 +33,8 @@ export const systemone: ServiceEngineKind = {
         if (!read.success) throw failure(`${options.reference} gave an answer that is no decision`);
         const { answers, usage } = read.data;
         client.spending.add({ input: usage.input_tokens, cached: 0, output: usage.output_tokens });
-        return choices.map(({ name }) => scoreOf(answers.q.probabilities, name));
+        const known = new Map(Object.entries(answers.q.probabilities));
+        return optionProbabilities(options.reference, choices, known);
       },
     };
   },

@@ -51,6 +51,13 @@ function unreachable(url: URL, code: string, cause: unknown): SlmError {
       cause,
     );
   }
+  if (code.startsWith('HPE_')) {
+    return modelError(
+      `${url.host} answered with what is not HTTP (${code})`,
+      'Check the address: another program may listen there, or want https.',
+      cause,
+    );
+  }
   const what = code === 'ENOTFOUND' || code === 'EAI_AGAIN' ? 'the host is not found' : `no connection (${code})`;
   return modelError(
     `cannot reach ${url.host}: ${what}; is the network up?`,

@@ -182,7 +182,7 @@ export async function follow(
     const response = await send(url, method, { ...request.headersFor(url), ...headers }, signal);
     const location = response.headers.get('location');
     if (response.status < 300 || response.status >= 400 || location === null) return { response, url };
-    const next = new URL(location, url);
+    const next = placeOf(location, url);
     if (!mayFollow(next, response)) return { response, url };
     await response.body?.cancel();
     if (next.protocol !== 'https:' && (url.protocol === 'https:' || next.protocol !== 'http:')) {
@@ -191,6 +191,11 @@ export async function follow(
     url = next;
   }
   throw modelError(`${request.url.host} redirects more than ${maxRedirects} times`);
+}
+
+function placeOf(location: string, from: URL): URL {
+  if (URL.canParse(location, from.href)) return new URL(location, from);
+  throw modelError(`${from.host} redirects to what is no address`);
 }
 
 async function send(url: URL, method: string, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
