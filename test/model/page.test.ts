@@ -98,6 +98,51 @@ describe('the page', { skip }, () => {
     assert.deepEqual(problems, []);
   });
 
+  it('never shows the result of an earlier text or of another task', async () => {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let records = 0;
+    const slow = fakePool(async () => {
+      if (records++ === 0) await held;
+    });
+    const own = await browser.newPage();
+    await own.goto(await served(atEnd, {}, slow));
+    await own.waitForSelector('#task option', { state: 'attached' });
+    await own.fill('#text', 'good');
+    await own.press('#text', 'Control+Enter');
+    await own.waitForSelector('#go:disabled');
+    await own.fill('#text', 'dreadful');
+    await own.press('#text', 'Control+Enter');
+    await own.locator('#result h2').waitFor();
+    assert.equal(await own.locator('#result h2').textContent(), 'bad');
+    release();
+    await own.selectOption('#task', 'names');
+    assert.equal(await own.locator('#result').textContent(), '');
+    await own.waitForTimeout(200);
+    assert.equal(await own.locator('#result').textContent(), '');
+    await own.close();
+  });
+
+  it('says that the server does not answer, and lists the tasks when it does', async () => {
+    const own = await browser.newPage();
+    await own.route('**/v1/models', (route) => route.abort());
+    await own.goto(url);
+    await own.locator('#result .error').waitFor();
+    assert.match((await own.locator('#result').textContent()) ?? '', /^the server does not answer/u);
+    await own.unroute('**/v1/models');
+    await own.fill('#text', 'good');
+    await own.click('#go');
+    await own.waitForSelector('#task option', { state: 'attached' });
+    assert.equal(await own.locator('#result').textContent(), '');
+    await own.route('**/run/**', (route) => route.fulfill({ status: 502, body: '<h1>Bad Gateway</h1>' }));
+    await own.click('#go');
+    await own.locator('#result .error').waitFor();
+    assert.match((await own.locator('#result').textContent()) ?? '', /^the server answered 502/u);
+    await own.close();
+  });
+
   it('asks for the key where the server has one', async () => {
     const locked = await served(atEnd, { keys: ['secret'] });
     const own = await browser.newPage();
@@ -105,6 +150,8 @@ describe('the page', { skip }, () => {
     await own.waitForSelector('#key', { state: 'visible' });
     await own.fill('#key', 'wrong');
     await own.press('#key', 'Tab');
+    await own.locator('#result .error').waitFor();
+    assert.equal(await own.locator('#result').textContent(), 'this key is not known');
     assert.equal(await own.locator('#task option').count(), 0);
     await own.fill('#key', 'secret');
     await own.press('#key', 'Tab');

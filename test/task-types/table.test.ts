@@ -271,3 +271,17 @@ describe('an entity that is given out', () => {
     assert.deepEqual(given, { type: 'extract', entities: [entity('Ann', 2)] });
   });
 });
+
+describe('the certainty of entities', () => {
+  it('is that of the surest one, and nothing where a method gives no scores', () => {
+    const entity = { text: 'a', label: 'x', start: 0, end: 1 };
+    const confidence = (scores: readonly (number | undefined)[]) =>
+      taskTypes.extract.confidence({
+        type: 'extract',
+        entities: scores.map((score) => (score === undefined ? entity : { ...entity, score })),
+      });
+    assert.equal(confidence([0.2, 0.7, undefined]), 0.7);
+    assert.equal(confidence([undefined, undefined]), null);
+    assert.equal(confidence([]), null);
+  });
+});

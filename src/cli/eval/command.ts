@@ -148,7 +148,7 @@ async function writeEvaluation(context: CliContext, evaluation: Evaluation, flag
     }
   };
   write(flags.output, json);
-  write(flags.differences, differences.map((difference) => `${JSON.stringify(difference)}\n`).join(''));
+  write(flags.differences, differences.map((difference) => `${harmlessJson(JSON.stringify(difference))}\n`).join(''));
   if (flags.report !== undefined) {
     const { evalPage } = await import('./eval-page.js');
     write(flags.report, evalPage(evaluation, differences));

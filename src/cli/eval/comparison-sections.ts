@@ -2,9 +2,10 @@ import type { GateResult } from '../../compare/gate.js';
 import type { Comparison, Difference, System } from '../../compare/types.js';
 import type { Figure, Report } from '../../evaluate.js';
 import { html, type Markup, table } from '../page/markup.js';
-import { costAxis, type Point, plotSvg, type Series, shareAxis } from '../page/plot.js';
+import { costAxis, marksFit, type Plot, plotSvg, type Series, shareAxis } from '../page/plot.js';
 import { clipped, confusionMarkup, figure, mistakeTable } from '../page/verdict-sections.js';
 import { moneyText } from './money-text.js';
+import { orderLines, speedLine, surestOf } from './report-lines.js';
 
 /** More differences than this are a file for a program, not a page for people. */
 const mostDifferences = 50;
@@ -38,48 +39,45 @@ export function frontierSection({ systems, metric, n }: Comparison): Markup | nu
   });
   const [first] = points;
   if (first === undefined || points.length < 2) return null;
-  const drawn = ({ system, found, value }: (typeof points)[number]): Point => ({
-    x: system.cost.secondsPerThousand,
-    y: value,
-    ...(found.interval === null ? {} : { low: found.interval.low, high: found.interval.high }),
-    title: `${system.name}: ${figure(value)}, ${seconds(system)} s for 1,000 records`,
-    mark: system.name,
-    radius: 5,
-  });
-  const series: Series[] = [
-    {
-      name: 'on the frontier',
-      colour: 'tuned',
-      joined: true,
-      points: points
-        .filter(({ system }) => system.onFrontier)
-        .sort((a, b) => a.system.cost.secondsPerThousand - b.system.cost.secondsPerThousand)
-        .map(drawn),
-    },
-    {
-      name: 'beaten by a cheaper one',
-      colour: 'before',
-      joined: false,
-      points: points.filter(({ system }) => !system.onFrontier).map(drawn),
-    },
-  ];
+  const plot = (mark: (at: number) => string): Plot => {
+    const drawn = ({ system, found, value }: (typeof points)[number], at: number) => ({
+      onFrontier: system.onFrontier,
+      x: system.cost.secondsPerThousand,
+      y: value,
+      ...(found.interval === null ? {} : { low: found.interval.low, high: found.interval.high }),
+      title: `${system.name}: ${figure(value)}, ${seconds(system)} s for 1,000 records`,
+      mark: mark(at),
+      radius: 5,
+    });
+    const all = points.map(drawn);
+    const frontier = all.filter(({ onFrontier }) => onFrontier).sort((a, b) => a.x - b.x);
+    const beaten = all.filter(({ onFrontier }) => !onFrontier);
+    const series: Series[] = [
+      { name: 'on the frontier', colour: 'tuned', joined: true, points: frontier },
+      { name: 'beaten by a cheaper one', colour: 'before', joined: false, points: beaten },
+    ];
+    return {
+      id: 'frontier',
+      title: `${title} against time`,
+      description: `${title} of ${points.length} systems on ${n} records, and the seconds that they take for 1,000. The table below has all numbers.`,
+      x: costAxis(
+        'seconds for 1,000 records (each step to the right multiplies)',
+        points.map(({ system }) => system.cost.secondsPerThousand),
+      ),
+      y: shareAxis(
+        title,
+        points.map(({ found, value }) => found.interval?.low ?? value),
+      ),
+      series: series.filter((one) => one.points.length > 0),
+    };
+  };
   const { title } = first.found;
+  const named = plot((at) => points[at]?.system.name ?? '');
+  // Long names, and points close to each other, leave no room for all names.
+  const numbered = !marksFit(named);
   return html`<h2>Quality against cost</h2>
-${plotSvg({
-  id: 'frontier',
-  title: `${title} against time`,
-  description: `${title} of ${points.length} systems on ${n} records, and the seconds that they take for 1,000. The table below has all numbers.`,
-  x: costAxis(
-    'seconds for 1,000 records (each step to the right multiplies)',
-    points.map(({ system }) => system.cost.secondsPerThousand),
-  ),
-  y: shareAxis(
-    title,
-    points.map(({ found, value }) => found.interval?.low ?? value),
-  ),
-  series: series.filter((one) => one.points.length > 0),
-})}${table(
-  'Cost of a record on this machine, with the others under way',
+${plotSvg(numbered ? plot((at) => String(at + 1)) : named)}${table(
+  `Cost of a record on this machine, with the others under way${numbered ? '; the numbers are those of the picture' : ''}`,
   [
     { title: '' },
     { title, number: true },
@@ -89,8 +87,8 @@ ${plotSvg({
     { title: 'ms, 95 % stay below', number: true },
     { title: 'on the frontier' },
   ],
-  points.map(({ system, value }) => [
-    system.name,
+  points.map(({ system, value }, at) => [
+    numbered ? `${at + 1}. ${system.name}` : system.name,
     figure(value),
     seconds(system),
     price(system),
@@ -192,27 +190,28 @@ export function differenceSection(differences: readonly Difference[]): Markup | 
   return html`<h2>Where they differ</h2>
 ${table(
   `${shown.length} of ${differences.length} records with different results, those that one has right first; --differences writes them all`,
-  [{ title: 'where' }, { title: 'gold' }, ...names.map((title) => ({ title })), { title: 'text' }],
+  [{ title: 'where' }, ...['gold', ...names, 'text'].map((title) => ({ title, long: true }))],
   shown.map(({ place, gold, said, text }) => [
     place,
-    gold,
+    clipped(gold),
     ...names.map((name) => {
       const one = said[name];
       if (one === undefined) return '';
       const sure = one.score === null ? '' : ` (${one.score.toFixed(2)})`;
-      return html`<span class="${one.correct ? 'gold' : 'said'}">${one.predicted}${sure}</span>`;
+      return html`<span class="${one.correct ? 'gold' : 'said'}"><bdi>${clipped(one.predicted)}</bdi>${sure}</span>`;
     }),
-    html`<span class="text">${clipped(text)}</span>`,
+    clipped(text),
   ]),
 )}`;
 }
 
-/** The sections about one model: baselines, labels, confusions, mistakes. */
-export function modelSection(report: Report): Markup {
-  const { model, method, figures, baselines, coverage, perClass, confusion, mistakes, stages } = report;
-  return html`<h2>${model.name}</h2>
-<p class="quiet">${method}${model.sha256 === null ? null : `, sha256 ${model.sha256}`}; ${report.failed} failed, ${report.ungrounded} ungrounded</p>
-${
+/** The sections about one model: speed, baselines, labels, tags, confusions, mistakes. */
+export function modelSection(report: Report, name: string): Markup {
+  const surest = surestOf(report);
+  const { model, method, figures, baselines, perClass, byTag, confusion, mistakes, stages } = report;
+  return html`<h2>${name}</h2>
+<p class="quiet">${method}${model.sha256 === null ? null : `, sha256 ${model.sha256}`}; ${speedLine(report)}</p>
+${orderLines(report).map((line) => html`<p>${line}</p>\n`)}${
   stages === undefined
     ? null
     : table(
@@ -238,19 +237,21 @@ ${
         'Baselines without a language model, learned from the examples of the task',
         [{ title: '' }, ...figures.map(({ title }) => ({ title, number: true }))],
         [
-          [model.name, ...figures.map(figureMarkup)],
+          [name, ...figures.map(figureMarkup)],
           ...baselines.map((baseline) => [baseline.title, ...baseline.figures.map(figureMarkup)]),
         ],
       )
 }${
-  coverage.every(({ right }) => right === null)
+  surest.length === 0
     ? null
     : table(
         'Share of right results among the surest ones',
         ['records that get a result', 'score from', 'share right'].map((title) => ({ title, number: true })),
-        coverage.flatMap(({ coverage: share, threshold, right }) =>
-          right === null ? [] : [[`${(100 * share).toFixed(0)} %`, figure(threshold), figure(right)]],
-        ),
+        surest.map(({ coverage, threshold, right }) => [
+          `${(100 * coverage).toFixed(0)} %`,
+          figure(threshold),
+          figure(right),
+        ]),
       )
 }${
   perClass.length === 0
@@ -269,6 +270,14 @@ ${
           figure(row.recall),
           figure(row.f1),
         ]),
+      )
+}${
+  byTag.length === 0
+    ? null
+    : table(
+        'Right in every respect, by tag',
+        [{ title: 'tag' }, ...['right', 'of', 'share'].map((title) => ({ title, number: true }))],
+        byTag.map(({ tag, n, correct }) => [tag, correct, n, figure(correct / n)]),
       )
 }${confusion === null ? null : confusionMarkup('What is taken for what', confusion)}${
   mistakes.length === 0 ? html`<p>No mistakes.</p>\n` : mistakeTable('mistakes', mistakes)

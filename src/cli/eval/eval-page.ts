@@ -10,21 +10,23 @@ import {
   modelSection,
   pairSection,
 } from './comparison-sections.js';
+import { amongLines } from './report-lines.js';
 
 /** The report as a web page: one file that loads nothing and runs nothing. */
 export function evalPage(
-  { profile, reports, comparison, gates }: Evaluation,
+  { profile, reports, subjects, comparison, gates }: Evaluation,
   differences: readonly Difference[],
 ): string {
-  const names = reports.map(({ model }) => model.name);
-  const systems = comparison?.systems ?? reports.map(({ model, figures }) => ({ name: model.name, figures }));
+  // Two files of one name are told apart.
+  const names = reports.map(({ model }, at) => subjects[at]?.name ?? model.name);
+  const systems = comparison?.systems ?? reports.map(({ figures }, at) => ({ name: names[at] ?? '', figures }));
   const title = names.length === 1 ? `${profile.name} on ${names[0]}` : `${profile.name}: ${names.length} models`;
   return pageOf(title, profile.description, [
     figureSection(systems),
     ...(comparison === null ? [] : [frontierSection(comparison), pairSection(comparison)]),
     gateSection(reports, gates),
     differenceSection(differences),
-    ...reports.map(modelSection),
+    ...reports.map((report, at) => modelSection(report, names[at] ?? '')),
     howMeasured(reports, comparison?.n ?? null),
   ]);
 }
@@ -33,6 +35,6 @@ function howMeasured(reports: Evaluation['reports'], compared: number | null): M
   const [first] = reports;
   const records = compared === null || compared === first?.data.n ? '' : `; ${compared} of them were compared`;
   return html`<h2>How this was measured</h2>
-<p>On ${first?.data.n ?? 0} records of ${first?.data.source ?? ''}${records}, with the same code that does the task, without the right answers. Records that failed count as wrong. Intervals are 95 % percentile bootstraps over the records, seed ${first?.seed ?? 0}; differences are paired, record by record. Times are of this machine, with what else it had to do.</p>
+${first === undefined ? null : amongLines(first).map((line) => html`<p>${line}</p>\n`)}<p>On ${first?.data.n ?? 0} records of ${first?.data.source ?? ''}${records}, with the same code that does the task, without the right answers. Records that failed count as wrong. Intervals are 95 % percentile bootstraps over the records, seed ${first?.seed ?? 0}; differences are paired, record by record. Times are of this machine, with what else it had to do.</p>
 `;
 }

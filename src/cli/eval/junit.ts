@@ -8,9 +8,9 @@ import { html, type Markup } from '../page/markup.js';
  * A goal or gate that is missed is a failure, a record that could not be processed an error. A record with a wrong
  * result is neither, since goals and gates say how many of those there may be; its case tells what was said.
  */
-export function junitXml({ profile, reports, gates }: Evaluation): string {
+export function junitXml({ profile, reports, subjects, gates }: Evaluation): string {
   const suites = [
-    ...reports.map((report) => modelSuite(profile.name, report)),
+    ...reports.map((report, at) => modelSuite(profile.name, subjects[at]?.name ?? report.model.name, report)),
     ...(gates.length === 0
       ? []
       : [
@@ -39,14 +39,15 @@ interface Case {
   readonly output?: string | null;
 }
 
-function modelSuite(task: string, report: Report): Markup {
+function modelSuite(task: string, model: string, report: Report): Markup {
   const goals = report.goals.map((goal): Case => {
     const { value, passed } = goal;
     return { name: goalName(goal), seconds: 0, failure: passed ? null : `found ${value ?? 'undefined'}` };
   });
-  return suite(`${task} on ${report.model.name}`, report.speed.seconds, [
+  const golds = new Map(report.mistakes.map(({ place, id, gold }) => [keyOf({ place, id }), gold]));
+  return suite(`${task} on ${model}`, report.speed.seconds, [
     ...goals,
-    ...report.records.map((record) => recordCase(report, record)),
+    ...report.records.map((record) => recordCase(report.type, golds, record)),
   ]);
 }
 
@@ -55,10 +56,18 @@ function goalName({ name, min, max }: GoalResult): string {
   return `${name} ${bounds.flat().join(' and ')}`;
 }
 
-function recordCase({ type, mistakes }: Report, { id, place, output, error, correct, ms }: RecordResult): Case {
+function keyOf({ place, id }: Pick<RecordResult, 'place' | 'id'>): string {
+  return JSON.stringify([place, id]);
+}
+
+function recordCase(
+  type: Report['type'],
+  golds: ReadonlyMap<string, string>,
+  { id, place, output, error, correct, ms }: RecordResult,
+): Case {
   const name = id === place ? place : `${id} (${place})`;
   if (output === null) return { name, seconds: ms / 1000, error: error ?? 'failed' };
-  const gold = mistakes.find((mistake) => mistake.place === place && mistake.id === id)?.gold ?? '';
+  const gold = golds.get(keyOf({ place, id })) ?? '';
   const said = taskTypes[type].describe(output);
   return { name, seconds: ms / 1000, output: correct ? null : `wrong: gold ${gold}, predicted ${said}` };
 }

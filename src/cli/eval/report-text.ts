@@ -1,13 +1,12 @@
 import type { GateResult } from '../../compare/gate.js';
 import type { Comparison, Difference, SystemPair } from '../../compare/types.js';
-import type { Figure, Report, StageReport } from '../../evaluate.js';
+import type { Figure, Mistake, Report, StageReport } from '../../evaluate.js';
 import type { Paint } from '../../formats/index.js';
 import { clip, visible } from '../../formats/pretty.js';
-import { formatBytes } from '../../quantities.js';
-import { taskTypes } from '../../task-types/index.js';
 import { harmlessValues } from '../../terminal-text.js';
 import { type Alignment, tableText } from '../terminal/table.js';
 import { moneyText } from './money-text.js';
+import { amongLines, orderLines, type ShownReport, speedLine, surestOf } from './report-lines.js';
 
 interface TextOptions {
   readonly paint: Paint;
@@ -18,8 +17,10 @@ interface TextOptions {
 
 /** A report for people: what labels, files and texts hold is made harmless before it is painted. */
 export function reportText(measured: Report, options: TextOptions): string {
-  const report = harmlessValues(measured);
   const { paint } = options;
+  // Neither all records nor the mistakes that are not shown: of 20,000 records with 77 labels that takes seconds.
+  const { records, mistakes, ...shown } = measured;
+  const report = harmlessValues({ ...shown, mistakes: mistakes.slice(0, options.mistakes) });
   const sections = [
     paint.bold(
       `${report.task}: ${report.method} on ${report.model.name}, ${report.data.n} records of ${report.data.source}`,
@@ -29,30 +30,14 @@ export function reportText(measured: Report, options: TextOptions): string {
     ...(report.stages === undefined ? [] : [stageTable(report.stages)]),
     ...(report.perClass.length > 0 ? [classTable(report)] : []),
     ...(report.confusion === null ? [] : [confusionTable(report)]),
-    ...(report.coverage.some(({ right }) => right !== null) ? [coverageLine(report)] : []),
+    ...(surestOf(report).length > 0 ? [coverageLine(report)] : []),
     ...(report.byTag.length > 0 ? [tagLines(report)] : []),
-    ...(report.mistakes.length > 0 && options.mistakes > 0 ? [mistakeLines(report, options)] : []),
+    ...(report.mistakes.length > 0 ? [mistakeLines(report.mistakes, mistakes.length, options)] : []),
     ...orderLines(report),
-    footer(report),
+    speedLine(report),
     ...goalLines(report, paint),
   ];
   return `${sections.join('\n')}\n`;
-}
-
-function orderLines({ order }: Report): string[] {
-  if (order === undefined) return [];
-  const { orders, n, flipRate, shift, accuracy, averagedAccuracy } = order;
-  const each = accuracy.map((value) => value.toFixed(3)).join(', ');
-  return [
-    `labels in ${orders} orders: ${(100 * flipRate).toFixed(1)} % of ${n} records get another label in some order, probabilities move by ${shift.toFixed(3)} on average`,
-    `accuracy by order ${each}; averaged over all orders ${averagedAccuracy.toFixed(3)}`,
-  ];
-}
-
-function amongLines({ data: { among, leftOut = 0 } }: Report): string[] {
-  if (among === undefined) return [];
-  const left = leftOut === 0 ? '' : `; ${leftOut} left out, since their gold label is another one`;
-  return [`among ${among.join(', ')}${left}`];
 }
 
 /** All that was compared, a line each, then how each two differ. */
@@ -133,7 +118,7 @@ function pValue(p: number | null): string {
 /** A name, then numbers. */
 const numeric: readonly Alignment[] = ['left', 'right'];
 
-function figureTable(report: Report): string {
+function figureTable(report: ShownReport): string {
   const head = ['metric', 'value', '95 % interval', 'n', ...report.baselines.map((baseline) => baseline.title)];
   const rows = report.figures.map((figure, i) => [
     figure.title,
@@ -164,7 +149,7 @@ function stageTable(stages: readonly StageReport[]): string {
   return tableText(head, rows, ['left', 'left', 'right']);
 }
 
-function classTable(report: Report): string {
+function classTable(report: ShownReport): string {
   // Nobody reads 77 labels: the worst ones say most.
   const sorted = [...report.perClass].sort((a, b) => (a.f1 ?? 2) - (b.f1 ?? 2));
   const shown = sorted.length > 12 ? sorted.slice(0, 10) : report.perClass;
@@ -181,7 +166,7 @@ function classTable(report: Report): string {
   return left > 0 ? `${table}… and ${left} labels that do better; --json has them all\n` : table;
 }
 
-function confusionTable({ confusion }: Report): string {
+function confusionTable({ confusion }: ShownReport): string {
   if (confusion === null || confusion.labels.length > 12) return '';
   const further = [
     { name: 'abstain', counts: confusion.abstained },
@@ -196,22 +181,19 @@ function confusionTable({ confusion }: Report): string {
   return tableText(head, rows, numeric);
 }
 
-/** The share of right results among the surest ones. */
-function coverageLine({ coverage }: Report): string {
-  const points = coverage.flatMap(({ coverage: share, threshold, right }) =>
-    right === null || threshold === null
-      ? []
-      : [`${number(right)} of the surest ${(100 * share).toFixed(0)} % (from ${threshold.toFixed(3)})`],
+function coverageLine(report: ShownReport): string {
+  const points = surestOf(report).map(
+    ({ coverage, threshold, right }) =>
+      `${number(right)} of the surest ${(100 * coverage).toFixed(0)} % (from ${threshold.toFixed(3)})`,
   );
   return `right: ${points.join(', ')}`;
 }
 
-function tagLines(report: Report): string {
+function tagLines(report: ShownReport): string {
   return `by tag: ${report.byTag.map((tag) => `${tag.tag} ${tag.correct}/${tag.n}`).join(', ')}`;
 }
 
-function mistakeLines(report: Report, { mistakes, width, paint }: TextOptions): string {
-  const shown = report.mistakes.slice(0, mistakes);
+function mistakeLines(shown: readonly Mistake[], all: number, { width, paint }: TextOptions): string {
   const lines = shown.flatMap((mistake) => {
     const sure = mistake.score === null ? '' : ` (${mistake.score.toFixed(2)})`;
     return [
@@ -220,23 +202,10 @@ function mistakeLines(report: Report, { mistakes, width, paint }: TextOptions): 
       `    said ${paint.red(clip(visible(mistake.predicted), width))}${sure}`,
     ];
   });
-  return [`surest mistakes, ${shown.length} of ${report.mistakes.length}:`, ...lines].join('\n');
+  return [`surest mistakes, ${shown.length} of ${all}:`, ...lines].join('\n');
 }
 
-function footer({ speed, ungrounded, failed, type }: Report): string {
-  const parts = [
-    `${speed.recordsPerSecond.toFixed(1)} records a second`,
-    `${speed.tokensPerRecord.toFixed(1)} tokens a record`,
-    `${formatBytes(speed.peakMemoryBytes)} peak memory`,
-  ];
-  const money = moneyText(speed.cost.moneyPerThousand);
-  if (money !== null) parts.push(money === '?' ? 'price not known (remote.prices)' : `${money} for 1,000 records`);
-  if (taskTypes[type].isGrounded !== null) parts.push(`${ungrounded} ungrounded`);
-  if (failed > 0) parts.push(`${failed} failed`);
-  return parts.join(', ');
-}
-
-function goalLines(report: Report, paint: Paint): string[] {
+function goalLines(report: ShownReport, paint: Paint): string[] {
   return report.goals.map((goal) => {
     const bounds = [
       goal.min === undefined ? '' : `at least ${goal.min}`,

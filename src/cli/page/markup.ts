@@ -19,6 +19,7 @@ function written(part: Part): string {
 /** Fit for text and for quoted attributes of HTML and XML. What neither may have, such as control characters, becomes visible. */
 function escapeText(text: string): string {
   return text
+    .replaceAll('\r\n', '\n')
     .replace(/[&<>"']/gu, (character) => `&#${character.charCodeAt(0)};`)
     .replace(/[\p{Cc}\p{Cs}\ufffe\uffff]/gu, (character) => (/[\t\n]/u.test(character) ? character : '\ufffd'));
 }
@@ -27,11 +28,16 @@ export interface Column {
   readonly title: string;
   /** Numbers stand on the right. */
   readonly number?: boolean;
+  /** Texts of any length, in any script: broken where they must be, so that they push no other column out of sight. */
+  readonly long?: boolean;
 }
 
 /** A table that scrolls sideways where it is wide. The first cell of a row names it. */
 export function table(caption: string, columns: readonly Column[], rows: readonly (readonly Part[])[]): Markup {
-  const kind = (at: number) => (columns[at]?.number === true ? html` class="number"` : null);
+  const kind = (at: number) => {
+    const { number = false, long = false } = columns[at] ?? {};
+    return number ? html` class="number"` : long ? html` class="long"` : null;
+  };
   return html`<section class="wide" tabindex="0" aria-label="${caption}"><table>
 <caption>${caption}</caption>
 <thead><tr>${columns.map(({ title }, at) => html`<th scope="col"${kind(at)}>${title}</th>`)}</tr></thead>

@@ -1,5 +1,6 @@
 import { scaleLinear, scaleLog } from 'd3-scale';
 import { html, type Markup } from './markup.js';
+import { type Box, type LabelPlace, placeLabels, textWidth } from './point-labels.js';
 
 export interface Point {
   readonly x: number;
@@ -9,7 +10,7 @@ export interface Point {
   readonly high?: number;
   /** Title of a point, shown when it is pointed at. */
   readonly title: string;
-  /** A few letters beside it. */
+  /** A few letters beside it, left out where there is no room for them. */
   readonly mark?: string;
   /** Radius. Defaults to 4. */
   readonly radius?: number;
@@ -47,10 +48,15 @@ export interface Plot {
 const size = { width: 640, height: 360 };
 const area = { left: 62, right: 616, top: 40, bottom: 306 };
 
+/** Room for the marks of points: up to the legend and the edge. */
+const markArea: Box = { ...area, top: 24, right: size.width };
+const usualRadius = 4;
+
 /** Points with their intervals over two axes, as SVG; a legend where there is more than one series. */
-export function plotSvg({ id, title, description, x, y, series, diagonal = false }: Plot): Markup {
-  const toX = scale(x, area.left, area.right);
-  const toY = scale(y, area.bottom, area.top);
+export function plotSvg(plot: Plot): Markup {
+  const { id, title, description, x, y, series, diagonal = false } = plot;
+  const { toX, toY } = scales(plot);
+  const marks = placeMarks(plot);
   return html`<svg viewBox="0 0 ${size.width} ${size.height}" role="img" aria-labelledby="${id}-title ${id}-text">
 <title id="${id}-title">${title}</title>
 <desc id="${id}-text">${description}</desc>
@@ -65,29 +71,50 @@ ${ticks(y, 5).map(
 )}<line class="axis" x1="${area.left}" x2="${area.right}" y1="${area.bottom}" y2="${area.bottom}"/>
 <text x="${(area.left + area.right) / 2}" y="${size.height - 12}" text-anchor="middle">${x.title}</text>
 <text transform="translate(15 ${(area.top + area.bottom) / 2}) rotate(-90)" text-anchor="middle">${y.title}</text>
-${diagonal ? diagonalLine(x, y, toX, toY) : null}${series.map((one) => drawn(one, toX, toY))}${series.length > 1 ? legend(series) : null}</svg>
+${diagonal ? diagonalLine(x, y, toX, toY) : null}${series.map((one) => drawn(one, marks, toX, toY))}${series.length > 1 ? legend(series) : null}</svg>
 `;
 }
 
-function drawn({ colour, points, joined }: Series, toX: Scale, toY: Scale): Markup {
+/** Whether all marks of a plot find a place. */
+export function marksFit(plot: Plot): boolean {
+  const marks = placeMarks(plot);
+  return plot.series.every(({ points }) => points.every((point) => point.mark === undefined || marks.has(point)));
+}
+
+function scales({ x, y }: Plot) {
+  return { toX: scale(x, area.left, area.right), toY: scale(y, area.bottom, area.top) };
+}
+
+/** The places of the marks that have one. Neither a point nor its interval is covered. */
+function placeMarks(plot: Plot): Map<Point, LabelPlace> {
+  const { toX, toY } = scales(plot);
+  const points = plot.series.flatMap((one) => one.points);
+  const marked = points.map(({ x, y, low = y, high = y, mark = '', radius = usualRadius }) => ({
+    x: toX(x),
+    y: toY(y),
+    radius,
+    lowest: toY(low),
+    highest: toY(high),
+    text: mark,
+  }));
+  const places = placeLabels(marked, markArea);
+  return new Map(points.flatMap((point, at) => (places[at] == null ? [] : [[point, places[at]] as const])));
+}
+
+function drawn({ colour, points, joined }: Series, marks: Map<Point, LabelPlace>, toX: Scale, toY: Scale): Markup {
   const path = points.map(({ x, y }) => `${toX(x)},${toY(y)}`).join(' ');
   return html`<g class="${colour}">
-${joined && points.length > 1 ? html`<polyline points="${path}"/>\n` : null}${points.map(
-  ({ x, y, low, high, title, mark, radius = 4 }) =>
-    html`<g><title>${title}</title>${
-      low === undefined || high === undefined
-        ? null
-        : html`<line x1="${toX(x)}" x2="${toX(x)}" y1="${toY(low)}" y2="${toY(high)}"/>`
-    }<circle cx="${toX(x)}" cy="${toY(y)}" r="${place(radius)}"/>${mark === undefined ? null : label(mark, toX(x), toY(y))}</g>
-`,
-)}</g>
+${joined && points.length > 1 ? html`<polyline points="${path}"/>\n` : null}${points.map((point) => {
+  const { x, y, low, high, title, mark, radius = usualRadius } = point;
+  const at = marks.get(point);
+  return html`<g><title>${title}</title>${
+    low === undefined || high === undefined
+      ? null
+      : html`<line x1="${toX(x)}" x2="${toX(x)}" y1="${toY(low)}" y2="${toY(high)}"/>`
+  }<circle cx="${toX(x)}" cy="${toY(y)}" r="${place(radius)}"/>${at === undefined || mark === undefined ? null : html`<text x="${place(at.x)}" y="${place(at.y)}" text-anchor="${at.anchor}">${mark}</text>`}</g>
 `;
-}
-
-/** Above its point, where no line crosses it; to the right, or to the left where the plot ends. */
-function label(mark: string, x: number, y: number): Markup {
-  const leftOf = x + 10 + mark.length * 7 > area.right;
-  return html`<text x="${place(leftOf ? x - 9 : x + 9)}" y="${place(y - 7)}" text-anchor="${leftOf ? 'end' : 'start'}">${mark}</text>`;
+})}</g>
+`;
 }
 
 function legend(series: readonly Series[]): Markup[] {
@@ -95,7 +122,7 @@ function legend(series: readonly Series[]): Markup[] {
   return series.map(({ name, colour }) => {
     const item = html`<g class="${colour}"><circle cx="${left + 5}" cy="18" r="5"/><text x="${left + 16}" y="22">${name}</text></g>
 `;
-    left += 36 + name.length * 7;
+    left += 36 + textWidth(name);
     return item;
   });
 }

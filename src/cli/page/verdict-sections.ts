@@ -205,16 +205,14 @@ export function mistakeTable(what: string, all: readonly Mistake[]): Markup {
     [
       { title: 'where' },
       { title: 'score', number: true },
-      { title: 'gold' },
-      { title: 'predicted' },
-      { title: 'text' },
+      ...['gold', 'predicted', 'text'].map((title) => ({ title, long: true })),
     ],
     shown.map(({ place, score, gold, predicted, text }) => [
       place,
       figure(score),
-      html`<span class="gold">${gold}</span>`,
-      html`<span class="said">${predicted}</span>`,
-      html`<span class="text">${clipped(text)}</span>`,
+      html`<span class="gold">${clipped(gold)}</span>`,
+      html`<span class="said">${clipped(predicted)}</span>`,
+      clipped(text),
     ]),
   );
 }

@@ -2,7 +2,7 @@ import { script } from './script.js';
 
 const style = `
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
-body { max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
+body { max-width: 46rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; }
 textarea { width: 100%; min-height: 7rem; font: inherit; box-sizing: border-box; }
 select, input, button { font: inherit; padding: 0.2rem 0.6rem; }
 form > * { margin: 0.4rem 0; }
@@ -15,6 +15,7 @@ mark small { margin-left: 0.3em; opacity: 0.75; }
 td, th { text-align: left; padding: 0 1rem 0 0; font-variant-numeric: tabular-nums; }
 blockquote { margin: 0.6rem 0; padding-left: 1rem; border-left: 3px solid currentColor; white-space: pre-wrap; overflow-wrap: anywhere; }
 pre { overflow: auto; } .error { color: #c62828; } .dim { opacity: 0.7; }
+@media (prefers-color-scheme: dark) { .error { color: #ff8a80; } }
 `;
 
 /** All of the page. */

@@ -12,17 +12,35 @@ const headers = () => {
   const key = $('key').value.trim();
   return { 'Content-Type': 'application/json', ...(key ? { Authorization: 'Bearer ' + key } : {}) };
 };
+const problem = (text) => $('result').replaceChildren(node('p', text, 'error'));
+// The message of an answer that is no result. A proxy between us and the server may answer in HTML.
+const messageIn = (response, text) => {
+  try { return JSON.parse(text).detail.message; } catch { return 'the server answered ' + response.status + ' ' + response.statusText; }
+};
+// Of a request that did not come through; browsers say no more than "Failed to fetch".
+const unreached = (error) => 'the server does not answer (' + error.message + ')';
 let tasks = [];
+// Aborted by the next one, so that an old result never stands below a new text.
+let asked = new AbortController();
 const task = () => tasks.find(({ id }) => id === $('task').value);
 async function list() {
-  const response = await fetch('/v1/models', { headers: headers() });
-  $('locked').hidden = response.status !== 401 && $('locked').hidden;
-  if (!response.ok) return;
-  tasks = (await response.json()).data.filter((model) => model.x_type);
+  let response, text;
+  try {
+    response = await fetch('/v1/models', { headers: headers() });
+    text = await response.text();
+  } catch (error) { return problem(unreached(error)); }
+  const first = $('locked').hidden;
+  $('locked').hidden = response.status !== 401 && first;
+  // That a key is missing is said by the field for it.
+  if (response.status === 401 && first) return;
+  if (!response.ok) return problem(messageIn(response, text));
+  tasks = JSON.parse(text).data.filter((model) => model.x_type);
   $('task').replaceChildren(...tasks.map(({ id }) => { const option = node('option', id); option.value = id; return option; }));
   describe();
 }
 function describe() {
+  asked.abort();
+  $('go').disabled = false;
   const chosen = task();
   $('about').textContent = chosen ? chosen.x_description : '';
   $('text').placeholder = chosen ? 'The ' + chosen.x_input : '';
@@ -36,6 +54,7 @@ function bars(scores, chosen) {
     bar.max = 1;
     bar.value = score;
     bar.title = percent(score);
+    bar.ariaHidden = 'true';
     row.append(node('span', label), bar, node('span', percent(score)));
     return row;
   });
@@ -66,6 +85,9 @@ function highlighted(text, entities) {
 }
 function table(entities) {
   const made = node('table');
+  const head = node('tr');
+  for (const title of ['label', 'text', 'from–to', 'score']) { const cell = node('th', title, 'dim'); cell.scope = 'col'; head.append(cell); }
+  made.append(head);
   for (const { text, label, start, end, score } of entities) {
     const row = node('tr');
     row.append(node('td', label), node('td', text), node('td', start + '–' + end), node('td', score === undefined ? '' : percent(score)));
@@ -91,17 +113,24 @@ $('form').addEventListener('submit', async (event) => {
   event.preventDefault();
   const text = $('text').value;
   const chosen = task();
-  if (!chosen) return;
+  // None could be listed before; perhaps they can now.
+  if (!chosen) return list();
+  asked.abort();
+  asked = new AbortController();
+  const { signal } = asked;
   const record = { [chosen.x_input]: text };
   if (chosen.x_reads_documents && $('context').value.trim()) record.context = $('context').value;
   $('go').disabled = true;
   $('result').replaceChildren(node('p', '…', 'dim'));
   try {
-    const response = await fetch('/run/' + encodeURIComponent(chosen.id) + '?pass_through=false', { method: 'POST', headers: headers(), body: JSON.stringify(record) });
-    const result = JSON.parse((await response.text()).split('\\n')[0]);
-    $('result').replaceChildren(...(response.ok ? shown(text, result) : [node('p', result.detail.message, 'error')]));
+    const response = await fetch('/run/' + encodeURIComponent(chosen.id) + '?pass_through=false', { method: 'POST', headers: headers(), body: JSON.stringify(record), signal });
+    const body = await response.text();
+    if (signal.aborted) return;
+    if (response.ok) $('result').replaceChildren(...shown(text, JSON.parse(body.split('\\n')[0])));
+    else problem(messageIn(response, body));
   } catch (error) {
-    $('result').replaceChildren(node('p', String(error), 'error'));
+    if (signal.aborted) return;
+    problem(unreached(error));
   }
   $('go').disabled = false;
 });

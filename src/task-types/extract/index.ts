@@ -95,7 +95,11 @@ export const extract: TaskTypeDefinition<ExtractOutput, ExtractGold> = {
   isWithheld: () => false,
 
   confidence({ entities }) {
-    return entities.reduce<number | null>((most, { score }) => Math.max(most ?? 0, score ?? 0), null);
+    // A method that names entities without scores is not sure of 0.
+    return entities.reduce<number | null>(
+      (most, { score }) => (score === undefined ? most : Math.max(most ?? 0, score)),
+      null,
+    );
   },
 
   /** Certainty of the least certain entity; a text without entities counts as sure. */

@@ -96,12 +96,12 @@ function elementsOf(text: string): string[] {
   return seen;
 }
 
-describe('the page of a comparison', () => {
-  const page = async () => {
-    const measured = await evaluation();
-    return evalPage(measured, differencesOf(examples, measured.subjects));
-  };
+async function page(): Promise<string> {
+  const measured = await evaluation();
+  return evalPage(measured, differencesOf(examples, measured.subjects));
+}
 
+describe('the page of a comparison', () => {
   it('loads nothing, runs nothing, and shows texts as they are', async () => {
     const markup = await page();
     const elements = elementsOf(markup);
@@ -138,6 +138,60 @@ describe('the page of a comparison', () => {
     const markup = evalPage({ ...one, gates: [] }, []);
     assert.match(markup, /<title>mood on small<\/title>/u);
     assert.doesNotMatch(markup, /<svg|Do they differ/u);
+  });
+});
+
+describe('the page, where there is much to show', () => {
+  it('numbers the points of the picture where their names have no room', async () => {
+    const measured = await evaluation();
+    const long = `cascade:${'a-small-model-'.repeat(4)}+large`;
+    const subjects = measured.subjects.map((subject) => ({ ...subject, name: `${long} ${subject.name}` }));
+    const markup = evalPage({ ...measured, subjects, comparison: compare(profile, examples, subjects, 1) }, []);
+    assert.deepEqual(
+      [...markup.matchAll(/<circle[^>]*r="5"\/><text[^>]*>([^<]*)</gu)].map(([, mark]) => mark),
+      ['1', '2'],
+    );
+    assert.ok(markup.includes(`<th scope="row">2. ${long} large</th>`));
+    assert.match(await page(), /<text[^>]*>small<\/text>/u);
+  });
+
+  it('has the speed, the tags and the order of the labels', async () => {
+    const { reports, ...measured } = await evaluation();
+    const [first] = reports;
+    assert.ok(first);
+    const order = { orders: 4, n: 4, flipRate: 0.25, shift: 0.1, accuracy: [0.5, 0.75], averagedAccuracy: 0.5 };
+    const report = { ...first, byTag: [{ tag: 'irony', n: 4, correct: 1 }], order };
+    const markup = evalPage({ ...measured, reports: [report], comparison: null, gates: [] }, []);
+    assert.match(markup, /records a second, .* tokens a record, .*peak memory, 1 failed/u);
+    assert.match(markup, /<th scope="row">irony<\/th><td class="number">1<\/td><td class="number">4<\/td>/u);
+    assert.match(markup, /<p>labels in 4 orders: 25\.0 % of 4 records get another label/u);
+  });
+
+  it('cuts long outputs as it cuts long texts', async () => {
+    const { reports, ...measured } = await evaluation();
+    const mistake = {
+      id: '1',
+      place: 'a:1',
+      text: '',
+      gold: 'g'.repeat(5000),
+      predicted: 'p'.repeat(5000),
+      score: 1,
+      tags: [],
+    };
+    const markup = evalPage({ ...measured, reports: reports.map((one) => ({ ...one, mistakes: [mistake] })) }, []);
+    assert.doesNotMatch(markup, /[gp]{600}/u);
+  });
+
+  it('tells two models with one name apart, and so does JUnit', async () => {
+    const [first] = (await evaluation()).subjects;
+    assert.ok(first);
+    const subjects = [first, { ...first, name: 'small (2)' }];
+    const twice = { ...(await evaluation()), reports: [first.report, first.report], subjects };
+    assert.deepEqual(
+      [...evalPage(twice, []).matchAll(/<h2>(small[^<]*)/gu)].map(([, name]) => name),
+      ['small', 'small (2)'],
+    );
+    assert.match(junitXml(twice), /<testsuite name="mood on small \(2\)"/u);
   });
 });
 

@@ -162,6 +162,7 @@ describe('markup', () => {
 
   it('shows control characters and halves of characters instead of passing them on', () => {
     assert.equal(html`${'a\u0000\u001b\ud83d\tb'}`.markup, 'a\ufffd\ufffd\ufffd\tb');
+    assert.equal(html`${'a\r\nb'}`.markup, 'a\nb');
   });
 });
 
