@@ -90,7 +90,8 @@ export function recordingCache(): Cache & { readonly entries: Readonly<Record<st
   };
 }
 
-async function readBundle(file: string): Promise<Readonly<Record<string, unknown>>> {
+/** The entries of a `calibration.json`; none where it is missing or damaged. */
+export async function readBundle(file: string): Promise<Readonly<Record<string, unknown>>> {
   try {
     const stored: unknown = JSON.parse(await readFile(file, 'utf8'));
     return stored !== null && typeof stored === 'object' ? (stored as Record<string, unknown>) : {};

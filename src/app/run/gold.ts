@@ -2,6 +2,7 @@ import { usageError } from '../../errors.js';
 import { type ExampleContext, exampleOf, goldRows, isBadExample } from '../../examples.js';
 import { placeOf } from '../../record.js';
 import { fileSource, stdinSource } from '../../records/index.js';
+import { taskTypes } from '../../task-types/index.js';
 import type { Example, Row, TaskProfile } from '../../types.js';
 import type { Surroundings } from '../surroundings.js';
 import { choiceFor, type InputFlags, readRows } from './inputs.js';
@@ -45,12 +46,27 @@ export async function readGold(
   const examples: Example[] = [];
   for await (const row of await labelledRows(surroundings, profile, data, flags)) {
     if (examples.length >= (flags.limit ?? Number.POSITIVE_INFINITY)) break;
+    if (examples.length === 0) noticeResults(surroundings, row, exampleContext, goldName(data));
     const example = exampleOf(row, examples.length, exampleContext);
     if (isBadExample(example)) throw usageError(`${placeOf(example.origin)}: ${example.error}`);
     examples.push(example);
   }
   if (examples.length === 0) throw usageError(`"${goldName(data)}" has no examples`);
   return examples;
+}
+
+/** Results of a run have the gold label beside the predicted one, which would be taken for it. */
+function noticeResults(
+  surroundings: Surroundings,
+  { fields }: Row,
+  { type, labelField }: ExampleContext,
+  data: string,
+) {
+  const name = taskTypes[type].goldFields.find((field) => Object.hasOwn(fields, `input_${field}`));
+  if (labelField !== null || name === undefined || !Object.hasOwn(fields, name)) return;
+  surroundings.notice(
+    `"${data}" has results of a run: "${name}", which was predicted, is taken for the right answer. For the other one: --label-field input_${name}`,
+  );
 }
 
 const dataFlags = {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command, Option } from 'commander';
 import type { EngineFlags } from '../../app/opening/open.js';
@@ -196,12 +196,13 @@ async function validate(context: CliContext, spec: string, cardOf: CardOf, stric
 /** Adds to what the folder has for other models; entries of the same models that no longer fit are dropped. */
 async function calibrate(context: CliContext, spec: string, flags: EngineFlags): Promise<void> {
   const { documentsFor } = await import('../../app/opening/documents.js');
+  const { readBundle } = await import('../../cache.js');
   const { bundleFile, modelToFetch, computeConstants, openModel } = await import('../../app/opening/open.js');
   const { loadProfile } = await import('../../profile/index.js');
   const profile = await loadProfile(spec, profileContext(context));
   const documents = await documentsFor(context, profile, []);
   const file = bundleFile(context, profile);
-  const kept = Object.entries(readJson(file)).filter(([key]) => key.endsWith(profile.digest));
+  const kept = Object.entries(await readBundle(file)).filter(([key]) => key.endsWith(profile.digest));
   const entries: Record<string, unknown> = Object.fromEntries(kept);
   for (const model of list(await modelToFetch(context, flags, profile))) {
     const engine = await openModel(context, model, flags, 'many');
@@ -213,10 +214,6 @@ async function calibrate(context: CliContext, spec: string, flags: EngineFlags):
   }
   writeFileSync(file, `${JSON.stringify(entries, null, 2)}\n`);
   context.stdout.write(`${file}\n`);
-}
-
-function readJson(file: string): Record<string, unknown> {
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>) : {};
 }
 
 function init(context: CliContext, name: string, type: string, dir: string): void {
