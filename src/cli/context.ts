@@ -6,7 +6,7 @@ export interface CliContext extends Surroundings {
   readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean };
   /** Tables and sheets for people, on standard output: nothing in them acts on a terminal. */
   print(text: string): void;
-  /** Text for people: nothing in it acts on a terminal. */
+  /** Text for people: nothing in it acts on a terminal. `isTTY` only where lines can be drawn anew. */
   readonly stderr: Pick<NodeJS.WriteStream, 'isTTY' | 'columns'> & { write(text: string): unknown };
   /** Standard error as it is, for views that draw on it with texts made harmless before. */
   readonly canvas: NodeJS.WriteStream;

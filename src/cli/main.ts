@@ -1,8 +1,9 @@
 import { fstatSync, readFileSync } from 'node:fs';
-import { homedir, tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
+import { account } from '../app/account.js';
 import { scratchFolder } from '../app/scratch.js';
 import { isOn } from '../app/surroundings.js';
 import { exitCodes, messageOf, refusedBySystem, SlmError } from '../errors.js';
@@ -56,13 +57,22 @@ const interruption = watchSignals();
 let exitCode: number = exitCodes.ok;
 let show: ReturnType<typeof showPreparation> | null = null;
 
+/** Terminals that know no escape sequences, such as shells in Emacs, say so. */
+const isDumb = process.env.TERM === 'dumb';
+const isColorForced = (process.env.FORCE_COLOR ?? '0') !== '0';
+
+const own = account();
+// The bindings of llama.cpp ask the system where they load, and fail where it knows no home.
+process.env.HOME ??= own.home;
+
 const context: CliContext = {
   stdin: announcedInput(),
   stdout: process.stdout,
   print: (text) => void process.stdout.write(harmless(text)),
   stderr: {
     write: say,
-    isTTY: process.stderr.isTTY,
+    // One that moves no cursor gets plain lines, as a pipe does.
+    isTTY: process.stderr.isTTY && !isDumb,
     get columns() {
       return process.stderr.columns;
     },
@@ -70,12 +80,11 @@ const context: CliContext = {
   canvas: withKnownSize(process.stderr, Number(process.env.COLUMNS) || 80),
   env: process.env,
   cwd: process.cwd(),
-  home: homedir(),
+  ...own,
   temporary: tmpdir(),
-  user: userInfo().username,
   version,
   get color() {
-    return program.opts<GlobalFlags>().color && (process.env.NO_COLOR ?? '') === '';
+    return program.opts<GlobalFlags>().color && (process.env.NO_COLOR ?? '') === '' && (!isDumb || isColorForced);
   },
   get quiet() {
     return program.opts<GlobalFlags>().quiet === true;
@@ -100,7 +109,7 @@ const context: CliContext = {
     if (!context.debug) return null;
     return (line: string) => say(`llama.cpp: ${line.trimEnd()}\n`);
   },
-  stdoutIsTerminal: process.stdout.isTTY === true || (process.env.FORCE_COLOR ?? '0') !== '0',
+  stdoutIsTerminal: process.stdout.isTTY === true || isColorForced,
   get stdinIsTerminal() {
     return process.stdin.isTTY === true;
   },

@@ -33,7 +33,7 @@ export async function supervise(context: CliContext): Promise<boolean> {
     timer = setTimeout(() => {
       child.kill('SIGKILL');
       // It may have hidden the cursor.
-      if (process.stderr.isTTY === true) process.stderr.write('\u001B[?25h');
+      if (context.stderr.isTTY === true) process.stderr.write('\u001B[?25h');
       context.notice('interrupted');
     }, graceMs);
   };

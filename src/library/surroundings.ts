@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { homedir, tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
+import { account } from '../app/account.js';
 import { scratchFolder } from '../app/scratch.js';
 import { isOn, type Surroundings } from '../app/surroundings.js';
 import { once } from '../lazy.js';
@@ -103,9 +104,8 @@ export function surroundingsOf(options: PlaceOptions): Surroundings {
   return {
     version: version(),
     cwd: path.resolve(options.cwd ?? process.cwd()),
-    home: homedir(),
+    ...account(),
     temporary: tmpdir(),
-    user: userInfo().username,
     env,
     packageRoot,
     offline: options.offline ?? (isOn(env.SLM_OFFLINE) || isOn(env.HF_HUB_OFFLINE)),

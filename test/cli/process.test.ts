@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { exec } from 'node:child_process';
+import { once } from 'node:events';
 import {
   cpSync,
   existsSync,
@@ -10,6 +11,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -20,6 +23,7 @@ import { showPreparation } from '../../src/cli/terminal/preparation.js';
 import { refusedBySystem, type SlmError } from '../../src/errors.js';
 import { couldTakeFiles, makeFolder, takesFiles } from '../../src/folders.js';
 import { assertClearError, moodTask, runSlm, slmEnv, tempFolder } from '../helpers/slm.js';
+import { hasTerminal, onTerminal } from '../helpers/terminal.js';
 import { tinyGguf } from '../helpers/tiny-gguf.js';
 
 const binary = path.resolve(import.meta.dirname, '../..', 'bin', 'slm.js');
@@ -332,3 +336,44 @@ async function fromShell(cwd: string, commandLine: string) {
     return { code, stdout, stderr, ms: 0 };
   }
 }
+
+const isRoot = process.getuid?.() === 0;
+
+test('a user that the system does not know by name, as in containers, can run it, with a home or without', {
+  skip: isRoot ? false : 'only root can be another user',
+}, async (t) => {
+  const user = { uid: 54_321, gid: 54_321 };
+  const folder = tempFolder(t);
+  for (const env of [{ HOME: folder }, {}] as Record<string, string>[]) {
+    // Without HOME, the system is asked.
+    const command = `env -u HOME ${Object.entries(env)
+      .map(([name, value]) => `${name}='${value}'`)
+      .join(' ')} '${process.execPath}' '${binary}' doctor`;
+    const { stdout } = await promisify(exec)(command, { ...user, cwd: '/', env: { PATH: process.env.PATH } });
+    assert.match(stdout, new RegExp(`^caches +${path.join(env.HOME ?? '/', '.cache', 'slm')}$`, 'mu'));
+  }
+});
+
+test('a terminal that moves no cursor gets plain lines without colours', { skip: !hasTerminal }, async (t) => {
+  const service = createServer((request, response) => {
+    request.resume();
+    response.end(JSON.stringify({ choices: [{ message: { content: '{"option":"A"}' }, finish_reason: 'stop' }] }));
+  });
+  service.listen(0, '127.0.0.1');
+  await once(service, 'listening');
+  t.after(() => service.close());
+  const cwd = tempFolder(t);
+  writeFileSync(path.join(cwd, 'data.jsonl'), '{"text":"lovely","label":"bad"}\n');
+  const model = `openai:m@http://127.0.0.1:${(service.address() as AddressInfo).port}/v1`;
+  const drawnOn = async (TERM: string) => {
+    const args = ['eval', moodTask(), '-d', 'data.jsonl', '-m', model];
+    const terminal = onTerminal(t, args, { cwd, columns: 80, env: { TERM } });
+    await terminal.ended;
+    return terminal.drawn();
+  };
+  const drawn = await drawnOn('xterm');
+  assert.ok(drawn.includes('\u001b'), drawn);
+  const plain = await drawnOn('dumb');
+  assert.ok(!plain.includes('\u001b'), plain);
+  assert.match(plain, /: 1 of 1 records, .* all right so far/u);
+});

@@ -4,7 +4,8 @@ import { forgetMachine, keepMachine, machinesFile, readMachine } from '../../app
 import { chooseModel, modelToFetch, resolveNamed } from '../../app/opening/open.js';
 import { threadsOf } from '../../app/opening/threads.js';
 import { cacheDirectory, configDirectory, modelEnvironment } from '../../app/surroundings.js';
-import { engines, type MeasuredCandidate } from '../../engines/index.js';
+import { cascadeOf } from '../../cascade-reference.js';
+import { engines, type MeasuredCandidate, serviceOf } from '../../engines/index.js';
 import { defaultShape, type Shape, sameShape } from '../../engines/shape.js';
 import { median } from '../../metrics/median.js';
 import { modelPath, readSpec } from '../../models/index.js';
@@ -18,6 +19,7 @@ export interface DoctorFlags {
   reset?: boolean;
   rounds: number;
   model?: string;
+  threads?: number;
   json?: boolean;
 }
 
@@ -26,13 +28,12 @@ export async function examine(context: CliContext, flags: DoctorFlags): Promise<
   const spec = await chooseModel(context, flags, null);
   const environment = modelEnvironment(context);
   const found = await readSpec(spec, environment);
+  const isElsewhere = serviceOf(spec) !== null || cascadeOf(spec) !== null;
   const file = found.kind === 'path' ? found.path : modelPath(environment.dataDir, found.name);
   const here = existsSync(file);
   const machine = (await engines.llama.machine()).machineIdentity();
   const entry = here ? await readMachine(context, await resolveNamed(context, spec)) : null;
-  const inEnvironment = Number(context.env.SLM_THREADS) || undefined;
-  const named =
-    threadsOf(inEnvironment === undefined ? {} : { threads: inEnvironment }, await readConfig(context)) ?? null;
+  const named = threadsOf(flags, await readConfig(context)) ?? null;
   const threads = named ?? machine.threads;
   const used = (parallel: 'one' | 'many') =>
     (named === null ? entry?.[parallel] : undefined) ?? defaultShape(threads, parallel);
@@ -42,7 +43,9 @@ export async function examine(context: CliContext, flags: DoctorFlags): Promise<
     processor: machine.processor,
     'threads to use': machine.threads,
     'llama.cpp': `node-llama-cpp ${machine.library}, ${await engineState()}`,
-    model: here ? file : `${spec}, not fetched yet`,
+    model: here
+      ? file
+      : `${spec}, ${isElsewhere ? 'which is no file here' : found.kind === 'path' ? 'which is not there' : 'not fetched yet'}`,
     'streams of records': shapeText(used('many')),
     'a single record': shapeText(used('one')),
     measured: named !== null ? 'no: the settings say how many threads' : (entry?.measuredAt ?? 'no'),
