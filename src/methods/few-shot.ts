@@ -5,17 +5,29 @@ import { learnedPromptOf } from './learned.js';
 /**
  * Few-shot examples for a label set: the first ones of each label in file order, label by label in turn, so that
  * any number is as balanced as it can be. Deterministic.
+ * @param isWanted which examples may be chosen; asked of no more of them than are needed
  */
-export function balancedExamples(examples: readonly Example[], labels: readonly Label[], count: number): Example[] {
-  const queues = labels.map((label) => examples.filter((example) => labelOf(example) === label.name));
+export function balancedExamples(
+  examples: readonly Example[],
+  labels: readonly Label[],
+  count: number,
+  isWanted: (example: Example) => boolean = () => true,
+): Example[] {
+  let queues = labels.map(({ name }) => only(examples, (each) => labelOf(each) === name && isWanted(each)));
   const chosen: Example[] = [];
-  for (let round = 0; chosen.length < count && queues.some((queue) => queue.length > round); round++) {
-    for (const queue of queues) {
-      const example = queue[round];
-      if (example !== undefined && chosen.length < count) chosen.push(example);
-    }
+  while (chosen.length < count && queues.length > 0) {
+    queues = queues.filter((queue) => {
+      if (chosen.length >= count) return false;
+      const { value } = queue.next();
+      if (value !== undefined) chosen.push(value);
+      return value !== undefined;
+    });
   }
   return chosen;
+}
+
+function* only(examples: readonly Example[], isWanted: (example: Example) => boolean): Generator<Example, undefined> {
+  for (const example of examples) if (isWanted(example)) yield example;
 }
 
 /** The label of an example, the first one where it has several; empty where it has none. */

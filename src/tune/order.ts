@@ -10,7 +10,9 @@ export function inRounds(profile: TaskProfile, examples: readonly Example[], see
   const byLabel = new Map<string, Example[]>();
   for (const example of shuffled) {
     const label = stratumOf(example.gold);
-    byLabel.set(label, [...(byLabel.get(label) ?? []), example]);
+    const known = byLabel.get(label);
+    if (known === undefined) byLabel.set(label, [example]);
+    else known.push(example);
   }
   const placed = [...byLabel.values()].flatMap((list) =>
     list.map((example, i) => ({ example, at: (i + 0.5) / list.length })),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { fewShotPrompts, furtherPrompts } from '../../src/methods/candidates/few-shot-prompts.js';
+import { mostNearest, nearestPrompt } from '../../src/methods/candidates/nearest-prompt.js';
 import { isSkewed } from '../../src/methods/candidates/skew.js';
 import { tuningMetric } from '../../src/tune/objective.js';
 import type { Example } from '../../src/types.js';
@@ -51,6 +52,23 @@ describe('examples in the prompt', () => {
       ['poor 2, fine 2, poor 3, fine 3', 'fine 4, poor 4, fine 5, poor 5'],
     );
     assert.equal(furtherPrompts(session, examples, first, 3), null);
+  });
+
+  it('are looked for among no more texts than are needed: counting the tokens of all takes minutes', () => {
+    let counted = 0;
+    const engine = {
+      ...session.engine,
+      tokenize: (...given: Parameters<typeof session.engine.tokenize>) => {
+        counted++;
+        return session.engine.tokenize(...given);
+      },
+    };
+    const examples = texts(2000, 2000);
+    const [prompt] = fewShotPrompts(sessionWith({ engine }), examples, [16]);
+    assert.equal(prompt?.count, 16);
+    assert.ok(counted < 200, `${counted}`);
+    assert.equal(nearestPrompt(sessionWith({ engine }), examples, 8)?.shots.length, mostNearest);
+    assert.ok(counted < 1200, `${counted}`);
   });
 
   it('say all labels of a text that has several, as the model reads them', () => {

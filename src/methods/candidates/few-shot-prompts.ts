@@ -98,13 +98,30 @@ function examplePool(
 ): Example[] {
   return session.profile.labels.flatMap(({ name }) => {
     const own = examples.filter((example) => labelOf(example) === name);
-    const short = own.filter((example) => isShort(session, example));
-    const allowed = short.slice(0, Math.floor(own.length / 3)).filter((example) => !taken.has(example));
-    if (choice === 'first') return allowed.slice(0, most);
-    const some = allowed.slice(0, mostLooked);
+    const wanted = choice === 'first' ? most : mostLooked;
+    const some = firstAllowed(session, own, wanted, taken);
+    if (choice === 'first') return some;
     const texts = [...some, ...own.filter((example) => !some.includes(example))].map(({ record }) => record.text);
     return mostRepresentative(texts, some.length, most).map((i) => some[i] as Example);
   });
+}
+
+/** The first short examples that are not taken; of further ones no tokens are counted, which takes a minute for 10,000. */
+function firstAllowed(
+  session: TuneSession,
+  own: readonly Example[],
+  wanted: number,
+  taken: ReadonlySet<Example>,
+): Example[] {
+  const allowed: Example[] = [];
+  let left = Math.floor(own.length / 3);
+  for (const example of own) {
+    if (allowed.length >= wanted || left === 0) break;
+    if (!isShort(session, example)) continue;
+    left--;
+    if (!taken.has(example)) allowed.push(example);
+  }
+  return allowed;
 }
 
 /** Returns whether an example may stand in a prompt. */

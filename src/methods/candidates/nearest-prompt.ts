@@ -22,8 +22,7 @@ export function nearestPrompt(
 ): FewShotPrompt | null {
   const { engine } = session;
   const { profile } = template;
-  const short = examples.filter((example) => isShort(session, example));
-  const pool = balancedExamples(short, profile.labels, mostNearest);
+  const pool = balancedExamples(examples, profile.labels, mostNearest, (example) => isShort(session, example));
   if (pool.length < 4 * count) return null;
   const shots = examplesOf(profile, pool);
   const filled = verbalized(profile, shots);
