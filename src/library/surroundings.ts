@@ -97,8 +97,12 @@ const version = once(
   () => (JSON.parse(readFileSync(path.join(packageRoot, 'package.json'), 'utf8')) as { version: string }).version,
 );
 
-/** The process around us, as the application sees it. */
+/**
+ * The process around us, as the application sees it.
+ * @throws the reason of a signal that is aborted already: nothing is begun then
+ */
 export function surroundingsOf(options: PlaceOptions): Surroundings {
+  options.signal?.throwIfAborted();
   const env = options.env ?? process.env;
   const tell = options.onEvent ?? (() => undefined);
   return {

@@ -129,6 +129,16 @@ describe('an option that cannot be', () => {
   });
 });
 
+describe('a signal that is aborted already', () => {
+  for (const [name, { call, needed }] of Object.entries(calls)) {
+    it(`ends ${name} with its reason before anything is begun`, async (t) => {
+      const reason = new Error('too late');
+      const options = optionsWith(t, needed, { signal: AbortSignal.abort(reason) });
+      await assert.rejects(async () => call(options), reason);
+    });
+  }
+});
+
 describe('a task or model that is no text', () => {
   for (const value of [null, undefined, 5, '', {}]) {
     it(`is refused: ${JSON.stringify(value)}`, async () => {
