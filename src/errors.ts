@@ -51,6 +51,15 @@ export function modelError(message: string, hint?: string, cause?: unknown): Slm
   return new SlmError('model', message, { ...(hint === undefined ? {} : { hint }), cause });
 }
 
+/** A prompt has more tokens than the context of the model: exit code 1. */
+export class PromptTooLong extends SlmError {
+  constructor(tokens: number, contextSize: number) {
+    super('failure', `the prompt needs ${tokens} tokens, the context holds ${contextSize}`, {
+      hint: 'Raise --context-size, use fewer or shorter examples, or split the text.',
+    });
+  }
+}
+
 /** Something failed while running: exit code 1. */
 export function failure(message: string, hint?: string, cause?: unknown): SlmError {
   return new SlmError('failure', message, { ...(hint === undefined ? {} : { hint }), cause });

@@ -186,6 +186,20 @@ describe('ways to classify', () => {
     ]);
   });
 
+  it('do without the instruction where it names more labels than the context has room for', async () => {
+    const instruction = '{% for label in labels %}{{ label.word }} {% endfor %}'.repeat(100);
+    const changes = { prompt: { ...prompt, instruction }, labels: manyLabels };
+    const session = sessionWith({ profile: profileWith(changes), states, blocks: 18 });
+    const { candidates } = await planFor(session, textsOfMany(6), all);
+    const head = 'head, 14 layers, 16 examples in the prompt, without instruction';
+    assert.ok(titles(candidates).includes(head), titles(candidates).join('; '));
+    assert.ok(
+      titles(candidates)
+        .slice(1)
+        .every((title) => title.includes('without instruction')),
+    );
+  });
+
   it('measure nothing on what stands in a prompt, or may come to stand in one', async () => {
     const { candidates, reserved } = await planOf();
     const shown = new Set(candidates.flatMap(({ inPrompt }) => [...(inPrompt ?? [])]));

@@ -1,3 +1,4 @@
+import { PromptTooLong } from '../../errors.js';
 import { assignFolds } from '../../linear/folds.js';
 import { methodOf } from '../../methods/index.js';
 import type { Document } from '../../methods/types.js';
@@ -30,11 +31,29 @@ export interface Measured {
 }
 
 /**
+ * The task as it is, measured. Null with a notice where its prompt is longer than the context: a task of hundreds of labels
+ * lists them all, and heads need no such list.
+ */
+export async function measureIfItFits(
+  surroundings: Surroundings,
+  measured: Measured,
+  examples: readonly Example[],
+): Promise<AsItIs | null> {
+  try {
+    return await measureAsItIs(surroundings, measured, examples);
+  } catch (error) {
+    if (!(error instanceof PromptTooLong)) throw error;
+    surroundings.notice(`the task as it is cannot run, so nothing is compared with it: ${error.message}`);
+    return null;
+  }
+}
+
+/**
  * Outputs of today's `slm run` for the examples, each from settings that have not learned from it. Earlier tuned settings
  * are measured if they have seen at most half of the examples; otherwise the task without them is measured.
  * @returns null where the task cannot run as it is
  */
-export async function measureAsItIs(
+async function measureAsItIs(
   surroundings: Surroundings,
   measured: Measured,
   examples: readonly Example[],

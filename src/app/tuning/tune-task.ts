@@ -37,7 +37,7 @@ import { noticeThreads } from '../opening/threads.js';
 import { modelDigest, tunedFolders } from '../opening/tuned-settings.js';
 import { type GoldData, type GoldFlags, goldName, readGold, refuseDataFlags } from '../run/gold.js';
 import { cacheDirectory, profileContext, type Surroundings } from '../surroundings.js';
-import { measureAsItIs } from './as-it-is.js';
+import { measureIfItFits } from './as-it-is.js';
 import { type Beside, embedderNamed, openBeside } from './beside.js';
 import { foundSettings } from './found-settings.js';
 import { labelTexts } from './label-texts.js';
@@ -283,7 +283,7 @@ async function tuneOn(
       onTrial: surroundings.tuning,
       before: (list, until) => {
         const onProgress = (done: number, total: number) => step('measuring the task as it is', done, total);
-        return measureAsItIs(
+        return measureIfItFits(
           surroundings,
           { profile: blind, model, engine, helpers, documents, flags, seed, until, onProgress },
           list,

@@ -7,7 +7,7 @@ import type {
   LlamaModel,
   Token as NativeToken,
 } from 'node-llama-cpp';
-import { failure, messageOf } from '../../errors.js';
+import { failure, messageOf, PromptTooLong } from '../../errors.js';
 import type { ValuePlace } from '../../gguf/value-blocks.js';
 import type { Decoded, Generated, GenerateOptions, NextTokens, Prompt, Token } from '../../types.js';
 import type { Arithmetic } from './arithmetic.js';
@@ -396,12 +396,8 @@ export class Slot {
 
   #checkFits(prompt: Prompt, further: number): void {
     const length = prompt.prefix.reduce((sum, part) => sum + part.length, 0) + prompt.input.length + further;
-    if (length > this.#context.contextSize) {
-      throw failure(
-        `the prompt needs ${length} tokens, the context holds ${this.#context.contextSize}`,
-        'Raise --context-size, use fewer or shorter examples, or split the text.',
-      );
-    }
+    const { contextSize } = this.#context;
+    if (length > contextSize) throw new PromptTooLong(length, contextSize);
   }
 }
 

@@ -1,9 +1,9 @@
 import { onceEach } from '../../lazy.js';
 import type { Example, TaskProfile } from '../../types.js';
 import { labelOf } from '../few-shot.js';
-import type { FewShotPrompt } from './few-shot-prompt.js';
+import { type FewShotPrompt, fits, promptWith, shortestOf } from './few-shot-prompt.js';
 import { fewShotPrompts, furtherPrompts } from './few-shot-prompts.js';
-import { labelsTemplate, type Template, templatesFor } from './templates.js';
+import { labelsTemplate, type Template, templatesFor, withoutInstruction } from './templates.js';
 import type { Candidate, Trial, TuneSession } from './types.js';
 
 /** Examples in the prompt, balanced; other templates are tried with the fewest that there are. */
@@ -58,9 +58,16 @@ export function bestOf(
   return ranked[0]?.[0] ?? null;
 }
 
+/** The templates of a task, which leave room for a text at least. */
+function roomyTemplates(session: TuneSession, examples: readonly Example[]): [Template, ...Template[]] {
+  const [own, ...others] = templatesFor(session) as [Template, ...Template[]];
+  if (fits(session, promptWith(session, own, []).tokens(shortestOf(examples)))) return [own, ...others];
+  return [withoutInstruction(own), ...others.map(withoutInstruction)];
+}
+
 /** The task's own template without and with few and many examples, and the others with few. */
 function promptsFor(session: TuneSession, examples: readonly Example[]): FewShotPrompt[] {
-  const [own, ...others] = templatesFor(session) as [Template, ...Template[]];
+  const [own, ...others] = roomyTemplates(session, examples);
   const { profile } = session;
   const counts = hasMany(profile) ? exampleCountsOfMany : exampleCounts;
   if (profile.multiLabel) return fewShotPrompts(session, examples, counts, { template: labelsTemplate(profile) });

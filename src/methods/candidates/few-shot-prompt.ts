@@ -99,6 +99,10 @@ export function longestOf(examples: readonly Example[]): Example {
   return examples.reduce((a, b) => (b.record.text.length > a.record.text.length ? b : a));
 }
 
+export function shortestOf(examples: readonly Example[]): Example {
+  return examples.reduce((a, b) => (b.record.text.length < a.record.text.length ? b : a));
+}
+
 /** How titles call prompts that are read together; they differ in their examples only. */
 export function titleOf([first, ...further]: PromptGroup): string {
   const kind = { first: '', varied: 'varied ', nearest: 'nearest ' }[first.choice];

@@ -83,6 +83,17 @@ export function templatesFor({ profile, engine }: TuneSession): Template[] {
   return [ownTemplate(profile), ...others.slice(0, most), ...turn, ...plainerWords(profile)];
 }
 
+/**
+ * A template without its instruction, for a task with more labels than there is room for in it: a head needs no list of
+ * them, and label scores name them.
+ */
+export function withoutInstruction({ name, profile, ...others }: Template): Template {
+  const { variants: _, ...own } = profile.prompt;
+  const prompt: PromptTemplates = { ...own, instruction: '' };
+  const title = name === '' ? 'without instruction' : `${name}, without instruction`;
+  return { ...others, name: title, profile: { ...profile, prompt }, prompt };
+}
+
 /** The template in a chat turn, for a model with a chat format whose task does not use it. */
 function inChatTurn(profile: TaskProfile): Template {
   const { variants: _, ...prompt } = profile.prompt;

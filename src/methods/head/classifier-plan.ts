@@ -98,6 +98,6 @@ export function classifierPlan(
  * Returns whether a prompt tells a head little more than another. Only examples show the names of the labels, and without
  * them the words after the text change the hidden states little. Where reading takes long, examples are always better.
  */
-function saysLittleNew({ template, count }: FewShotPrompt, [first]: readonly FewShotPrompt[]): boolean {
-  return count === 0 && (template.name !== '' || (first?.count ?? 0) > 0);
+function saysLittleNew(prompt: FewShotPrompt, [first]: readonly FewShotPrompt[]): boolean {
+  return prompt.count === 0 && prompt !== first;
 }
