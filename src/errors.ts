@@ -114,7 +114,10 @@ export function jsonProblem(error: unknown): string {
   return messageOf(error).replace(/, (?:\.\.\.)?".*" is not valid JSON$/su, '');
 }
 
-/** The candidate that `word` was probably meant to be, or null when none is close (at most 2 edits, or a third of the word). */
+/**
+ * The candidate that `word` was probably meant to be, or null when none is close: at most 2 edits, or a third of the word,
+ * and something of it is left.
+ */
 function didYouMean(word: string, candidates: readonly string[]): string | null {
   if (candidates.length === 0) return null;
   const best = closest(
@@ -123,7 +126,8 @@ function didYouMean(word: string, candidates: readonly string[]): string | null 
   );
   const found = candidates.find((c) => c.toLowerCase() === best);
   const edits = distance(word.toLowerCase(), best);
-  return found !== undefined && edits <= Math.max(2, Math.floor(word.length / 3)) ? found : null;
+  const isClose = edits <= Math.max(2, Math.floor(word.length / 3)) && edits < Math.max(word.length, best.length);
+  return found !== undefined && isClose ? found : null;
 }
 
 /** `Did you mean "x"?` with a leading space, or an empty string. */
