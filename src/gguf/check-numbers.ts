@@ -44,8 +44,8 @@ const rules: readonly Rule[] = [
 ];
 
 /**
- * Makes sure that llama.cpp can be given what the header says of the model's form: where it believes them, it ends the process instead of
- * refusing the file. What is missing, it refuses by itself.
+ * Makes sure that llama.cpp can be given what the header says of the model's form: it believes most of it, and ends the
+ * process where that is wrong instead of refusing the file. What is missing, it refuses by itself.
  * @throws SlmError of kind `model` that names the key, the value and what was expected
  */
 export function checkNumbers(header: GgufHeader): void {

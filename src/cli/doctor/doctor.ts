@@ -31,6 +31,8 @@ export async function examine(context: CliContext, flags: DoctorFlags): Promise<
   const isElsewhere = serviceOf(spec) !== null || cascadeOf(spec) !== null;
   const file = found.kind === 'path' ? found.path : modelPath(environment.dataDir, found.name);
   const here = existsSync(file);
+  const missing = found.kind === 'path' ? 'which is not there' : 'not fetched yet';
+  const absence = isElsewhere ? 'which is no file here' : missing;
   const machine = (await engines.llama.machine()).machineIdentity();
   const entry = here ? await readMachine(context, await resolveNamed(context, spec)) : null;
   const named = threadsOf(flags, await readConfig(context)) ?? null;
@@ -43,9 +45,7 @@ export async function examine(context: CliContext, flags: DoctorFlags): Promise<
     processor: machine.processor,
     'threads to use': machine.threads,
     'llama.cpp': `node-llama-cpp ${machine.library}, ${await engineState()}`,
-    model: here
-      ? file
-      : `${spec}, ${isElsewhere ? 'which is no file here' : found.kind === 'path' ? 'which is not there' : 'not fetched yet'}`,
+    model: here ? file : `${spec}, ${absence}`,
     'streams of records': shapeText(used('many')),
     'a single record': shapeText(used('one')),
     measured: named !== null ? 'no: the settings say how many threads' : (entry?.measuredAt ?? 'no'),
