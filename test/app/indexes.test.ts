@@ -199,7 +199,7 @@ describe('a signal ends at once', () => {
   for (const [what, args, name, content] of [
     ['the indexing of one large file', index, 'large.md', () => large],
     ['a question to a large file', ask, 'large.md', () => large],
-    // 44 KB that unpack to 17 MB.
+    // 44 KB that unpack to 15 MB.
     [
       'a question to a small file of much text',
       ask,

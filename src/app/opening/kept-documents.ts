@@ -29,7 +29,7 @@ export interface DocumentSet {
 /** Bytes of text from which an index on disk pays: reading and indexing it takes longer than opening it. */
 const largeBytes = 256 << 10;
 
-/** Bytes of text that a byte of a compressed file is taken for; books have 4, and hostile files 1,000. */
+/** Bytes of text that a byte of a compressed file is taken for; deflate can make 1,032 of one. */
 const unpacked = 32;
 
 /** Whether documents are kept on disk with their index: they are many, or somebody has had an index made of them. */
