@@ -21,6 +21,11 @@ export function isForbidden(error: unknown): boolean {
   return ['EACCES', 'EPERM'].includes(codeOf(error));
 }
 
+/** Whether a folder takes no files: the rights are missing, or nobody may write there. */
+export function isUnwritable(error: unknown): boolean {
+  return isForbidden(error) || codeOf(error) === 'EROFS';
+}
+
 /** Whether there is no room for what is written. */
 export function isFull(error: unknown): boolean {
   return ['ENOSPC', 'EDQUOT'].includes(codeOf(error));

@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { modelError, SlmError } from '../errors.js';
-import { codeOf, isForbidden, isFull, refusalOf } from '../refusal.js';
+import { isFull, isUnwritable, refusalOf } from '../refusal.js';
 
 /** Room that stays free beside the model, bytes. */
 const margin = 16_000_000;
@@ -39,7 +39,7 @@ export function isDiskFull(error: SlmError): boolean {
 export function fileError(error: unknown, folder: string, room = dataRoom): unknown {
   if (error instanceof SlmError) return error;
   if (isFull(error)) return diskFull(folder, undefined, room);
-  if (isForbidden(error) || codeOf(error) === 'EROFS') {
+  if (isUnwritable(error)) {
     return modelError(
       `Cannot write in ${folder}: ${refusalOf(error)}.`,
       `Set ${room.variable} to a folder that you can write to.`,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { modelError } from '../errors.js';
 import { makeFolder } from '../folders.js';
+import { isUnwritable } from '../refusal.js';
 import { sha256Of } from './digest.js';
 import { readJson, writeJson } from './json-file.js';
 import type { Manifest } from './types.js';
@@ -116,7 +117,7 @@ async function keepRecord(dataDir: string, name: string, record: StoreRecord): P
   try {
     await writeJson(recordPath(dataDir, name), record);
   } catch (error) {
-    if (!['EACCES', 'EROFS', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    if (!isUnwritable(error)) throw error;
   }
 }
 

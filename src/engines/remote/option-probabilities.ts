@@ -13,12 +13,16 @@ export function optionProbabilities(
   const each = options.map(({ name }) => probabilities.get(name) ?? 0);
   const sum = each.reduce((total, value) => total + value, 0);
   if (sum > 0) return each.map((value) => value / Math.max(1, sum));
-  const named = [...probabilities.keys()].slice(0, 5).map((name) => `"${name}"`);
+  const wanted = firstOf(options.map(({ name }) => name));
   throw failure(
-    `${reference} gave no probability of ${options
-      .map(({ name }) => `"${name}"`)
-      .slice(0, 5)
-      .join(', ')}, only of ${named.join(', ') || 'nothing'}`,
+    `${reference} gave no probability of ${wanted}, only of ${firstOf([...probabilities.keys()]) || 'nothing'}`,
     'Does the service know the labels of this task?',
   );
+}
+
+function firstOf(names: readonly string[]): string {
+  return names
+    .slice(0, 5)
+    .map((name) => `"${name}"`)
+    .join(', ');
 }
