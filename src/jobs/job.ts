@@ -50,8 +50,11 @@ export interface Job {
   rest(records: AsyncIterable<InputRecord | BadRow>): AsyncGenerator<InputRecord | BadRow>;
   /** Adds the text of the next record's results, as a whole or not at all. */
   write(prediction: Prediction, text: string): Promise<void>;
-  /** Everything is done. With `keep`, a note of that stays, so that the job can be continued when its input grows. */
-  finish(keep: boolean): Promise<void>;
+  /**
+   * Everything is done. With `keep`, a note of that stays, so that the job can be continued when its input grows.
+   * @param empty what the output of no records is; a job that can be continued writes it with its first record
+   */
+  finish(keep: boolean, empty?: string): Promise<void>;
   /** Leaves everything so that it can be continued. */
   stop(): Promise<void>;
 }
@@ -301,8 +304,9 @@ function jobOn(path: string, file: number, { at: start, output, journal, spec, l
         throw failed(error);
       }
     },
-    async finish(keep) {
+    async finish(keep, empty = '') {
       try {
+        if (at.records === 0 && !keep) append(file, Buffer.from(empty), at.bytes);
         await flush();
         if (keep) writeSidecar(files.sidecar, { version: 1, state: 'finished', spec, end: at });
         else rmSync(files.sidecar, { force: true });

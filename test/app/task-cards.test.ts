@@ -99,3 +99,14 @@ describe('what a run would refuse', async () => {
     await refused(/--precision is for tasks whose results have a score/u, 'tune', 'note', '--precision', '0.9');
   });
 });
+
+describe('a new task with the name of another', () => {
+  it('is said to take its place, where it does', async () => {
+    const elsewhere = await slm('tasks', 'init', 'sentiment', '--dir', 'elsewhere');
+    assert.equal(elsewhere.code, 0, elsewhere.stderr);
+    assert.doesNotMatch(elsewhere.stderr, /no longer/u);
+    const here = await slm('tasks', 'init', 'sentiment');
+    assert.equal(here.code, 0, here.stderr);
+    assert.match(here.stderr, /"sentiment" is now the new task, and no longer .*tasks\/sentiment\/task\.yaml/u);
+  });
+});

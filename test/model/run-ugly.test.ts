@@ -43,6 +43,21 @@ describe('input files', () => {
     }
   });
 
+  test('a table of no records has its header, in a pipe and in a file', async (t) => {
+    const empty = fileOf(t, 'empty.csv', 'text,shop\n');
+    const header = 'id,label,abstained,score,score_good,score_bad,error\n';
+    assert.equal((await run(['--format', 'csv', empty])).stdout, header);
+    const output = path.join(tempFolder(t), 'out.csv');
+    assert.equal((await run(['-o', output, empty])).code, 0);
+    assert.equal(readFileSync(output, 'utf8'), header);
+    // A job that goes on later writes it with its first record.
+    const kept = path.join(tempFolder(t), 'kept.csv');
+    assert.equal((await run(['-o', kept, empty, '--resume'])).code, 0);
+    writeFileSync(empty, 'text,shop\nLovely.,Kiel\n');
+    assert.equal((await run(['-o', kept, empty, '--resume'])).code, 0);
+    assert.equal(readFileSync(kept, 'utf8').split('\n').length, 3);
+  });
+
   test('a missing file, a folder and a PDF are refused in one line', async (t) => {
     const folder = tempFolder(t);
     assertClearError(await run([path.join(folder, 'nowhere.txt')]), 2, /no file ".*nowhere\.txt"/u);

@@ -75,7 +75,7 @@ async function jobSink(
       await job.write(prediction, (job.now.records === 0 ? header : '') + writer.prediction(prediction, options));
     },
     // No format ends with anything; if one did, its end would have to go when a finished job is continued.
-    finish: () => job.finish(keep),
+    finish: (options) => job.finish(keep, writer.start(options)),
     async stop() {
       await job.stop();
       return `${job.now.records} records are done; the same command with --resume goes on from there`;

@@ -18,7 +18,7 @@ export interface ResultSink {
   select(records: AsyncIterable<InputRecord | BadRow>): AsyncIterable<InputRecord | BadRow>;
   write(prediction: Prediction, options: FormatOptions): Promise<void>;
   /** All records are done. */
-  finish(options: FormatOptions | null): Promise<void>;
+  finish(options: FormatOptions): Promise<void>;
   /** The run ends before all records are done. Says how to go on, where that is possible. */
   stop(cause: 'interrupted' | 'error'): Promise<string | null>;
 }

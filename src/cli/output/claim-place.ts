@@ -77,7 +77,7 @@ function streamSink(output: ReturnType<typeof openOutput>, writer: Writer): Resu
       begun = true;
     },
     async finish(options) {
-      if (options !== null) await output.write(writer.end(options));
+      await output.write((begun ? '' : writer.start(options)) + writer.end(options));
       await output.close();
     },
     async stop(cause) {

@@ -101,6 +101,8 @@ export async function runTask(
     if (count > 1) context.notice(`${count} records: ${error}`);
   }
   const interrupted = context.interrupted();
+  // A table without rows has its header, too.
+  options ??= await formatOptions(context, summary, flags, fieldNames);
   const hint = interrupted ? await sink.stop('interrupted') : await sink.finish(options);
   if (flags.stats !== undefined) {
     const stats = runStats({

@@ -221,6 +221,7 @@ function init(context: CliContext, name: string, type: string, dir: string): voi
     throw usageError(`"${name}" is not a task name`, 'Use lower-case letters, digits and hyphens.');
   }
   const folder = path.resolve(context.cwd, dir, name);
+  const hidden = listTasks(profileContext(context).folders).find((task) => task.name === name);
   if (existsSync(folder))
     throw usageError(`${path.join(dir, name)} exists already`, 'Choose another name; nothing was changed.');
   const schema = path.relative(folder, path.join(context.packageRoot, 'docs', 'task.schema.json'));
@@ -232,5 +233,9 @@ function init(context: CliContext, name: string, type: string, dir: string): voi
     context.print(`${path.join(dir, name, file)}\n`);
   }
   const spec = dir === 'tasks' ? name : path.join(dir, name);
+  if (hidden !== undefined && dir === 'tasks')
+    context.notice(
+      `in this folder, "${name}" is now the new task, and no longer ${shownPath(hidden.path, context.cwd)}`,
+    );
   context.notice(`next: \`slm eval ${spec}\`, then put your own labels and examples in`);
 }
