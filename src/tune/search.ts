@@ -6,7 +6,7 @@ import { objectiveFor, tuningMetric } from './objective.js';
 import { inRounds, reservedIn } from './order.js';
 import { mayBecomeBetter } from './outlook.js';
 import { type Selection, type SelectOptions, select } from './select.js';
-import { createTrials, type Skipped, type TrialOptions } from './trials.js';
+import { createTrials, type Fitting, type Skipped, type TrialOptions } from './trials.js';
 
 export interface SearchOptions extends SelectOptions, TrialOptions {}
 
@@ -27,6 +27,8 @@ export interface SearchResult extends Selection {
   readonly skipped: readonly Skipped[];
   /** Where dearer candidates were given up since none came near a cheap one: that one, and the examples so far. */
   readonly settled: { readonly title: string; readonly n: number } | null;
+  /** What the final fit of a candidate can take, and how long, as the trials tell. */
+  fitting(candidate: Candidate, limitMs: number): Fitting;
 }
 
 /** Examples of the first round; each further round has three times as many, for the better half of the candidates. */
@@ -112,6 +114,7 @@ export async function search(
     stopped: skipped.length > 0 ? 'budget' : 'done',
     skipped,
     settled,
+    fitting: trials.fitting,
   };
 
   /**

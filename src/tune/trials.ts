@@ -30,6 +30,13 @@ export interface Skipped {
   readonly reading: string | null;
 }
 
+/** The final fit of a candidate. */
+export interface Fitting {
+  readonly examples: readonly Example[];
+  /** By the estimate; 0 where nothing has to be read for it. */
+  readonly ms: number;
+}
+
 /** Trials within a budget. */
 export interface Trials {
   /**
@@ -42,6 +49,8 @@ export interface Trials {
    * candidates on, by the estimate, within a share of what is left of the budget.
    */
   affordable(candidates: readonly Candidate[], size: number, share?: number): number;
+  /** The examples that there is time to fit a candidate on, of all of them, and the milliseconds that it may take. */
+  fitting(candidate: Candidate, limitMs: number): Fitting;
   /** Whether an earlier run has measured a candidate on the first `size` examples. */
   isKnown(candidate: Candidate, size: number): Promise<boolean>;
   /** The trial of a candidate on the first `size` examples. */
@@ -85,6 +94,30 @@ export function createTrials(
     const before = read.get(reading ?? candidate.key) ?? 0;
     const shared = reading !== undefined && before >= size;
     return { candidate, size, fresh: before < size ? size - before : size, shared };
+  };
+
+  /** The most examples, from those that they were measured on up to `size`, that all these take no longer for. */
+  const mostWithin = (candidates: readonly Candidate[], size: number, limitMs: number) => {
+    const fits = (n: number) => {
+      // The first of those that read the same reads it for the others.
+      const readings = new Set<string>();
+      const ms = candidates.reduce((sum, candidate) => {
+        const step = stepOf(candidate, n);
+        const { reading } = candidate;
+        const shared = step.shared || (reading !== undefined && readings.has(reading));
+        if (reading !== undefined) readings.add(reading);
+        return sum + estimate.expected({ ...step, shared });
+      }, 0);
+      return ms <= limitMs;
+    };
+    // What is known of fewer would be read again.
+    let [low, high] = [Math.min(size, sizesOf(candidates)[0] ?? 0), size];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if (fits(middle)) low = middle;
+      else high = middle - 1;
+    }
+    return low;
   };
 
   const isKnown = (candidate: Candidate, size: number) => isKnownTrial(profile, candidate, partOf(size), options);
@@ -138,26 +171,12 @@ export function createTrials(
     isKnown,
     affordable(candidates, size, share = 1) {
       const left = Math.max(0, options.budgetMs - spentMs()) * share;
-      const fits = (n: number) => {
-        // The first of those that read the same reads it for the others.
-        const readings = new Set<string>();
-        const ms = candidates.reduce((sum, candidate) => {
-          const step = stepOf(candidate, n);
-          const { reading } = candidate;
-          const shared = step.shared || (reading !== undefined && readings.has(reading));
-          if (reading !== undefined) readings.add(reading);
-          return sum + estimate.expected({ ...step, shared });
-        }, 0);
-        return ms <= left;
-      };
-      // What is known of fewer would be read again.
-      let [low, high] = [Math.min(size, sizesOf(candidates)[0] ?? 0), size];
-      while (low < high) {
-        const middle = Math.ceil((low + high) / 2);
-        if (fits(middle)) low = middle;
-        else high = middle - 1;
-      }
-      return low;
+      return mostWithin(candidates, size, left);
+    },
+    fitting(candidate, limitMs) {
+      if (candidate.fitsAll !== true) return { examples: order, ms: 0 };
+      const size = mostWithin([candidate], order.length, limitMs);
+      return { examples: order.slice(0, size), ms: estimate.expected(stepOf(candidate, size)) };
     },
     on: (candidate, size) => bySize.get(candidate)?.get(size),
     upTo(size) {

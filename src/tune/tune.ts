@@ -4,6 +4,7 @@ import { methodNamed } from '../methods/index.js';
 import { bootstrapIntervals, type Interval } from '../metrics/bootstrap.js';
 import { mcNemar } from '../metrics/significance.js';
 import type { Metric } from '../metrics/types.js';
+import { formatDuration } from '../quantities.js';
 import { taskTypes } from '../task-types/index.js';
 import type { Example, Output } from '../types.js';
 import { type Curve, learningCurves } from './learning-curve.js';
@@ -14,6 +15,7 @@ import { type PlanRequest, planFor } from './plan.js';
 import { firstToTake, type SearchOptions, type SearchResult, search } from './search.js';
 import { leadOf, shareWithin } from './select.js';
 import { bestThreshold, type ChosenThreshold, chooseThreshold, type ThresholdTarget } from './threshold.js';
+import type { Fitting } from './trials.js';
 
 export interface TuneRequest extends SearchOptions, PlanRequest {
   readonly target: ThresholdTarget | null;
@@ -46,7 +48,7 @@ export interface AsItIs {
 export interface TuneResult {
   /** Whether it is better than the task as it is, so that it takes its place. True where nothing was compared. */
   readonly wins: boolean;
-  /** The chosen candidate, fitted on all examples. */
+  /** The chosen candidate, fitted on all examples that there is time for. */
   readonly fitted: Fitted & { readonly method: string };
   readonly search: SearchResult;
   /** Held out, on the same examples. */
@@ -60,6 +62,8 @@ export interface TuneResult {
   /** Probability of a difference like that between before and after if there were none. */
   readonly p: number | null;
   readonly threshold: ChosenThreshold | null;
+  /** Where the final fit had no time for all examples: those that it took; null where it took all, or nothing is installed. */
+  readonly fittedOn: { readonly n: number; readonly of: number } | null;
   /** Milliseconds of comparison and search, of those that were allowed. */
   readonly spentMs: number;
   readonly budgetMs: number;
@@ -122,8 +126,9 @@ export async function tune(
   });
   const spentMs = now() - began;
   const { result, after, before, gain, wins } = outcomeOf(session, searched, compare ? asItIs : null);
-  stage('fitting what was taken');
-  const fitted = await (result.chosen.finish as NonNullable<Candidate['finish']>)(examples, after);
+  const toFit = examplesToFit(result, examples, after, wins, budgetMs);
+  stage(fittingTitle(toFit, examples.length));
+  const fitted = await (result.chosen.finish as NonNullable<Candidate['finish']>)(toFit.examples, after);
   // Where the task stays as it is, it is its threshold that was asked for.
   const [measured, outputs] =
     wins || before === null ? [after.examples, fitted.outputs ?? after.outputs] : [before.examples, before.outputs];
@@ -152,8 +157,36 @@ export async function tune(
     spentMs,
     budgetMs,
     curves,
+    fittedOn:
+      wins && toFit.examples.length < examples.length ? { n: toFit.examples.length, of: examples.length } : null,
   };
 }
+
+/** The final fit may always take so long: the budget is for the search. */
+const leastToFitMs = 10 * 60_000;
+
+/** All of them where there is time for that; what does not take the task's place tells its settings by fewer. */
+function examplesToFit(
+  result: SearchResult,
+  examples: readonly Example[],
+  after: Trial,
+  wins: boolean,
+  budgetMs: number,
+): Fitting {
+  if (!wins) return { examples: after.examples, ms: 0 };
+  const { examples: taken, ms } = result.fitting(result.chosen, Math.max(budgetMs, leastToFitMs));
+  const kept = new Set(taken);
+  return { examples: kept.size < examples.length ? examples.filter((each) => kept.has(each)) : examples, ms };
+}
+
+function fittingTitle({ examples, ms }: Fitting, all: number): string {
+  const title = 'fitting what was taken';
+  const part = examples.length < all ? ` to ${examples.length} of ${all} examples, for which there is time` : '';
+  return `${title}${part}${ms < longFitMs ? '' : `, about ${formatDuration(ms / 1000)}`}`;
+}
+
+/** From here on, the time of the final fit is said beforehand. */
+const longFitMs = 10_000;
 
 function bestBeside({ trials }: SearchResult, after: Trial, beside: readonly Candidate[]): Trial | null {
   const keys = new Set(beside.map(({ key }) => key));

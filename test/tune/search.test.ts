@@ -910,6 +910,63 @@ describe('tuning', () => {
     assert.ok(searched.trials.some(({ complexity }) => complexity > 0));
   });
 
+  it('fits on all examples, or where that would take too long on as many as there is time for, and says so', async () => {
+    const examples = texts(3000);
+    const tuneWith = async (msEach: number, more: Partial<Candidate> = {}) => {
+      let time = 0;
+      const fittedOn: (readonly Example[])[] = [];
+      const stages: string[] = [];
+      const slow = candidate('slow', 1, always, {
+        fitsAll: true,
+        finish: async (list) => {
+          fittedOn.push(list);
+          return { options: {}, learned: {} };
+        },
+        ...more,
+      });
+      const timed: Candidate = {
+        ...slow,
+        heldOut: async (part, folds) => {
+          time += (part.length - (slow.calls.at(-1) ?? 0)) * msEach;
+          return slow.heldOut(part, folds);
+        },
+      };
+      const result = await tune(
+        session(),
+        examples,
+        request({
+          beside: [timed],
+          kind: 'head',
+          compare: false,
+          budgetMs: 300_000,
+          now: () => time,
+          onTrial: (event: TrialEvent) => event.kind === 'stage' && stages.push(event.title),
+        }),
+      );
+      const [list = []] = fittedOn;
+      return { result, list, stage: stages.at(-1) };
+    };
+    const quick = await tuneWith(1);
+    assert.equal(quick.list, examples);
+    assert.deepEqual([quick.result.fittedOn, quick.stage], [null, 'fitting what was taken']);
+    // At one second for each, there are ten minutes for 600 more than the 300 that the search has read.
+    const bounded = await tuneWith(1000);
+    const n = 300 + 600;
+    assert.deepEqual(bounded.result.fittedOn, { n, of: 3000 });
+    assert.equal(bounded.list.filter((example) => goldOf(example) === 'positive').length, n / 2);
+    assert.deepEqual(
+      bounded.list,
+      examples.filter((example) => bounded.list.includes(example)),
+    );
+    assert.equal(
+      bounded.stage,
+      `fitting what was taken to ${n} of 3000 examples, for which there is time, about 10 min 0 s`,
+    );
+    // What learns a handful of numbers has them from its trial.
+    const handful = await tuneWith(1000, { fitsAll: false });
+    assert.deepEqual([handful.result.fittedOn, handful.stage], [null, 'fitting what was taken']);
+  });
+
   it('chooses the threshold that was asked for by what stays', async () => {
     const better = (example: Example) => outputFor(goldOf(example), goldOf(example) === 'positive' ? 0.999 : 0.99);
     const { wins, threshold } = await tune(

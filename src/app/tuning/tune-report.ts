@@ -43,6 +43,8 @@ export interface TuneReport {
   /** Seconds that comparison and search took, without the final fit, and the budget. */
   readonly seconds: number;
   readonly budgetSeconds: number;
+  /** Where the final fit had no time for all examples, those that it took; null where it took all. */
+  readonly fittedOn: { readonly n: number; readonly of: number } | null;
   /** Name of the metric that it is better in than the task as it is; null where it is not, or nothing was compared. */
   readonly gain: string | null;
   /** Probability of a difference like that between before and tuned if there were none; null without a comparison. */
@@ -74,6 +76,7 @@ export function tuneReport({ result, settings, taught }: Tuned, file: string | n
     settled: search.settled,
     seconds: result.spentMs / 1000,
     budgetSeconds: result.budgetMs / 1000,
+    fittedOn: result.fittedOn,
     gain: result.gain?.name ?? null,
     p,
     threshold: threshold === null ? null : { ...threshold.value, ...threshold.shares },

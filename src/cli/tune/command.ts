@@ -26,7 +26,10 @@ export function tuneCommand(context: CliContext): Command {
         .default(defaults.tuning.method),
     )
     .addOption(
-      new Option('--budget <time>', 'time for the search, such as 5m; the final fit takes additional time')
+      new Option(
+        '--budget <time>',
+        'time for the search, such as 5m; the final fit takes up to that again, or 10 minutes',
+      )
         .argParser(duration)
         .default(defaults.tuning.budget, '10m'),
     )

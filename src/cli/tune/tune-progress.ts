@@ -1,6 +1,7 @@
 import type { TuningEvent } from '../../app/surroundings.js';
 import type { Trial } from '../../methods/candidates/types.js';
 
+import { formatDuration } from '../../quantities.js';
 import { harmless, harmlessValues } from '../../terminal-text.js';
 import type { TrialEvent } from '../../tune/trial-event.js';
 import type { CliContext } from '../context.js';
@@ -121,8 +122,28 @@ function ranked(trials: readonly Trial[], trial: Trial): Trial[] {
   );
 }
 
+/** A step says how far it is where nothing was said for so long. */
+const silentMs = 30_000;
+
 function plainProgress(context: CliContext): TuneProgress {
-  return { context: { ...context, tuning: (event) => say(context, event) }, end: () => undefined };
+  let spokenAt = context.now();
+  /** Where the step under way began. */
+  let first: { readonly what: string; readonly done: number; readonly ms: number } | null = null;
+  const step = ({ what, done, total }: Extract<TuningEvent, { kind: 'step' }>) => {
+    const now = context.now();
+    if (first?.what !== what || first.done > done) first = { what, done, ms: now };
+    if (now - spokenAt < silentMs) return;
+    spokenAt = now;
+    const left = done > first.done ? ((now - first.ms) / (done - first.done)) * (total - done) : null;
+    context.notice(`${what}, ${done} of ${total}${left === null ? '' : `, about ${formatDuration(left / 1000)} left`}`);
+  };
+  const tuning = (event: TuningEvent) => {
+    if (event.kind === 'step') return step(event);
+    first = null;
+    spokenAt = context.now();
+    say(context, event);
+  };
+  return { context: { ...context, tuning }, end: () => undefined };
 }
 
 function say(context: CliContext, event: TuningEvent): void {

@@ -129,15 +129,21 @@ export function thresholdText({ value, shares }: ChosenThreshold): string {
 /** Skipped trials that are named one by one. */
 const mostNamed = 6;
 
-/** The time that was used, why the search ended before all was tried, and what that would take. */
-export function searchText({ search: { skipped, settled }, spentMs, budgetMs }: TuneResult): string[] {
+/** The time that was used, what there was no time for, why the search ended before all was tried, and what that would take. */
+export function searchText({ search: { skipped, settled }, spentMs, budgetMs, fittedOn }: TuneResult): string[] {
   const used = `Comparison and search took ${formatDuration(spentMs / 1000)} of ${formatDuration(budgetMs / 1000)}.`;
-  const given =
-    settled === null
+  const given = [
+    ...(settled === null
       ? []
       : [
           `What reads the language model was given up: on ${settled.n} examples none of it was near enough to "${settled.title}" to become clearly better. \`--take best\` goes on all the same.`,
-        ];
+        ]),
+    ...(fittedOn === null
+      ? []
+      : [
+          `The final fit took ${fittedOn.n} of ${fittedOn.of} examples: there was no time for all of them. A larger --budget lets it take more.`,
+        ]),
+  ];
   if (skipped.length === 0) return [...given, used];
   const named = skipped
     .slice(0, mostNamed)

@@ -102,6 +102,11 @@ export interface Candidate {
   readonly reading?: string;
   /** Examples whose answers stand in its prompt; no candidate is measured on them. */
   readonly inPrompt?: ReadonlySet<Example>;
+  /**
+   * Whether the final fit reads the examples that no trial has read: what learns many numbers gains from each. Default: no,
+   * it learns from those of its trial.
+   */
+  readonly fitsAll?: boolean;
   /** Outputs for each example by what was fitted on the other folds. */
   heldOut(examples: readonly Example[], folds: Int32Array): Promise<Trialled>;
   /** Fitted on all examples; null for what is measured only. Its last trial tells how sure it may be of itself. */

@@ -47,6 +47,7 @@ export const plan: Plan<'embeddings'> = (session, examples, { words: mayUseWords
     layers: session.blocks,
     reading: 'embeddings',
     cheap: true,
+    fitsAll: true,
     async heldOut(part) {
       const { heldOut } = await train(part, lexical, balanced);
       return { outputs: outputsOf(profile, heldOut), tokensPerRecord: meanTokens(part) };

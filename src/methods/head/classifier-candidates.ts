@@ -211,6 +211,7 @@ function candidateOf(
     tokens: tokensAfter(prompts, examples),
     prefixTokens: Math.max(...prompts.map((prompt) => prompt.prefixTokens)),
     inPrompt,
+    fitsAll: true,
     async heldOut(part) {
       const all = await trainAll(part);
       const classes = profile.labels.length;

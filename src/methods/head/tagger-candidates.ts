@@ -86,6 +86,7 @@ function taggerCandidate(settings: TaggerSettings): Candidate {
     // Reading twice takes longer but is no more to understand, and it helps whenever there is enough to tell.
     complexity: 2 + layers / 1000 + (lexical ? 0.1 : 0),
     layers,
+    fitsAll: true,
     async heldOut(examples, folds) {
       const hidden = await features.read(examples);
       const texts = textsOf(examples, hidden);

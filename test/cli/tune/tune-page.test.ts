@@ -95,6 +95,7 @@ function resultWith(more: Partial<TuneResult> = {}): TuneResult {
   };
   return {
     wins: true,
+    fittedOn: null,
     gain: null,
     beside: null,
     fitted: { method: 'head', options: {}, learned: {} },
@@ -110,6 +111,7 @@ function resultWith(more: Partial<TuneResult> = {}): TuneResult {
       stopped: 'done',
       skipped: [],
       settled: null,
+      fitting: () => ({ examples, ms: 0 }),
     },
     spentMs: 100_000,
     budgetMs: 600_000,
@@ -305,6 +307,11 @@ describe('the end of a search', () => {
     }));
     const others = [{ title: 'label scores', n: 200, seconds: 60, reading: null }];
     assert.match(linesWith({ skipped: [...skipped, ...others] }).at(-1) as string, /about 6 min more --budget/u);
+  });
+
+  it('says where the final fit had no time for all examples', () => {
+    const [first] = searchText({ ...rest, search: searched, fittedOn: { n: 800, of: 3000 } });
+    assert.match(first as string, /final fit took 800 of 3000 examples.*larger --budget/u);
   });
 
   it('says why the dearer candidates were given up', () => {
