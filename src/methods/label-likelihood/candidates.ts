@@ -90,7 +90,7 @@ function candidateOf(
   scorer: (prompt: FewShotPrompt) => (example: Example) => Promise<number[]>,
 ): Candidate {
   const { profile } = session;
-  const [first] = prompts;
+  const [prompt] = prompts;
   const shown = titleOf(prompts);
   const inPrompt = new Set(prompts.flatMap((prompt) => [...prompt.inPrompt]));
   const indexOf = new Map(profile.labels.map(({ name }, i) => [name, i]));
@@ -136,13 +136,14 @@ function candidateOf(
         return made;
       }
     },
-    async finish(_, { examples: known }) {
-      // A handful of numbers: what was read for the trial tells enough, and reading is what takes the time.
-      const rest = known.filter((example) => !inPrompt.has(example));
+    async finish(all, { examples: known }) {
+      // A handful of numbers: some hundreds of examples tell enough, those first that were read for the trial.
+      const first = [...new Set([...known, ...all])].slice(0, Math.max(known.length, enoughToCalibrate));
+      const rest = first.filter((example) => !inPrompt.has(example));
       return {
         options: {
-          shots: first.count,
-          choice: first.choice === 'nearest' ? 'nearest' : 'first',
+          shots: prompt.count,
+          choice: prompt.choice === 'nearest' ? 'nearest' : 'first',
           calibration: 'fitted',
           poolSize: 200,
         },
@@ -154,6 +155,9 @@ function candidateOf(
     },
   };
 }
+
+/** Examples from which on more change a calibration by less than what is noise. */
+const enoughToCalibrate = 500;
 
 function plain({ temperature, bias }: Calibration) {
   return { temperature, bias: [...bias] };
