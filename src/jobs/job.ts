@@ -95,8 +95,15 @@ export function claimOutput(path: string, start: JobStart, now: () => number): C
 export interface ClaimedResults {
   /** @throws SlmError when it was made with other settings than these; only a finished job with a note can tell */
   check(spec: JobSpec): void;
-  /** Brings the note of its end, where it has one, up to date: so many failed and withheld results more or less. */
-  note(change: { failed: number; abstained: number }): Promise<void>;
+  /**
+   * To be called before the file is replaced by one of these bytes, with so many failed and withheld results more or
+   * less: should the process die after that, the note of its end, where it has one, fits the old file and the new one.
+   * @returns brings the note up to date; to be called after
+   */
+  prepare(
+    change: { readonly failed: number; readonly abstained: number },
+    file: Pick<Checkpoint, 'bytes' | 'output'>,
+  ): () => void;
   release(): void;
 }
 
@@ -124,18 +131,14 @@ export function claimResults(path: string): ClaimedResults {
         const before = Object.fromEntries(Object.entries(sidecar.spec).filter(([name]) => !curable.includes(name)));
         refuseDifferent(path, before, relevant);
       },
-      async note({ failed, abstained }) {
-        if (sidecar === null || end === null) return;
-        const output = createRollingDigest();
-        for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) output.update(chunk);
-        const now: Checkpoint = {
-          ...end,
-          bytes: statSync(path).size,
-          output: output.value(),
-          failed: end.failed + failed,
-          abstained: end.abstained + abstained,
+      prepare({ failed, abstained }, file) {
+        if (sidecar === null || end === null) return () => undefined;
+        const now = { ...end, ...file, failed: end.failed + failed, abstained: end.abstained + abstained };
+        createJournal(files.journal, now).close();
+        return () => {
+          writeSidecar(files.sidecar, { ...sidecar, end: now });
+          rmSync(files.journal, { force: true });
         };
-        writeSidecar(files.sidecar, { ...sidecar, end: now });
       },
       release: () => lock.release(),
     };
@@ -163,10 +166,11 @@ function lockFor(path: string): OutputLock {
 }
 
 function refuseToLose(path: string): void {
-  const done = readJournal(jobFiles(path).journal).at(-1)?.records ?? 0;
-  if (done === 0) return;
+  const done = readJournal(jobFiles(path).journal).at(-1)?.records;
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (done === 0 || (done === undefined && size === 0)) return;
   throw usageError(
-    `"${path}" holds a job that has not finished: ${done} records are done.`,
+    `"${path}" holds a job that has not finished: ${done ?? 'an unknown number of'} records are done.`,
     'Go on with --resume, or start over with --restart.',
   );
 }
@@ -203,8 +207,15 @@ function beginning(): { at: Checkpoint; output: RollingDigest } {
 }
 
 /** The last checkpoint that the output has reached; what comes after it in the file is half a record. */
-async function findStart(path: string, before: Sidecar): Promise<{ at: Checkpoint; output: RollingDigest }> {
-  const checkpoints = before.end === null ? readJournal(jobFiles(path).journal) : [before.end];
+async function findStart(path: string, { end }: Sidecar): Promise<{ at: Checkpoint; output: RollingDigest }> {
+  const journal = readJournal(jobFiles(path).journal);
+  // A process that was killed while it replaced failed results has left the end of the new file there.
+  const replaced = end === null ? undefined : journal.find(({ records }) => records === end.records);
+  if (replaced !== undefined) {
+    const output = await digestOfStart(path, replaced.bytes);
+    if (output.value() === replaced.output) return { at: replaced, output };
+  }
+  const checkpoints = end === null ? journal : [end];
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   const at = checkpoints.findLast(({ bytes }) => bytes <= size);
   if (at === undefined) {
@@ -214,16 +225,20 @@ async function findStart(path: string, before: Sidecar): Promise<{ at: Checkpoin
       'Start over with --restart.',
     );
   }
-  const output = createRollingDigest();
-  if (at.bytes > 0) {
-    for await (const chunk of createReadStream(path, { end: at.bytes - 1, highWaterMark: 1 << 20 }))
-      output.update(chunk);
-  }
+  const output = await digestOfStart(path, at.bytes);
   if (output.value() === at.output) return { at, output };
   throw usageError(
     `"${path}" was changed since its job stopped.`,
     'Put it back as it was, or start over with --restart.',
   );
+}
+
+/** Of the first `bytes` of a file, or of all where it has fewer. */
+async function digestOfStart(path: string, bytes: number): Promise<RollingDigest> {
+  const output = createRollingDigest();
+  if (bytes === 0 || !existsSync(path)) return output;
+  for await (const chunk of createReadStream(path, { end: bytes - 1, highWaterMark: 1 << 20 })) output.update(chunk);
+  return output;
 }
 
 interface JobState {
@@ -284,6 +299,11 @@ function jobOn(path: string, file: number, { at: start, output, journal, spec, l
       const bytes = Buffer.from(text);
       try {
         if (unsynced >= slots / 2 || now() - syncedAt > syncMs) await flush();
+      } catch (error) {
+        // The output may be another process's by now: nothing of it is touched.
+        throw failed(error);
+      }
+      try {
         input.update(recordIdentity(prediction.record));
         append(file, bytes, at.bytes);
         output.update(bytes);

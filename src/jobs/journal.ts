@@ -1,4 +1,4 @@
-import { closeSync, fdatasyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { z } from 'zod';
 import { digestOf } from './rolling-digest.js';
 
@@ -41,13 +41,19 @@ const lineBytes = 256;
 export function createJournal(path: string, first: Checkpoint): Journal {
   const beside = `${path}.new`;
   const file = openSync(beside, 'w');
-  // All of it at once: a disk that runs full later leaves the journal its room.
-  writeSync(file, `${' '.repeat(lineBytes - 1)}\n`.repeat(slots));
   const write = (checkpoint: Checkpoint) =>
     void writeSync(file, lineOf(checkpoint), 0, lineBytes, (checkpoint.records % slots) * lineBytes);
-  write(first);
-  fdatasyncSync(file);
-  renameSync(beside, path);
+  try {
+    // All of it at once: a disk that runs full later leaves the journal its room.
+    writeSync(file, `${' '.repeat(lineBytes - 1)}\n`.repeat(slots));
+    write(first);
+    fdatasyncSync(file);
+    renameSync(beside, path);
+  } catch (error) {
+    closeSync(file);
+    rmSync(beside, { force: true });
+    throw error;
+  }
   return { write, sync: () => fdatasyncSync(file), close: () => closeSync(file) };
 }
 

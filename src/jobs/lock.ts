@@ -60,8 +60,14 @@ export function lockOutput(path: string, shown: string): OutputLock {
 function create(path: string, content: string): boolean {
   try {
     const file = openSync(path, 'wx');
-    writeSync(file, content);
-    closeSync(file);
+    try {
+      writeSync(file, content);
+    } catch (error) {
+      rmSync(path, { force: true });
+      throw error;
+    } finally {
+      closeSync(file);
+    }
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;

@@ -3,14 +3,19 @@ import { SlmError, usageError } from '../errors.js';
 import type { BadRow } from '../record.js';
 import type { InputRecord } from '../types.js';
 import type { FailedRow, FailedRows } from './failed-rows.js';
+import type { Checkpoint } from './journal.js';
+import { createRollingDigest } from './rolling-digest.js';
 import { writeFailure } from './write-failure.js';
 
 /** An output on its way to a new version of itself. */
 export interface Replacement {
   /** Puts `text` in the place of the next failed row. */
   replace(text: string): void;
-  /** Takes over all that is left of the old one, and puts the new one in its place in one step. */
-  commit(): void;
+  /**
+   * Takes over all that is left of the old one, and puts the new one in its place in one step.
+   * @param prepare called with the new one before that
+   */
+  commit(prepare?: (file: Pick<Checkpoint, 'bytes' | 'output'>) => void): void;
   /** Leaves the old one. */
   discard(): void;
 }
@@ -54,6 +59,13 @@ export function replaceRows(path: string, failed: readonly FailedRow[]): Replace
     throw writeFailure(beside, error, full(path));
   }
   const buffer = Buffer.alloc(copyBytes);
+  const output = createRollingDigest();
+  let bytes = 0;
+  const add = (chunk: Buffer) => {
+    for (let written = 0; written < chunk.length; ) written += writeSync(target, chunk, written);
+    output.update(chunk);
+    bytes += chunk.length;
+  };
   let at = 0;
   let next = 0;
   const guarded = (work: () => void) => {
@@ -67,7 +79,7 @@ export function replaceRows(path: string, failed: readonly FailedRow[]): Replace
     while (at < end) {
       const read = readSync(source, buffer, 0, Math.min(buffer.length, end - at), at);
       if (read === 0) throw new Error(`"${path}" became shorter`);
-      writeAll(target, buffer.subarray(0, read));
+      add(buffer.subarray(0, read));
       at += read;
     }
   };
@@ -83,13 +95,14 @@ export function replaceRows(path: string, failed: readonly FailedRow[]): Replace
       guarded(() => {
         const row = failed[next++] as FailedRow;
         copyTo(row.start);
-        writeAll(target, Buffer.from(text));
+        add(Buffer.from(text));
         at = row.end;
       }),
-    commit: () =>
+    commit: (prepare = () => undefined) =>
       guarded(() => {
         copyTo(size);
         fdatasyncSync(target);
+        prepare({ bytes, output: output.value() });
         close();
         renameSync(beside, path);
       }),
@@ -98,10 +111,6 @@ export function replaceRows(path: string, failed: readonly FailedRow[]): Replace
       rmSync(beside, { force: true });
     },
   };
-}
-
-function writeAll(file: number, bytes: Buffer): void {
-  for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
 }
 
 function full(path: string): string {

@@ -1,9 +1,20 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { claimOutput, claimResults, type Job, type JobStart } from '../../src/jobs/job.js';
+import { createJournal } from '../../src/jobs/journal.js';
+import { createRollingDigest } from '../../src/jobs/rolling-digest.js';
 import type { JobSpec } from '../../src/jobs/spec.js';
 import type { InputRecord, Prediction } from '../../src/types.js';
 import { tempFolder } from '../helpers/slm.js';
@@ -202,6 +213,12 @@ describe('going on is refused', () => {
     assert.ok(!existsSync(`${output}.job.lock`));
   });
 
+  it('without a word of it where the journal is gone: the output may be the work of days', async (t) => {
+    const output = await broken(t);
+    rmSync(`${output}.job.journal`);
+    await untouched(output, async () => claimOutput(output, 'new', () => 0), /an unknown number of records are done/u);
+  });
+
   it('where the note of the job is damaged', async (t) => {
     const output = await broken(t);
     writeFileSync(`${output}.job.json`, '{"version": 1, "sta');
@@ -240,5 +257,76 @@ describe('an output', () => {
     writeFileSync(`${output}.job.lock`, JSON.stringify({ host: 'elsewhere', pid: 1, started: null }));
     await assert.rejects(job.finish(false), /another process took over/u);
     assert.ok(existsSync(`${output}.job.lock`));
+  });
+
+  it('that another process took over while this one was stopped keeps all that the other one wrote', async (t) => {
+    const output = outputIn(t);
+    let ms = 0;
+    const job = await claimOutput(output, 'new', () => ms).begin(spec);
+    await work(job, 20, 5);
+    writeFileSync(`${output}.job.lock`, JSON.stringify({ host: 'elsewhere', pid: 1, started: null }));
+    appendFileSync(output, 'a record of the other one\n');
+    const theirs = readFileSync(output, 'utf8');
+    ms = 130_000;
+    await assert.rejects(job.write(predictionOf(recordAt(5)), textOf(recordAt(5))), /another process took over/u);
+    await job.stop();
+    assert.equal(readFileSync(output, 'utf8'), theirs);
+  });
+});
+
+describe('results of a finished job that are replaced', () => {
+  const replaced = async (t: TestContext) => {
+    const output = outputIn(t);
+    const job = await begin(output, 'resume');
+    await work(job, 10);
+    await job.finish(true);
+    const text = readFileSync(output, 'utf8').replace('entity', 'another');
+    const digest = createRollingDigest();
+    digest.update(text);
+    const claimed = claimResults(output);
+    const note = claimed.prepare(
+      { failed: -1, abstained: 0 },
+      { bytes: Buffer.byteLength(text), output: digest.value() },
+    );
+    return { output, text, note, before: job.now };
+  };
+  const goOn = async (output: string, text: string, failed: number) => {
+    const more = await begin(output, 'resume');
+    assert.equal(more.start.failed, failed);
+    assert.ok(await work(more, 25));
+    await more.finish(true);
+    const rest = (await expected(25)).slice((await expected(10)).length);
+    assert.equal(readFileSync(output, 'utf8'), text + rest);
+    assert.deepEqual(readdirSync(path.dirname(output)).sort(), ['out.csv', 'out.csv.job.json']);
+  };
+
+  it('leave a job that goes on when its input grows', async (t) => {
+    const { output, text, note, before } = await replaced(t);
+    writeFileSync(output, text);
+    note();
+    crash(output);
+    assert.deepEqual(readdirSync(path.dirname(output)).sort(), ['out.csv', 'out.csv.job.json']);
+    await goOn(output, text, before.failed - 1);
+  });
+
+  it('do so where the process is killed just before or just after the new file takes the place of the old one', async (t) => {
+    const early = await replaced(t);
+    crash(early.output);
+    await goOn(early.output, await expected(10), early.before.failed);
+    const late = await replaced(t);
+    writeFileSync(late.output, late.text);
+    crash(late.output);
+    await goOn(late.output, late.text, late.before.failed - 1);
+  });
+});
+
+describe('a disk that is full when a job begins', { skip: !existsSync('/dev/full') }, () => {
+  it('leaves nothing half made beside the output', (t) => {
+    const folder = tempFolder(t);
+    const journal = path.join(folder, 'out.job.journal');
+    symlinkSync('/dev/full', `${journal}.new`);
+    const at = { records: 0, bytes: 0, input: '', output: '', failed: 0, abstained: 0 };
+    assert.throws(() => createJournal(journal, at), /ENOSPC/u);
+    assert.deepEqual(readdirSync(folder), []);
   });
 });

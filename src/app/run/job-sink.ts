@@ -107,9 +107,12 @@ async function retrySink(
   let cured = 0;
   let abstained = 0;
   const commit = async () => {
-    replacement?.commit();
+    let note: () => void = () => undefined;
+    replacement?.commit((after) => {
+      note = claimed.prepare({ failed: -cured, abstained }, after);
+    });
     replacement = null;
-    await claimed.note({ failed: -cured, abstained });
+    note();
   };
   return {
     before: nothing,
