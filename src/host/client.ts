@@ -1,7 +1,9 @@
 import { createConnection, type Socket } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+import { codeOf } from '../refusal.js';
 import type { InputRecord, Prediction } from '../types.js';
 import { onMessages, send } from './framing.js';
-import { isTrusted } from './place.js';
+import { isThere, isTrusted } from './place.js';
 import type { Hosted, HostStatus, Identity, Reply, Request } from './protocol.js';
 
 /** A host that has accepted us. */
@@ -27,7 +29,7 @@ const silenceMs = 5000;
 /** Connects to the host at `socket`; null when there is none that does this task with this program. */
 export async function connect(socket: string, identity: Identity): Promise<Connection | null> {
   const stream = await open(socket);
-  if (stream === null) return null;
+  if (typeof stream === 'string') return null;
   return new Promise((resolve) => {
     const give = (connection: Connection | null) => {
       clearTimeout(timer);
@@ -105,40 +107,47 @@ function conversation(stream: Socket) {
 
 /** The state of the host at `socket`; `gone` when nobody listens there, `silent` when there is no answer. */
 export async function askStatus(socket: string): Promise<HostStatus | 'gone' | 'silent'> {
-  const stream = await open(socket);
-  if (stream === null) return isTrusted(socket) ? 'gone' : 'silent';
-  const reply = await ask(stream, { status: true });
-  return reply !== null && 'status' in reply ? reply.status : 'silent';
+  for (let attempt = 0; attempt < 4; attempt++) {
+    const stream = await open(socket);
+    if (typeof stream === 'string') return stream;
+    const reply = await ask(stream, { status: true });
+    if (typeof reply === 'object') return 'status' in reply ? reply.status : 'silent';
+    if (reply === 'silent') return 'silent';
+    // It was about to end.
+    await wait(50);
+  }
+  return 'silent';
 }
 
-/** Asks the host to end; resolves when it has closed the connection. */
-export async function askToStop(socket: string): Promise<void> {
+/** Asks the host to end. Returns whether it does: then it has closed the connection. */
+export async function askToStop(socket: string): Promise<boolean> {
   const stream = await open(socket);
-  if (stream !== null) await ask(stream, { stop: true });
+  if (typeof stream === 'string') return stream === 'gone';
+  return (await ask(stream, { stop: true })) === 'closed';
 }
 
-/** The first answer; null when there is none. */
-function ask(stream: Socket, request: Request): Promise<Reply | null> {
+/** The first answer, or why there is none. */
+function ask(stream: Socket, request: Request): Promise<Reply | 'closed' | 'silent'> {
   return new Promise((resolve) => {
-    const give = (reply: Reply | null) => {
+    const give = (reply: Reply | 'closed' | 'silent') => {
       clearTimeout(timer);
       stream.destroy();
       resolve(reply);
     };
-    const timer = setTimeout(() => give(null), greetingMs);
-    stream.once('close', () => give(null));
+    const timer = setTimeout(() => give('silent'), greetingMs);
+    stream.once('close', () => give('closed'));
     onMessages(stream, (message) => give(message as Reply));
     send(stream, request);
   });
 }
 
-/** Null when nobody listens, or where somebody else might. */
-function open(socket: string): Promise<Socket | null> {
-  if (!isTrusted(socket)) return Promise.resolve(null);
+/** `gone` when nobody listens; `silent` where somebody else might, or where the system lets nobody in just now. */
+function open(socket: string): Promise<Socket | 'gone' | 'silent'> {
+  if (!isTrusted(socket)) return Promise.resolve(isThere(socket) ? 'silent' : 'gone');
   return new Promise((resolve) => {
     const stream = createConnection(socket);
     stream.once('connect', () => resolve(stream));
     // After the start, an error closes the socket, which settles the promise.
-    stream.on('error', () => resolve(null));
+    stream.on('error', (error) => resolve(['ECONNREFUSED', 'ENOENT'].includes(codeOf(error)) ? 'gone' : 'silent'));
   });
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, lstatSync, mkdirSync, readdirSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
 /** Where hosts of this user have their sockets. */
@@ -21,15 +21,8 @@ const pipes = '\\\\.\\pipe\\';
  * this user alone: in a shared `/tmp` somebody else may have made it first.
  */
 export function socketFolder(place: HostPlace, create: boolean): string | null {
-  const own = `slm-${process.getuid?.() ?? place.user}`;
-  const folders = [
-    ...(place.runtimeDir === null ? [] : [path.join(place.runtimeDir, 'slm')]),
-    path.join(place.tempDir, own),
-    path.join('/tmp', own),
-  ];
-  if (windows) return folders[0] as string;
-  const folder = folders.find((each) => Buffer.byteLength(path.join(each, longestName)) <= maxPathBytes);
-  if (folder === undefined) return null;
+  const folder = folderName(place);
+  if (windows || folder === null) return folder;
   if (create) {
     try {
       mkdirSync(folder, { mode: 0o700 });
@@ -39,6 +32,24 @@ export function socketFolder(place: HostPlace, create: boolean): string | null {
     }
   }
   return isOurs(folder, 'folder') ? folder : null;
+}
+
+/** The folder of the sockets where there is something by its name, and `socketFolder` refuses it; else null. */
+export function refusedFolder(place: HostPlace): string | null {
+  const folder = folderName(place);
+  if (windows || folder === null || !isThere(folder)) return null;
+  return isOurs(folder, 'folder') ? null : folder;
+}
+
+function folderName(place: HostPlace): string | null {
+  const own = `slm-${process.getuid?.() ?? place.user}`;
+  const folders = [
+    ...(place.runtimeDir === null ? [] : [path.join(place.runtimeDir, 'slm')]),
+    path.join(place.tempDir, own),
+    path.join('/tmp', own),
+  ];
+  if (windows) return folders[0] as string;
+  return folders.find((each) => Buffer.byteLength(path.join(each, longestName)) <= maxPathBytes) ?? null;
 }
 
 /** Returns whether only this user can reach it: not a link, ours, and closed to everybody else. */
@@ -66,9 +77,29 @@ export function listSockets(folder: string, place: HostPlace): string[] {
     .map((name) => path.join(folder, name));
 }
 
+/** Returns whether there is anything by this name. Of pipes, only connecting tells. */
+export function isThere(file: string): boolean {
+  return !windows && lstatSync(file, { throwIfNoEntry: false }) !== undefined;
+}
+
 /** Returns whether this socket may be connected to. */
 export function isTrusted(socket: string): boolean {
   return windows || isOurs(socket, 'socket');
+}
+
+/** Tells a socket from another one that is put in its place, also where the file system gives that the same inode. */
+export function socketStamp(socket: string): string | null {
+  if (windows) return null;
+  const stats = lstatSync(socket, { bigint: true, throwIfNoEntry: false });
+  return stats === undefined ? null : [stats.dev, stats.ino, stats.ctimeNs].join(' ');
+}
+
+/**
+ * Removes a socket that a killed host has left.
+ * @param stamp what it was before it was found dead: a new host may have put its own there since
+ */
+export function removeDead(socket: string, stamp: string | null): void {
+  if (stamp !== null && socketStamp(socket) === stamp) rmSync(socket, { force: true });
 }
 
 /** Digest of everything that decides what a host computes. */

@@ -1,10 +1,14 @@
-import { chmodSync, rmSync, statSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { chmodSync, existsSync, linkSync, renameSync, rmSync, statSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
+import path from 'node:path';
 import { failure, messageOf } from '../errors.js';
 import { predict, type Task } from '../predict.js';
+import { codeOf } from '../refusal.js';
 import type { InputRecord, Prediction } from '../types.js';
 import { askStatus } from './client.js';
 import { onMessages, send } from './framing.js';
+import { removeDead, socketStamp } from './place.js';
 import { type Hosted, type HostStatus, type Identity, type Reply, requestOf } from './protocol.js';
 import { createTurns, type Guest } from './turns.js';
 
@@ -62,9 +66,12 @@ export async function listen(options: HostOptions): Promise<Host> {
   });
 
   let retired = false;
-  /** Our task or model is out of date: no new client gets it. Clients that started with it are served to their end. */
+  /** No new client gets our task or model any more. Clients that started with it are served to their end. */
   const retire = () => {
-    if (!retired) server.close();
+    if (!retired) {
+      withdraw();
+      server.close();
+    }
     retired = true;
     if (clients.size === 0) end();
   };
@@ -108,12 +115,16 @@ export async function listen(options: HostOptions): Promise<Host> {
   });
   await take(server, options.socket);
   const inode = inodeOf(options.socket);
+  const isOurs = () => inodeOf(options.socket) === inode;
+  const withdraw = () => {
+    if (inode !== null && isOurs()) rmSync(options.socket, { force: true });
+  };
 
   const tick = setInterval(
     () => {
       if (clients.size === 0 && options.now() - lastSeen >= options.keepAliveMs) end();
       // Somebody has removed our socket: no client will ever find us.
-      if (!retired && inodeOf(options.socket) !== inode) end();
+      if (!retired && !isOurs()) retire();
     },
     Math.min(tickMs, options.keepAliveMs),
   );
@@ -122,6 +133,7 @@ export async function listen(options: HostOptions): Promise<Host> {
   return {
     ended: ended.then(async () => {
       clearInterval(tick);
+      withdraw();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const socket of sockets) socket.destroy();
       await closed;
@@ -212,21 +224,68 @@ async function predictOne(
 /** Binds the socket, in the place of one that a killed host has left. */
 async function take(server: Server, socket: string): Promise<void> {
   try {
-    await bind(server, socket);
+    if (process.platform === 'win32') await takePipe(server, socket);
+    else await takeSocket(server, socket);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    const status = await askStatus(socket);
-    if (typeof status === 'object') throw new AlreadyThere(status);
-    if (status === 'silent') {
-      throw failure(
-        `${socket} cannot be used: it is not a socket of yours, or the process that listens there does not answer.`,
-        'End that process, or remove the file.',
-      );
-    }
-    rmSync(socket, { force: true });
-    await bind(server, socket);
+    server.close();
+    throw error;
   }
-  if (process.platform !== 'win32') chmodSync(socket, 0o600);
+}
+
+async function takePipe(server: Server, pipe: string): Promise<void> {
+  try {
+    await bind(server, pipe);
+  } catch (error) {
+    if (codeOf(error) !== 'EADDRINUSE') throw error;
+    await refuseSecond(pipe);
+    await bind(server, pipe);
+  }
+}
+
+/**
+ * The socket is made under another name and gets its own by a link, which fails where that is taken. So it has its mode
+ * before anybody sees it, of several hosts one gets the place, and Node, which removes the name that it has bound when it
+ * closes, never removes the socket of the next host.
+ */
+async function takeSocket(server: Server, socket: string): Promise<void> {
+  const beside = path.join(path.dirname(socket), `${randomUUID().slice(0, 8)}.new`);
+  await bind(server, beside);
+  try {
+    chmodSync(beside, 0o600);
+    while (!give(beside, socket)) {
+      const stamp = socketStamp(socket);
+      await refuseSecond(socket);
+      removeDead(socket, stamp);
+    }
+  } finally {
+    rmSync(beside, { force: true });
+  }
+}
+
+/** Gives a file a second name; false where there is a file of that name. */
+function give(file: string, name: string): boolean {
+  try {
+    linkSync(file, name);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+  }
+  // On a file system without links.
+  if (existsSync(name)) return false;
+  renameSync(file, name);
+  return true;
+}
+
+/** @throws where there is a live host, or something that is none */
+async function refuseSecond(socket: string): Promise<void> {
+  const status = await askStatus(socket);
+  if (typeof status === 'object') throw new AlreadyThere(status);
+  if (status === 'silent') {
+    throw failure(
+      `${socket} cannot be used: it is not a socket of yours, or the process that listens there does not answer.`,
+      'End that process, or remove the file.',
+    );
+  }
 }
 
 function bind(server: Server, socket: string): Promise<void> {

@@ -1,7 +1,6 @@
-import { rmSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { askStatus, askToStop } from '../../host/client.js';
-import { listSockets, socketFolder } from '../../host/place.js';
+import { listSockets, refusedFolder, removeDead, socketFolder, socketStamp } from '../../host/place.js';
 import type { HostStatus } from '../../host/protocol.js';
 import { hostPlace, type Surroundings } from '../surroundings.js';
 
@@ -11,18 +10,42 @@ export interface LiveHost {
   readonly status: HostStatus;
 }
 
-/** Every host of this user that is alive. Sockets that killed ones have left are removed. */
-export async function listHosts(surroundings: Surroundings): Promise<LiveHost[]> {
+/** The hosts of this user. */
+export interface Hosts {
+  readonly live: readonly LiveHost[];
+  /** Sockets at which something listens that does not answer, such as a host that was stopped (SIGSTOP). */
+  readonly silent: readonly string[];
+  /** A folder for sockets that is there and cannot be trusted, so that no host in it is found. */
+  readonly refusedFolder: string | null;
+}
+
+/** Every host of this user. Sockets that killed ones have left are removed. */
+export async function listHosts(surroundings: Surroundings): Promise<Hosts> {
   const place = hostPlace(surroundings);
   const folder = socketFolder(place, false);
-  if (folder === null) return [];
-  const hosts: LiveHost[] = [];
+  const live: LiveHost[] = [];
+  const silent: string[] = [];
+  if (folder === null) return { live, silent, refusedFolder: refusedFolder(place) };
   for (const socket of listSockets(folder, place)) {
+    const stamp = socketStamp(socket);
     const status = await askStatus(socket);
-    if (status === 'gone') rmSync(socket, { force: true });
-    else if (status !== 'silent') hosts.push({ socket, status });
+    if (status === 'gone') removeDead(socket, stamp);
+    else if (status === 'silent') silent.push(socket);
+    else live.push({ socket, status });
   }
-  return hosts;
+  return { live, silent, refusedFolder: null };
+}
+
+/** Says which hosts cannot be shown or ended, if there are some. */
+export function noticeHidden(surroundings: Surroundings, { silent, refusedFolder }: Hosts): void {
+  if (refusedFolder !== null)
+    surroundings.notice(
+      `${refusedFolder} is not a folder that only you can reach, so hosts in it are not used; chmod 700, or remove it`,
+    );
+  for (const socket of silent)
+    surroundings.notice(
+      `${socket} does not answer: its process may be stopped (Ctrl-Z, SIGSTOP); \`fuser ${socket}\` gives its number`,
+    );
 }
 
 /**
@@ -46,12 +69,12 @@ export function surplusHosts(hosts: readonly LiveHost[], mostBytes: number, keep
  * the new one, bytes.
  */
 export async function boundHosts(surroundings: Surroundings, started: number): Promise<number | null> {
-  const hosts = await listHosts(surroundings);
-  for (const { socket, status } of surplusHosts(hosts, totalmem() / 2, started)) {
-    await askToStop(socket);
+  const { live } = await listHosts(surroundings);
+  for (const { socket, status } of surplusHosts(live, totalmem() / 2, started)) {
+    if (!(await askToStop(socket))) continue;
     surroundings.notice(
       `stopped ${status.task} on ${status.model} (process ${status.pid}): warm hosts held more than half of the memory`,
     );
   }
-  return hosts.find(({ status }) => status.pid === started)?.status.memoryBytes ?? null;
+  return live.find(({ status }) => status.pid === started)?.status.memoryBytes ?? null;
 }

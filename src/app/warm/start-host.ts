@@ -93,7 +93,9 @@ function outcome(child: ChildProcess, signal: AbortSignal): Promise<{ pid: numbe
     };
     signal.addEventListener('abort', interrupt, { once: true });
     child.once('error', (error) => reject(failure(`the host cannot start: ${error.message}`, undefined, error)));
-    child.once('exit', (code) => reject(failure(`the host ended at once, with exit code ${code}`)));
+    child.once('exit', (code, ended) =>
+      reject(failure(`the host ended at once, ${code === null ? `by ${ended}` : `with exit code ${code}`}`)),
+    );
     child.on('message', (sent) => {
       const message = sent as HostMessage;
       if ('started' in message) {

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { listHosts } from '../../app/warm/hosts.js';
+import { listHosts, noticeHidden } from '../../app/warm/hosts.js';
 import { formatBytes, formatDuration } from '../../quantities.js';
 import { jsonText } from '../../terminal-text.js';
 import type { CliContext } from '../context.js';
@@ -10,7 +10,9 @@ export function psCommand(context: CliContext): Command {
     .description('list the tasks that `slm warm` keeps in memory')
     .option('--json', 'print JSON')
     .action(async ({ json }: { json?: boolean }) => {
-      const hosts = (await listHosts(context)).map(({ status }) => status);
+      const found = await listHosts(context);
+      noticeHidden(context, found);
+      const hosts = found.live.map(({ status }) => status);
       if (json === true) {
         context.stdout.write(jsonText(hosts));
         return;

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { listHosts } from '../../app/warm/hosts.js';
-import { suggestion, usageError } from '../../errors.js';
+import { listHosts, noticeHidden } from '../../app/warm/hosts.js';
+import { failure, suggestion, usageError } from '../../errors.js';
 import { askToStop } from '../../host/client.js';
 import type { CliContext } from '../context.js';
 
@@ -14,7 +14,9 @@ export function stopCommand(context: CliContext): Command {
       if (names.length === 0 && all !== true) {
         throw usageError('nothing is named', 'Name a task, or give --all; `slm ps` lists what there is.');
       }
-      const hosts = await listHosts(context);
+      const found = await listHosts(context);
+      noticeHidden(context, found);
+      const hosts = found.live;
       const tasks = hosts.map(({ status }) => status.task);
       for (const name of names) {
         if (hosts.some(({ status }) => status.task === name || String(status.pid) === name)) continue;
@@ -22,8 +24,13 @@ export function stopCommand(context: CliContext): Command {
       }
       for (const { socket, status } of hosts) {
         if (all !== true && !names.includes(status.task) && !names.includes(String(status.pid))) continue;
-        await askToStop(socket);
+        if (!(await askToStop(socket))) {
+          throw failure(`${status.task} (process ${status.pid}) does not end`, `\`kill -9 ${status.pid}\` ends it.`);
+        }
         context.notice(`stopped ${status.task} (process ${status.pid})`);
+      }
+      if (all === true && found.silent.length > 0) {
+        throw failure('not all of them were stopped', 'End the processes that do not answer, as said above.');
       }
     });
 }
