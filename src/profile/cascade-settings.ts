@@ -1,8 +1,9 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { makeFolder } from '../folders.js';
+import { replaceFile } from '../replace-file.js';
 import { readSettingsText } from '../settings-file.js';
 import { parseYaml } from '../yaml.js';
 
@@ -52,7 +53,7 @@ export function findCascadeSettings(
 export function writeCascadeSettings(folder: string, models: readonly string[], settings: CascadeSettings): string {
   const file = cascadeFile(folder, models);
   makeFolder(path.dirname(file));
-  writeFileSync(
+  replaceFile(
     file,
     `# What \`slm cascade ${settings.task}\` chose.\n${stringify(schema.parse(settings), { lineWidth: 120 })}`,
   );

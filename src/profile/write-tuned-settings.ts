@@ -1,8 +1,9 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import { makeFolder } from '../folders.js';
 import { digestOfBytes, encodeHead } from '../heads/head-file.js';
+import { replaceFile } from '../replace-file.js';
 import type { StoredNumbers } from '../types.js';
 import { type TunedSettings, tunedSettingsSchema, withDigest } from './tuned-settings.js';
 
@@ -23,8 +24,6 @@ export function writeTunedSettings(
   const file = path.join(folder, `${tuned.model}.yaml`);
   const side = `${tuned.model}.head`;
   const bytes = numbers === null ? null : encodeHead(numbers.stored, numbers.coarse);
-  if (bytes === null) rmSync(path.join(folder, side), { force: true });
-  else writeFileSync(path.join(folder, side), bytes);
   const { threshold, data, seed, metric, scores, trials, ...settings } = tuned;
   const whole = {
     format: 2,
@@ -39,13 +38,25 @@ export function writeTunedSettings(
   };
   tunedSettingsSchema.omit({ digest: true }).parse(whole);
   const text = stringify(whole, { lineWidth: 120, flowCollectionPadding: false });
-  writeFileSync(
-    file,
-    withDigest(
-      `# What \`slm tune ${tuned.task}\` found for ${tuned.model}. Not to be edited; \`slm tune ${tuned.task} --reset\` removes it.\n${text}`,
-    ),
+  const content = withDigest(
+    `# What \`slm tune ${tuned.task}\` found for ${tuned.model}. Not to be edited; \`slm tune ${tuned.task} --reset\` removes it.\n${text}`,
   );
+  // Again where another process that tunes the same came in between: its half and ours fit no more.
+  for (let attempt = 0; attempt < 10; attempt++) {
+    if (bytes !== null) replaceFile(path.join(folder, side), bytes);
+    replaceFile(file, content);
+    if (bytes === null) rmSync(path.join(folder, side), { force: true });
+    if (holds(file, Buffer.from(content)) && (bytes === null || holds(path.join(folder, side), bytes))) break;
+  }
   return file;
+}
+
+function holds(file: string, bytes: Uint8Array): boolean {
+  try {
+    return readFileSync(file).equals(bytes);
+  } catch {
+    return false;
+  }
 }
 
 /** Removes the tuned settings of a model from a folder; false where there were none. */

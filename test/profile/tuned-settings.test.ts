@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { SlmError } from '../../src/errors.js';
+import { decodeHead } from '../../src/heads/head-file.js';
 import { findTunedSettings, withTunedSettings } from '../../src/profile/tuned-settings.js';
 import {
   removeTunedSettings,
@@ -205,4 +208,39 @@ test('writing without a head takes the side file of an earlier one away; removin
   assert.equal(removeTunedSettings(cwd, 'tiny'), true);
   assert.deepEqual(readdirSync(cwd), []);
   assert.equal(removeTunedSettings(cwd, 'tiny'), false);
+});
+
+test('settings that several processes write at once are whole at any moment, and fit their side file in the end', async (t) => {
+  const cwd = folder(t);
+  const write = `
+    import { writeTunedSettings } from ${JSON.stringify(new URL('../../src/profile/write-tuned-settings.ts', import.meta.url).href)};
+    const [own] = process.argv.slice(-1);
+    const arrays = { rows: Float32Array.from({ length: 20000 }, () => Number(own)) };
+    const stored = { kind: 'classifier', settings: { labels: ['a'] }, arrays };
+    const settings = { ...${JSON.stringify(settings)}, seed: Number(own) };
+    for (let i = 0; i < 60; i++) writeTunedSettings(${JSON.stringify(cwd)}, settings, { stored, coarse: [] });
+  `;
+  const writers = [1, 2].map((own) =>
+    once(spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', write, String(own)]), 'close'),
+  );
+  let over = false;
+  const end = Promise.all(writers).then((codes) => {
+    over = true;
+    return codes;
+  });
+  let reads = 0;
+  while (!over) {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (!existsSync(path.join(cwd, 'tiny.yaml'))) continue;
+    found(cwd);
+    decodeHead(readFileSync(path.join(cwd, 'tiny.head')));
+    reads++;
+  }
+  assert.deepEqual(
+    (await end).map(([code]) => code),
+    [0, 0],
+  );
+  assert.ok(reads > 10);
+  withTunedSettings(profile, found(cwd), sha);
+  assert.deepEqual(readdirSync(cwd).sort(), ['tiny.head', 'tiny.yaml']);
 });

@@ -8,6 +8,7 @@ import type { TunedFor } from '../../app/tasks/tuned-for.js';
 import { exitCodes, SlmError, usageError } from '../../errors.js';
 import { makeFolder } from '../../folders.js';
 import { findTask, listTasks, shownPath, type TaskPlace } from '../../profile/paths.js';
+import { replaceFile } from '../../replace-file.js';
 import { starters } from '../../task-types/starters.js';
 import type { Starter } from '../../task-types/types.js';
 import { jsonText } from '../../terminal-text.js';
@@ -202,17 +203,18 @@ async function calibrate(context: CliContext, spec: string, flags: EngineFlags):
   const profile = await loadProfile(spec, profileContext(context));
   const documents = await documentsFor(context, profile, []);
   const file = bundleFile(context, profile);
-  const kept = Object.entries(await readBundle(file)).filter(([key]) => key.endsWith(profile.digest));
-  const entries: Record<string, unknown> = Object.fromEntries(kept);
+  const computed: Record<string, unknown> = {};
   for (const model of list(await modelToFetch(context, flags, profile))) {
     const engine = await openModel(context, model, flags, 'many');
     try {
-      Object.assign(entries, await computeConstants(context, profile, engine, documents, flags));
+      Object.assign(computed, await computeConstants(context, profile, engine, documents, flags));
     } finally {
       await engine.dispose();
     }
   }
-  writeFileSync(file, `${JSON.stringify(entries, null, 2)}\n`);
+  // Read only now: another process may have calibrated the task for another model meanwhile.
+  const kept = Object.entries(await readBundle(file)).filter(([key]) => key.endsWith(profile.digest));
+  replaceFile(file, `${JSON.stringify({ ...Object.fromEntries(kept), ...computed }, null, 2)}\n`);
   context.stdout.write(`${file}\n`);
 }
 
