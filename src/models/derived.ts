@@ -127,7 +127,9 @@ async function make(
     } satisfies DerivedRecord);
     return size;
   } finally {
-    await rm(partial, { force: true });
+    // Where the lock was lost, another process makes the same file under this name.
+    const isLost = signal.aborted && options.signal?.aborted !== true;
+    if (!isLost) await rm(partial, { force: true });
   }
 }
 

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Recipe } from '../../src/gguf/recipe.js';
 import {
   checkDerived,
@@ -93,6 +94,21 @@ test('what does not pass its check is not there afterwards, and the message says
   );
   assert.deepEqual(files(), []);
   assert.ok((await derivedModel(source, layers(1), options)).made);
+});
+
+test('a process that was stopped so long that another one took its work over leaves that to it', async (t) => {
+  const { source, options, folder, files } = cache(t);
+  const verify = async (candidate: string) => {
+    // As the other one does: the lock is renewed in its name, and the file is being made.
+    const [lock = ''] = files().filter((name) => name.endsWith('.lock'));
+    utimesSync(path.join(folder, lock), 1, 1);
+    writeFileSync(candidate, 'half of the file');
+    // The lock is looked at every 7.5 seconds.
+    await wait(9000);
+  };
+  await assert.rejects(derivedModel(source, layers(1), { ...options, verify }), /lock on .* was lost/u);
+  const [partial = ''] = files().filter((name) => name.endsWith('.partial.gguf'));
+  assert.equal(readFileSync(path.join(folder, partial), 'utf8'), 'half of the file');
 });
 
 test('a file that was changed, or whose record is missing or half, is made anew', async (t) => {
