@@ -33,6 +33,6 @@ export function readerBySuffix(file: string): Reader | null {
 
 export { checkEncoding } from './encoding.js';
 export { type Beginning, recognise } from './recognise.js';
-export { fileSource, stdinSource } from './source.js';
+export { checkReadable, fileSource, stdinSource } from './source.js';
 export { startOf } from './start.js';
 export type { ByteSource, Reader, ReadOptions } from './types.js';

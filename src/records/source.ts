@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { accessSync, constants, createReadStream, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { patternHint, type SlmError, usageError } from '../errors.js';
 import { codeOf, isForbidden, refusalOf } from '../refusal.js';
@@ -21,6 +21,19 @@ export function fileSource(path: string, cwd = ''): ByteSource {
       }
     },
   };
+}
+
+/**
+ * Refuses a file that could not be read, without opening it: a pipe can be opened only once.
+ * @throws SlmError
+ */
+export function checkReadable(path: string): void {
+  try {
+    accessSync(path, constants.R_OK);
+    if (statSync(path).isDirectory()) throw Object.assign(new Error('it is a folder'), { code: 'EISDIR' });
+  } catch (error) {
+    throw openError(path, error);
+  }
 }
 
 /** The bytes of standard input, which is passed in. */

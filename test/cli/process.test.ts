@@ -18,6 +18,7 @@ import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { measureEach } from '../../src/app/evaluating/measure-each.js';
 import type { CliContext } from '../../src/cli/context.js';
+import { claimPlace } from '../../src/cli/output/claim-place.js';
 import { writeNamed } from '../../src/cli/output/write-named.js';
 import { showPreparation } from '../../src/cli/terminal/preparation.js';
 import { refusedBySystem, type SlmError } from '../../src/errors.js';
@@ -236,6 +237,37 @@ test('an output in a folder that is not there is refused before the work is done
   const task = moodTask();
   const missing = /there is no folder "nodir"/u;
   assertClearError(await runSlm(['run', task, '-t', 'x', '-o', 'nodir/x.tsv'], { cwd }), 2, missing);
+});
+
+test('an input that is not there, or is a folder, is refused before an earlier output is emptied', async (t) => {
+  const cwd = tempFolder(t);
+  writeFileSync(path.join(cwd, 'a.jsonl'), '{"text":"A fine day."}\n');
+  mkdirSync(path.join(cwd, 'folder.jsonl'));
+  for (const [name, message] of [
+    ['typo.jsonl', /no file "typo\.jsonl"/u],
+    ['folder.jsonl', /"folder\.jsonl" is a folder/u],
+  ] as const) {
+    writeFileSync(path.join(cwd, 'out.jsonl'), 'results of yesterday\n');
+    const args = ['run', moodTask(), 'a.jsonl', name, '-o', 'out.jsonl', '-m', './nowhere.gguf'];
+    assertClearError(await runSlm(args, { cwd }), 2, message);
+    assert.equal(readFileSync(path.join(cwd, 'out.jsonl'), 'utf8'), 'results of yesterday\n');
+    assert.deepEqual(readdirSync(cwd).sort(), ['a.jsonl', 'folder.jsonl', 'out.jsonl']);
+  }
+});
+
+test('an output that is a link has the notes of its job beside the file, before that is made and after', async (t) => {
+  const cwd = tempFolder(t);
+  mkdirSync(path.join(cwd, 'disk'));
+  symlinkSync('disk/real.jsonl', path.join(cwd, 'out.jsonl'));
+  symlinkSync('out.jsonl', path.join(cwd, 'again.jsonl'));
+  for (const made of [false, true]) {
+    if (made) writeFileSync(path.join(cwd, 'disk/real.jsonl'), '');
+    const closing: (() => Promise<void>)[] = [];
+    const context = { cwd, now: () => 0, onClose: (action: () => Promise<void>) => closing.push(action) };
+    await claimPlace(context as unknown as CliContext, { output: 'again.jsonl' });
+    assert.ok(existsSync(path.join(cwd, 'disk/real.jsonl.job.lock')));
+    for (const close of closing) await close();
+  }
 });
 
 test('tuning whose result could not be written is refused before the work is done', async (t) => {

@@ -4,6 +4,7 @@ import { type BadRow, isBadRow, placeOf, recordOf } from '../../record.js';
 import {
   type ByteSource,
   checkEncoding,
+  checkReadable,
   fileSource,
   type Reader,
   readerBySuffix,
@@ -64,6 +65,12 @@ export function chooseInputs(surroundings: Surroundings, files: readonly string[
     const source = file === '-' ? stdinSource(surroundings.stdin) : fileSource(file);
     return { source, ...choiceFor(named, file) };
   });
+}
+
+/** @throws SlmError where a file is not there, or may not be read */
+export function checkFiles(inputs: readonly Input[], { text }: Pick<InputFlags, 'text'>): void {
+  // Texts of the command line are called `-`, as standard input is.
+  for (const { source } of text === undefined ? inputs : []) if (source.file !== '-') checkReadable(source.file);
 }
 
 /** @throws SlmError where a flag for tables would do nothing */

@@ -1,4 +1,4 @@
-import { existsSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { nothing, type ResultPlace, type ResultSink } from '../../app/run/result-sink.js';
 import { usageError } from '../../errors.js';
@@ -61,10 +61,15 @@ function isFile(context: CliContext, name: string): boolean {
   return statSync(path.resolve(context.cwd, name), { throwIfNoEntry: false })?.isFile() ?? true;
 }
 
+/** The file itself where the name is a link, also to a file that is yet to be made: the notes of a job stand beside it. */
 function realFile(context: CliContext, name: string): string {
-  const absolute = path.resolve(context.cwd, name);
-  const real = existsSync(absolute) ? realpathSync(absolute) : absolute;
-  return real;
+  let file = path.resolve(context.cwd, name);
+  for (let links = 0; links < 40; links++) {
+    if (existsSync(file)) return realpathSync(file);
+    if (lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() !== true) break;
+    file = path.resolve(realpathSync(path.dirname(file)), readlinkSync(file));
+  }
+  return file;
 }
 
 function streamSink(output: ReturnType<typeof openOutput>, writer: Writer): ResultSink {

@@ -1,7 +1,7 @@
 import { chooseSource, type SourceFlags } from '../../app/run/choose-source.js';
 import { afterFirstNames, fieldNamesOf, namesIn } from '../../app/run/field-names.js';
 import { meterInputs } from '../../app/run/input-meter.js';
-import { chooseInputs, type InputFlags, readRecords } from '../../app/run/inputs.js';
+import { checkFiles, chooseInputs, type InputFlags, readRecords } from '../../app/run/inputs.js';
 import { recogniseInputs } from '../../app/run/recognise-inputs.js';
 import { resultForm } from '../../app/run/run-spec.js';
 import { runStats } from '../../app/run/run-stats.js';
@@ -34,21 +34,26 @@ export async function runTask(
   const chosen = chooseInputs(context, files, flags);
   const writer = await chooseWriter(context, flags);
   await keepRunFiles(context, task, chosen, flags);
+  // Before an earlier output is emptied for the results of an input that is not there.
+  checkFiles(chosen, flags);
   const place = await claimPlace(context, flags);
   const inputs = await recogniseInputs(context, chosen, flags);
   const source = await chooseSource(context, task, inputs, flags);
   const { summary } = source;
   const form = { format: writer.name, offsets: flags.offsets, passThrough: flags.passThrough, explain };
   const spec = async () => ({ ...(await source.basis()), ...resultForm(inputs, inputFlags, form) });
-  const sink = await place(spec, writer, summary.type);
   context.onClose(() => source.close());
+  const needsNames = writer.hasHeader && flags.passThrough;
+  // Reads the input to its end: what is wrong with it is said before an earlier output is emptied.
+  const known = needsNames ? await fieldNamesOf(context, inputs, summary, inputFlags) : [];
+  // So it is not for a run that was called off while the model was loading.
+  context.signal.throwIfAborted();
+  const sink = await place(spec, writer, summary.type);
   source.checkModel();
 
   const meter = meterInputs(inputs);
   const progress = createRunProgress(context, flags.progress);
   const start = context.now();
-  const needsNames = writer.hasHeader && flags.passThrough;
-  const known = needsNames ? await fieldNamesOf(context, inputs, summary, inputFlags) : [];
   let fieldNames: readonly string[] = known ?? [];
   let options: FormatOptions | null = null;
   let { records: done, failed, abstained } = sink.before;
@@ -66,13 +71,15 @@ export async function runTask(
       done++;
       runRecords++;
       if (isWithheld(prediction)) abstained++;
-      for (const name of known === null ? namesIn(prediction.record) : []) {
+      for (const name of needsNames ? namesIn(prediction.record) : []) {
         if (fieldNames.includes(name) || lateFields.has(name)) continue;
         lateFields.add(name);
         progress.clear();
-        context.notice(
-          `${placeOf(prediction.record.origin)}: the field "${name}" has no column: the first record does not have it. Give the input as a file, or choose --format jsonl.`,
-        );
+        const why =
+          known === null
+            ? 'the first record does not have it. Give the input as a file, or choose --format jsonl.'
+            : 'no record had it when the run began. Choose --format jsonl for an input that grows.';
+        context.notice(`${placeOf(prediction.record.origin)}: the field "${name}" has no column: ${why}`);
       }
       if (prediction.error !== undefined) {
         failed++;
