@@ -8,6 +8,7 @@ export const exitCodes = {
   model: 3,
   someRecordsFailed: 4,
   belowMinimum: 100,
+  hungUp: 129,
   interrupted: 130,
   terminated: 143,
 } as const;

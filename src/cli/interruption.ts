@@ -1,3 +1,5 @@
+import { closeSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { exitCodes } from '../errors.js';
 
 /** How long the work may take to end by itself after a signal. */
@@ -16,44 +18,81 @@ export function isSupervised(): boolean {
 }
 
 export interface Interruption {
-  /** Aborted by the first SIGINT or SIGTERM. */
+  /** Aborted by the first signal that ends the program. */
   readonly signal: AbortSignal;
   /** The exit code that the signal asks for. */
   exitCode(): number;
+  /** What to do where the process ends by the signal itself, which is no exit for Node. */
+  onDeath(action: () => void): void;
 }
 
 /**
- * Ends the process on SIGINT and SIGTERM: the first one asks the work to end; a second one, or `graceMs` without an
- * end, ends the process. llama.cpp cannot be stopped within a batch, which takes seconds for a large model on a busy
+ * Lets a process end with its own exit code where a terminal that it began with has gone: at its end, Node sets terminals
+ * back to how they were, and aborts (134, with a core dump) where it cannot. It leaves closed descriptors alone.
+ */
+export function outliveTerminal(): void {
+  const terminals = openTerminals();
+  process.on('exit', () => {
+    for (const descriptor of terminals) if (!isatty(descriptor)) closeSync(descriptor);
+  });
+}
+
+/** Descriptors of the standard streams that are terminals. */
+function openTerminals(): number[] {
+  return [0, 1, 2].filter((descriptor) => isatty(descriptor));
+}
+
+/** The signals that ask a program to end, with the exit codes that shells give them. */
+export const endingSignals = { SIGINT: exitCodes.interrupted, SIGTERM: exitCodes.terminated, SIGHUP: exitCodes.hungUp };
+
+/**
+ * Ends the process on SIGINT, SIGTERM and SIGHUP: the first one asks the work to end; a second one, or `graceMs` without
+ * an end, ends the process. llama.cpp cannot be stopped within a batch, which takes seconds for a large model on a busy
  * machine, and `process.exit` waits for it, because Node joins its pool of threads. So the process then sends itself
- * the signal without a handler: a shell sees the same code, 130 or 143.
+ * the signal without a handler: a shell sees the same code, such as 130.
+ *
+ * SIGHUP says that the terminal has gone. Where the process has none, it is ignored: that is what `nohup` wants, and
+ * Node undoes what `nohup` does about it.
  */
 export function watchSignals(): Interruption {
   const abort = new AbortController();
   let code: number = exitCodes.interrupted;
+  const actions: (() => void)[] = [];
+  const interruption: Interruption = {
+    signal: abort.signal,
+    exitCode: () => code,
+    onDeath: (action) => void actions.push(action),
+  };
   if (supervised) {
-    // A terminal sends SIGINT to both; the one that stands over this one passes it on.
+    // A terminal sends these to both; the one that stands over this one passes them on.
     process.on('SIGINT', () => undefined);
+    process.on('SIGHUP', () => undefined);
+    // `timeout` and others send this one to the whole group.
+    process.on('SIGTERM', () => {
+      code = exitCodes.terminated;
+      abort.abort();
+    });
     process.once('message', () => abort.abort());
     process.once('disconnect', () => process.exit(code));
     process.channel?.unref();
-    return { signal: abort.signal, exitCode: () => code };
+    return interruption;
   }
-  for (const [signal, itsCode] of [
-    ['SIGINT', exitCodes.interrupted],
-    ['SIGTERM', exitCodes.terminated],
-  ] as const) {
+  const hasTerminal = openTerminals().length > 0;
+  for (const [name, itsCode] of Object.entries(endingSignals)) {
+    const signal = name as keyof typeof endingSignals;
     process.on(signal, () => {
-      if (abort.signal.aborted) die(signal);
+      if (signal === 'SIGHUP' && !hasTerminal) return;
+      if (abort.signal.aborted) die(signal, actions);
       code = itsCode;
-      setTimeout(() => die(signal), graceMs).unref();
+      setTimeout(() => die(signal, actions), graceMs).unref();
       abort.abort();
     });
   }
-  return { signal: abort.signal, exitCode: () => code };
+  return interruption;
 }
 
-function die(signal: NodeJS.Signals): void {
+function die(signal: NodeJS.Signals, actions: readonly (() => void)[]): void {
+  for (const action of actions) action();
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);
 }

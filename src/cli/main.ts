@@ -11,7 +11,7 @@ import { writeFailure } from '../jobs/write-failure.js';
 import { harmless, sayTo } from '../terminal-text.js';
 import { commandsFor } from './commands.js';
 import type { CliContext } from './context.js';
-import { watchSignals } from './interruption.js';
+import { outliveTerminal, watchSignals } from './interruption.js';
 import { OutputClosed } from './output/output.js';
 import { createDownloadProgress } from './terminal/download-progress.js';
 import { withKnownSize } from './terminal/known-size.js';
@@ -53,6 +53,7 @@ const program = new Command('slm')
 
 const say = sayTo((text) => process.stderr.write(text));
 const closing: (() => Promise<void>)[] = [];
+outliveTerminal();
 const interruption = watchSignals();
 let exitCode: number = exitCodes.ok;
 let show: ReturnType<typeof showPreparation> | null = null;
@@ -119,7 +120,10 @@ const context: CliContext = {
   },
   // A terminal that does not know its size says 0.
   columns: process.stdout.columns || Number(process.env.COLUMNS) || 120,
-  scratch: scratchFolder(tmpdir(), (remove) => process.on('exit', remove)),
+  scratch: scratchFolder(tmpdir(), (remove) => {
+    process.on('exit', remove);
+    interruption.onDeath(remove);
+  }),
   now: () => performance.now(),
   date: () => Date.now(),
   memoryBytes: () => process.memoryUsage.rss(),
@@ -157,6 +161,8 @@ const defectHint = 'This is a defect of slm; run again with --debug for a report
 if (process.platform !== 'win32') process.on('SIGXFSZ', () => undefined);
 /** Why standard output did not take everything, such as a full disk. */
 let unwritten: Error | null = null;
+// Whoever reads what is said may go, as the terminal does: results do not depend on it.
+process.stderr.on('error', () => undefined);
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(exitCodes.ok);
   unwritten ??= error;

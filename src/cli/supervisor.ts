@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { exitCodes, failure, modelError } from '../errors.js';
 import type { CliContext } from './context.js';
-import { isSupervised, supervisedEnv } from './interruption.js';
+import { endingSignals, isSupervised, supervisedEnv } from './interruption.js';
 
 /** How long the child may take to end by itself. */
 const graceMs = 1000;
@@ -19,6 +19,10 @@ const crashes = [constants.signals.SIGABRT, constants.signals.SIGSEGV, constants
  */
 export async function supervise(context: CliContext): Promise<boolean> {
   if (isSupervised()) return false;
+  if (context.interrupted()) {
+    context.exit(exitCodes.interrupted);
+    return true;
+  }
   const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     env: { ...process.env, ...supervisedEnv },
@@ -38,6 +42,12 @@ export async function supervise(context: CliContext): Promise<boolean> {
     }, graceMs);
   };
   context.signal.addEventListener('abort', stop, { once: true });
+  // A second signal ends this process before the child is told anything, and the child may be busy for minutes.
+  for (const signal of Object.keys(endingSignals)) {
+    process.prependListener(signal as NodeJS.Signals, () => {
+      if (context.interrupted()) child.kill('SIGKILL');
+    });
+  }
   const code = await ended;
   clearTimeout(timer);
   if (context.interrupted()) context.exit(exitCodes.interrupted);

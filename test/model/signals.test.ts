@@ -1,10 +1,23 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { before, describe, test } from 'node:test';
+import { before, describe, type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { modelFile, smollm } from '../helpers/models.js';
-import { collect, exitOf, jsonl, linesOf, startSlm, tempFolder } from '../helpers/slm.js';
+import {
+  binary,
+  collect,
+  exitOf,
+  jsonl,
+  linesOf,
+  moodTask,
+  slmEnv,
+  startSlm,
+  tempFolder,
+  until,
+} from '../helpers/slm.js';
+import { hasTerminal, onTerminal } from '../helpers/terminal.js';
 
 /** Two seconds is the promise; machines that test are often busy, and the process must get its turn. */
 const mostMs = 4000;
@@ -64,4 +77,119 @@ describe('a signal ends within two seconds', () => {
       }
     });
   }
+});
+
+/** Children of a process, by number; Linux alone tells. */
+function childrenOf(pid: number): number[] {
+  const file = `/proc/${pid}/task/${pid}/children`;
+  return existsSync(file) ? readFileSync(file, 'utf8').split(' ').filter(Boolean).map(Number) : [];
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    // Also where its parent has gone, and nobody has looked after it yet.
+    return !/^State:\s+Z/mu.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+describe('work in a process of its own', { skip: process.platform !== 'linux' }, () => {
+  const tuning = async (t: TestContext) => {
+    const folder = tempFolder(t);
+    writeFileSync(path.join(folder, 'a.jsonl'), jsonl(labelled));
+    const child = startSlm(['tune', 'sentiment', '-d', path.join(folder, 'a.jsonl'), '--into', folder, '-m', smollm], {
+      env: { XDG_CACHE_HOME: path.join(folder, 'cache') },
+    });
+    const stderr = collect(child.stderr);
+    const ended = exitOf(child);
+    await until(() => childrenOf(child.pid as number).length > 0, 'the process that does the work');
+    await until(() => stderr().includes('tuning sentiment'), 'its start');
+    const [worker = 0] = childrenOf(child.pid as number);
+    return { child, worker, ended, stderr };
+  };
+
+  test('ends with a second signal, too, however busy it is', async (t) => {
+    const { child, worker, ended } = await tuning(t);
+    // As if it trained: it reacts to nothing.
+    process.kill(worker, 'SIGSTOP');
+    child.kill('SIGINT');
+    await wait(100);
+    child.kill('SIGINT');
+    assert.equal(await ended, 130);
+    await until(() => !isAlive(worker), 'the end of the work', 2000);
+  });
+
+  test('ends as itself where the signal goes to both, as `timeout` sends it', async (t) => {
+    const { child, worker, ended, stderr } = await tuning(t);
+    process.kill(worker, 'SIGTERM');
+    child.kill('SIGTERM');
+    assert.equal(await ended, 143, stderr());
+    assert.match(stderr(), /interrupted/u);
+    assert.ok(!isAlive(worker));
+  });
+});
+
+describe('the end of the terminal', { skip: !hasTerminal }, () => {
+  const lines = 'The soup was cold.\n'.repeat(400);
+
+  test('ends a command with exit code 129, and a job can go on', async (t) => {
+    const cwd = tempFolder(t);
+    writeFileSync(path.join(cwd, 'a.txt'), lines);
+    const args = ['run', moodTask(), '-l', 'a.txt', '-m', smollm, '-o', 'out.jsonl'];
+    const terminal = onTerminal(t, args, { cwd, columns: 80 });
+    const output = path.join(cwd, 'out.jsonl');
+    await until(() => existsSync(output) && readFileSync(output, 'utf8').includes('\n'), 'the first result');
+    terminal.signal('SIGHUP');
+    assert.equal(await terminal.ended, 129, terminal.drawn());
+    assert.match(terminal.drawn(), /interrupted after \d+ records; .* --resume/u);
+    assert.ok(!existsSync(`${output}.job.lock`));
+  });
+
+  for (const [what, args, sign] of [
+    ['a job', ['run', moodTask(), '-l', 'a.txt', '-m', smollm, '-o', 'out.jsonl'], '/s'],
+    ['a session', ['ask', 'a.txt', '-m', smollm], '› ▏'],
+  ] as const) {
+    test(`ends ${what} with that exit code, not by a crash, where the terminal is really gone`, async (t) => {
+      const cwd = tempFolder(t);
+      writeFileSync(path.join(cwd, 'a.txt'), lines);
+      const command = [process.execPath, binary, ...args].map((arg) => `'${arg}'`).join(' ');
+      writeFileSync(path.join(cwd, 'run.sh'), `trap '' HUP; ${command}; echo "code $?" > code`);
+      const terminal = spawn('script', ['-qec', 'sh run.sh; true', '/dev/null'], {
+        cwd,
+        env: slmEnv({ TERM: 'xterm', CI: 'false' }),
+      });
+      const drawn = collect(terminal.stdout);
+      await until(() => drawn().includes(sign), 'the work');
+      terminal.kill('SIGKILL');
+      const code = path.join(cwd, 'code');
+      await until(() => existsSync(code) && readFileSync(code, 'utf8').endsWith('\n'), 'its end', 20_000);
+      assert.equal(readFileSync(code, 'utf8'), 'code 129\n');
+    });
+  }
+
+  test('does not end what has none, as `nohup` starts it', async (t) => {
+    const cwd = tempFolder(t);
+    writeFileSync(path.join(cwd, 'a.txt'), lines.slice(0, 19 * 40));
+    const child = startSlm(['run', moodTask(), '-l', 'a.txt', '-m', smollm, '-o', 'out.jsonl'], { cwd });
+    const ended = exitOf(child);
+    const stderr = collect(child.stderr);
+    const output = path.join(cwd, 'out.jsonl');
+    await until(() => existsSync(output) && readFileSync(output, 'utf8').includes('\n'), 'the first result');
+    child.kill('SIGHUP');
+    assert.equal(await ended, 0, stderr());
+    assert.equal(linesOf(readFileSync(output, 'utf8')).length, 40);
+  });
+});
+
+test('whoever reads what is said may go: a job goes on without', async (t) => {
+  const cwd = tempFolder(t);
+  const rows = Array.from({ length: 30 }, (_, i) => (i % 3 === 0 ? { other: `${i}` } : { text: `A joy ${i}.` }));
+  writeFileSync(path.join(cwd, 'a.jsonl'), jsonl(rows));
+  const child = startSlm(['run', moodTask(), 'a.jsonl', '-m', smollm, '-o', 'out.jsonl', '--stats'], {
+    cwd,
+  });
+  child.stderr.destroy();
+  assert.equal(await exitOf(child), 4);
+  assert.equal(linesOf(readFileSync(path.join(cwd, 'out.jsonl'), 'utf8')).length, 30);
 });

@@ -1,4 +1,4 @@
-import { Box, render, Static, Text, useApp, useStdin } from 'ink';
+import { Box, render, Static, Text, useApp, useStdin, useStdout } from 'ink';
 import { useLayoutEffect, useRef, useState } from 'react';
 import { messageOf } from '../../errors.js';
 import { harmless } from '../../terminal-text.js';
@@ -25,6 +25,7 @@ interface AskSessionProps {
  */
 export function AskSession({ answer, interrupt }: AskSessionProps) {
   const { exit } = useApp();
+  const { stdout } = useStdout();
   const [turns, setTurns] = useState<readonly Turn[]>([]);
   /** Questions without an answer; the first one is being answered. */
   const [asked, setAsked] = useState<readonly string[]>([]);
@@ -65,12 +66,34 @@ export function AskSession({ answer, interrupt }: AskSessionProps) {
           </Box>
         )}
       </Static>
-      {asked.length === 0 ? null : (
-        <Text dimColor>{asked.map((question) => `› ${harmless(question)} …`).join('\n')}</Text>
-      )}
-      <Text>{`› ${harmless(typed)}▏`}</Text>
+      {waiting(asked).map(({ id, line }) => (
+        <Text key={id} dimColor wrap="truncate-end">
+          {line}
+        </Text>
+      ))}
+      <Text>{`› ${endOf(harmless(typed), ((stdout.columns || 80) * (stdout.rows || 24)) / 4)}▏`}</Text>
     </>
   );
+}
+
+/*
+ * Ink empties the terminal, with all that was on it before, where what it draws anew has as many lines as the terminal.
+ * Pasted lines and texts can be any number, so only some of them are shown.
+ */
+
+const mostWaiting = 4;
+
+/** A line for each of the first questions that wait, and the number of the others. */
+function waiting(asked: readonly string[]): { readonly id: number; readonly line: string }[] {
+  const shown = asked.slice(0, mostWaiting).map((question) => `› ${harmless(question)} …`);
+  const others = asked.length > mostWaiting ? [`  … and ${asked.length - mostWaiting} more`] : [];
+  return [...shown, ...others].map((line, id) => ({ id, line }));
+}
+
+/** As much of the end of a text as that many characters; some are two columns wide. */
+function endOf(text: string, most: number): string {
+  const characters = [...text];
+  return characters.length <= most ? text : `…${characters.slice(-Math.floor(most)).join('')}`;
 }
 
 /**
@@ -89,8 +112,11 @@ function useKeys(onKey: (key: Key) => void): void {
     // Before the first key can come. Ink reads in raw mode, as text; `data` comes with that.
     setRawMode(true);
     stdin.on('data', onData);
+    const onEnd = () => latest.current('end');
+    stdin.on('end', onEnd);
     return () => {
       stdin.off('data', onData);
+      stdin.off('end', onEnd);
       setRawMode(false);
     };
   }, [stdin, setRawMode]);
@@ -105,6 +131,8 @@ export async function runSession(
   const over = new AbortController();
   // Raw mode keeps the terminal from sending the signal.
   const interrupt = () => void process.emit('SIGINT');
+  // The terminal has gone; the signal that says so may come later.
+  process.stdin.on('error', () => void process.emit('SIGHUP'));
   const view = render(<AskSession answer={(question) => answer(question, over.signal)} interrupt={interrupt} />, {
     stdout: context.canvas,
     stdin: process.stdin,

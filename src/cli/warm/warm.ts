@@ -49,7 +49,6 @@ async function leave(context: CliContext, task: string, flags: WarmFlags): Promi
 }
 
 async function stay(context: CliContext, task: string, flags: WarmFlags): Promise<void> {
-  process.stderr.on('error', () => undefined); // Whoever has started us goes on; then there is nobody to read it.
   const stop = new AbortController();
   const end = () => stop.abort();
   process.once('SIGTERM', end);

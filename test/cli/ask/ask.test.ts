@@ -154,6 +154,29 @@ describe('a session', () => {
     unmount();
   });
 
+  test('draws less than a terminal has room for, however much is pasted, and answers all of it', async () => {
+    const waiting: (() => void)[] = [];
+    const { stdin, frame, asked, shown, unmount } = await session(
+      (question) => new Promise((resolve) => waiting.push(() => resolve(`answer to ${question}`))),
+    );
+    const questions = Array.from({ length: 60 }, (_, i) => `Question ${i}${' and so on'.repeat(i === 1 ? 40 : 0)}?`);
+    stdin.write(questions.map((question) => `${question}\r`).join(''));
+    stdin.write(`${'x'.repeat(5000)}end`);
+    await shown(() => frame().endsWith('end▏'));
+    assert.match(
+      frame(),
+      /^› Question 0\? …\n› Question 1 and.*…\n› Question 2\? …\n› Question 3\? …\n {2}… and 56 more\n› …x/u,
+    );
+    assert.ok(frame().split('\n').length < 24);
+    for (let i = 0; i < questions.length; i++) {
+      await shown(() => waiting.length > i);
+      waiting[i]?.();
+    }
+    await shown(() => frame().includes('answer to Question 59?'));
+    assert.deepEqual(asked, questions);
+    unmount();
+  });
+
   test('shows nothing that acts on the terminal, neither of a question nor of an error', async () => {
     const { stdin, frame, shown, unmount } = await session(async () => {
       throw new Error('no \u001b[2J\u009b31m\u202e');
