@@ -1,10 +1,22 @@
-import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { failure } from '../errors.js';
 
 /** The process that has an output. */
 interface Owner {
   readonly host: string;
+  /** Where its number counts: containers may share the name of a host, and number processes anew. Null where nobody says. */
+  readonly namespace: string | null;
   readonly pid: number;
   /** Tells it from a later process with the same number; null where the system does not say. */
   readonly started: string | null;
@@ -23,18 +35,23 @@ const staleMs = 120_000;
 /**
  * Takes the lock file `path`, or throws when a live process has it. On one host the process number decides, at once:
  * the lock of a killed job is free, that of a stopped one (SIGSTOP) is not. A lock that goes by age alone
- * (proper-lockfile) would keep a killed job waiting and hand out the output of a stopped one. Between hosts age has
- * to do.
+ * (proper-lockfile) would keep a killed job waiting and hand out the output of a stopped one. Between hosts, and
+ * between containers, age has to do.
  * @param shown what is locked, for messages
  */
 export function lockOutput(path: string, shown: string): OutputLock {
-  const content = JSON.stringify({ host: hostname(), pid: process.pid, started: startOf(process.pid) } satisfies Owner);
+  const content = JSON.stringify({
+    host: hostname(),
+    namespace: ownNamespace(),
+    pid: process.pid,
+    started: startOf(process.pid),
+  } satisfies Owner);
   for (let attempt = 0; !create(path, content); attempt++) {
     const owner = readOwner(path);
     if (owner === 'gone') continue;
     if (attempt >= 10 || isAlive(path, owner)) {
       const who = owner === null ? 'another process' : `process ${owner.pid}`;
-      const where = owner === null || owner.host === hostname() ? '' : ` on ${owner.host}`;
+      const where = owner === null || isHere(owner) ? '' : ` on ${owner.host}`;
       throw failure(
         `"${shown}" is being written by ${who}${where}.`,
         'Let it finish, or name another output for this job.',
@@ -87,7 +104,7 @@ function readOwner(path: string): Owner | null | 'gone' {
 }
 
 function isAlive(path: string, owner: Owner | null): boolean {
-  if (owner === null || owner.host !== hostname()) return !isOld(path, owner === null ? 1000 : staleMs);
+  if (owner === null || !isHere(owner)) return !isOld(path, owner === null ? 1000 : staleMs);
   try {
     process.kill(owner.pid, 0);
   } catch (error) {
@@ -96,6 +113,20 @@ function isAlive(path: string, owner: Owner | null): boolean {
   }
   const started = startOf(owner.pid);
   return started === null || owner.started === null || started === owner.started;
+}
+
+/** Whether its number says something here. */
+function isHere({ host, namespace }: Owner): boolean {
+  return host === hostname() && namespace === ownNamespace();
+}
+
+/** Linux only. */
+function ownNamespace(): string | null {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return null;
+  }
 }
 
 /** Compares with the clock of the file system, which all hosts that share it agree on. */

@@ -240,7 +240,10 @@ describe('an output', () => {
   it('of a dead process, or of a later one with its number, is taken over', async (t) => {
     const output = outputIn(t);
     const lock = `${output}.job.lock`;
-    const owner = { host: (await import('node:os')).hostname(), pid: 2 ** 22 + 1, started: 'x' };
+    const mine = await begin(output, 'new');
+    const { host, namespace } = JSON.parse(readFileSync(lock, 'utf8'));
+    await mine.finish(false);
+    const owner = { host, namespace, pid: 2 ** 22 + 1, started: 'x' };
     for (const dead of [owner, { ...owner, pid: process.pid }]) {
       writeFileSync(lock, JSON.stringify(dead));
       const job = await begin(output, 'new');
@@ -249,6 +252,9 @@ describe('an output', () => {
     }
     writeFileSync(lock, JSON.stringify({ ...owner, host: 'elsewhere' }));
     assert.throws(() => claimOutput(output, 'new', () => 0), /process \d+ on elsewhere/u);
+    // A container may have the name of its host, and numbers of its own.
+    writeFileSync(lock, JSON.stringify({ ...owner, namespace: 'pid:[1]' }));
+    assert.throws(() => claimOutput(output, 'new', () => 0), /being written by process \d+/u);
   });
 
   it('that another process took over is left to it', async (t) => {
