@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import {
+  appendFileSync,
   closeSync,
   copyFileSync,
   existsSync,
@@ -172,6 +173,22 @@ describe('going on', () => {
     assert.equal(resumed.code, 0, resumed.stderr);
     assert.equal(readFileSync(output, 'utf8'), await unbroken(t, input));
   });
+});
+
+test('a field that comes up in a growing input after a run with CSV has begun is said to have no column', async (t) => {
+  const folder = tempFolder(t);
+  const [first, second] = [path.join(folder, 'a.jsonl'), path.join(folder, 'b.jsonl')];
+  writeFileSync(first, jsonl(Array.from({ length: 40 }, (_, i) => ({ text: `It is a joy ${i}.`, note: `${i}` }))));
+  writeFileSync(second, jsonl([{ text: 'It was dreadful.' }]));
+  const output = path.join(folder, 'out.csv');
+  const child = startSlm(['run', moodTask(), '-m', smollm, first, second, '-o', output]);
+  const stderr = collect(child.stderr);
+  const end = exitOf(child);
+  await until(() => sizeOf(output) > 0, 'the first result');
+  appendFileSync(second, jsonl([{ text: 'It was fine.', late: 'x' }]));
+  assert.equal(await end, 0, stderr());
+  assert.match(stderr(), /b\.jsonl:2: the field "late" has no column: no record had it when the run began/u);
+  assert.doesNotMatch(stderr(), /"note" has no column/u);
 });
 
 describe('a full disk', () => {
