@@ -46,6 +46,9 @@ it('a host that does not answer is named, and its socket stays', { skip: process
   noticeHidden(surroundings, hosts);
   assert.match(said.join('\n'), /x\.sock does not answer/u);
   assert.ok(existsSync(socket));
+  chmodSync(socket, 0o666);
+  noticeHidden(surroundings, await listHosts(surroundings));
+  assert.match(said.join('\n'), /x\.sock is not a socket that only you can reach/u);
 });
 
 it('a folder for sockets that others can reach is named, not taken for one without hosts', {

@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os';
 import { askStatus, askToStop } from '../../host/client.js';
-import { listSockets, refusedFolder, removeDead, socketFolder, socketStamp } from '../../host/place.js';
+import { isTrusted, listSockets, refusedFolder, removeDead, socketFolder, socketStamp } from '../../host/place.js';
 import type { HostStatus } from '../../host/protocol.js';
 import { hostPlace, type Surroundings } from '../surroundings.js';
 
@@ -13,7 +13,7 @@ export interface LiveHost {
 /** The hosts of this user. */
 export interface Hosts {
   readonly live: readonly LiveHost[];
-  /** Sockets at which something listens that does not answer, such as a host that was stopped (SIGSTOP). */
+  /** Sockets that cannot be trusted, or whose process does not answer, such as a host that was stopped (SIGSTOP). */
   readonly silent: readonly string[];
   /** A folder for sockets that is there and cannot be trusted, so that no host in it is found. */
   readonly refusedFolder: string | null;
@@ -44,7 +44,9 @@ export function noticeHidden(surroundings: Surroundings, { silent, refusedFolder
     );
   for (const socket of silent)
     surroundings.notice(
-      `${socket} does not answer: its process may be stopped (Ctrl-Z, SIGSTOP); \`fuser ${socket}\` gives its number`,
+      isTrusted(socket)
+        ? `${socket} does not answer: its process may be stopped (Ctrl-Z, SIGSTOP); \`fuser ${socket}\` gives its number`
+        : `${socket} is not a socket that only you can reach, so it is not used; chmod 600, or remove it`,
     );
 }
 

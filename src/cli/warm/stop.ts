@@ -29,8 +29,8 @@ export function stopCommand(context: CliContext): Command {
         }
         context.notice(`stopped ${status.task} (process ${status.pid})`);
       }
-      if (all === true && found.silent.length > 0) {
-        throw failure('not all of them were stopped', 'End the processes that do not answer, as said above.');
+      if (all === true && (found.silent.length > 0 || found.refusedFolder !== null)) {
+        throw failure('not all of them could be stopped', 'See above for which, and why.');
       }
     });
 }
