@@ -79,6 +79,11 @@ function identify({ fields, origin }: Row): string {
   const { id } = fields;
   if (typeof id === 'string' && id !== '') return id;
   if (typeof id === 'number' || isExactNumber(id)) return String(id);
+  return idByPlace(origin);
+}
+
+/** The id of a row that has none of its own, or cannot be read. */
+export function idByPlace(origin: Origin): string {
   return origin.file === '-' && origin.line !== null ? String(origin.line) : placeOf(origin);
 }
 

@@ -1,6 +1,6 @@
 import { closeSync, fdatasyncSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { SlmError, usageError } from '../errors.js';
-import type { BadRow } from '../record.js';
+import { type BadRow, idByPlace, isBadRow } from '../record.js';
 import type { InputRecord } from '../types.js';
 import type { FailedRow, FailedRows } from './failed-rows.js';
 import type { Checkpoint } from './journal.js';
@@ -34,7 +34,9 @@ export async function* failedRecords(
   for await (const record of records) {
     const row = failed[next];
     if (row !== undefined && row.position === position) {
-      if (record.id !== row.id)
+      // One that could not be read at first, such as one that was too long, went by its place.
+      const place = idByPlace(isBadRow(record) ? record.row.origin : record.origin);
+      if (record.id !== row.id && place !== row.id)
         throw otherInput(path, `record ${position + 1} is "${record.id}" here and "${row.id}" there`);
       next++;
       yield record;

@@ -92,6 +92,16 @@ describe('trying failed records again', () => {
     await assert.rejects(take([0, 1, 2].map((index) => recordAt(index, ''))), /the input has more/u);
   });
 
+  it('knows a record that could not be read at first, and so not its id, by its place', async (t) => {
+    const file = path.join(tempFolder(t), 'out.jsonl');
+    const now = { ...recordAt(1, ''), origin: { file: 'in.jsonl', line: 2 } };
+    writeFileSync(file, '{"id":"r0","output":"x"}\n{"id":"in.jsonl:2","error":"too long"}\n');
+    const found = await findFailedRows(file, 'jsonl', 'generate');
+    const taken: string[] = [];
+    for await (const { id } of failedRecords(from([recordAt(0, ''), now]), found, file)) taken.push(id);
+    assert.deepEqual(taken, ['r1']);
+  });
+
   it('knows records by their numbers, however long', async (t) => {
     const file = path.join(tempFolder(t), 'out.jsonl');
     writeFileSync(file, '{"id":12345678901234567890,"error":"e"}\n{"id":1.0,"error":"e"}\n');
