@@ -19,11 +19,8 @@ export interface CountedOutputs extends KnownOutputs {
  */
 export function knownOutputs(store: BucketStore, task: Pick<Task, 'profile'>, basis: unknown): CountedOutputs {
   const salt = digestOf([layout, basis]);
-  const matters = fieldFilter(task.profile);
-  const keyOf = ({ text, fields }: InputRecord) => {
-    const used = Object.entries(fields).filter(([name]) => matters(name));
-    return digestOf([salt, text, used.sort(([a], [b]) => (a < b ? -1 : 1))]);
-  };
+  const contentOf = contentReader(task.profile);
+  const keyOf = (record: InputRecord) => digestOf([salt, ...contentOf(record)]);
   let hits = 0;
   return {
     get hits() {
@@ -41,11 +38,26 @@ export function knownOutputs(store: BucketStore, task: Pick<Task, 'profile'>, ba
   };
 }
 
+/** Reads all of a record that its output can depend on: the text, and the fields that matter, by name. */
+export function contentReader(
+  profile: Pick<TaskProfile, 'type' | 'input' | 'prompt'>,
+): (record: InputRecord) => [text: string, used: [name: string, value: unknown][]] {
+  const matters = fieldFilter(profile);
+  return ({ text, fields }) => {
+    const used = Object.entries(fields).filter(([name]) => matters(name));
+    return [text, used.sort(([a], [b]) => (a < b ? -1 : 1))];
+  };
+}
+
 /**
  * Which fields can make a difference. A template can only use a field that an expression of it names; where a method looks
  * further, such as for what answers are read from, all count but the id.
  */
-function fieldFilter({ type, input, prompt }: TaskProfile): (name: string) => boolean {
+function fieldFilter({
+  type,
+  input,
+  prompt,
+}: Pick<TaskProfile, 'type' | 'input' | 'prompt'>): (name: string) => boolean {
   const { readsDocuments } = taskTypes[type];
   const named = [prompt.instruction, prompt.base, prompt.chat].map(namesInTemplate);
   return (name) => name === input || named.some((names) => names.has(name)) || (readsDocuments && name !== 'id');

@@ -18,7 +18,17 @@ export function findLeak(
   return null;
 }
 
-function contentOf(type: TaskType, { record }: Example): string {
+/** The records that are not among the examples, by the same measure. */
+export function withoutLeaks<T extends Pick<Example, 'record'>>(
+  type: TaskType,
+  records: readonly T[],
+  examples: readonly Example[],
+): T[] {
+  const known = new Set(examples.map((example) => contentOf(type, example)));
+  return records.filter((record) => !known.has(contentOf(type, record)));
+}
+
+function contentOf(type: TaskType, { record }: Pick<Example, 'record'>): string {
   return [record.text, ...taskTypes[type].passageOf(record)].map((text) => plain(String(text ?? ''))).join('\n');
 }
 

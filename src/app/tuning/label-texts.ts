@@ -1,18 +1,21 @@
-import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { fileCache } from '../../cache.js';
 import { usageError } from '../../errors.js';
+import { contentReader } from '../../jobs/known-outputs.js';
+import { digestOf } from '../../jobs/rolling-digest.js';
+import type { JobSpec } from '../../jobs/spec.js';
 import { type Correction, correctionFrom, taughtExamples } from '../../methods/teaching.js';
-import { predict, settingsDigest, type Task, usageOf } from '../../predict.js';
+import { predict, type Task, usageOf } from '../../predict.js';
+import { withoutLeaks } from '../../profile/leaks.js';
 import { isBadRow } from '../../record.js';
 import { fileSource, stdinSource } from '../../records/index.js';
-import { textList, unseen } from '../../tune/seen.js';
 import { spreadOrder } from '../../tune/spread.js';
 import type { Document, EngineUsage, Example, InputRecord, Output, TaskProfile } from '../../types.js';
 import type { EngineFlags } from '../opening/flags.js';
 import { openTaskFor } from '../opening/open-cascade.js';
 import { choiceFor, type InputFlags, readRecords } from '../run/inputs.js';
 import { recogniseInputs } from '../run/recognise-inputs.js';
+import { outputBasis } from '../run/run-spec.js';
 import { cacheDirectory, type Surroundings } from '../surroundings.js';
 
 /** The request to a larger model. */
@@ -21,6 +24,8 @@ export interface LabelRequest {
   readonly teacher: string;
   /** Texts that nobody has labelled; "-" is standard input. */
   readonly unlabelled: string;
+  /** Name of their format; null where the suffix or the content says it. */
+  readonly format: string | null;
   /** Labelled rows, by which the teacher is corrected and judged; may be empty. */
   readonly gold: readonly Example[];
   readonly documents: readonly Document[];
@@ -67,7 +72,7 @@ export async function labelTexts(surroundings: Surroundings, request: LabelReque
   );
   const { task, close } = await openTaskFor(surroundings, profile, { ...flags, model: teacher }, 'many', documents);
   try {
-    const known = await keptLabels(surroundings, task);
+    const known = await keptLabels(surroundings, task, await outputBasis(surroundings, task, documents, flags));
     const before = usageOf(task);
     const start = surroundings.now();
     // Labelled rows are few, and come on top.
@@ -87,17 +92,29 @@ export async function labelTexts(surroundings: Surroundings, request: LabelReque
         yield record;
       }
     }
-    for await (const { output } of predict(task, timed(), {
-      explain: false,
-      now: surroundings.now,
-      signal: surroundings.signal,
-      known,
-    })) {
-      answered.push(output ?? null);
-      request.onProgress(answered.length, asked.length);
+    let problem: string | null = null;
+    try {
+      for await (const { output, error } of predict(task, timed(), {
+        explain: false,
+        now: surroundings.now,
+        signal: surroundings.signal,
+        known,
+      })) {
+        answered.push(output ?? null);
+        problem ??= error ?? null;
+        request.onProgress(answered.length, asked.length);
+      }
+    } finally {
+      // Also those before a service that fails, or a budget that is spent.
+      await known.keep();
     }
-    await known.keep();
     surroundings.signal.throwIfAborted();
+    if (problem !== null) {
+      const failed = answered.filter((output) => output === null).length;
+      surroundings.notice(
+        `${task.engine.model.name} failed at ${failed} of ${answered.length} texts; the first: ${problem}`,
+      );
+    }
     const goldOutputs = answered.slice(0, gold.length);
     const said = answered.slice(gold.length);
     const correction = correctionFrom(profile, gold, goldOutputs, seed);
@@ -126,33 +143,37 @@ export async function labelTexts(surroundings: Surroundings, request: LabelReque
 
 /** Texts without repetitions, and without those that labels are known of: fixtures, and labelled rows. */
 async function recordsOf(surroundings: Surroundings, request: LabelRequest): Promise<InputRecord[]> {
-  const { profile, unlabelled, gold, flags } = request;
+  const { profile, unlabelled, format, gold, flags } = request;
   const source = unlabelled === '-' ? stdinSource(surroundings.stdin) : fileSource(unlabelled, surroundings.cwd);
-  const choice = choiceFor(null, unlabelled);
+  const choice = choiceFor(format, unlabelled);
   // A text file is a text in each line.
   const given = { source, ...(choice.reader.name === 'text' ? choiceFor('lines', unlabelled) : choice) };
   const inputs = await recogniseInputs(surroundings, [given], flags, '--data-format');
   const byText = new Map<string, { readonly record: InputRecord }>();
-  let unreadable = 0;
+  const left = { unreadable: 0, empty: 0, repeated: 0 };
   for await (const record of readRecords(surroundings, inputs, profile, flags)) {
-    if (isBadRow(record)) unreadable++;
-    else if (record.text.trim() !== '') byText.set(record.text.trim(), { record });
+    if (isBadRow(record)) left.unreadable++;
+    else if (record.text.trim() === '') left.empty++;
+    else if (byText.has(record.text.trim())) left.repeated++;
+    else byText.set(record.text.trim(), { record });
   }
-  if (unreadable > 0) surroundings.notice(`${unreadable} rows of ${unlabelled} have no text and are left out`);
-  const fresh = unseen([...byText.values()], textList([...profile.fixtures, ...gold]));
-  if (fresh.length < byText.size) {
-    surroundings.notice(
-      `${byText.size - fresh.length} texts of ${unlabelled} also stand among the fixtures or the labelled rows and are left out`,
-    );
-  }
+  const notice = (count: number, what: string) => {
+    if (count > 0) surroundings.notice(`${count} ${what} and are left out`);
+  };
+  notice(left.unreadable, `rows of ${unlabelled} have no text`);
+  notice(left.empty, `texts of ${unlabelled} are empty`);
+  notice(left.repeated, `texts of ${unlabelled} are repetitions`);
+  const fresh = withoutLeaks(profile.type, [...byText.values()], [...profile.fixtures, ...gold]);
+  notice(byText.size - fresh.length, `texts of ${unlabelled} also stand among the fixtures or the labelled rows`);
   if (fresh.length === 0) throw usageError(`"${unlabelled}" has no texts that the teacher could label`);
   return fresh.map(({ record }) => record);
 }
 
-/** Labels of earlier runs of the same teacher and task. */
-async function keptLabels(surroundings: Surroundings, { profile, engine }: Task) {
-  const work = [surroundings.version, settingsDigest(profile), engine.model.name, engine.model.sha256];
-  const key = createHash('sha256').update(JSON.stringify(work)).digest('hex').slice(0, 32);
+/** Labels of earlier runs of the same teacher and task: of nothing that has changed since. */
+async function keptLabels(surroundings: Surroundings, { profile }: Task, basis: JobSpec) {
+  const contentOf = contentReader(profile);
+  const keyOf = (record: InputRecord) => digestOf(contentOf(record));
+  const key = digestOf(basis);
   const cache = fileCache(path.join(cacheDirectory(surroundings), 'teacher'));
   const labels = new Map(Object.entries(((await cache.get(key)) ?? {}) as Record<string, Output>));
   let fresh = 0;
@@ -160,10 +181,10 @@ async function keptLabels(surroundings: Surroundings, { profile, engine }: Task)
   return {
     keep,
     fresh: () => fresh,
-    has: ({ text }: InputRecord) => labels.has(text),
-    get: async ({ text }: InputRecord) => labels.get(text) ?? null,
-    async set({ text }: InputRecord, output: Output) {
-      labels.set(text, output);
+    has: (record: InputRecord) => labels.has(keyOf(record)),
+    get: async (record: InputRecord) => labels.get(keyOf(record)) ?? null,
+    async set(record: InputRecord, output: Output) {
+      labels.set(keyOf(record), output);
       if (++fresh % keptEach === 0) await keep();
     },
   };

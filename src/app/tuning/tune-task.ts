@@ -140,6 +140,7 @@ export async function tuneTask(surroundings: Surroundings, planned: PlannedTunin
   await requireAgreement(surroundings, flags.model, profile);
   if (flags.data === undefined && flags.teacher === undefined) refuseDataFlags(flags);
   checkTeacher(profile, flags);
+  checkTexts(flags);
   // Said before data is read and models are loaded.
   if (flags.embedder !== undefined) await embedderNamed(surroundings, flags.embedder);
   if (flags.teacher !== undefined) await requireModel(surroundings, flags.teacher);
@@ -157,6 +158,7 @@ export async function tuneTask(surroundings: Surroundings, planned: PlannedTunin
     profile,
     teacher,
     unlabelled: flags.unlabelled as string,
+    format: gold === null ? (flags.dataFormat ?? null) : null,
     gold: gold ?? [],
     documents,
     flags,
@@ -203,6 +205,19 @@ function checkTeacher({ name, type }: TaskProfile, { teacher, unlabelled }: Tune
   if (unlabelled === undefined) {
     throw usageError('--teacher needs texts to label', 'Name a file of them: --unlabelled texts.txt.');
   }
+}
+
+/** @throws SlmError where flags for labels would do nothing, or standard input would be read twice */
+function checkTexts({ teacher, data, unlabelled, labelField, labelMap }: TuneFlags): void {
+  if (data === '-' && unlabelled === '-')
+    throw usageError('--data and --unlabelled both name standard input', 'Name a file for one of them.');
+  if (teacher === undefined || data !== undefined) return;
+  const flag = labelField !== undefined ? '--label-field' : labelMap !== undefined ? '--label-map' : null;
+  if (flag === null) return;
+  throw usageError(
+    `${flag} is for labelled data, and the teacher labels the texts of ${unlabelled}: labels there are not read`,
+    'Leave it out, or name labelled rows with --data and the texts with --unlabelled.',
+  );
 }
 
 /** The same, from these examples. */
