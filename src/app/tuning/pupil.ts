@@ -120,25 +120,30 @@ export function judgedOn(
   };
 }
 
+/** Null where that was interrupted: the settings are installed by now, and the report says so. */
 async function outputsOfPupil(
   surroundings: Surroundings,
   profile: TaskProfile,
   examples: readonly Example[],
   documents: readonly Document[],
   flags: TaskFlags,
-): Promise<{ readonly outputs: readonly Output[]; readonly seconds: number }> {
-  const { task, close } = await openTaskFor(surroundings, profile, flags, 'many', documents);
+): Promise<{ readonly outputs: readonly Output[]; readonly seconds: number } | null> {
+  const { now, signal } = surroundings;
   try {
-    const records = examples.map(({ record }) => record);
-    const outputs: Output[] = [];
-    const start = surroundings.now();
-    const { now, signal } = surroundings;
-    for await (const { output } of predict(task, records, { explain: false, now, signal })) {
-      outputs.push(output as Output);
+    const { task, close } = await openTaskFor(surroundings, profile, flags, 'many', documents);
+    try {
+      const records = examples.map(({ record }) => record);
+      const outputs: Output[] = [];
+      const start = now();
+      for await (const { output } of predict(task, records, { explain: false, now, signal })) {
+        outputs.push(output as Output);
+      }
+      return signal.aborted ? null : { outputs, seconds: (now() - start) / 1000 };
+    } finally {
+      await close();
     }
-    signal.throwIfAborted();
-    return { outputs, seconds: (now() - start) / 1000 };
-  } finally {
-    await close();
+  } catch (error) {
+    if (signal.aborted) return null;
+    throw error;
   }
 }

@@ -2,7 +2,7 @@ import { modelProblem } from '../../app/tasks/model-problem.js';
 import { tunedModels } from '../../app/tasks/tuned-files.js';
 import { tuneReport } from '../../app/tuning/tune-report.js';
 import { planTuning, resetTuning, type TuneFlags, tunedFiles, tuneTask } from '../../app/tuning/tune-task.js';
-import { modelError } from '../../errors.js';
+import { exitCodes, modelError } from '../../errors.js';
 import { shownPath } from '../../profile/paths.js';
 import { jsonText } from '../../terminal-text.js';
 import type { CliContext } from '../context.js';
@@ -41,16 +41,28 @@ export async function tune(context: CliContext, task: string, flags: TuneCommand
     const file = tuned.file === null ? null : shownPath(tuned.file, context.cwd);
     if (flags.json === true) context.stdout.write(jsonText(tuneReport(tuned, file)));
     else context.print(tuneReportText(profile, result, file, tuned.taught));
+    if (context.interrupted()) context.exit(exitCodes.interrupted);
   } catch (error) {
     if (context.interrupted()) {
       progress.end();
-      context.notice('interrupted: nothing was installed. Finished trials are kept:');
-      context.notice('the same command continues from there; with --budget 1s it installs the best candidate so far');
+      for (const line of interruptedLines(flags)) context.notice(line);
     }
     throw error;
   } finally {
     progress.end();
   }
+}
+
+/** What is kept: with more labels of a teacher, trials are others. */
+function interruptedLines({ teacher }: TuneCommandFlags): string[] {
+  if (teacher !== undefined)
+    return [
+      'interrupted: nothing was installed. Labels of the teacher are kept: the same command labels on from there',
+    ];
+  return [
+    'interrupted: nothing was installed. Finished trials are kept:',
+    'the same command continues from there; with --budget 1s it installs the best candidate so far',
+  ];
 }
 
 /**
