@@ -9,8 +9,8 @@ const price = z.number().min(0);
 const remoteSchema = z.strictObject({
   allow: z.boolean().optional(),
   concurrency: z.int().min(1).max(256).optional(),
-  /** Seconds. */
-  timeout: z.number().positive().optional(),
+  /** Seconds. Timers hold no more than 24 days. */
+  timeout: z.number().positive().max(2_000_000).optional(),
   budget: z.number().min(0).optional(),
   prices: z.record(z.string(), z.strictObject({ input: price, cached: price.optional(), output: price })).optional(),
 });

@@ -43,9 +43,10 @@ export async function remoteSettings(
   return {
     allow: isOn(surroundings.env.SLM_REMOTE) || own.allow === true,
     concurrency: project.concurrency ?? own.concurrency ?? 8,
-    timeoutMs: 1000 * (project.timeout ?? own.timeout ?? 60),
+    timeoutMs: Math.ceil(1000 * (project.timeout ?? own.timeout ?? 60)),
     firstWaitMs: 500,
     budget: budgets.length === 0 ? null : Math.min(...budgets),
-    prices: { ...own.prices, ...project.prices },
+    // With prices of its own for a model that the user knows, a project could spend more than the budget.
+    prices: { ...project.prices, ...own.prices },
   };
 }

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { Ledger } from '../engines/types.js';
 import type { Progress } from '../evaluate.js';
 import type { HostPlace } from '../host/place.js';
 import { type ModelEnvironment, type ModelEvents, networkLimits } from '../models/types.js';
@@ -74,6 +75,8 @@ export interface Surroundings {
   now(): number;
   /** The time of day, milliseconds since 1970. */
   date(): number;
+  /** The cost of the services of this run, where it may open several; absent: each is a run of its own. */
+  readonly ledger?: Ledger;
   /** A folder of this process, for what the cache folder does not take. Removed in the end. */
   scratch(): string;
   /** Resident memory of this process, bytes. */
@@ -136,7 +139,7 @@ export function modelEnvironment(surroundings: Surroundings): ModelEnvironment {
     builtinDir: path.join(surroundings.packageRoot, 'models'),
     cwd: surroundings.cwd,
     hfEndpoint: (env.HF_ENDPOINT || 'https://huggingface.co').replace(/\/+$/u, ''),
-    hfToken: env.HF_TOKEN || null,
+    hfToken: env.HF_TOKEN?.trim() || null,
     offline: surroundings.offline,
     python: env.PYTHON || null,
     childEnv: env,

@@ -47,11 +47,16 @@ export interface ServiceSettings {
   readonly budget: number | null;
 }
 
+/** What each service of a run has cost so far; null where no price is known. Services add themselves. */
+export type Ledger = (() => number | null)[];
+
 /** Functions and settings that an engine behind a service gets. */
 export interface ServiceOptions {
   /** The whole reference, which is the model's name: `openai:model@https://host/v1`. */
   readonly reference: string;
   readonly settings: ServiceSettings;
+  /** Of the run that the engine works for: its budget is for all its services together. */
+  readonly ledger: Ledger;
   /** The environment, for keys. Never to be shown. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Ends all calls. */

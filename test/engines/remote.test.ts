@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { engines, serviceOf } from '../../src/engines/index.js';
 import { keyFor } from '../../src/engines/remote/key.js';
-import type { ServiceSettings } from '../../src/engines/types.js';
+import type { Ledger, ServiceSettings } from '../../src/engines/types.js';
 import { align } from '../../src/methods/asked-spans/align.js';
 import { methodNamed } from '../../src/methods/index.js';
 import type { MethodContext } from '../../src/methods/types.js';
@@ -60,11 +60,13 @@ async function open<C extends 'decisions' | 'chat'>(
   reference: string,
   changes: Partial<ServiceSettings> = {},
   notices: string[] = [],
+  ledger: Ledger = [],
 ): Promise<EngineWith<C>> {
   const service = serviceOf(reference);
   assert.ok(service !== null);
   const engine: Engine = await service.kind.open(service.address, {
     reference,
+    ledger,
     env: { SLM_API_KEY: key },
     signal: new AbortController().signal,
     readFile: async (file) => {

@@ -93,9 +93,10 @@ export async function evaluateTask(
   requireSomeAmong(examples, profile); // Said before a model is loaded.
   for (const subject of earlier) checkOverlap(surroundings, examples, subject);
   for (const model of models) await requireModel(surroundings, model);
+  const run: Surroundings = { ledger: [], ...surroundings };
   const { reports, problem } = await measureEach(
     models,
-    (model) => measure(surroundings, profile, examples, model, flags),
+    (model) => measure(run, profile, examples, model, flags),
     () => surroundings.signal.aborted,
   );
   const names = systemNames(reports.map(({ model }) => model.name));

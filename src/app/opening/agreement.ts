@@ -2,13 +2,13 @@ import path from 'node:path';
 import { z } from 'zod';
 import { modelsOf } from '../../cascade-reference.js';
 import { serviceOf } from '../../engines/index.js';
-import { modelError } from '../../errors.js';
+import { modelError, SlmError } from '../../errors.js';
 import { makeFolder } from '../../folders.js';
 import { installedStats, type ModelEnvironment, readSpec } from '../../models/index.js';
 import { readJson, writeJson } from '../../models/json-file.js';
 import { liesIn } from '../../profile/paths.js';
 import type { TaskProfile } from '../../types.js';
-import { projectModel, readConfig } from '../config.js';
+import { configFiles, projectModel, readConfig } from '../config.js';
 import { configDirectory, isOn, modelEnvironment, type Surroundings } from '../surroundings.js';
 
 const agreedSchema = z.object({ models: z.array(z.string()) });
@@ -28,8 +28,14 @@ export async function requireAgreement(
 ): Promise<void> {
   if (chosen !== undefined) return;
   const fromProject = await projectModel(surroundings);
-  if (fromProject !== undefined) return agreedOrRefused(surroundings, fromProject, 'slm.yaml', 'any');
-  if ((await readConfig(surroundings)).model !== undefined || profile?.model == null) return;
+  if (fromProject !== undefined) {
+    await checkNamed(surroundings, fromProject, 'slm.yaml');
+    return agreedOrRefused(surroundings, fromProject, 'slm.yaml', 'any');
+  }
+  const own = (await readConfig(surroundings)).model;
+  if (own !== undefined) return checkNamed(surroundings, own, configFiles(surroundings)[0] as string);
+  if (profile?.model == null) return;
+  await checkNamed(surroundings, profile.model, profile.path);
   if (!isOwn(surroundings, profile)) await agreedOrRefused(surroundings, profile.model, profile.path, 'addresses');
 }
 
@@ -52,6 +58,31 @@ function isOwn(surroundings: Surroundings, profile: Pick<TaskProfile, 'path'>): 
   return folders.some((folder) => liesIn(file, folder));
 }
 
+/**
+ * Says which file names a model that there is not: nobody sees it on the command line.
+ * @throws SlmError
+ */
+async function checkNamed(surroundings: Surroundings, named: string, file: string): Promise<void> {
+  const environment = modelEnvironment(surroundings);
+  try {
+    for (const model of modelsIn(named)) {
+      if (serviceOf(model) === null && installedStats(environment.dataDir, model) === null)
+        await readSpec(model, environment);
+    }
+  } catch (error) {
+    if (!(error instanceof SlmError)) throw error;
+    throw new SlmError(error.kind, `${file} names a model that cannot be used: ${error.message}`, {
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      cause: error,
+    });
+  }
+}
+
+/** The models of a list, as commands that take several write it, and of cascades in it. */
+function modelsIn(named: string): readonly string[] {
+  return named.split(',').flatMap((name) => modelsOf(name.trim()));
+}
+
 async function agreedOrRefused(
   surroundings: Surroundings,
   named: string,
@@ -60,7 +91,7 @@ async function agreedOrRefused(
 ): Promise<void> {
   const environment = modelEnvironment(surroundings);
   const agreed = path.join(environment.dataDir, 'agreed.json');
-  for (const model of named.split(',').flatMap((name) => modelsOf(name.trim()))) {
+  for (const model of modelsIn(named)) {
     const service = serviceOf(model);
     if (service === null && (await isHarmless(environment, model, which))) continue;
     const known = (await readJson(agreed, agreedSchema))?.models ?? [];

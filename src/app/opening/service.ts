@@ -34,6 +34,7 @@ export async function openService(
   const { prices, allow: _, ...others } = settings;
   const engine = await kind.open(address, {
     reference,
+    ledger: surroundings.ledger ?? [],
     env,
     signal,
     readFile: (file) => readFile(path.resolve(surroundings.cwd, file)),

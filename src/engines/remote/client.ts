@@ -47,9 +47,9 @@ class Passing extends Error {
 }
 
 export function createClient({ url, host }: RemoteAddress, options: ServiceOptions): RemoteClient {
-  const { settings, reference, env } = options;
+  const { settings, reference, env, ledger } = options;
   const key = keyFor(url, env);
-  const spending = createSpending(reference, settings.price, settings.budget);
+  const spending = createSpending(reference, settings.price, settings.budget, ledger);
   const limit = pLimit(settings.concurrency);
   let told = false;
   const where = host ?? new URL(url).host;

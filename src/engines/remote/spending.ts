@@ -1,6 +1,6 @@
 import { modelError, usageError } from '../../errors.js';
 import type { EngineUsage } from '../../types.js';
-import type { Price } from '../types.js';
+import type { Ledger, Price } from '../types.js';
 
 /** Tokens of one answer, as the service counts them. */
 export interface Tokens {
@@ -18,8 +18,16 @@ export interface Spending {
   usage(): EngineUsage;
 }
 
-/** @param budget in the money of the price; what is under way when it is spent comes on top */
-export function createSpending(reference: string, price: Price | null, budget: number | null): Spending {
+/**
+ * @param budget in the money of the price; what is under way when it is spent comes on top
+ * @param ledger of the run that the budget is for
+ */
+export function createSpending(
+  reference: string,
+  price: Price | null,
+  budget: number | null,
+  ledger: Ledger,
+): Spending {
   if (budget !== null && price === null)
     throw usageError(
       `there is a budget, but no price of ${reference}`,
@@ -30,6 +38,7 @@ export function createSpending(reference: string, price: Price | null, budget: n
   let cached = 0;
   let output = 0;
   const spent = () => (price === null ? null : costOf(price, { input, cached, output }));
+  ledger.push(spent);
   return {
     add(tokens) {
       calls++;
@@ -38,10 +47,11 @@ export function createSpending(reference: string, price: Price | null, budget: n
       output += tokens.output;
     },
     check() {
-      const money = spent();
-      if (budget === null || money === null || money < budget) return;
+      const money = ledger.reduce((sum, costs) => sum + (costs() ?? 0), 0);
+      if (budget === null || money < budget) return;
+      const whose = ledger.length === 1 ? `${calls} calls of ${reference}` : `${ledger.length} models of services`;
       throw modelError(
-        `the budget of ${budget} is spent: ${calls} calls of ${reference} cost ${money.toFixed(4)}`,
+        `the budget of ${budget} is spent: ${whose} cost ${money.toFixed(4)}`,
         'Raise remote.budget and go on with --resume.',
       );
     },
