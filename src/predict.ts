@@ -184,9 +184,23 @@ async function predictOne(task: Task, record: InputRecord | BadRow, options: Pre
     await kept?.set(record, output);
     return { record, output, ms: options.now() - start, ...(options.explain ? { explanation } : {}) };
   } catch (error) {
+    if (error instanceof NextRefused) throw error.cause;
     if ((error instanceof SlmError && error.kind === 'model') || isAbort(error)) throw error;
     const hint = error instanceof SlmError && error.hint !== undefined ? ` ${error.hint}` : '';
     return { record, error: `${messageOf(error)}.${hint}`, ms: options.now() - start };
+  }
+}
+
+/** The next model of a cascade is refused: no fault of the record that needs it, and the user has to mend it. */
+class NextRefused extends Error {
+  override readonly name = 'NextRefused';
+}
+
+async function openNext({ open }: NonNullable<Stage['next']>): Promise<Task> {
+  try {
+    return await open();
+  } catch (cause) {
+    throw cause instanceof SlmError && cause.kind === 'usage' ? new NextRefused(cause.message, { cause }) : cause;
   }
 }
 
@@ -199,7 +213,7 @@ interface Answer {
 async function answerFor(task: Task, record: InputRecord, explain: boolean): Promise<Answer> {
   const { fallback, stage } = task;
   const unreadable = imageProblem(task, record);
-  if (unreadable !== null && stage?.next != null) return answerFor(await stage.next.open(), record, explain);
+  if (unreadable !== null && stage?.next != null) return answerFor(await openNext(stage.next), record, explain);
   if (unreadable !== null) throw unreadable;
   const able = fallback === null || fallback.covers(record) ? task : await fallback.open();
   if (stage === undefined) return outputFor(able, record, explain);
@@ -211,7 +225,7 @@ async function answerFor(task: Task, record: InputRecord, explain: boolean): Pro
   };
   // An empty text gets its answer without a model: no other one knows more.
   if (stage.next === null || stage.atLeast === null || certainty >= stage.atLeast || isEmpty(record)) return own;
-  const further = await answerFor(await stage.next.open(), record, explain);
+  const further = await answerFor(await openNext(stage.next), record, explain);
   const passed = {
     title: `${stage.model} passes it on`,
     body: `certainty ${certainty.toFixed(4)}, wanted at least ${stage.atLeast}`,

@@ -3,10 +3,11 @@ import path from 'node:path';
 import { describe, it } from 'node:test';
 import { chooseThresholds, type StageOutputs } from '../src/cascade/choose.js';
 import { cascadeOf, cascadeReference, modelsOf } from '../src/cascade-reference.js';
+import { usageError } from '../src/errors.js';
 import { evaluate } from '../src/evaluate.js';
 import type { Predictor } from '../src/methods/types.js';
 import { openedStages, predict, type Stage, type Task } from '../src/predict.js';
-import { findCascadeSettings, writeCascadeSettings } from '../src/profile/cascade-settings.js';
+import { cascadeFile, findCascadeSettings, writeCascadeSettings } from '../src/profile/cascade-settings.js';
 import { createStageTurns } from '../src/stage-turns.js';
 import { taskTypes } from '../src/task-types/index.js';
 import type { InputRecord, Output, Pair } from '../src/types.js';
@@ -118,6 +119,21 @@ describe('a cascade', () => {
     const { task } = cascade(small, large, 0.5);
     for await (const _ of predict(task, recordsOf(['sure', 'unsure']), { explain: false, now: () => 0 }));
     assert.equal(openedStages(task).length, 1);
+  });
+
+  it('ends where its large model is refused, with that very error: every record would have it', async () => {
+    const { task } = cascade(small, large, 0.9);
+    const problem = usageError('the thresholds no longer fit');
+    const next = { open: () => Promise.reject(problem), opened: () => null };
+    const broken: Task = { ...task, stage: { ...(task.stage as Stage), next } };
+    const found: Output[] = [];
+    const all = async () => {
+      const records = recordsOf(['sure', 'unsure', 'edge']);
+      for await (const { output } of predict(broken, records, { explain: false, now: () => 0 }))
+        found.push(output as Output);
+    };
+    await assert.rejects(all(), (error) => error === problem);
+    assert.equal(found.length, 1);
   });
 
   it('explains both, and why it was passed on', async () => {
@@ -251,6 +267,50 @@ describe('thresholds', () => {
     assert.deepEqual([value.reached, value.choice.value], [false, 0.9]);
     const time = chooseThresholds(stages, accuracy, context, { kind: 'time', share: 0.01 });
     assert.deepEqual([time.reached, time.choice.secondsPerRecord], [false, 1]);
+  });
+
+  it('are a few thousand combinations at most, however many models there are', () => {
+    for (const [models, most] of [
+      [3, 256],
+      [4, 4096],
+      [5, 4096],
+      [8, 4096],
+    ] as const) {
+      let measured = 0;
+      const counting = {
+        ...accuracy,
+        prepare: (...args: Parameters<typeof accuracy.prepare>) => {
+          measured++;
+          return accuracy.prepare(...args);
+        },
+      };
+      const many = Array.from({ length: models }, (_, at) =>
+        stage(
+          (i) => i <= at,
+          (i) => 1 - i / 20,
+          at + 1,
+        ),
+      );
+      const { choice } = chooseThresholds(many, counting, context, { kind: 'last' });
+      assert.equal(choice.thresholds.length, models - 1);
+      // One more for the last model alone.
+      assert.ok(measured > 50 && measured <= most + 1, `${models} models: ${measured}`);
+    }
+  });
+
+  it('stand in a file that tells models with addresses apart, in a name that all systems take', () => {
+    const file = (...models: string[]) => path.basename(cascadeFile('.', models));
+    assert.equal(file('a', './models/b.gguf'), 'a+b.yaml');
+    const addresses = [
+      'openai:m@https://one.example/v1',
+      'openai:m@https://two.example/v1',
+      'hf:o/r/f.gguf',
+      'hf:p/r/f.gguf',
+    ];
+    const names = addresses.map((address) => file('a', address));
+    assert.equal(new Set(names).size, addresses.length);
+    for (const name of names) assert.match(name, /^a\+[\w.-]+\.yaml$/u);
+    assert.ok(file(`hf:o/r/${'x'.repeat(300)}.gguf`, 'b').length < 100);
   });
 
   it('are kept beside what was tuned, and found again', (t) => {

@@ -4,7 +4,7 @@ import type { Pair } from '../types.js';
 /** The outputs of one model alone, for every record. */
 export interface StageOutputs {
   readonly pairs: readonly Pair[];
-  /** How sure it was of each; 0 where it failed. */
+  /** How sure it was of each; 1 where it failed, which no other model is asked for. */
   readonly certainty: readonly number[];
   readonly secondsPerRecord: number;
 }
@@ -29,8 +29,16 @@ export type CascadeGoal =
   /** The least time without being worse than the last model alone. */
   | { readonly kind: 'last' };
 
-/** Thresholds tried for each model; for several models together, all combinations. */
-const tried = { two: 100, more: 14 };
+/** Thresholds tried for each model; for several models together, all combinations, of which there are so many at most. */
+const tried = { two: 100, combinations: 4096 };
+
+/** Thresholds tried for each of so many models beside 0 and 1. */
+function triedFor(models: number): number {
+  if (models === 2) return tried.two;
+  // Rounded, since a root of 4096 may be a little less than a whole number.
+  const each = Math.floor(Math.round(1e6 * tried.combinations ** (1 / (models - 1))) / 1e6);
+  return Math.min(14, Math.max(1, each - 2));
+}
 
 /**
  * The best thresholds among quantiles of how sure each model was. It is a choice among few, but on these very records:
@@ -42,9 +50,7 @@ export function chooseThresholds(
   context: MetricContext,
   goal: CascadeGoal,
 ): { readonly choice: CascadeChoice; readonly reached: boolean } {
-  const grids = stages
-    .slice(0, -1)
-    .map(({ certainty }) => gridOf(certainty, stages.length === 2 ? tried.two : tried.more));
+  const grids = stages.slice(0, -1).map(({ certainty }) => gridOf(certainty, triedFor(stages.length)));
   const choices = combinations(grids).map((thresholds) => choiceOf(stages, thresholds, metric, context));
   const last = stages.at(-1) as StageOutputs;
   const alone = metric.prepare(last.pairs, context).value();

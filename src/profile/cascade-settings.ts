@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { stringify } from 'yaml';
@@ -35,7 +36,18 @@ export type CascadeSettings = z.infer<typeof schema>;
 
 /** Where the thresholds of a cascade stand, in a folder of tuned settings. */
 export function cascadeFile(folder: string, models: readonly string[]): string {
-  return path.join(folder, 'cascades', `${models.map((model) => path.basename(model, '.gguf')).join('+')}.yaml`);
+  return path.join(folder, 'cascades', `${models.map(fileNameOf).join('+')}.yaml`);
+}
+
+/**
+ * A model in the name of a file: its name, or that of its file. Addresses end alike (`…/v1`), so that they are told apart
+ * by a digest.
+ */
+function fileNameOf(model: string): string {
+  // A single letter is a drive of Windows.
+  if (!/^[a-z]{2,}:/u.test(model)) return path.basename(model, '.gguf');
+  const readable = model.replace(/@.*$|#.*$/gu, '').replace(/[^\w.-]+/gu, '-');
+  return `${readable.slice(0, 60)}-${createHash('sha256').update(model).digest('hex').slice(0, 8)}`;
 }
 
 /** Finds the settings in the first folder that has some; null where none has. */

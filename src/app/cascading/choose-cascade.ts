@@ -1,8 +1,10 @@
+import path from 'node:path';
 import { type CascadeChoice, type CascadeGoal, chooseThresholds } from '../../cascade/choose.js';
-import { cascadeReference } from '../../cascade-reference.js';
+import { cascadeOf, cascadeReference, modelsOf } from '../../cascade-reference.js';
 import { pairRecords } from '../../compare/paired-records.js';
 import { usageError } from '../../errors.js';
 import type { Report } from '../../evaluate.js';
+import { couldTakeFiles } from '../../folders.js';
 import { type CascadeSettings, writeCascadeSettings } from '../../profile/cascade-settings.js';
 import { loadProfile } from '../../profile/index.js';
 import { findTunedSettings } from '../../profile/tuned-settings.js';
@@ -51,7 +53,13 @@ export async function chooseCascade(
 ): Promise<ChosenCascade> {
   const profile = withChoices(await loadProfile(task, profileContext(surroundings)), flags);
   checkCascade(profile);
-  if (flags.models.length < 2) throw usageError('a cascade needs two models or more', 'Name them: -m SMALL,LARGE.');
+  checkModels(flags.models);
+  const [folder] = tunedFolders(surroundings, profile) as [string];
+  if (!couldTakeFiles(path.join(folder, 'cascades')))
+    throw usageError(
+      `the thresholds cannot be written: ${folder} takes no files`,
+      'Change its permissions, or copy the task to another folder.',
+    );
   const names = await Promise.all(flags.models.map((model) => modelName(surroundings, model)));
   const given = amongExamples(await readGold(surroundings, profile, flags.data, flags), profile);
   const examples = await heldOut(surroundings, profile, given, names, flags);
@@ -62,6 +70,8 @@ export async function chooseCascade(
   );
   if (problem !== null) throw problem;
   surroundings.signal.throwIfAborted();
+  for (const { model, failed, data } of reports)
+    if (failed > 0) surroundings.notice(`${model.name} failed at ${failed} of ${data.n} records, which count as wrong`);
   const context = { labels: chosenLabels(profile).map(({ name }) => name), multiLabel: profile.multiLabel };
   const definition = taskTypes[profile.type];
   const wanted = definition.tuningMetric(
@@ -70,8 +80,9 @@ export async function chooseCascade(
   );
   const metric = metricsFor(profile.type, profile.multiLabel).find(({ name }) => name === wanted);
   if (metric === undefined) throw new Error(`no metric ${wanted}`);
+  // A run passes no record on that a model fails at: it has an error.
   const certainty = (output: Output | null) =>
-    output === null ? 0 : (definition.certainty?.(output, profile.multiLabel) ?? 0);
+    output === null ? 1 : (definition.certainty?.(output, profile.multiLabel) ?? 0);
   const { pairs } = pairRecords(examples, subjects);
   const stages = reports.map(({ speed }, s) => ({
     pairs: pairs[s] ?? [],
@@ -96,7 +107,6 @@ export async function chooseCascade(
     value: choice.value ?? 0,
     timeShare: choice.secondsPerRecord / last,
   };
-  const [folder] = tunedFolders(surroundings, profile);
   return {
     reference: cascadeReference(flags.models),
     reports,
@@ -104,8 +114,26 @@ export async function chooseCascade(
     goal,
     reached,
     choice,
-    file: writeCascadeSettings(folder as string, flags.models, settings),
+    file: writeCascadeSettings(folder, flags.models, settings),
   };
+}
+
+/** More models than that would have thousands of combinations of thresholds with hardly any in each. */
+const mostModels = 8;
+
+/** @throws SlmError where these models are no cascade that could be named later */
+function checkModels(models: readonly string[]): void {
+  if (models.length < 2) throw usageError('a cascade needs two models or more', 'Name them: -m SMALL,LARGE.');
+  if (models.length > mostModels)
+    throw usageError(`a cascade has at most ${mostModels} models, not ${models.length}`, 'Name fewer with -m.');
+  const named = models.find((model) => model.includes('+') || modelsOf(model).length > 1);
+  if (named !== undefined)
+    throw usageError(
+      `"${named}" cannot be part of a cascade, whose models have a + between them`,
+      'Name another model.',
+    );
+  // What else is wrong, such as a model that comes twice.
+  cascadeOf(cascadeReference(models));
 }
 
 function goalText(goal: CascadeGoal, metric: string): string {

@@ -1,6 +1,7 @@
 import { type CascadeStage, cascadeOf } from '../../cascade-reference.js';
-import type { HeadStart } from '../../engines/index.js';
-import { usageError } from '../../errors.js';
+import { type HeadStart, serviceOf } from '../../engines/index.js';
+import type { Ledger } from '../../engines/types.js';
+import { type SlmError, usageError } from '../../errors.js';
 import type { Document } from '../../methods/types.js';
 import { type Stage, settingsDigest, type Task } from '../../predict.js';
 import { type CascadeSettings, findCascadeSettings } from '../../profile/cascade-settings.js';
@@ -9,9 +10,17 @@ import { taskTypes } from '../../task-types/index.js';
 import type { TaskProfile } from '../../types.js';
 import type { Surroundings } from '../surroundings.js';
 import { requireAgreement } from './agreement.js';
-import { chooseModel, type OpenedTask, openTaskOnModel, requireModel, type TaskFlags } from './open.js';
+import {
+  chooseModel,
+  type OpenedTask,
+  openTaskOnModel,
+  requireModel,
+  resolveNamed,
+  type TaskFlags,
+  withChoices,
+} from './open.js';
 import { openedOnce } from './opened-once.js';
-import { tunedFolders } from './tuned-settings.js';
+import { tunedFolders, tunedProfile } from './tuned-settings.js';
 
 /**
  * Opens a task on its model, or on the models of a cascade: then the first one is loaded, and the others when a record
@@ -33,21 +42,26 @@ export async function openTaskFor(
   const found = stages[0]?.atLeast == null ? settingsOf(surroundings, untuned, stages, reference) : null;
   // Said before minutes have passed until the first record needs it.
   for (const { model } of stages) await requireModel(surroundings, model);
+  if (found !== null) await checkLaterStages(surroundings, untuned, flags, reference, stages, found);
   const newTurn = createStageTurns(() => surroundings.now());
   const opened: OpenedTask[] = [];
+  const ledger: Ledger = [];
+  let closed = false;
   const open = async (at: number): Promise<Task> => {
     const { model, atLeast } = stages[at] as CascadeStage;
     const own = await openTaskOnModel(
-      surroundings,
+      { ledger, ...surroundings },
       untuned,
       { ...flags, model },
       parallel,
       documents,
       at === 0 ? early : null,
     );
-    opened.push(own);
+    // Nobody waits for a model that is still being loaded at the end.
+    if (closed) await own.close();
+    else opened.push(own);
     const { task } = own;
-    if (found !== null) checkStage(untuned, reference, found, at, task);
+    if (found !== null) checkStage(untuned, reference, stages, found, at, task);
     const turn = newTurn();
     const stage: Stage = {
       model: task.engine.model.name,
@@ -62,6 +76,7 @@ export async function openTaskFor(
     return { ...task, engine: named, stage };
   };
   const close = async () => {
+    closed = true;
     await Promise.all(opened.splice(0).map((one) => one.close()));
   };
   try {
@@ -97,18 +112,61 @@ function settingsOf(
   if (found !== null && found.settings.stages.length === stages.length) return found;
   throw usageError(
     `the cascade "${reference}" has no thresholds for the task "${profile.name}"`,
-    `Choose them on labelled data: \`slm cascade ${profile.name} -m ${models.join(',')} --data FILE\`, or name one: ${reference.replace('+', '@0.9+')}`,
+    `Choose them on labelled data: \`slm cascade ${profile.name} -m ${models.join(',')} --data FILE\`, or name one: ${reference.replaceAll('+', '@0.9+')}`,
   );
 }
 
+/**
+ * The same for what is tuned for the models that are opened later: said at once, and not in the middle of a run.
+ * @throws SlmError where the thresholds were chosen for other settings
+ */
+async function checkLaterStages(
+  surroundings: Surroundings,
+  untuned: TaskProfile,
+  flags: TaskFlags,
+  reference: string,
+  stages: readonly CascadeStage[],
+  found: Found,
+): Promise<void> {
+  for (const [at, { model }] of stages.entries()) {
+    if (at === 0) continue;
+    const isTuned = flags.untuned !== true && serviceOf(model) === null;
+    const profile = isTuned
+      ? await tunedProfile(surroundings, untuned, await resolveNamed(surroundings, model))
+      : untuned;
+    const { settings, model: name } = found.settings.stages[at] as StoredStage;
+    if (settings !== settingsDigest(withChoices(profile, flags)))
+      throw noLongerFit(untuned, reference, stages, found, name);
+  }
+}
+
+type StoredStage = CascadeSettings['stages'][number];
+
 /** @throws SlmError where the thresholds were chosen for something else than is there now */
-function checkStage(profile: TaskProfile, reference: string, found: Found, at: number, task: Task): void {
-  const stored = found.settings.stages[at] as CascadeSettings['stages'][number];
-  const { sha256 } = task.engine.model;
-  if (stored.settings === settingsDigest(task.profile) && (stored.modelSha256 ?? null) === sha256) return;
-  const models = found.settings.stages.map(({ model }) => model).join(',');
-  throw usageError(
-    `${found.file}: the thresholds of "${reference}" no longer fit the task "${profile.name}" on ${task.engine.model.name}: its file, its tuned settings or --among has changed.`,
-    `Choose them again: \`slm cascade ${profile.name} -m ${models} --data FILE\`.`,
+function checkStage(
+  profile: TaskProfile,
+  reference: string,
+  stages: readonly CascadeStage[],
+  found: Found,
+  at: number,
+  task: Task,
+): void {
+  const stored = found.settings.stages[at] as StoredStage;
+  const { name, sha256 } = task.engine.model;
+  const isSame = stored.model === name && (stored.modelSha256 ?? null) === sha256;
+  if (!isSame || stored.settings !== settingsDigest(task.profile))
+    throw noLongerFit(profile, reference, stages, found, name);
+}
+
+function noLongerFit(
+  profile: TaskProfile,
+  reference: string,
+  stages: readonly CascadeStage[],
+  { file }: Found,
+  model: string,
+): SlmError {
+  return usageError(
+    `${file}: the thresholds of "${reference}" no longer fit the task "${profile.name}" on ${model}: its file, its tuned settings or --among has changed.`,
+    `Choose them again: \`slm cascade ${profile.name} -m ${stages.map((stage) => stage.model).join(',')} --data FILE\`.`,
   );
 }

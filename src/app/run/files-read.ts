@@ -2,6 +2,7 @@ import path from 'node:path';
 import { modelsOf } from '../../cascade-reference.js';
 import { findDocuments } from '../../documents/find.js';
 import { modelPath, readSpec } from '../../models/index.js';
+import { cascadeFile } from '../../profile/cascade-settings.js';
 import type { TaskProfile } from '../../types.js';
 import { configFiles } from '../config.js';
 import { bundleFile } from '../opening/open.js';
@@ -35,10 +36,15 @@ export async function filesRead(
       ['yaml', 'head'].map((suffix) => path.join(folder, `${path.basename(model, '.gguf')}.${suffix}`)),
     ),
   );
+  const thresholds = references
+    .map(modelsOf)
+    .filter(({ length }) => length > 1)
+    .flatMap((stages) => tunedFolders(surroundings, profile).map((folder) => cascadeFile(folder, stages)));
   return [
     ...used('a file of the task', [...profile.files, bundleFile(surroundings, profile)]),
     ...used('a document', named ?? profile.documents),
     ...used('what was tuned', tuned),
+    ...used('thresholds of a cascade', thresholds),
     ...used('a settings file', configFiles(surroundings)),
     ...used('the model', (await Promise.all(models.map((model) => fileOf(surroundings, model)))).flat()),
   ];
