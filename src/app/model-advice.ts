@@ -1,5 +1,6 @@
 import { freemem, totalmem } from 'node:os';
 import { cpuBudget } from '../engines/cpu-budget.js';
+import { SlmError } from '../errors.js';
 import { checkGguf } from '../gguf/check.js';
 import { estimateMemory } from '../gguf/memory.js';
 import { summarize } from '../gguf/summary.js';
@@ -66,7 +67,7 @@ export interface MeasuredSpeed {
 }
 
 export interface AdviceOptions {
-  /** Told of each manifest that is not valid, whose model is left out. */
+  /** Told of each manifest that is not valid, whose model is left out, and of each file that cannot be read. */
   readonly onProblem: (problem: string) => void;
   readonly types: readonly TaskType[];
   readonly contextTokens: number;
@@ -83,12 +84,25 @@ export async function adviseModels(
   const machine = { memory: totalmem(), free: freemem(), threads: cpuBudget() };
   const figures = new Map(readCatalogue(env, onProblem).map(({ name, measured }) => [name, measured]));
   const models: AdvisedModel[] = [];
+  /** One damaged file shall not hide the other models. */
+  const orTold = async <T>(find: () => T | Promise<T>, otherwise: T): Promise<T> => {
+    try {
+      return await find();
+    } catch (error) {
+      if (!(error instanceof SlmError)) throw error;
+      onProblem(`${error.message}${error.hint === undefined ? '' : ` ${error.hint}`}`);
+      return otherwise;
+    }
+  };
   for (const listed of await listModels(env, standard, () => undefined)) {
-    const { memory, weights } = sizesOf(env, listed, contextTokens);
+    const { memory, weights } = await orTold(() => sizesOf(env, listed, contextTokens), {
+      memory: null,
+      weights: null,
+    });
     const fits = memory === null ? null : memory <= usableShare * machine.memory;
     const timed =
       measure !== null && listed.installed && fits === true
-        ? await measure({ name: listed.name, path: modelPath(env.dataDir, listed.name) })
+        ? await orTold(() => measure({ name: listed.name, path: modelPath(env.dataDir, listed.name) }), null)
         : null;
     const estimated = weights === null ? null : (weightsPerSecond * machine.threads) / weights;
     models.push({

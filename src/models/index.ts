@@ -4,5 +4,5 @@ export { type CheckedDerived, checkDerived, type DerivedEntry, listDerived, remo
 export { headerOfModel } from './header.js';
 export { parseManifest } from './manifest.js';
 export { readSpec, resolveModel } from './resolve.js';
-export { checkInstalled, installedNames, installedStats, modelPath, removeModel } from './store.js';
+export { checkInstalled, hasLeftovers, installedNames, installedStats, modelPath, removeModel } from './store.js';
 export * from './types.js';

@@ -1,4 +1,4 @@
-import { type Stats, statSync } from 'node:fs';
+import { existsSync, type Stats, statSync } from 'node:fs';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -138,10 +138,19 @@ export async function install(
   await writeJson(record, { ...known, bytes: size, mtimeMs, ctimeMs });
 }
 
+/** What an interrupted download leaves for the next attempt, whether it is there or not. */
+function leftoversOf(dataDir: string, name: string): string[] {
+  return ['.partial', '.partial.json', '.partial.wheel'].map((suffix) => `${modelPath(dataDir, name)}${suffix}`);
+}
+
+/** Returns whether an interrupted download of a model has left something. */
+export function hasLeftovers(dataDir: string, name: string): boolean {
+  return leftoversOf(dataDir, name).some((path) => existsSync(path));
+}
+
 /** Removes a model and what is left of its downloads; with `unpin`, also the record of its digest. */
 export async function removeModel(dataDir: string, name: string, options: { unpin: boolean }): Promise<void> {
-  const path = modelPath(dataDir, name);
-  const leftovers = [`${path}.partial`, `${path}.partial.json`, `${path}.partial.wheel`];
-  for (const each of [path, ...leftovers]) await rm(each, { recursive: true, force: true });
+  for (const each of [modelPath(dataDir, name), ...leftoversOf(dataDir, name)])
+    await rm(each, { recursive: true, force: true });
   if (options.unpin) await rm(recordPath(dataDir, name), { force: true });
 }

@@ -77,3 +77,11 @@ test('a shape that was kept is the one that runs have, and gives the same bytes'
   assert.match(report.stdout, /^streams of records +3 contexts with 1 thread each$/mu);
   assert.equal((await run()).stdout, stdout);
 });
+
+test('doctor has the machine to show, too, where the model is no file', async () => {
+  for (const model of ['cascade:gemma-3-270m+qwen3-4b', 'openai:some-model']) {
+    const { code, stdout, stderr } = await runSlm(['doctor', '-m', model]);
+    assert.equal(code, 0, stderr);
+    assert.ok(stdout.includes(`${model}, which is no file here`), stdout);
+  }
+});

@@ -272,3 +272,18 @@ for (const [title, answer, wanted] of [
     refused(error, wanted);
   });
 }
+
+test('an address in HF_ENDPOINT that is none, and a token that no header can carry, are named and not shown', async (t) => {
+  const { env, seen } = await hubWith(t, {});
+  const refusedWith = async (changes: Partial<ModelEnvironment>, message: RegExp) => {
+    const { error } = await resolveAndRecord('tiny', { ...env, ...changes });
+    refused(error, message);
+    assert.doesNotMatch(`${error?.message} ${(error as SlmError).hint}`, /secr/u);
+  };
+  for (const hfEndpoint of ['hf-mirror.com', 'http//x', 'ftp://x.y', ''])
+    await refusedWith({ hfEndpoint }, /HF_ENDPOINT is ".*", which is no address of a hub/u);
+  await refusedWith({ hfEndpoint: 'https://me:secret@hub.example' }, /HF_ENDPOINT has a password/u);
+  for (const hfToken of ['hf_secr…', 'hf_secr\nret', 'hf_secr et'])
+    await refusedWith({ hfToken }, /HF_TOKEN has a character/u);
+  assert.deepEqual(seen, []);
+});

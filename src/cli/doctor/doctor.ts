@@ -27,12 +27,13 @@ export interface DoctorFlags {
 export async function examine(context: CliContext, flags: DoctorFlags): Promise<void> {
   const spec = await chooseModel(context, flags, null);
   const environment = modelEnvironment(context);
-  const found = await readSpec(spec, environment);
-  const isElsewhere = serviceOf(spec) !== null || cascadeOf(spec) !== null;
-  const file = found.kind === 'path' ? found.path : modelPath(environment.dataDir, found.name);
-  const here = existsSync(file);
-  const missing = found.kind === 'path' ? 'which is not there' : 'not fetched yet';
-  const absence = isElsewhere ? 'which is no file here' : missing;
+  // A service is no file, and a cascade is several models.
+  const isOneFile = serviceOf(spec) === null && cascadeOf(spec) === null;
+  const found = isOneFile ? await readSpec(spec, environment) : null;
+  const file = found === null ? null : found.kind === 'path' ? found.path : modelPath(environment.dataDir, found.name);
+  const here = file !== null && existsSync(file);
+  const missing = found?.kind === 'path' ? 'which is not there' : 'not fetched yet';
+  const absence = found === null ? 'which is no file here' : missing;
   const machine = (await engines.llama.machine()).machineIdentity();
   const entry = here ? await readMachine(context, await resolveNamed(context, spec)) : null;
   const named = threadsOf(flags, await readConfig(context)) ?? null;

@@ -10,6 +10,7 @@ import {
   checkInstalled,
   derivedFolder,
   findManifest,
+  hasLeftovers,
   installedNames,
   installedStats,
   listDerived,
@@ -146,6 +147,11 @@ export function modelsCommand(context: CliContext): Command {
     .action(async (specs: string[], { unpin, derived }: { unpin?: boolean; derived?: boolean }) => {
       const env = modelEnvironment(context);
       const folder = derivedFolder(cacheDirectory(context));
+      if (derived === true && specs.length > 0)
+        throw usageError(
+          '--derived removes all derived files, whatever they are called.',
+          'Leave it out, or the names.',
+        );
       if (derived === true) context.notice(`removed ${await removeDerived(folder, null)} derived files`);
       else if (specs.length === 0) throw usageError('Name the models to remove.', '`slm models list` lists them.');
       for (const spec of specs) {
@@ -153,7 +159,10 @@ export function modelsCommand(context: CliContext): Command {
           context.notice(`removed ${spec}`);
           continue;
         }
-        await removeModel(env.dataDir, await nameInStore(spec, env, unpin !== true), { unpin: unpin === true });
+        const name = await nameInStore(spec, env, false);
+        // An interrupted download takes room, too.
+        if (unpin !== true && !hasLeftovers(env.dataDir, name)) await nameInStore(spec, env);
+        await removeModel(env.dataDir, name, { unpin: unpin === true });
         context.notice(`removed ${spec}`);
       }
     });

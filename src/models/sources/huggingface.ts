@@ -39,6 +39,7 @@ function parse(address: string): Address | null {
 
 function requestFor(address: Address, source: string, env: ModelEnvironment): HttpRequest {
   const path = address.path.split('/').map(encodeURIComponent).join('/');
+  checkSettings(env);
   const url = new URL(`${env.hfEndpoint}/${address.repo}/resolve/${encodeURIComponent(address.revision)}/${path}`);
   return {
     url,
@@ -47,6 +48,21 @@ function requestFor(address: Address, source: string, env: ModelEnvironment): Ht
     headersFor: (to): Record<string, string> =>
       env.hfToken !== null && to.origin === url.origin ? { authorization: `Bearer ${env.hfToken}` } : {},
   };
+}
+
+/** @throws SlmError where the environment names no hub, or a token that no header can carry; the token is not shown */
+function checkSettings({ hfEndpoint, hfToken }: ModelEnvironment): void {
+  const url = URL.canParse(hfEndpoint) ? new URL(hfEndpoint) : null;
+  const form = 'Write it as https://HOST, or unset it for the hub itself.';
+  if (url?.username || url?.password)
+    throw modelError('HF_ENDPOINT has a password in it', `A token for it goes into HF_TOKEN. ${form}`);
+  if (url === null || !/^https?:$/u.test(url.protocol))
+    throw modelError(`HF_ENDPOINT is "${hfEndpoint}", which is no address of a hub`, form);
+  if (hfToken !== null && !/^[\x21-\x7e]+$/u.test(hfToken))
+    throw modelError(
+      'HF_TOKEN has a character that no token has, such as a space, a line end or an ellipsis',
+      `Copy the token again from ${hfEndpoint}/settings/tokens.`,
+    );
 }
 
 /**

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Writable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
@@ -216,8 +216,31 @@ test('derive says what to ask for, and refuses a model that it does not understa
   await assert.rejects(run('derive', 'mine', '--layers', '1'), /its tensor "blk\.0\.weight" is not known/u);
 });
 
+test('one damaged file in the store hides no other model from the advice', async (t) => {
+  const { run, err, cwd, root } = program(t);
+  addOwn(root, cwd);
+  await run('pull', 'mine');
+  writeFileSync(path.join(root, 'broken.gguf'), 'no model');
+  const { models } = JSON.parse(await run('advise', '--json'));
+  const named = (wanted: string) => models.find(({ name }: { name: string }) => name === wanted);
+  assert.deepEqual([named('broken').memory, named('broken').fits], [null, null]);
+  assert.equal(named('mine').fits, true);
+  assert.match(err.text(), /broken\.gguf/u);
+});
+
+test('rm removes what an interrupted download has left', async (t) => {
+  const { run, root } = program(t);
+  mkdirSync(root, { recursive: true });
+  const partial = path.join(root, 'qwen3-0.6b.gguf.partial');
+  writeFileSync(partial, 'a half');
+  await run('rm', 'qwen3-0.6b');
+  assert.equal(existsSync(partial), false);
+  await assert.rejects(run('rm', 'qwen3-0.6b'), /qwen3-0\.6b is not installed/u);
+});
+
 test('rm needs a name, or --derived', async (t) => {
   const { run, err } = program(t);
+  await assert.rejects(run('rm', '--derived', 'gemma-3-270m+latin'), { exitCode: 2, message: /removes all derived/u });
   await assert.rejects(run('rm'), /Name the models to remove/u);
   await run('rm', '--derived');
   assert.match(err.text(), /removed 0 derived files/u);
