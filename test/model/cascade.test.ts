@@ -87,6 +87,15 @@ test('slm cascade chooses thresholds; run, eval and the library go by them, resu
     both.records.map((record) => record.output?.model),
   );
 
+  // Said before the first record, also of a model that no record may need.
+  const settings = readFileSync(stored, 'utf8');
+  const at = settings.lastIndexOf('settings: ') + 'settings: '.length;
+  writeFileSync(stored, `${settings.slice(0, at)}0000${settings.slice(at + 4)}`);
+  const second = await runSlm(['run', task, '-m', cascade, data]);
+  assertClearError(second, 2, /no longer fit the task "mood" on gemma.*Choose them again/su);
+  assert.equal(second.stdout, '');
+  writeFileSync(stored, settings);
+
   // Thresholds are for the task as it was.
   const yaml = path.join(task, 'task.yaml');
   writeFileSync(yaml, `${readFileSync(yaml, 'utf8')}threshold: 0.1\n`);
