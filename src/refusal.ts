@@ -7,7 +7,7 @@ const reasons: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'its name is too long',
   ENOSPC: 'the disk is full',
   EDQUOT: 'the disk is full',
-  EFBIG: 'the file may not become larger (ulimit -f)',
+  EFBIG: 'the file may not become larger (ulimit -f, or the file system)',
   EROFS: 'the file system is read-only',
 };
 

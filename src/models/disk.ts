@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { modelError, SlmError } from '../errors.js';
-import { isFull, isUnwritable, refusalOf } from '../refusal.js';
+import { codeOf, isFull, isUnwritable, refusalOf } from '../refusal.js';
 
 /** Room that stays free beside the model, bytes. */
 const margin = 16_000_000;
@@ -30,15 +30,23 @@ export function diskFull(folder: string, detail?: string, room = dataRoom): SlmE
   );
 }
 
-/** Returns whether an error came from `diskFull`. */
-export function isDiskFull(error: SlmError): boolean {
-  return (error.cause as { code?: unknown } | undefined)?.code === 'ENOSPC';
+/** Returns whether an error says that a file has no room: another one of the same size would have none either. */
+export function isDiskFull({ cause }: SlmError): boolean {
+  return ['ENOSPC', 'EFBIG'].includes((cause as { code?: string } | undefined)?.code ?? '');
 }
 
 /** A failed file operation as an error for the user; SlmErrors pass through. */
 export function fileError(error: unknown, folder: string, room = dataRoom): unknown {
   if (error instanceof SlmError) return error;
   if (isFull(error)) return diskFull(folder, undefined, room);
+  // A limit of the process, or of the file system: FAT32 takes no file of 4 GiB.
+  if (codeOf(error) === 'EFBIG') {
+    return modelError(
+      `Cannot write in ${folder}: ${refusalOf(error)}.`,
+      `Raise the limit, or set ${room.variable} to a folder on a disk that takes larger files.`,
+      error,
+    );
+  }
   if (isUnwritable(error)) {
     return modelError(
       `Cannot write in ${folder}: ${refusalOf(error)}.`,

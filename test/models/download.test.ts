@@ -4,6 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { SlmError } from '../../src/errors.js';
+import { fileError, isDiskFull } from '../../src/models/disk.js';
 import type { ModelEnvironment } from '../../src/models/types.js';
 import { type StubFile, startHub } from '../helpers/hub-stub.js';
 import { addManifest, emptyStore, resolveAndRecord } from '../helpers/model-store.js';
@@ -286,4 +287,16 @@ test('an address in HF_ENDPOINT that is none, and a token that no header can car
   for (const hfToken of ['hf_secr…', 'hf_secr\nret', 'hf_secr et'])
     await refusedWith({ hfToken }, /HF_TOKEN has a character/u);
   assert.deepEqual(seen, []);
+});
+
+test('a file that may not become so large is no defect, and no reason to try the next source', () => {
+  for (const [code, message] of [
+    ['EFBIG', /^Cannot write in \/models: the file may not become larger/u],
+    ['ENOSPC', /^Not enough disk space in \/models/u],
+  ] as const) {
+    const shown = fileError(Object.assign(new Error(`${code}: write`), { code }), '/models');
+    refused(shown as Error, message);
+    assert.ok(isDiskFull(shown as SlmError));
+    assert.match((shown as SlmError).hint ?? '', /XDG_DATA_HOME/u);
+  }
 });
