@@ -143,7 +143,11 @@ export async function tuneTask(surroundings: Surroundings, planned: PlannedTunin
   checkTexts(flags);
   // Said before data is read and models are loaded.
   if (flags.embedder !== undefined) await embedderNamed(surroundings, flags.embedder);
-  if (flags.teacher !== undefined) await requireModel(surroundings, flags.teacher);
+  if (flags.teacher !== undefined) {
+    await requireModel(surroundings, flags.teacher);
+    // A teacher labels for minutes, for a model that is to be here then.
+    await resolveNamed(surroundings, spoken);
+  }
   const gold = flags.data === undefined ? null : await readGold(surroundings, profile, flags.data, flags);
   const teacher = flags.teacher;
   if (teacher === undefined)

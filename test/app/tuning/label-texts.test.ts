@@ -6,6 +6,7 @@ import { chooseCascade } from '../../../src/app/cascading/choose-cascade.js';
 import { defaults } from '../../../src/app/defaults.js';
 import { profileContext } from '../../../src/app/surroundings.js';
 import { type LabelRequest, labelTexts } from '../../../src/app/tuning/label-texts.js';
+import { planTuning, tuneTask } from '../../../src/app/tuning/tune-task.js';
 import { loadProfile } from '../../../src/profile/index.js';
 import { fakePool } from '../../helpers/fake-pool.js';
 import { served } from '../../helpers/served.js';
@@ -114,4 +115,21 @@ test('labels of a cascade are not those of the thresholds that it had before', a
   assert.equal((await label(texts, { teacher })).fresh, 0);
   withThreshold(1);
   assert.equal((await label(texts, { teacher })).fresh, texts.length);
+});
+
+test('nothing is labelled for a model that cannot be tuned', async (t) => {
+  const { cwd, url, surroundings, asked } = await teaching(t);
+  writeFileSync(path.join(cwd, 'texts.jsonl'), jsonl(texts));
+  for (const [model, message] of [
+    ['gemma-3-270n', /No model "gemma-3-270n"/u],
+    [`decisions:mood@${url}`, /this needs a model file/u],
+    ['cascade:a+b', /is a cascade, and this needs one model/u],
+  ] as const) {
+    const teacher = `systemone:mood@${url}`;
+    const flags = { ...defaults.tuning, model, teacher, unlabelled: 'texts.jsonl', seed: 1, curves: false };
+    const planned = await planTuning(surroundings, './task.yaml', flags);
+    const given = { ...flags, maxRecordSize: defaults.maxRecordSize };
+    await assert.rejects(tuneTask(surroundings, planned, given), { message });
+  }
+  assert.equal(asked(), 0);
 });
