@@ -46,8 +46,13 @@ export async function openTaskFor(
   const newTurn = createStageTurns(() => surroundings.now());
   const opened: OpenedTask[] = [];
   const ledger: Ledger = [];
-  let closed = false;
-  const open = async (at: number): Promise<Task> => {
+  const opening: Promise<unknown>[] = [];
+  const open = (at: number): Promise<Task> => {
+    const task = openStage(at);
+    opening.push(task.catch(() => undefined));
+    return task;
+  };
+  const openStage = async (at: number): Promise<Task> => {
     const { model, atLeast } = stages[at] as CascadeStage;
     const own = await openTaskOnModel(
       { ledger, ...surroundings },
@@ -57,9 +62,7 @@ export async function openTaskFor(
       documents,
       at === 0 ? early : null,
     );
-    // Nobody waits for a model that is still being loaded at the end.
-    if (closed) await own.close();
-    else opened.push(own);
+    opened.push(own);
     const { task } = own;
     if (found !== null) checkStage(untuned, reference, stages, found, at, task);
     const turn = newTurn();
@@ -76,7 +79,8 @@ export async function openTaskFor(
     return { ...task, engine: named, stage };
   };
   const close = async () => {
-    closed = true;
+    // Waited for, since Node ends only after a model that is being loaded is: nobody could interrupt that.
+    await Promise.all(opening);
     await Promise.all(opened.splice(0).map((one) => one.close()));
   };
   try {

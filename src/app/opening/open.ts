@@ -193,6 +193,7 @@ export async function openTaskOnModel(
   const profile = withChoices(tuned, flags);
   const head = methodOf(profile).headOf?.(profile);
   const alphabet = coveringAlphabet(profile, model);
+  const loading: Promise<unknown>[] = [];
   const loaded: Engine[] = [];
   const files: ModelFile[] = [];
   const embedder = await openSecondModel(surroundings, profile, flags);
@@ -210,7 +211,12 @@ export async function openTaskOnModel(
   }
   const helpers = { embedder, judge };
   const cache = rememberingCache(constantsCache(surroundings, profile));
-  const load = async (tokens: 'all' | AlphabetName): Promise<LocalEngine> => {
+  const load = (tokens: 'all' | AlphabetName): Promise<LocalEngine> => {
+    const one = loadOne(tokens);
+    loading.push(one.catch(() => undefined));
+    return one;
+  };
+  const loadOne = async (tokens: 'all' | AlphabetName): Promise<LocalEngine> => {
     const engine = await openResolved(surroundings, model, flags, parallel, recipeFor(head, tokens), early);
     loaded.push(engine);
     files.push(watchModelFile(engine.model.path));
@@ -248,6 +254,8 @@ export async function openTaskOnModel(
   }
 
   async function close(): Promise<void> {
+    // Also what a record still waits for, such as the whole model: `process.exit` would wait for it without an end.
+    await Promise.all(loading);
     await Promise.all(loaded.splice(0).map((engine) => engine.dispose()));
   }
 }
