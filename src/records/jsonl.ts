@@ -13,10 +13,12 @@ export const jsonl: Reader = {
   labelled: true,
   takes: [],
   async *read(source, options) {
-    for await (const { first, texts } of splitLines(decode(source, options), options.maxRecordBytes)) {
+    const { maxRecordBytes, maxRecordFlag } = options;
+    for await (const { first, texts } of splitLines(decode(source, options), maxRecordBytes)) {
       for (const [i, text] of texts.entries()) {
         const origin = { file: source.file, line: first + i };
-        if (text === null) yield { fields: {}, origin, error: tooLong(`line ${first + i}`, options.maxRecordBytes) };
+        const line = `line ${first + i}`;
+        if (text === null) yield { fields: {}, origin, error: tooLong(line, maxRecordBytes, maxRecordFlag) };
         else if (text.trim() !== '') yield parseLine(text, origin);
       }
     }

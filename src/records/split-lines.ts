@@ -62,7 +62,7 @@ export function formatBytes(bytes: number): string {
   return `${Number(size.toFixed(1))} ${unit}`;
 }
 
-/** The error for a record that is longer than the limit. */
-export function tooLong(what: string, maxBytes: number): string {
-  return `${what} is longer than ${formatBytes(maxBytes)}; split it or raise --max-record-size`;
+/** The error for a record that is longer than the limit, and how that is raised. */
+export function tooLong(what: string, maxBytes: number, flag = '--max-record-size'): string {
+  return `${what} is longer than ${formatBytes(maxBytes)}; split it or raise ${flag}`;
 }

@@ -20,6 +20,8 @@ export interface Encoding {
 export interface ReadOptions {
   /** A longer line, CSV record, sentence or text document becomes a row with an error. */
   readonly maxRecordBytes: number;
+  /** jsonl: the flag that raises it. By default `--max-record-size`. */
+  readonly maxRecordFlag?: string;
   /** Called when damage was repaired, at most once a file for each kind. */
   readonly onWarning: (message: string) => void;
   /** Whether bytes that are no text are an error, and not repaired. */

@@ -1,5 +1,6 @@
 import type { ServedTask, TaskPool } from '../app/serving/pool.js';
 import type { AskedQuestion } from '../app/serving/questions.js';
+import { stringifyJson } from '../json.js';
 import { classified, scoreOf } from '../task-types/classify/values.js';
 import { taskTypes } from '../task-types/index.js';
 import { HttpError } from './errors.js';
@@ -43,13 +44,14 @@ export async function decide(
   return { probabilities: options.map(({ name }) => [name, found.get(name) ?? 0] as const), abstained: false };
 }
 
+/** Options that are called by a number, as the levels of a score are, are not the labels of that name. */
 function areLabelsOf({ labels, multiLabel }: ServedTask, options: Options): boolean {
-  return !multiLabel && options.every(({ name }) => labels.some((label) => label.name === name));
+  return !multiLabel && options.every(({ name, word }) => name === word && labels.some((label) => label.name === name));
 }
 
-/** Any JSON as text: a string as it is. */
+/** Any JSON as text: a string as it is, numbers as they were written. */
 export function asText(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return typeof value === 'string' ? value : stringifyJson(value);
 }
 
 /** The most probable option; the first of equals. */

@@ -23,14 +23,28 @@ export interface BodyProblem {
   readonly type: string;
 }
 
+/** The type of the problem with a body that is not JSON; its path is a position in the text. */
+export const notJson = 'json_invalid';
+
 /** A body that is not of the form that the endpoint takes, with a list of what is wrong. */
 export class InvalidBody extends Error {
   readonly problems: readonly BodyProblem[];
 
   constructor(problems: readonly BodyProblem[]) {
-    super(problems.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
+    super(problems.map(said).join('; '));
     this.problems = problems;
   }
+
+  /** The field that is wrong first; null where the body as a whole is. */
+  get field(): string | null {
+    const [first] = this.problems;
+    return first === undefined || first.type === notJson || first.path.length === 0 ? null : first.path.join('.');
+  }
+}
+
+function said({ path, message, type }: BodyProblem): string {
+  if (type === notJson) return `the body is ${message}`;
+  return `${path.length === 0 ? 'the body' : path.join('.')}: ${message}`;
 }
 
 /** How the clients of a route read what is wrong. */
@@ -53,8 +67,8 @@ export const detailErrors: ErrorForm = {
 /** OpenAI's clients: `{ error: { message, type, param, code } }`. */
 export const openAiErrors: ErrorForm = {
   invalidStatus: 400,
-  invalid: ({ problems, message }) => ({
-    error: { message, type: 'invalid_request_error', param: problems[0]?.path.join('.') ?? null, code: null },
+  invalid: ({ field, message }) => ({
+    error: { message, type: 'invalid_request_error', param: field, code: null },
   }),
   other: (_status, kind, message) => ({ error: { message, type: kind, param: null, code: null } }),
 };

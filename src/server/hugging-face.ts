@@ -36,14 +36,24 @@ const entity = z.object({
   end: z.int(),
 });
 const found = z.object({ answer: z.string(), score: z.number(), start: z.int(), end: z.int() });
+const generated = z.object({ generated_text: z.string() });
 
 /** `POST /models/TASK`: a task in the shapes of Hugging Face's inference clients. */
 export const huggingFace: Route = {
   method: 'post',
   path: '/models/:task',
-  summary: 'A task in the shapes of Hugging Face: text classification, token classification, question answering',
+  summary:
+    'A task in the shapes of Hugging Face: text and token classification, question answering, text generation',
   body: request,
-  answer: z.union([z.array(z.array(label)), z.array(entity), z.array(z.array(entity)), found, z.array(found)]),
+  answer: z.union([
+    z.array(z.array(label)),
+    z.array(entity),
+    z.array(z.array(entity)),
+    found,
+    z.array(found),
+    generated,
+    z.array(generated),
+  ]),
   work: true,
   errors: huggingFaceErrors,
   async handle(c, server, { signal }) {

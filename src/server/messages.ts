@@ -1,3 +1,4 @@
+import { stringifyJson } from '../json.js';
 import { HttpError } from './errors.js';
 import { z } from './routes.js';
 
@@ -28,7 +29,7 @@ export function textOfParts(given: z.infer<typeof parts>): string {
     .map(({ type, text, refusal, data }) => {
       if (text !== undefined) return text;
       if (refusal !== undefined) return refusal;
-      if (type === 'input_json' && data !== undefined) return JSON.stringify(data);
+      if (type === 'input_json' && data !== undefined) return stringifyJson(data);
       throw new HttpError(400, 'invalid_request_error', `input of type "${type}" is not read here; give text`);
     })
     .join('\n');

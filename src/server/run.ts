@@ -43,7 +43,11 @@ export const run: Route = {
     };
     const rows = readers.jsonl.read(
       { file: '-', open: () => body as unknown as AsyncIterable<Uint8Array> },
-      { maxRecordBytes: server.limits.bodyBytes, onWarning: () => undefined },
+      {
+        maxRecordBytes: server.limits.bodyBytes,
+        maxRecordFlag: '--max-body of the server',
+        onWarning: () => undefined,
+      },
     );
     let read = 0;
     let written = 0;

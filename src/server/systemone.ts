@@ -1,4 +1,5 @@
 import type { ServedTask } from '../app/serving/pool.js';
+import { stringifyJson } from '../json.js';
 import { bodyOf } from './body.js';
 import {
   asText,
@@ -93,11 +94,13 @@ export const systemone: Route = {
     const answers = await Promise.all(
       asked.map(async ([id, asking]) => [id, await answerTo(asking, (options) => ask(asking, options))] as const),
     );
-    return c.json({
+    const body = {
       model,
       answers: Object.fromEntries(answers),
       usage: { input_tokens: await tokensOf(server, task, text, asked), output_tokens: 0 },
-    });
+    };
+    // The legend repeats levels, with their numbers as they were written.
+    return c.body(stringifyJson(body), 200, { 'Content-Type': 'application/json' });
   },
 };
 

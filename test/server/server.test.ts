@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createApp } from '../../src/server/app.js';
 import { type ServerContext, usualLimits } from '../../src/server/types.js';
-import { fakePool } from '../helpers/fake-pool.js';
+import { fakePool, mood } from '../helpers/fake-pool.js';
 import { served, serverContext } from '../helpers/served.js';
 
 function appWith(changes: Partial<ServerContext> = {}) {
@@ -78,6 +78,48 @@ describe('POST /v1/systemone', () => {
     });
   }
 
+  it('reads numbers as they are written, and repeats them so', async () => {
+    const states: string[] = [];
+    const pool = fakePool();
+    const watched = {
+      ...pool,
+      ask: (...args: Parameters<typeof pool.ask>) => {
+        states.push(args[1], ...args[0].options.map(({ word }) => word));
+        return pool.ask(...args);
+      },
+    };
+    const response = await appWith({ pool: watched }).post(
+      '/v1/systemone',
+      '{"model":"default","state":{"price":1.0,"id":12345678901234567890},"questions":{"q":{"type":"score","criteria":[{"upTo":19.90},"more"]}}}',
+    );
+    assert.deepEqual(states, ['{"price":1.0,"id":12345678901234567890}', '{"upTo":19.90}', 'more']);
+    assert.match(await response.text(), /"legend":\{"0":\{"upTo":19\.90\},"1":"more"\}/);
+  });
+
+  it('asks about levels also where a task has labels that are called 0 and 1', async () => {
+    const stars = { ...mood, name: 'stars', labels: ['0', '1'].map((name) => ({ name, description: '' })) };
+    const pool = fakePool(undefined, [stars]);
+    const question = { q: { type: 'score', criteria: ['cold', 'hot'] } };
+    assert.equal((await appWith({ pool }).post('/v1/systemone', asking(question, { model: 'stars' }))).status, 200);
+    assert.deepEqual(pool.asked, ['0,1']);
+  });
+
+  it('names what is wrong inside a value of several forms, and loses no question', async () => {
+    const { post } = appWith();
+    const problems = async (path: string, body: unknown) => (await post(path, body)).text();
+    assert.match(await problems('/v1/systemone', asking({}, { state: null })), /expected string or object or array/);
+    const question = { type: 'predicate', instructions: 'x' };
+    const input = [{ role: 'user', content: [{ type: 1 }] }];
+    assert.match(
+      await problems('/v1/decisions', { model: 'default', input, questions: [question] }),
+      /"message":"input\.0\.content\.0\.type: Invalid input: expected string, received number"/,
+    );
+    assert.match(await problems('/v1/decisions', '{"model":'), /"message":"the body is not JSON: .*"param":null/);
+    assert.match(await problems('/v1/decisions', []), /"message":"the body: .*"param":null/);
+    const lost = '{"model":"default","state":"x","questions":{"a":{"type":"noul"},"__proto__":{"type":"noul"}}}';
+    assert.match(await problems('/v1/systemone', lost), /"loc":\["body","questions","__proto__"\]/);
+  });
+
   it('names the models that there are', async () => {
     const response = await appWith().post('/v1/systemone', asking({ q: { type: 'noul' } }, { model: 'nope' }));
     assert.equal(response.status, 404);
@@ -131,12 +173,29 @@ describe('POST /models/TASK', () => {
   });
 });
 
+describe('POST /models/TASK with the input of another task', () => {
+  it('says what the task reads', async () => {
+    const response = await appWith().post('/models/mood', { inputs: { question: 'x', context: 'y' } });
+    assert.equal(response.status, 422);
+    assert.match(await response.text(), /it has \\"question\\", \\"context\\"\. Give the input as \\"text\\"/u);
+  });
+});
+
 describe('POST /run/TASK', () => {
   it('gives a line for each line, also for one that cannot be read', async () => {
     const response = await appWith().post('/run/mood', '{"text":"good","id":1234567890123456789}\nnope\n');
     const lines = (await response.text()).trim().split('\n');
     assert.equal(lines[0]?.includes('"id":1234567890123456789,"label":"good"'), true, lines[0]);
     assert.match(lines[1] ?? '', /line 2 is not valid JSON/);
+  });
+
+  it('says how the limit of a line is raised', async () => {
+    const { post } = appWith({ limits: { ...usualLimits, bodyBytes: 40 } });
+    const lines = (await (await post('/run/mood', `{"text":"${'long '.repeat(9)}"}\n{"text":"good"}\n`)).text()).split(
+      '\n',
+    );
+    assert.match(lines[0] ?? '', /line 1 is longer than 40 bytes; split it or raise --max-body of the server/);
+    assert.equal(JSON.parse(lines[1] ?? '').label, 'good');
   });
 
   it('takes the input from the field that ?field= names', async () => {

@@ -8,7 +8,8 @@ export type RecordInput = string | Readonly<Record<string, unknown>>;
 
 function recordFrom(task: ServedTask, input: RecordInput, index: number): InputRecord | BadRow {
   const fields = typeof input === 'string' ? { text: input } : input;
-  return recordOf({ fields, origin: { file: '-', line: index + 1 } }, index, task.input, null);
+  const row = { fields, origin: { file: '-', line: index + 1 } };
+  return recordOf(row, index, task.input, null, `Give the input as "${task.input}"`);
 }
 
 /** The predictions for a few records, all at once; null when the signal has ended them before the last. */
