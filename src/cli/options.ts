@@ -12,6 +12,14 @@ export function wholeNumber(min: number): (value: string) => number {
   };
 }
 
+/** A port to listen on, for commander. */
+export function port(value: string): number {
+  const number = Number(value);
+  if (value.trim() === '' || !Number.isInteger(number) || number < 0 || number > 65_535)
+    throw new InvalidArgumentError('Expected a whole number from 0 to 65535.');
+  return number;
+}
+
 /** A probability, for commander. */
 function probability(value: string): number {
   const number = Number(value);

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, lstatSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { connect } from 'node:net';
+import path from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { failure, messageOf, usageError } from '../errors.js';
 import { createApp } from './app.js';
@@ -30,7 +31,12 @@ export async function serve(context: ServerContext, address: Address): Promise<{
 }
 
 async function listening(server: Server, address: Address): Promise<void> {
-  if ('socket' in address) await removeStale(address.socket);
+  if ('socket' in address) {
+    // The system says of a missing folder that permission is denied.
+    const folder = path.dirname(address.socket);
+    if (!existsSync(folder)) throw usageError(`there is no folder "${folder}" for the socket`, 'Make it first.');
+    await removeStale(address.socket);
+  }
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, address)));
     server.once('listening', () => {

@@ -57,6 +57,19 @@ test('an error that no part of the program waited for is a message and exit code
   assert.doesNotMatch(stderr, /^ +at /mu);
 });
 
+test('slm serve refuses an address that cannot be one, before it begins', async (t) => {
+  const missing = path.join(tempFolder(t), 'nowhere', 'slm.sock');
+  for (const [args, problem] of [
+    [['--port', '65536'], /Expected a whole number from 0 to 65535/u],
+    [['--port', ''], /Expected a whole number from 0 to 65535/u],
+    [['--unix', missing], /there is no folder ".*nowhere" for the socket/u],
+  ] as const) {
+    const { code, stderr } = await runSlm(['serve', moodTask(), ...args]);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, problem);
+  }
+});
+
 describe('a command that would write over a file that it reads is refused, and the file stays', () => {
   const text = '{"text":"A fine day.","label":"good"}\n';
   const cases: Record<string, { args: string[]; kept?: string; input?: true }> = {

@@ -4,7 +4,7 @@ import { Command, Option } from 'commander';
 import type { TaskFlags } from '../../app/opening/open.js';
 import { messageOf, usageError } from '../../errors.js';
 import type { CliContext } from '../context.js';
-import { byteSize, duration, opensTasks, wholeNumber } from '../options.js';
+import { byteSize, duration, opensTasks, port, wholeNumber } from '../options.js';
 
 interface ServeFlags extends TaskFlags {
   port: number;
@@ -25,7 +25,7 @@ export function serveCommand(context: CliContext): Command {
     new Command('serve')
       .description('answer requests over HTTP, for programs and for people with a browser')
       .argument('[tasks...]', 'tasks to serve (default: all tasks of `slm tasks list`)')
-      .addOption(new Option('-p, --port <n>', 'port; 0 takes a free one').argParser(wholeNumber(0)).default(8080))
+      .addOption(new Option('-p, --port <n>', 'port; 0 takes a free one').argParser(port).default(8080))
       .option('--host <address>', 'address to listen on; other machines reach it only if you say so here', '127.0.0.1')
       .option('--unix <path>', 'listen on a socket of the file system instead')
       .option('--api-key-file <file>', 'answer only requests with a bearer token from this file (one token a line)')
