@@ -11,7 +11,7 @@ export interface ModelOptions extends PlaceOptions {
   model?: string;
   /** Processor threads. Default: the processors that this process may use. */
   threads?: number;
-  /** Tokens. Default: what the task needs. */
+  /** Tokens that a prompt may have. Default: 2048; with an embedding model, 512. */
   contextSize?: number;
   gpu?: 'auto' | 'cuda' | 'vulkan' | 'metal';
 }

@@ -37,6 +37,8 @@ export interface ExtractedEntity {
 /** The results of a task that finds spans. */
 export interface Extraction extends Answered {
   entities: ExtractedEntity[];
+  /** Spans that a service has named and the text does not contain; left out where there are none. */
+  ungrounded?: string[];
 }
 
 /** The results of a task that answers questions. */
@@ -52,6 +54,8 @@ export type Answer = Answered &
         source: string;
         /** The line of the document, from 1. */
         line: number;
+        /** The page of the document, from 1; left out where it has none. */
+        page?: number;
         /** The sentence that has the answer; where the answer is whole sentences, the likeliest of them. */
         sentence: string;
         /** Where the answer is whole sentences: each of them, in the order of the document. */
@@ -65,6 +69,8 @@ export type Answer = Answered &
 export interface Generation extends Answered {
   /** A string, or with a schema the value. */
   output: unknown;
+  /** Where values with `x-source` stand in the text, by JSON pointer into the output. */
+  sources?: Record<string, { text: string; start: number; end: number }>;
 }
 
 /** The result of any task. */
