@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { methods } from '../src/methods/index.js';
 import { profileJsonSchema } from '../src/profile/index.js';
+import { slmEnv } from './helpers/slm.js';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const reference = path.join(root, 'docs', 'cli.md');
@@ -22,6 +23,11 @@ function helpOf(command: string): string {
     env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+}
+
+function jsonOf(...words: string[]): unknown {
+  const command = ['--import', 'tsx', 'src/cli/main.ts', ...words, '--json'];
+  return JSON.parse(execFileSync(process.execPath, command, { cwd: root, encoding: 'utf8', env: slmEnv() }));
 }
 
 describe('docs', () => {
@@ -78,6 +84,28 @@ describe('docs', () => {
     const keys = sections.find((section) => section.startsWith('## Every key\n')) ?? '';
     const named = [...keys.matchAll(/^\| `([^`]+)`/gmu)].map((match) => match[1]);
     assert.deepEqual(named.sort(), Object.keys((profileJsonSchema() as { properties: object }).properties).sort());
+  });
+
+  test('docs/cli.md names the fields of the JSON that commands list', () => {
+    const section = /^## JSON of other commands\n([\s\S]*?)^## /mu.exec(readFileSync(reference, 'utf8'))?.[1] ?? '';
+    const fieldsOf = (command: string) => {
+      const row = section.split('\n').find((line) => line.includes(`\`slm ${command}\``)) ?? '';
+      return [
+        ...row
+          .split('|')
+          .slice(2)
+          .join('|')
+          .matchAll(/`((?:\w+ ?)+)`/gu),
+      ].map(([, names = '']) => names.split(' '));
+    };
+    const keysOf = (value: unknown) => Object.keys(value as object).sort();
+    const [task] = jsonOf('tasks', 'list') as unknown[];
+    assert.deepEqual(keysOf(task), fieldsOf('tasks list')[0]?.toSorted());
+    const [model] = jsonOf('models', 'list') as unknown[];
+    assert.deepEqual(keysOf(model), fieldsOf('models list')[0]?.toSorted());
+    const advice = jsonOf('models', 'advise') as { models: unknown[] };
+    assert.deepEqual(keysOf(advice), fieldsOf('models advise')[0]?.toSorted());
+    assert.deepEqual(keysOf(advice.models[0]), fieldsOf('models advise')[1]?.toSorted());
   });
 
   test('docs/task.schema.json is what `slm tasks schema` prints', () => {

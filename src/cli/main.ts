@@ -37,6 +37,12 @@ for (const name of Object.keys(process.env)) {
   if (name.startsWith('SLM_') && process.env[name] === '') delete process.env[name];
 }
 
+/** What to do about a command that lacks something; the other messages say it themselves. */
+function nextStep(problem: string): string {
+  const lacks = /missing required argument|required option|argument missing/u.test(problem);
+  return lacks ? '     The same command with --help shows what it takes.\n' : '';
+}
+
 const program = new Command('slm')
   .description(description)
   .version(version, '-V, --version')
@@ -48,7 +54,9 @@ const program = new Command('slm')
   .option('--debug', 'show stack traces and the log of llama.cpp')
   .showSuggestionAfterError()
   .configureHelp({ showGlobalOptions: true })
-  .configureOutput({ outputError: (text, write) => write(harmless(text.replace(/^error: /u, 'slm: '))) })
+  .configureOutput({
+    outputError: (text, write) => write(harmless(`${text.replace(/^error: /u, 'slm: ')}${nextStep(text)}`)),
+  })
   .exitOverride();
 
 const say = sayTo((text) => process.stderr.write(text));

@@ -108,7 +108,7 @@ export function modelsCommand(context: CliContext): Command {
 
   command
     .command('pull')
-    .description('download models, and print their paths')
+    .description('download models, and print their names and paths')
     .argument('<models...>', 'names, or addresses such as hf:owner/repo/file.gguf')
     .action(async (specs: string[]) => {
       for (const spec of specs) {

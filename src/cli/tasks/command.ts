@@ -54,7 +54,7 @@ export function tasksCommand(context: CliContext): Command {
     .command('validate')
     .description('check tasks and every file that they name')
     .argument('[tasks...]', 'names or paths (default: every task)')
-    .option('--strict', 'treat warnings about a schema as errors')
+    .option('--strict', 'treat notes about a schema or a template as errors')
     .action(async (specs: string[], { strict = false }: { strict?: boolean }) => {
       const places = specs.length > 0 ? specs : listTasks(profileContext(context).folders).map((place) => place.path);
       const cardOf = taskCards(context);
