@@ -1,4 +1,4 @@
-/// <reference lib="esnext.disposable" />
+/// <reference lib="esnext.disposable" preserve="true" />
 import { z } from 'zod';
 import { openHere } from '../app/run/task-source.js';
 import { failure, SlmError } from '../errors.js';
