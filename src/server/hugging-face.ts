@@ -42,8 +42,7 @@ const generated = z.object({ generated_text: z.string() });
 export const huggingFace: Route = {
   method: 'post',
   path: '/models/:task',
-  summary:
-    'A task in the shapes of Hugging Face: text and token classification, question answering, text generation',
+  summary: 'A task in the shapes of Hugging Face: text and token classification, question answering, text generation',
   body: request,
   answer: z.union([
     z.array(z.array(label)),
