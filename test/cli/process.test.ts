@@ -62,6 +62,7 @@ test('slm serve refuses an address that cannot be one, before it begins', async 
   for (const [args, problem] of [
     [['--port', '65536'], /Expected a whole number from 0 to 65535/u],
     [['--port', ''], /Expected a whole number from 0 to 65535/u],
+    [['--unix', 'slm.sock', '--port', '8081'], /'--unix <path>' cannot be used with option '-p, --port <n>'/u],
     [['--unix', missing], /there is no folder ".*nowhere" for the socket/u],
   ] as const) {
     const { code, stderr } = await runSlm(['serve', moodTask(), ...args]);

@@ -27,7 +27,9 @@ export function serveCommand(context: CliContext): Command {
       .argument('[tasks...]', 'tasks to serve (default: all tasks of `slm tasks list`)')
       .addOption(new Option('-p, --port <n>', 'port; 0 takes a free one').argParser(port).default(8080))
       .option('--host <address>', 'address to listen on; other machines reach it only if you say so here', '127.0.0.1')
-      .option('--unix <path>', 'listen on a socket of the file system instead')
+      .addOption(
+        new Option('--unix <path>', 'listen on a socket of the file system instead').conflicts(['port', 'host']),
+      )
       .option('--api-key-file <file>', 'answer only requests with a bearer token from this file (one token a line)')
       .addOption(
         new Option('--max-memory <bytes>', 'unload idle models when this process uses more memory than this').argParser(
