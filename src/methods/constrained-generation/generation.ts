@@ -165,7 +165,7 @@ function read({ text: generated, stopReason }: Generated, form: Form, text: stri
   if (stopReason !== 'length') return form.read(generated.trim(), text);
   throw failure(
     `the output was cut off at ${options.maxTokens} tokens`,
-    'Raise options.maxTokens, or bound the strings and lists of the schema.',
+    'Raise options.maxTokens (max_tokens of a request), or bound the strings and lists of the schema.',
   );
 }
 
