@@ -1,4 +1,4 @@
-import { closeSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { exitCodes } from '../errors.js';
 
@@ -42,6 +42,16 @@ function openTerminals(): number[] {
   return [0, 1, 2].filter((descriptor) => isatty(descriptor));
 }
 
+/** Whether a terminal controls the process, which may be another one than its standard streams. */
+function belongsToTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The signals that ask a program to end, with the exit codes that shells give them. */
 export const endingSignals = { SIGINT: exitCodes.interrupted, SIGTERM: exitCodes.terminated, SIGHUP: exitCodes.hungUp };
 
@@ -51,8 +61,8 @@ export const endingSignals = { SIGINT: exitCodes.interrupted, SIGTERM: exitCodes
  * machine, and `process.exit` waits for it, because Node joins its pool of threads. So the process then sends itself
  * the signal without a handler: a shell sees the same code, such as 130.
  *
- * SIGHUP says that the terminal has gone. Where the process has none, it is ignored: that is what `nohup` wants, and
- * Node undoes what `nohup` does about it.
+ * SIGHUP says that the terminal has gone. It is ignored where the process reads and writes nothing there, which is what
+ * `nohup` wants: Node undoes what `nohup` does about it. Where there is no terminal at all, somebody sends it on purpose.
  */
 export function watchSignals(): Interruption {
   const abort = new AbortController();
@@ -77,11 +87,11 @@ export function watchSignals(): Interruption {
     process.channel?.unref();
     return interruption;
   }
-  const hasTerminal = openTerminals().length > 0;
+  const outlivesTerminal = openTerminals().length === 0 && belongsToTerminal();
   for (const [name, itsCode] of Object.entries(endingSignals)) {
     const signal = name as keyof typeof endingSignals;
     process.on(signal, () => {
-      if (signal === 'SIGHUP' && !hasTerminal) return;
+      if (signal === 'SIGHUP' && outlivesTerminal) return;
       if (abort.signal.aborted) die(signal, actions);
       code = itsCode;
       setTimeout(() => die(signal, actions), graceMs).unref();

@@ -168,18 +168,39 @@ describe('the end of the terminal', { skip: !hasTerminal }, () => {
     });
   }
 
-  test('does not end what has none, as `nohup` starts it', async (t) => {
+  test('does not end what reads and writes nothing there, as `nohup` starts it', async (t) => {
     const cwd = tempFolder(t);
     writeFileSync(path.join(cwd, 'a.txt'), lines.slice(0, 19 * 40));
-    const child = startSlm(['run', moodTask(), '-l', 'a.txt', '-m', smollm, '-o', 'out.jsonl'], { cwd });
-    const ended = exitOf(child);
-    const stderr = collect(child.stderr);
+    const args = ['run', moodTask(), '-l', 'a.txt', '-m', smollm, '-o', 'out.jsonl'];
+    const command = [process.execPath, binary, ...args].map((arg) => `'${arg}'`).join(' ');
+    writeFileSync(
+      path.join(cwd, 'run.sh'),
+      `trap '' HUP; nohup ${command} > log 2>&1 < /dev/null; echo "code $?" > code`,
+    );
+    const terminal = spawn('script', ['-qec', 'sh run.sh; true', '/dev/null'], { cwd, env: slmEnv({ CI: 'false' }) });
     const output = path.join(cwd, 'out.jsonl');
     await until(() => existsSync(output) && readFileSync(output, 'utf8').includes('\n'), 'the first result');
-    child.kill('SIGHUP');
-    assert.equal(await ended, 0, stderr());
+    terminal.kill('SIGKILL');
+    const code = path.join(cwd, 'code');
+    await until(() => existsSync(code) && readFileSync(code, 'utf8').endsWith('\n'), 'its end', 20_000);
+    assert.equal(readFileSync(code, 'utf8'), 'code 0\n');
     assert.equal(linesOf(readFileSync(output, 'utf8')).length, 40);
   });
+});
+
+test('SIGHUP ends what has no terminal at all', async (t) => {
+  const cwd = tempFolder(t);
+  writeFileSync(path.join(cwd, 'a.txt'), 'The soup was cold.\n'.repeat(2000));
+  const args = ['run', moodTask(), '-l', 'a.txt', '-m', smollm, '-o', 'out.jsonl'];
+  // A session of its own has none.
+  const child = spawn(process.execPath, [binary, ...args], { cwd, env: slmEnv({}), detached: true });
+  const stderr = collect(child.stderr);
+  const ended = exitOf(child);
+  const output = path.join(cwd, 'out.jsonl');
+  await until(() => existsSync(output) && readFileSync(output, 'utf8').includes('\n'), 'the first result');
+  child.kill('SIGHUP');
+  assert.equal(await ended, 129, stderr());
+  assert.match(stderr(), /interrupted after \d+ records; .* --resume/u);
 });
 
 test('whoever reads what is said may go: a job goes on without', async (t) => {
