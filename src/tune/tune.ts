@@ -163,7 +163,7 @@ export async function tune(
 }
 
 /** The final fit may always take so long: the budget is for the search. */
-const leastToFitMs = 10 * 60_000;
+const leastToFitMs = 5 * 60_000;
 
 /** All of them where there is time for that; what does not take the task's place tells its settings by fewer. */
 function examplesToFit(

@@ -949,9 +949,9 @@ describe('tuning', () => {
     const quick = await tuneWith(1);
     assert.equal(quick.list, examples);
     assert.deepEqual([quick.result.fittedOn, quick.stage], [null, 'fitting what was taken']);
-    // At one second for each, there are ten minutes for 600 more than the 300 that the search has read.
+    // At one second for each, there are five minutes for 300 more than the 300 that the search has read.
     const bounded = await tuneWith(1000);
-    const n = 300 + 600;
+    const n = 300 + 300;
     assert.deepEqual(bounded.result.fittedOn, { n, of: 3000 });
     assert.equal(bounded.list.filter((example) => goldOf(example) === 'positive').length, n / 2);
     assert.deepEqual(
@@ -960,7 +960,7 @@ describe('tuning', () => {
     );
     assert.equal(
       bounded.stage,
-      `fitting what was taken to ${n} of 3000 examples, for which there is time, about 10 min 0 s`,
+      `fitting what was taken to ${n} of 3000 examples, for which there is time, about 5 min 0 s`,
     );
     // What learns a handful of numbers has them from its trial.
     const handful = await tuneWith(1000, { fitsAll: false });

@@ -28,7 +28,7 @@ export function tuneCommand(context: CliContext): Command {
     .addOption(
       new Option(
         '--budget <time>',
-        'time for the search, such as 5m; the final fit takes up to that again, or 10 minutes',
+        'time for the search, such as 5m; the final fit takes up to that again, or 5 minutes',
       )
         .argParser(duration)
         .default(defaults.tuning.budget, '10m'),
