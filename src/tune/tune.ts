@@ -127,7 +127,9 @@ export async function tune(
   const spentMs = now() - began;
   const { result, after, before, gain, wins } = outcomeOf(session, searched, compare ? asItIs : null);
   const toFit = examplesToFit(result, examples, after, wins, budgetMs);
-  stage(fittingTitle(toFit, examples.length));
+  const fittedOn =
+    wins && toFit.examples.length < examples.length ? { n: toFit.examples.length, of: examples.length } : null;
+  stage(fittingTitle(fittedOn, toFit.ms));
   const fitted = await (result.chosen.finish as NonNullable<Candidate['finish']>)(toFit.examples, after);
   // Where the task stays as it is, it is its threshold that was asked for.
   const [measured, outputs] =
@@ -157,8 +159,7 @@ export async function tune(
     spentMs,
     budgetMs,
     curves,
-    fittedOn:
-      wins && toFit.examples.length < examples.length ? { n: toFit.examples.length, of: examples.length } : null,
+    fittedOn,
   };
 }
 
@@ -179,9 +180,9 @@ function examplesToFit(
   return { examples: kept.size < examples.length ? examples.filter((each) => kept.has(each)) : examples, ms };
 }
 
-function fittingTitle({ examples, ms }: Fitting, all: number): string {
+function fittingTitle(fittedOn: TuneResult['fittedOn'], ms: number): string {
   const title = 'fitting what was taken';
-  const part = examples.length < all ? ` to ${examples.length} of ${all} examples, for which there is time` : '';
+  const part = fittedOn === null ? '' : ` to ${fittedOn.n} of ${fittedOn.of} examples, for which there is time`;
   return `${title}${part}${ms < longFitMs ? '' : `, about ${formatDuration(ms / 1000)}`}`;
 }
 

@@ -859,9 +859,14 @@ describe('tuning', () => {
 
   it('does not win against a task that is better as it is, nor against one that is as good', async () => {
     const better = (example: Example) => outputFor(goldOf(example), 0.999);
-    const { wins, before, fitted, threshold } = await tune(session(), moods, request({ before: asItIs(better) }));
+    const stages: string[] = [];
+    const onTrial = (event: TrialEvent) => event.kind === 'stage' && stages.push(event.title);
+    const asked = request({ before: asItIs(better), onTrial });
+    const { wins, before, fitted, fittedOn, threshold } = await tune(session(), moods, asked);
     assert.equal(wins, false);
     assert.equal(before?.score, 1);
+    // Its examples are those of its trial, and not for want of time.
+    assert.deepEqual([fittedOn, stages.at(-1)], [null, 'fitting what was taken']);
     assert.deepEqual([fitted.threshold, threshold], [undefined, null]);
     const same = await tune(session(), moods, request());
     const again = new Map(same.after.examples.map((example, i) => [example, same.after.outputs[i] as ClassifyOutput]));

@@ -1,13 +1,13 @@
 import type { Preparation } from '../../app/surroundings.js';
-import { formatDuration } from '../../quantities.js';
 import type { CliContext } from '../context.js';
 import { createStatusLine } from './status-line.js';
+import { type PaceStart, timeLeft } from './time-left.js';
 
 /** Says once what is prepared, then how far it is, on a line that is overwritten. */
 export function showPreparation(context: CliContext): (preparation: Preparation | null) => void {
   const status = createStatusLine(context);
   const announced = new Set<string>();
-  let first: { readonly ms: number; readonly done: number } | null = null;
+  let first: PaceStart | null = null;
   return (preparation) => {
     if (preparation === null) {
       first = null;
@@ -22,8 +22,7 @@ export function showPreparation(context: CliContext): (preparation: Preparation 
     if (!announced.has(text)) context.notice(text);
     announced.add(text);
     first ??= { ms: context.now(), done };
-    const each = done > first.done ? (context.now() - first.ms) / (done - first.done) : null;
-    const left = each === null ? '' : `, ${formatDuration((each * (total - done)) / 1000)} left`;
-    status.show(`${done} of ${total} ${items}${left}`);
+    const left = timeLeft(first, context.now(), done, total);
+    status.show(`${done} of ${total} ${items}${left === null ? '' : `, ${left}`}`);
   };
 }

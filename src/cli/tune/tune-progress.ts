@@ -1,10 +1,9 @@
 import type { TuningEvent } from '../../app/surroundings.js';
 import type { Trial } from '../../methods/candidates/types.js';
-
-import { formatDuration } from '../../quantities.js';
 import { harmless, harmlessValues } from '../../terminal-text.js';
 import type { TrialEvent } from '../../tune/trial-event.js';
 import type { CliContext } from '../context.js';
+import { type PaceStart, timeLeft } from '../terminal/time-left.js';
 import type { TuneState } from './tune-view.js';
 
 export interface TuneProgress {
@@ -128,14 +127,14 @@ const silentMs = 30_000;
 function plainProgress(context: CliContext): TuneProgress {
   let spokenAt = context.now();
   /** Where the step under way began. */
-  let first: { readonly what: string; readonly done: number; readonly ms: number } | null = null;
+  let first: (PaceStart & { readonly what: string }) | null = null;
   const step = ({ what, done, total }: Extract<TuningEvent, { kind: 'step' }>) => {
     const now = context.now();
     if (first?.what !== what || first.done > done) first = { what, done, ms: now };
     if (now - spokenAt < silentMs) return;
     spokenAt = now;
-    const left = done > first.done ? ((now - first.ms) / (done - first.done)) * (total - done) : null;
-    context.notice(`${what}, ${done} of ${total}${left === null ? '' : `, about ${formatDuration(left / 1000)} left`}`);
+    const left = timeLeft(first, now, done, total);
+    context.notice(`${what}, ${done} of ${total}${left === null ? '' : `, about ${left}`}`);
   };
   const tuning = (event: TuningEvent) => {
     if (event.kind === 'step') return step(event);
