@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import path from 'node:path';
 import type { Price, ServiceSettings } from '../engines/types.js';
 import type { Config } from './config-file.js';
@@ -12,17 +12,22 @@ export function configFiles(surroundings: Surroundings): string[] {
   return [path.join(configDirectory(surroundings), 'config.yaml'), path.join(surroundings.cwd, 'slm.yaml')];
 }
 
+/** A link that leads nowhere is there too: reading it says so, where to go without its settings would be silent. */
+function isThere(file: string): boolean {
+  return lstatSync(file, { throwIfNoEntry: false }) !== undefined;
+}
+
 /** The model that `./slm.yaml` names. */
 export async function projectModel(surroundings: Surroundings): Promise<string | undefined> {
   const [, file] = configFiles(surroundings);
-  if (file === undefined || !existsSync(file)) return undefined;
+  if (file === undefined || !isThere(file)) return undefined;
   const { readConfigFile } = await import('./config-file.js');
   return readConfigFile(file).model;
 }
 
 /** Settings of the project (`./slm.yaml`) over those of the user (`config.yaml` in the configuration folder). */
 export async function readConfig(surroundings: Surroundings): Promise<Config> {
-  const found = configFiles(surroundings).filter((file) => existsSync(file));
+  const found = configFiles(surroundings).filter((file) => isThere(file));
   if (found.length === 0) return {};
   const { readConfigFile } = await import('./config-file.js');
   return Object.assign({}, ...found.map(readConfigFile)) as Config;
@@ -35,7 +40,7 @@ export async function readConfig(surroundings: Surroundings): Promise<Config> {
 export async function remoteSettings(
   surroundings: Surroundings,
 ): Promise<Omit<ServiceSettings, 'price'> & { allow: boolean; prices: Readonly<Record<string, Price>> }> {
-  const files = configFiles(surroundings).map((file) => (existsSync(file) ? file : null));
+  const files = configFiles(surroundings).map((file) => (isThere(file) ? file : null));
   const read = async (file: string | null | undefined) =>
     file == null ? {} : ((await import('./config-file.js')).readConfigFile(file).remote ?? {});
   const [own, project] = [await read(files[0]), await read(files[1])];

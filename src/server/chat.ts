@@ -28,6 +28,8 @@ const request = z.object({
   stop: z.union([z.string().min(1), z.array(z.string().min(1))]).nullish(),
   n: z.literal(1).nullish(),
   tools: z.array(z.unknown()).max(0, 'tools are not called here').nullish(),
+  /** As older clients name them. */
+  functions: z.array(z.unknown()).max(0, 'functions are not called here').nullish(),
   logprobs: z.literal(false).nullish(),
 });
 type Request = z.infer<typeof request>;

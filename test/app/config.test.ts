@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { remoteSettings } from '../../src/app/config.js';
+import { projectModel, readConfig, remoteSettings } from '../../src/app/config.js';
 import { requireAgreement } from '../../src/app/opening/agreement.js';
 import { tempFolder } from '../helpers/slm.js';
 import { surroundingsWith } from '../helpers/surroundings.js';
@@ -58,4 +58,11 @@ test('a model that there is not is reported with the file that names it', async 
   await refused(wrong, null, null, /config\.yaml names .*No model "gemma-3-270n"/u);
   await refused(null, null, 'gemma-3-270n', /^tasks\/mood\/task\.yaml names .*No model "gemma-3-270n"/u);
   await refused(null, { model: 'cascade:a' }, null, /^slm\.yaml names .*has only one model/u);
+});
+
+test('settings that a link should lead to and does not are an error, not none', async (t) => {
+  const { surroundings } = settings(t, null, null);
+  symlinkSync('gone.yaml', path.join(surroundings.cwd, 'slm.yaml'));
+  for (const read of [projectModel, readConfig, remoteSettings])
+    await assert.rejects(read(surroundings), { kind: 'usage', message: /slm\.yaml cannot be read: .*no such file/iu });
 });

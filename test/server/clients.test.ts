@@ -194,6 +194,7 @@ describe("OpenAI's client for Node", () => {
     assert.equal(await ask({}), 'you said: Hello');
     assert.equal(await ask({ response_format: { type: 'json_object' } }), '{"said":true}');
     await assert.rejects(ask({ tools: [{ type: 'function', function: { name: 'f' } }] }), /tools are not called here/);
+    await assert.rejects(ask({ functions: [{ name: 'f', parameters: {} }] }), /functions are not called here/);
     await assert.rejects(ask({ n: 2 }), OpenAI.BadRequestError);
   });
 

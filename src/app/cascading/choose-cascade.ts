@@ -92,6 +92,10 @@ export async function chooseCascade(
   const { choice, reached } = chooseThresholds(stages, metric, context, flags.goal);
   const goal = goalText(flags.goal, metric.name);
   const last = stages.at(-1)?.secondsPerRecord ?? 1;
+  if (choice.secondsPerRecord > last)
+    surroundings.notice(
+      `the cascade takes longer here than ${names.at(-1)} alone: leave out a model, or use ${names.at(-1)}`,
+    );
   const settings: CascadeSettings = {
     format: 1,
     task: profile.name,

@@ -5,9 +5,11 @@ import { type TestContext, test } from 'node:test';
 import { chooseCascade } from '../../../src/app/cascading/choose-cascade.js';
 import { defaults } from '../../../src/app/defaults.js';
 import { openTaskFor } from '../../../src/app/opening/open-cascade.js';
+import type { TaskPool } from '../../../src/app/serving/pool.js';
 import { profileContext } from '../../../src/app/surroundings.js';
 import { predict } from '../../../src/predict.js';
 import { loadProfile } from '../../../src/profile/index.js';
+import { isBadRow } from '../../../src/record.js';
 import { fakePool } from '../../helpers/fake-pool.js';
 import { recordWith } from '../../helpers/profiles.js';
 import { served } from '../../helpers/served.js';
@@ -21,13 +23,15 @@ async function setUp(t: TestContext) {
   const cwd = tempFolder(t);
   writeFileSync(path.join(cwd, 'task.yaml'), 'name: mood\ntype: classify\nlabels: [good, bad]\n');
   writeFileSync(path.join(cwd, 'rows.jsonl'), jsonl(rows));
+  const notices: string[] = [];
   const surroundings = surroundingsWith({
     cwd,
+    notice: (text) => notices.push(text),
     env: { XDG_CONFIG_HOME: path.join(cwd, 'config'), XDG_CACHE_HOME: path.join(cwd, 'cache') },
   });
   let asked = 0;
-  const service = async () => {
-    const pool = fakePool(async () => void asked++);
+  const service = async (changes: Partial<TaskPool> = {}) => {
+    const pool = { ...fakePool(async () => void asked++), ...changes };
     return `${await served(t, {}, pool)}/v1`;
   };
   const choose = (models: readonly string[]) =>
@@ -40,7 +44,7 @@ async function setUp(t: TestContext) {
     });
   const profile = await loadProfile('./task.yaml', profileContext(surroundings));
   const open = (model: string) => openTaskFor(surroundings, profile, { model }, 'many', []);
-  return { cwd, surroundings, service, choose, open, asked: () => asked };
+  return { cwd, surroundings, service, choose, open, notices, asked: () => asked };
 }
 
 test('models that could not be named as a cascade later are refused before anything is measured', async (t) => {
@@ -61,6 +65,26 @@ test('a folder that does not take the thresholds is found before anything is mea
   const models = [`systemone:mood@${await service()}`, `decisions:mood@${await service()}`];
   await assert.rejects(choose(models), { kind: 'usage', message: /tuned takes no files/u });
   assert.equal(asked(), 0);
+});
+
+test('a cascade that takes longer than its last model is written, with a remark', async (t) => {
+  const { service, choose, notices } = await setUp(t);
+  const alwaysWrong: Partial<TaskPool> = {
+    async *predict(_task, records) {
+      for await (const record of records) {
+        if (isBadRow(record)) continue;
+        const scores = { good: 0.1, bad: 0.9 };
+        yield { record, output: { type: 'classify', labels: ['bad'], abstained: false, score: 0.9, scores }, ms: 1 };
+      }
+    },
+  };
+  const last = `decisions:mood@${await service()}`;
+  const { choice } = await choose([`systemone:mood@${await service(alwaysWrong)}`, last]);
+  assert.deepEqual(choice.shares, [0, 1]);
+  assert.deepEqual(
+    notices.filter((text) => text.startsWith('the cascade')),
+    [`the cascade takes longer here than ${last} alone: leave out a model, or use ${last}`],
+  );
 });
 
 test('cascades of services whose addresses end alike have thresholds of their own', async (t) => {
