@@ -42,7 +42,7 @@ const commands: Readonly<Record<string, Entry>> = {
   },
   cascade: {
     usage: '[options] <task>',
-    description: 'choose, on labelled data, from which certainty a small model answers before a larger one is asked',
+    description: 'choose, on labelled data, how sure a small model must be to answer; a larger model answers the rest',
     load: async () => (await import('./eval/cascade.js')).cascadeCommand,
   },
   serve: {
@@ -67,7 +67,7 @@ const commands: Readonly<Record<string, Entry>> = {
   },
   stop: {
     usage: '[options] [tasks...]',
-    description: 'stop processes of `slm warm`; runs that use them go on by themselves',
+    description: 'stop processes of `slm warm`; runs that use them continue without them',
     load: async () => (await import('./warm/stop.js')).stopCommand,
   },
   tasks: {

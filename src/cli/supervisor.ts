@@ -54,7 +54,7 @@ export async function supervise(context: CliContext): Promise<boolean> {
   else if (crashes.includes(code)) {
     throw modelError(
       `the process that did the work crashed (signal ${code - 128}); the model file may be damaged, or memory ran out`,
-      '`slm models verify` checks the models of the catalogue; docs/models.md lists their memory.',
+      '`slm models verify` checks the installed models; `slm models advise` shows how much memory they need.',
     );
   } else if (code > 128) throw failure(`the process that did the work was ended by signal ${code - 128}`);
   else context.exit(code);

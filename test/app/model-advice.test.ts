@@ -91,7 +91,7 @@ describe('advice on models', () => {
     assert.match(text, /small +250 MB +500 MB +yes +~710 +yes +classify 0\.800 tuned/u);
     assert.match(
       text,
-      /classify: tuned small \(SST-2 dev: accuracy 0\.800, n = 100\)\nextract: nothing that fits was/u,
+      /classify: tuned small \(SST-2 dev: accuracy 0\.800, n = 100\)\nextract: no model that fits this machine was/u,
     );
   });
 });

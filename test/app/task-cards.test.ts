@@ -107,6 +107,6 @@ describe('a new task with the name of another', () => {
     assert.doesNotMatch(elsewhere.stderr, /no longer/u);
     const here = await slm('tasks', 'init', 'sentiment');
     assert.equal(here.code, 0, here.stderr);
-    assert.match(here.stderr, /"sentiment" is now the new task, and no longer .*tasks\/sentiment\/task\.yaml/u);
+    assert.match(here.stderr, /"sentiment" now means the new task instead of .*tasks\/sentiment\/task\.yaml/u);
   });
 });

@@ -82,6 +82,6 @@ test('doctor has the machine to show, too, where the model is no file', async ()
   for (const model of ['cascade:gemma-3-270m+qwen3-4b', 'openai:some-model']) {
     const { code, stdout, stderr } = await runSlm(['doctor', '-m', model]);
     assert.equal(code, 0, stderr);
-    assert.ok(stdout.includes(`${model}, which is no file here`), stdout);
+    assert.ok(stdout.includes(`${model}, which is not a single file`), stdout);
   }
 });

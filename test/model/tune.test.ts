@@ -300,7 +300,7 @@ describe('slm tune of a classifier', () => {
     const untuned = await run('--untuned');
     const reset = await runSlm(['tune', './task.yaml', '--reset'], { cwd });
     assert.equal(reset.code, 0, reset.stderr);
-    assert.match(reset.stderr, /removed what was tuned of mood/u);
+    assert.match(reset.stderr, /removed the tuned settings of mood/u);
     assert.deepEqual(files(path.join(cwd, 'tuned')), []);
     assert.deepEqual(await run(), untuned);
     assert.match(

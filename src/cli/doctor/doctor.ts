@@ -32,8 +32,8 @@ export async function examine(context: CliContext, flags: DoctorFlags): Promise<
   const found = isOneFile ? await readSpec(spec, environment) : null;
   const file = found === null ? null : found.kind === 'path' ? found.path : modelPath(environment.dataDir, found.name);
   const here = file !== null && existsSync(file);
-  const missing = found?.kind === 'path' ? 'which is not there' : 'not fetched yet';
-  const absence = found === null ? 'which is no file here' : missing;
+  const missing = found?.kind === 'path' ? 'which does not exist' : 'not fetched yet';
+  const absence = found === null ? 'which is not a single file' : missing;
   const machine = (await engines.llama.machine()).machineIdentity();
   const entry = here ? await readMachine(context, await resolveNamed(context, spec)) : null;
   const named = threadsOf(flags, await readConfig(context)) ?? null;
@@ -49,7 +49,7 @@ export async function examine(context: CliContext, flags: DoctorFlags): Promise<
     model: here ? file : `${spec}, ${absence}`,
     'streams of records': shapeText(used('many')),
     'a single record': shapeText(used('one')),
-    measured: named !== null ? 'no: the settings say how many threads' : (entry?.measuredAt ?? 'no'),
+    measured: named !== null ? 'not used: the settings name the number of threads' : (entry?.measuredAt ?? 'no'),
     models: environment.dataDir,
     settings: configDirectory(context),
     caches: cacheDirectory(context),
@@ -89,7 +89,7 @@ export async function measure(context: CliContext, flags: DoctorFlags): Promise<
   }
   const kept = sameShape(choice.many, usual.many) && sameShape(choice.one, usual.one);
   context.notice(
-    `${kept ? 'the defaults are as good as anything' : 'from now on'}: ${shapeText(choice.many)} for streams, ` +
+    `${kept ? 'no setting is clearly faster than the defaults' : 'from now on'}: ${shapeText(choice.many)} for streams, ` +
       `${shapeText(choice.one)} for a single record; ${machinesFile(context)}`,
   );
 }
@@ -106,7 +106,7 @@ function measuredTable(measured: readonly MeasuredCandidate[], usual: Shape): st
     settingText(shape, arithmetic, usual),
     median(tokensPerSecond).toFixed(0),
     `${Math.min(...tokensPerSecond).toFixed(0)}–${Math.max(...tokensPerSecond).toFixed(0)}`,
-    sameNumbers ? 'the same' : 'others: not to be chosen',
+    sameNumbers ? 'the same' : 'different: never chosen',
   ]);
   return tableText(['SETTING', 'TOKENS/S', 'SPREAD', 'NUMBERS'], rows, ['left', 'right', 'right', 'left']);
 }

@@ -25,7 +25,9 @@ interface Flags {
 export function cascadeCommand(context: CliContext): Command {
   return readsLabelledData(
     new Command('cascade')
-      .description('choose, on labelled data, from which certainty a small model answers before a larger one is asked')
+      .description(
+        'choose, on labelled data, how sure a small model must be to answer; a larger model answers the rest',
+      )
       .argument('<task>', 'a task name, or a path to a task.yaml or its folder')
       .requiredOption('-d, --data <file>', 'labelled data that no model was tuned on; "-" is standard input')
       .addOption(
@@ -84,7 +86,7 @@ function chosenText(task: string, { reference, reports, metric, goal, reached, c
   const number = (value: number | null | undefined) => (value == null ? '–' : value.toFixed(3));
   const rows = reports.map((report, s) => [
     report.model.name,
-    choice.thresholds[s] === undefined ? 'all that is left' : `from ${choice.thresholds[s].toFixed(4)}`,
+    choice.thresholds[s] === undefined ? 'the rest' : `from ${choice.thresholds[s].toFixed(4)}`,
     `${(100 * (choice.shares[s] ?? 0)).toFixed(1)} %`,
     number(report.figures.find(({ name }) => name === metric)?.value),
     report.speed.cost.secondsPerThousand.toFixed(1),
@@ -93,7 +95,7 @@ function chosenText(task: string, { reference, reports, metric, goal, reached, c
   const last = (reports.at(-1)?.speed.cost.secondsPerThousand ?? 1) / 1000;
   const share = ((100 * choice.secondsPerRecord) / last).toFixed(0);
   return `${tableText(['', 'answers', 'share', metric, 's/1000'], [...rows, cascade], ['left', 'left', 'right'])}chosen for ${goal}${
-    reached ? '' : '; NOT REACHED, this is the nearest'
+    reached ? '' : '; NOT REACHED, this is the nearest choice'
   }: ${share} % of the last model's time
 ${metric} of the models is of each alone; that of the cascade is on the records that it was chosen on, so a little too good
 kept in ${file}

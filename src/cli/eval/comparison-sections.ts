@@ -54,7 +54,7 @@ export function frontierSection({ systems, metric, n }: Comparison): Markup | nu
     const beaten = all.filter(({ onFrontier }) => !onFrontier);
     const series: Series[] = [
       { name: 'on the frontier', colour: 'tuned', joined: true, points: frontier },
-      { name: 'beaten by a cheaper one', colour: 'before', joined: false, points: beaten },
+      { name: 'not on the frontier', colour: 'before', joined: false, points: beaten },
     ];
     return {
       id: 'frontier',
@@ -175,7 +175,7 @@ export function gateSection(reports: readonly Report[], gates: readonly GateResu
   if (goals.length + rows.length === 0) return null;
   const columns = [{ title: 'wanted' }, { title: 'of' }, { title: 'found', number: true }, { title: '' }];
   return html`<h2>Goals and gates</h2>
-${table('What was to be reached', columns, [...goals, ...rows])}`;
+${table('Required values', columns, [...goals, ...rows])}`;
 }
 
 function verdict(passed: boolean): Markup {
@@ -223,7 +223,7 @@ ${orderLines(report).map((line) => html`<p>${line}</p>\n`)}${
         ],
         stages.map(({ model: name, atLeast, asked, answered, right, seconds: time }) => [
           name,
-          atLeast === null ? 'all that is left' : `what it is sure of from ${atLeast.toFixed(4)}`,
+          atLeast === null ? 'the rest' : `from a certainty of ${atLeast.toFixed(4)}`,
           asked,
           answered,
           answered === 0 ? '–' : figure(right / answered),
@@ -275,11 +275,11 @@ ${orderLines(report).map((line) => html`<p>${line}</p>\n`)}${
   byTag.length === 0
     ? null
     : table(
-        'Right in every respect, by tag',
+        'Records that are entirely right, by tag',
         [{ title: 'tag' }, ...['right', 'of', 'share'].map((title) => ({ title, number: true }))],
         byTag.map(({ tag, n, correct }) => [tag, correct, n, figure(correct / n)]),
       )
-}${confusion === null ? null : confusionMarkup('What is taken for what', confusion)}${
+}${confusion === null ? null : confusionMarkup('Confusion matrix', confusion)}${
   mistakes.length === 0 ? html`<p>No mistakes.</p>\n` : mistakeTable('mistakes', mistakes)
 }`;
 }

@@ -20,7 +20,7 @@ export function orderLines({ order }: ShownReport): string[] {
 /** The labels to choose among; none where those were all. */
 export function amongLines({ data: { among, leftOut = 0 } }: ShownReport): string[] {
   if (among === undefined) return [];
-  const left = leftOut === 0 ? '' : `; ${leftOut} left out, since their gold label is another one`;
+  const left = leftOut === 0 ? '' : `; ${leftOut} left out because their gold label is none of these`;
   return [`among ${among.join(', ')}${left}`];
 }
 

@@ -138,7 +138,7 @@ function stageTable(stages: readonly StageReport[]): string {
   const total = stages.reduce((sum, { answered }) => sum + answered, 0);
   const rows = stages.map(({ model, atLeast, asked, answered, right, seconds }) => [
     model,
-    atLeast === null ? 'all that is left' : `from ${atLeast.toFixed(4)}`,
+    atLeast === null ? 'the rest' : `from ${atLeast.toFixed(4)}`,
     String(asked),
     String(answered),
     `${((100 * answered) / Math.max(1, total)).toFixed(1)} %`,

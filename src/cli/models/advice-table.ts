@@ -45,10 +45,10 @@ export function adviceText({ machine, contextTokens, models, advised }: ModelAdv
 }
 
 function adviceLines({ type, tuned, untuned }: Advised): string[] {
-  if (tuned === null && untuned === null) return [`${type}: nothing that fits was measured`];
+  if (tuned === null && untuned === null) return [`${type}: no model that fits this machine was measured`];
   const parts = [
     ...(tuned === null ? [] : [`tuned ${said(tuned)}`]),
-    ...(untuned === null ? [] : [`as it is ${said(untuned)}`]),
+    ...(untuned === null ? [] : [`untuned ${said(untuned)}`]),
   ];
   return [`${type}: ${parts.join(', ')}`];
 }

@@ -77,7 +77,7 @@ export function modelText(details: ModelDetails): string {
       details.license === null ? null : [details.license.name, details.license.url].filter(Boolean).join(', '),
     ],
     ...details.sources.map((source): [string, string] => ['source', source]),
-    ['verified', details.manifest === null ? null : details.verified ? 'yes' : 'no: not fetched by us'],
+    ['verified', details.manifest === null ? null : details.verified ? 'yes' : 'no: this source was not tested'],
     ['manifest', details.manifest],
   ];
   const title = [details.name, details.title].filter((text) => text !== null).join(' — ');

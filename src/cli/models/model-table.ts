@@ -17,5 +17,5 @@ export function modelTable(models: readonly ListedModel[]): string {
   ]);
   const head = ['NAME', 'SIZE', 'PARAMETERS', 'QUANT', 'FORMAT', 'CONTEXT', 'LICENCE', 'VERIFIED', 'INSTALLED'];
   const table = tableText(head, rows, ['left', 'right', 'right', 'left']);
-  return `${table}\n* the default.  VERIFIED: whether we fetched it ourselves and checked the digest.`;
+  return `${table}\n* the default.  VERIFIED: whether this source was tested: file fetched, digest checked.`;
 }

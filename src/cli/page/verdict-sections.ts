@@ -53,14 +53,14 @@ export function reliabilitySection(profile: TaskProfile, { after }: TuneResult, 
 ${plotSvg({
   id: 'reliability',
   title: 'Reliability of the scores',
-  description: `Share that is right by the score of the best label, ${after.n} held-out examples. On the dashed line scores are what they say.`,
+  description: `Share that is right by the score of the best label, ${after.n} held-out examples. On the dashed line, scores equal the share that is right.`,
   x: share('score of the best label'),
   y: share('share that is right'),
   series: [{ name: 'held-out', colour: 'tuned', joined: false, points }],
   diagonal: true,
 })}<p>Calibration error (ECE) ${value}, 95 % interval ${range}. The larger a dot, the more examples. By chance alone, if every score were right, it would be ${(prepared.byChance() ?? 0).toFixed(3)}. ${
     after.layers > 0 && after.key.startsWith('classifier')
-      ? 'The one number that spreads the scores was fitted on these held-out scores.'
+      ? 'The temperature of the scores was fitted on these same held-out scores.'
       : null
   }</p>
 ${table(
@@ -104,7 +104,7 @@ export function matrixSection(profile: TaskProfile, result: TuneResult): Markup 
     return matrix === null ? [] : [{ title, matrix }];
   });
   if (matrices.length === 0) return null;
-  return html`<h2>What is taken for what</h2>
+  return html`<h2>Confusions</h2>
 <p>${examples.length} held-out examples.</p>
 <div class="pair">
 ${matrices.map(({ title, matrix }) => confusionMarkup(title, matrix))}</div>

@@ -135,7 +135,7 @@ export async function runTask(
     context.notice(`interrupted after ${runRecords} records${typeof hint === 'string' ? `; ${hint}` : ''}`);
     context.exit(exitCodes.interrupted);
   } else if (failed > 0) {
-    context.notice(`${failed} of ${done} records failed; the others are there`);
+    context.notice(`${failed} of ${done} records failed; the other results are complete`);
     context.exit(exitCodes.someRecordsFailed);
   }
 }

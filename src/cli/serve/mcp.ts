@@ -15,7 +15,7 @@ export function mcpCommand(context: CliContext): Command {
   return opensTasks(
     new Command('mcp')
       .description('offer tasks as tools to assistants and agents, by the Model Context Protocol')
-      .argument('[tasks...]', 'the tasks to offer; all that are found by name, if none is given')
+      .argument('[tasks...]', 'tasks to offer (default: all tasks of `slm tasks list`)')
       .option('--max-memory <bytes>', 'unload idle models when this process uses more memory than this', byteSize),
   ).action(async (tasks: string[], flags: McpFlags) => {
     const { openPool } = await import('../../app/serving/pool.js');

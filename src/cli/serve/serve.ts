@@ -26,9 +26,9 @@ export function serveCommand(context: CliContext): Command {
       .description('answer requests over HTTP, for programs and for people with a browser')
       .argument('[tasks...]', 'tasks to serve (default: all tasks of `slm tasks list`)')
       .addOption(new Option('-p, --port <n>', 'port; 0 takes a free one').argParser(port).default(8080))
-      .option('--host <address>', 'address to listen on; other machines reach it only if you say so here', '127.0.0.1')
+      .option('--host <address>', 'address to listen on; 0.0.0.0 admits other machines', '127.0.0.1')
       .addOption(
-        new Option('--unix <path>', 'listen on a socket of the file system instead').conflicts(['port', 'host']),
+        new Option('--unix <path>', 'listen on a Unix socket at this path instead').conflicts(['port', 'host']),
       )
       .option('--api-key-file <file>', 'answer only requests with a bearer token from this file (one token a line)')
       .addOption(
@@ -57,7 +57,7 @@ export function serveCommand(context: CliContext): Command {
 async function serveTasks(context: CliContext, tasks: readonly string[], flags: ServeFlags): Promise<void> {
   const keys = flags.apiKeyFile === undefined ? [] : readKeys(flags.apiKeyFile);
   if (keys.length === 0 && flags.unix === undefined && !isLoopback(flags.host))
-    context.notice(`everybody who reaches ${flags.host} can use this server; --api-key-file asks for a key`);
+    context.notice(`anyone who can reach ${flags.host} can use this server; --api-key-file makes it ask for a key`);
   const { openPool } = await import('../../app/serving/pool.js');
   const { serve, usualLimits } = await import('../../server/index.js');
   const pool = await openPool(
@@ -65,7 +65,8 @@ async function serveTasks(context: CliContext, tasks: readonly string[], flags: 
     { tasks, flags, maxMemoryBytes: flags.maxMemory ?? null },
   );
   try {
-    if (pool.tasks.length === 0) context.notice('there are no tasks; only questions with options are answered');
+    if (pool.tasks.length === 0)
+      context.notice('there are no tasks, so only questions that bring their own options are answered');
     if (flags.preload === true) for (const task of pool.tasks) await pool.load(task);
     const { url, ended } = await serve(
       {

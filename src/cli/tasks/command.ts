@@ -73,7 +73,7 @@ export function tasksCommand(context: CliContext): Command {
 
   command
     .command('calibrate')
-    .description("compute a task's calibration constants for models, and keep them in its folder so that no run has to")
+    .description('compute the calibration constants of a task for one or more models, and keep them in its folder')
     .argument('<task>', 'a task name, or a path')
     .addOption(shared.model())
     .addOption(shared.threads())
@@ -225,7 +225,7 @@ function init(context: CliContext, name: string, type: string, dir: string): voi
   const folder = path.resolve(context.cwd, dir, name);
   const hidden = listTasks(profileContext(context).folders).find((task) => task.name === name);
   if (existsSync(folder))
-    throw usageError(`${path.join(dir, name)} exists already`, 'Choose another name; nothing was changed.');
+    throw usageError(`${path.join(dir, name)} already exists`, 'Choose another name; nothing was changed.');
   const schema = path.relative(folder, path.join(context.packageRoot, 'docs', 'task.schema.json'));
   const starter = starters[type] as Starter;
   for (const [file, content] of Object.entries(starter(name, schema))) {
@@ -237,7 +237,7 @@ function init(context: CliContext, name: string, type: string, dir: string): voi
   const spec = dir === 'tasks' ? name : path.join(dir, name);
   if (hidden !== undefined && dir === 'tasks')
     context.notice(
-      `in this folder, "${name}" is now the new task, and no longer ${shownPath(hidden.path, context.cwd)}`,
+      `in this folder, "${name}" now means the new task instead of ${shownPath(hidden.path, context.cwd)}`,
     );
-  context.notice(`next: \`slm eval ${spec}\`, then put your own labels and examples in`);
+  context.notice(`next: \`slm eval ${spec}\`, then put in your own labels and examples`);
 }

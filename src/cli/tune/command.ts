@@ -21,7 +21,7 @@ export function tuneCommand(context: CliContext): Command {
       'also try heads over this embedding model, alone and joined with the model; for questions, it orders passages',
     )
     .addOption(
-      new Option('--method <kind>', 'candidates to try: all (auto), heads over frozen features, or label scores')
+      new Option('--method <kind>', 'candidates to try: all (auto), heads, or label scores')
         .choices(['auto', 'head', 'scores'])
         .default(defaults.tuning.method),
     )
@@ -55,7 +55,7 @@ export function tuneCommand(context: CliContext): Command {
         'try heads on at most n layers of the model; fewer layers are faster and less accurate',
       ).argParser(wholeNumber(1)),
     )
-    .addOption(new Option('--seed <n>', 'seed of every draw').argParser(wholeNumber(0)).default(defaults.seed))
+    .addOption(new Option('--seed <n>', 'seed of all random choices').argParser(wholeNumber(0)).default(defaults.seed))
     .option('--no-words', 'do not add word counts to heads; better for texts unlike the tuning data')
     .option('--no-compare', 'install the best candidate without comparing it with the current task')
     .option('--reset', 'remove the tuned settings for the model')

@@ -9,7 +9,7 @@ import { figureCells, figureColumns } from '../page/verdict-sections.js';
 export function costSection({ search, after }: TuneResult): Markup {
   const { trials, best, metric } = search;
   const columns: Column[] = [
-    { title: 'way' },
+    { title: 'candidate' },
     ...figureColumns(metric.title),
     { title: 'n', number: true },
     { title: 'tokens a record', number: true },
@@ -58,7 +58,7 @@ ${plotSvg({
   x: countAxis('cost of a record: tokens × layers', comparable.map(costOf)),
   y: shareAxis(metric.title, comparable.flatMap(lowestOf)),
   series: series.filter(({ points }) => points.length > 0),
-})}${table('The last measurement of each way, best first', columns, rows)}`;
+})}${table('The last measurement of each candidate, best first', columns, rows)}`;
 }
 
 function ends({ interval }: Trial): { low?: number; high?: number } {
@@ -74,7 +74,7 @@ export function curveSection({ search: { metric }, curves, after }: TuneResult):
   const points = curves.flatMap((curve) => curve.points);
   if (points.length === 0) return null;
   const isTaken = (at: number) => curves[at]?.points.some(({ key }) => key === after.key) === true;
-  const columns: Column[] = [{ title: 'way' }, { title: 'n', number: true }, ...figureColumns(metric.title)];
+  const columns: Column[] = [{ title: 'candidate' }, { title: 'n', number: true }, ...figureColumns(metric.title)];
   const series = curves.map(
     (curve, at): Series => ({
       name: isTaken(at) ? 'tuned' : 'without a model',
@@ -113,7 +113,7 @@ function verdict(title: string, curves: TuneResult['curves'], after: Trial): str
   const last = points.at(-1);
   const before = points.at(-2);
   if (last === undefined || before === undefined) {
-    return `Measured on ${after.n} examples only: too few to see what more of them bring.`;
+    return `Measured on ${after.n} examples only: too few to show whether more would help.`;
   }
   const gained = last.score - before.score;
   const apart = before.interval !== null && last.interval !== null && before.interval.high < last.interval.low;

@@ -66,7 +66,9 @@ export function tuneReportText(
     ...(threshold === null ? [] : [thresholdText(threshold)]),
     ...(threshold === null || wins
       ? []
-      : [`It is that of the task as it is: write \`threshold: ${threshold.value.min}\` into ${profile.path}.`]),
+      : [
+          `This threshold is for the task as it is. To use it, write \`threshold: ${threshold.value.min}\` into ${profile.path}.`,
+        ]),
     ...(taught === null ? [] : ['', ...teacherLines(taught, metric.title)]),
     '',
     ...searchText(result),
@@ -136,12 +138,12 @@ export function searchText({ search: { skipped, settled }, spentMs, budgetMs, fi
     ...(settled === null
       ? []
       : [
-          `What reads the language model was given up: on ${settled.n} examples none of it was near enough to "${settled.title}" to become clearly better. \`--take best\` goes on all the same.`,
+          `Candidates that read the language model were given up: on ${settled.n} examples, none came close enough to "${settled.title}" to become clearly better. \`--take best\` tries them to the end.`,
         ]),
     ...(fittedOn === null
       ? []
       : [
-          `The final fit took ${fittedOn.n} of ${fittedOn.of} examples: there was no time for all of them. A larger --budget lets it take more.`,
+          `The final fit used ${fittedOn.n} of ${fittedOn.of} examples: there was no time for all of them. A larger --budget lets it use more.`,
         ]),
   ];
   if (skipped.length === 0) return [...given, used];
@@ -155,7 +157,7 @@ export function searchText({ search: { skipped, settled }, spentMs, budgetMs, fi
     `${used} There was no time for ${skipped.length === 1 ? 'one trial' : `${skipped.length} trials`}:`,
     ...named,
     ...(more > 0 ? [`  and ${more} more (--json names all)`] : []),
-    `The same command with ${missing >= 1 ? `about ${minutes(missing)} more --budget` : 'a larger --budget'} goes on from here.`,
+    `The same command with ${missing >= 1 ? `about ${minutes(missing)} more --budget` : 'a larger --budget'} continues from here.`,
   ];
 }
 

@@ -57,7 +57,7 @@ export async function tune(context: CliContext, task: string, flags: TuneCommand
 function interruptedLines({ teacher }: TuneCommandFlags): string[] {
   if (teacher !== undefined)
     return [
-      'interrupted: nothing was installed. Labels of the teacher are kept: the same command labels on from there',
+      'interrupted: nothing was installed. Labels of the teacher are kept: the same command continues from there',
     ];
   return [
     'interrupted: nothing was installed. Finished trials are kept:',
@@ -73,13 +73,13 @@ export async function reset(context: CliContext, task: string, flags: TuneComman
   const planned = await planTuning(context, task, flags);
   const { profile, model } = planned;
   if (resetTuning(planned)) {
-    context.notice(`removed what was tuned of ${profile.name} for ${model}`);
+    context.notice(`removed the tuned settings of ${profile.name} for ${model}`);
     return;
   }
   const others = tunedModels([planned.folder]);
   const tuned = others.length === 0 ? 'It is tuned for no model' : `It is tuned for ${others.join(', ')}`;
   // A misspelt model would leave the settings in use.
   const problem = await modelProblem(context, model);
-  if (problem !== null) throw modelError(`nothing of ${profile.name} was removed: ${problem}`, `${tuned}.`);
+  if (problem !== null) throw modelError(`no tuned settings of ${profile.name} were removed: ${problem}`, `${tuned}.`);
   context.notice(`${profile.name} was not tuned for ${model}. ${tuned}.`);
 }

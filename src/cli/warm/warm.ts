@@ -19,7 +19,7 @@ export function warmCommand(context: CliContext): Command {
         .argParser(duration)
         .default(600_000, '10m'),
     )
-    .option('--foreground', 'stay here instead of in the background')
+    .option('--foreground', 'stay in the foreground, for a supervisor such as systemd')
     .addOption(shared.context())
     .addOption(shared.threshold())
     .addOption(shared.among())
@@ -37,7 +37,7 @@ export function warmCommand(context: CliContext): Command {
 async function leave(context: CliContext, task: string, flags: WarmFlags): Promise<void> {
   const { startHost } = await import('../../app/warm/start-host.js');
   const started = await startHost(context, task, flags);
-  if (started === null) context.notice(`${task} is warm already; \`slm ps\` lists what is`);
+  if (started === null) context.notice(`${task} is warm already; \`slm ps\` lists all warm tasks`);
   else {
     const { boundHosts } = await import('../../app/warm/hosts.js');
     const bytes = await boundHosts(context, started.pid);

@@ -17,11 +17,11 @@ test('a reset for a model that there is not removes nothing, and names the model
   const task = tunedTask(t, 'gemma-3-270m', 'smollm2-135m-instruct');
   for (const model of ['nope', './nowhere.gguf', 'smollm2-135m-instruc']) {
     const reset = await runSlm(['tune', task, '-m', model, '--reset']);
-    assertClearError(reset, 3, /nothing of mood was removed: (No model|There is no file)/u);
+    assertClearError(reset, 3, /no tuned settings of mood were removed: (No model|There is no file)/u);
     assert.match(reset.stderr, /It is tuned for gemma-3-270m, smollm2-135m-instruct\./u);
   }
   const none = await runSlm(['tune', tunedTask(t), '-m', 'nope', '--reset']);
-  assertClearError(none, 3, /nothing of mood was removed/u);
+  assertClearError(none, 3, /no tuned settings of mood were removed/u);
   assert.match(none.stderr, /It is tuned for no model\./u);
 });
 
