@@ -186,7 +186,7 @@ function chatText(source: string, model: PromptModel, system: string, turns: rea
   const refused = (why: string, cause?: unknown) =>
     modelError(
       `the chat template of the model cannot be used: ${why}`,
-      'Use `prompt.use: base` in the task, or write another template into a manifest (docs/models.md#your-own).',
+      'Use `prompt.use: base` in the task, or write another template into a manifest (docs/models.md#your-own-model).',
       cause,
     );
   let text: string;
