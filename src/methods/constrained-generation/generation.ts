@@ -24,12 +24,12 @@ const optionsSchema = z.strictObject({
     .min(1)
     .max(20)
     .default(3)
-    .describe('How often an output is tried that the check refuses, or that is cut off; 1: once.'),
+    .describe('Attempts in all, if the check refuses an output or it is cut off.'),
   stop: z
     .array(z.string().min(1))
     .default([])
     .describe('Generation ends before these strings. Without a schema or grammar, the default is a blank line.'),
-  maxStringLength: z.int().min(1).default(200).describe('Longest string of a schema that does not say.'),
+  maxStringLength: z.int().min(1).default(200).describe('Longest string, where the schema sets no limit.'),
   unlisted: z.boolean().default(false).describe('Whether objects may have properties that the schema does not list.'),
 });
 type Options = z.infer<typeof optionsSchema>;

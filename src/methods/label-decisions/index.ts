@@ -16,7 +16,7 @@ const optionsSchema = z.strictObject({
   calibration: z
     .enum(['none', 'contextual', 'fitted'])
     .default('fitted')
-    .describe('`fitted`, `contextual` or `none`: how the bias for yes or no is taken off.'),
+    .describe('`fitted`, `contextual` or `none`: how the bias for yes or no is removed.'),
   yes: z.string().min(1).default('yes').describe('What the model says when a label holds.'),
   no: z.string().min(1).default('no').describe('What it says when the label does not hold.'),
 });

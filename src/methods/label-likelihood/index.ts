@@ -47,12 +47,12 @@ const optionsSchema = z.strictObject({
   calibration: z
     .enum(calibrationKinds)
     .default('fitted')
-    .describe('`fitted`, `batch`, `contextual` or `none`: how the bias of the prompt is taken off.'),
+    .describe('`fitted`, `batch`, `contextual` or `none`: how the bias of the prompt is removed.'),
   poolSize: z
     .int()
     .min(1)
     .default(200)
-    .describe('Examples outside the prompt that calibration may score, evenly over the file.'),
+    .describe('Examples outside the prompt that calibration may score, spread evenly over the file.'),
 });
 type Options = z.infer<typeof optionsSchema>;
 

@@ -9,7 +9,7 @@ export const sentenceOptions = z.strictObject({
     .string()
     .min(1)
     .optional()
-    .describe('Embedding model by which the passages that words have found are ordered again.'),
+    .describe('Embedding model that orders again the passages found by their words.'),
   judge,
   contextField,
   poolSize,

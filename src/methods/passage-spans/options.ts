@@ -12,15 +12,15 @@ export const passageOptions = z.strictObject({
     .min(1)
     .max(20)
     .default(3)
-    .describe('Sentences that the model reads for a question, after a completion prompt.'),
+    .describe('Sentences that the model reads for a question, with a completion prompt.'),
   windows: z.int().min(1).max(10).default(2).describe('Passages that the model reads for a question, in chat turns.'),
   windowLength,
   embedder: z
     .string()
     .min(1)
     .optional()
-    .describe('Embedding model by which the passages that words have found are ordered again, in chat turns.'),
-  candidates: z.int().min(1).max(10).default(4).describe('Answers that are spelled out and compared.'),
+    .describe('Embedding model that orders again the passages found by their words, in chat turns.'),
+  candidates: z.int().min(1).max(10).default(4).describe('Candidate answers that are written out and compared.'),
   longestAnswer: z.int().min(1).max(100).default(24).describe('Tokens of the longest answer.'),
   judge,
   contextField,

@@ -11,7 +11,7 @@ import { entityPrompt } from '../usual-prompts.js';
 
 const optionsSchema = z.strictObject({
   shots: z.int().min(0).default(6).describe('Number of example lists in the prompt.'),
-  none: z.string().min(1).default('none').describe('What the model says when a text has nothing of a kind.'),
+  none: z.string().min(1).default('none').describe('What the model says when a text has nothing for a label.'),
   maxEntities: z.int().min(1).default(20).describe('Longest list for one label and piece.'),
   pieceTokens: z.int().min(16).default(192).describe('Longer texts are read in pieces of whole sentences.'),
 });

@@ -25,7 +25,7 @@ const optionsSchema = z.strictObject({
     .default('names')
     .describe('`names`: spans that look like names; `phrases`: all short phrases.'),
   longestPhrase: z.int().min(1).max(12).default(4).describe('Words of the longest phrase.'),
-  none: z.string().min(1).default('nothing').describe('What the model says of a span that is no entity.'),
+  none: z.string().min(1).default('nothing').describe('What the model says of a span that is not an entity.'),
   calibration: z
     .enum(['none', 'fitted'])
     .default('fitted')
