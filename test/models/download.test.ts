@@ -257,9 +257,9 @@ for (const [title, answer, wanted] of [
   [
     'a redirect to what is no address',
     'HTTP/1.1 302 Found\r\nLocation: http://[bad\r\nContent-Length: 0\r\n\r\n',
-    /redirects to what is no address/,
+    /redirects to an invalid address/,
   ],
-  ['an answer that is not HTTP', 'SSH-2.0-OpenSSH_9.6\r\n', /answered with what is not HTTP/],
+  ['an answer that is not HTTP', 'SSH-2.0-OpenSSH_9.6\r\n', /answered with something that is not HTTP/],
 ] as const) {
   test(`${title} is an error of the source`, async (t) => {
     const server = createServer((socket) => {

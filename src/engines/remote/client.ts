@@ -163,7 +163,7 @@ function parsed(text: string, where: string): unknown {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new AbortError(failure(`${where} answered with what is no JSON`));
+    throw new AbortError(failure(`${where} answered with something that is not JSON`));
   }
   const isError = typeof value === 'object' && value !== null && 'error' in value && value.error != null;
   if (isError) throw new AbortError(failure(`${where} answered with an error: ${problemIn(text).slice(0, 500)}`));

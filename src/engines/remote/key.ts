@@ -26,7 +26,7 @@ export function keyFor(url: string, env: Readonly<Record<string, string | undefi
 function checked(name: string, written: string): string {
   const key = written.trim();
   if (/^[\x21-\x7e]+$/u.test(key)) return key;
-  throw usageError(`${name} holds what cannot be a key: spaces, line breaks or letters with accents`);
+  throw usageError(`${name} has characters that a key cannot have: spaces, line breaks or letters with accents`);
 }
 
 function firstLine(file: string): string {

@@ -53,7 +53,7 @@ function unreachable(url: URL, code: string, cause: unknown): SlmError {
   }
   if (code.startsWith('HPE_')) {
     return modelError(
-      `${url.host} answered with what is not HTTP (${code})`,
+      `${url.host} answered with something that is not HTTP (${code})`,
       'Check the address: another program may listen there, or want https.',
       cause,
     );

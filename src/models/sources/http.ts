@@ -195,7 +195,7 @@ export async function follow(
 
 function placeOf(location: string, from: URL): URL {
   if (URL.canParse(location, from.href)) return new URL(location, from);
-  throw modelError(`${from.host} redirects to what is no address`);
+  throw modelError(`${from.host} redirects to an invalid address`);
 }
 
 async function send(url: URL, method: string, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
