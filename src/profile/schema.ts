@@ -25,10 +25,10 @@ export const profileSchema = z.strictObject({
   name: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]*$/u, 'lower-case letters, digits and hyphens')
-    .describe('As used on the command line.'),
+    .describe('The name of the task on the command line.'),
   description: z.string().default('').describe('One sentence: what the task does.'),
   version: z.union([z.string(), z.number()]).default(1).describe('For your own bookkeeping.'),
-  include: z.string().optional().describe('A task name or path to inherit from; keys here win.'),
+  include: z.string().optional().describe('A task name or path to inherit from; the keys here override its own.'),
   type: z.enum(Object.keys(taskTypes) as [TaskType, ...TaskType[]]),
   model: z.string().optional().describe('Name, path or URI of the model to prefer.'),
   cascade: z
@@ -54,9 +54,12 @@ export const profileSchema = z.strictObject({
       base: z
         .string()
         .optional()
-        .describe('One item for base models; ends where the model goes on. Jinja over the fields.'),
+        .describe('One record, for base models; ends where the model continues. Jinja over the fields.'),
       chat: z.string().optional().describe('One user turn for chat models. Jinja over the fields.'),
-      use: z.enum(['auto', 'base', 'chat']).default('auto').describe('Which one a model gets.'),
+      use: z
+        .enum(['auto', 'base', 'chat'])
+        .default('auto')
+        .describe('Which of the two prompts a model gets; auto: the choice of the method.'),
       variants: z.array(z.string()).optional().describe('Other templates like `base`, which `slm tune` tries.'),
     })
     .prefault({}),
@@ -73,7 +76,7 @@ export const profileSchema = z.strictObject({
     .enum(['span', 'sentences', 'verdict'])
     .optional()
     .describe('What an answer is: a run of words, whole sentences, or yes, no or maybe (answer); instead of `method`.'),
-  method: z.string().optional().describe('How the task is done; see `slm tasks show`.'),
+  method: z.string().optional().describe('How the task is done; docs/methods.md lists the methods.'),
   options: z
     .record(z.string(), z.unknown())
     .default({})
@@ -83,8 +86,8 @@ export const profileSchema = z.strictObject({
     .union([
       z.number().min(0).max(1),
       z.strictObject({
-        min: z.number().min(0).max(1).describe('Results that score less are not given.'),
-        below: word.transform(String).default('abstain').describe('What stands in their place: "abstain", or a label.'),
+        min: z.number().min(0).max(1).describe('Results that score less are withheld.'),
+        below: word.transform(String).default('abstain').describe('The result in their place: "abstain", or a label.'),
       }),
     ])
     .optional(),

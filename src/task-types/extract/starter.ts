@@ -12,7 +12,7 @@ labels:
   medicine: The name of a medicine.
   dose: How much of it, and how often.
 
-examples: examples.jsonl        # "entities" are copied from "text"; add start and end where one stands there twice
+examples: examples.jsonl        # "entities" are copied from "text"; add start and end if it occurs there twice
 fixtures: test.jsonl
 
 # method: span-copying          # lists copied from the text: any label
