@@ -43,7 +43,7 @@ export async function filesRead(
   return [
     ...used('a file of the task', [...profile.files, bundleFile(surroundings, profile)]),
     ...used('a document', named ?? profile.documents),
-    ...used('what was tuned', tuned),
+    ...used('the tuned settings', tuned),
     ...used('thresholds of a cascade', thresholds),
     ...used('a settings file', configFiles(surroundings)),
     ...used('the model', (await Promise.all(models.map((model) => fileOf(surroundings, model)))).flat()),

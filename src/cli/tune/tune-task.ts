@@ -24,7 +24,7 @@ export interface TuneCommandFlags extends Omit<TuneFlags, 'curves' | 'data'> {
 export async function tune(context: CliContext, task: string, flags: TuneCommandFlags): Promise<void> {
   requireFolders(context.cwd, outputFiles(flags.report, '--report'));
   const planned = await planTuning(context, task, flags);
-  const written = tunedFiles(planned).map((file) => ({ path: file, what: 'what was tuned' }));
+  const written = tunedFiles(planned).map((file) => ({ path: file, what: 'the tuned settings' }));
   const outputs = [...outputFiles(flags.report, '--report'), ...written];
   const models = [planned.model, ...(flags.teacher === undefined ? [] : [flags.teacher])];
   const texts = flags.unlabelled === undefined ? [] : [{ path: flags.unlabelled, what: '--unlabelled' }];
