@@ -1,6 +1,6 @@
 import { modelError, usageError } from '../errors.js';
 import type { Recipe } from './recipe.js';
-import { architectureName, blockCountOf, number } from './summary.js';
+import { architectureName, blockCountOf } from './summary.js';
 import type { GgufHeader } from './types.js';
 import { attentionBlocks, type ValuePlace, valueBlockSizes, valuesOfBlock } from './value-blocks.js';
 
@@ -67,7 +67,10 @@ export function blockOf(tensor: string): number | null {
   return block === undefined ? null : Number(block);
 }
 
-/** Throws where the file has something that the rewriting does not understand, or the recipe does not fit it. */
+/**
+ * @param header of a file that `checkGguf` has let through, so that it is a whole language model
+ * @throws SlmError where the file has something that the rewriting does not understand, or the recipe does not fit it
+ */
 export function checkDerivable(header: GgufHeader, recipe: Recipe): void {
   const name = architectureName(header);
   const refuse = (reason: string) =>
@@ -76,7 +79,6 @@ export function checkDerivable(header: GgufHeader, recipe: Recipe): void {
   if (architecture === undefined) {
     throw refuse(`the architecture "${name}" is none of ${Object.keys(architectures).join(', ')}`);
   }
-  if ((number(header, 'split.count') ?? 0) > 1) throw refuse('it is one part of a split model');
   for (const { key, value } of header.metadata.values()) {
     if (key.startsWith(`${name}.`) && foreignKeys.test(key) && value !== 0) throw refuse(`it has ${key}`);
   }
