@@ -1,8 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { makeFolder } from './folders.js';
 import type { Cache } from './methods/types.js';
+import { replaceUnsynced } from './replace-file.js';
 
 /**
  * A cache of small JSON values, one file each. Reading a damaged or foreign file is a miss; failing to write is
@@ -23,10 +24,7 @@ export function fileCache(directory: string): Cache {
     async set(key, value) {
       try {
         makeFolder(directory);
-        const file = fileOf(key);
-        const beside = `${file}.${randomUUID()}`;
-        await writeFile(beside, JSON.stringify({ key, value }));
-        await rename(beside, file);
+        await replaceUnsynced(fileOf(key), JSON.stringify({ key, value }));
       } catch {
         return;
       }

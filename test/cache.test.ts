@@ -27,6 +27,17 @@ describe('fileCache', () => {
     assert.equal(readdirSync(directory).length, 1);
   });
 
+  it('leaves nothing behind where a value cannot be written', async (t) => {
+    const directory = folder(t);
+    const cache = fileCache(directory);
+    await cache.set('k', 1);
+    const file = path.join(directory, readdirSync(directory)[0] as string);
+    rmSync(file);
+    mkdirSync(file);
+    await cache.set('k', 2);
+    assert.deepEqual(readdirSync(directory), [path.basename(file)]);
+  });
+
   it('misses where the file is damaged, foreign or a folder, and can be set again', async (t) => {
     const directory = folder(t);
     const cache = fileCache(directory);

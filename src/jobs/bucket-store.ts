@@ -1,7 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { appendFileSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { appendFileSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { makeFolder } from '../folders.js';
+import { replaceFile } from '../replace-file.js';
 
 export interface BucketStore {
   get(key: string): string | null;
@@ -68,14 +69,7 @@ function checkOf(key: string, value: string): string {
 function shrink(file: string, keepBytes: number): void {
   const bytes = readIfThere(file);
   const start = bytes.indexOf('\n', Math.max(0, bytes.length - keepBytes));
-  const beside = `${file}.${randomUUID()}`;
-  try {
-    writeFileSync(beside, start === -1 ? '' : bytes.subarray(start), { mode: 0o600 });
-    renameSync(beside, file);
-  } catch (error) {
-    rmSync(beside, { force: true });
-    throw error;
-  }
+  replaceFile(file, start === -1 ? '' : bytes.subarray(start));
 }
 
 function readIfThere(file: string): Buffer {

@@ -35,7 +35,10 @@ export function readSidecar(path: string): Sidecar | null {
   }
 }
 
-/** In one step: nobody ever reads half of it. */
+/**
+ * In one step: nobody ever reads half of it. By a fixed name, unlike `replaceFile`: whoever writes has the lock of the
+ * output, and writes over the file that a killed process has left.
+ */
 export function writeSidecar(path: string, sidecar: Sidecar): void {
   const beside = `${path}.new`;
   try {
