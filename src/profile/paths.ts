@@ -9,6 +9,14 @@ export interface TaskFolder {
   readonly title: string;
 }
 
+/** Where tasks are looked for. */
+export interface TaskFolders {
+  /** For a name; the earlier ones win. */
+  readonly folders: readonly TaskFolder[];
+  /** Base of relative paths. */
+  readonly cwd: string;
+}
+
 export interface TaskPlace {
   readonly name: string;
   readonly path: string;

@@ -38,7 +38,6 @@ export const profileSchema = z.strictObject({
     .describe('Models instead of one, small ones first: each answers what it is sure of and passes on the rest.'),
   input: z.string().min(1).optional().describe('Field of the main input: "text", or "question" for answer.'),
   labels: z
-
     .union([z.array(word), z.record(z.string().min(1), label)])
     .optional()
     .describe('Labels, with what they mean.'),

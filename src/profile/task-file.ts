@@ -1,0 +1,129 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { usageError } from '../errors.js';
+import { readSettingsText, regularFile } from '../settings-file.js';
+import { type Locate, type Parsed, parseYaml } from '../yaml.js';
+import { findTask, shownPath, type TaskFolders } from './paths.js';
+import { placed } from './placed.js';
+import { profileSchema, type RawProfile } from './schema.js';
+import { withoutUnread } from './type-settings.js';
+
+/** A task.yaml with what it includes merged in. Its paths are absolute. */
+export interface TaskFile {
+  readonly raw: RawProfile;
+  /** The place of a key, in the file that says it. */
+  readonly at: Locate;
+  readonly file: string;
+  /** That file and the included ones. */
+  readonly files: readonly string[];
+  readonly cwd: string;
+}
+
+/** A task that includes another may leave out what it inherits. */
+const includingSchema = profileSchema.partial({ type: true, name: true });
+
+/**
+ * Reads a task.yaml and what it includes.
+ * @param seen the files that include it, the outermost first
+ * @throws SlmError where one cannot be read, says something that no task says, or includes itself
+ */
+export function readTaskFile(file: string, context: TaskFolders, seen: readonly string[] = []): TaskFile {
+  const shown = shownPath(file, context.cwd);
+  const text = readSettingsText(file, shown);
+  const including = /^["']?include["']?\s*:/mu.test(text);
+  const { value, written, at, textAt } = parseYaml(
+    text,
+    shown,
+    including ? includingSchema : profileSchema,
+    'docs/tasks.md describes every key.',
+  );
+  const folder = path.dirname(file);
+  refuseLostLabel(written, at);
+  const raw = withLabelNames(withAbsolutePaths(value as RawProfile, folder), textAt);
+  const common = { file, cwd: context.cwd };
+  if (raw.include === undefined) return { raw, at, files: [file], ...common };
+  const target = /[/\\]|\.ya?ml$/u.test(raw.include) ? path.resolve(folder, raw.include) : raw.include;
+  const parent = readIncluded(target, at(['include']), folder, context, [...seen, file]);
+  const own = written as Record<string, unknown>;
+  // A problem with something inherited is in the file that says it.
+  const place: Locate = (steps) => (String(steps[0]) in own ? at(steps) : parent.at(steps));
+  return { raw: inherit(parent.raw, raw, own), at: place, files: [file, ...parent.files], ...common };
+}
+
+function readIncluded(
+  target: string,
+  place: string,
+  folder: string,
+  context: TaskFolders,
+  seen: readonly string[],
+): TaskFile {
+  const file = placed(place, () => findTask(target, context.folders, folder));
+  if (!seen.includes(file)) return readTaskFile(file, context, seen);
+  const chain = [...seen, file].map((step) => shownPath(step, context.cwd)).join(' → ');
+  throw usageError(`${place}: the task includes itself: ${chain}`);
+}
+
+/** Keys that the child has win; `prompt`, `options` and `metrics` are joined key by key. */
+function inherit(parent: RawProfile, child: RawProfile, own: Record<string, unknown>): RawProfile {
+  const has = (key: string) => key in own;
+  const kept = Object.fromEntries(Object.entries(child).filter(([key]) => has(key)));
+  const prompt = (own.prompt ?? {}) as object;
+  const namesMethod = has('method') || own.answer !== undefined;
+  const otherMethod = namesMethod && (child.method !== parent.method || child.answer !== parent.answer);
+  const inherited = has('type') && child.type !== parent.type ? withoutUnread(parent, child.type) : parent;
+  return {
+    ...(namesMethod ? withoutMethod(inherited) : inherited),
+    ...kept,
+    prompt: { ...parent.prompt, ...prompt },
+    options: otherMethod ? child.options : { ...parent.options, ...child.options },
+    metrics: { ...parent.metrics, ...child.metrics },
+  };
+}
+
+/** `method` and `answer` say the same in two ways: one that is named puts the other out of force. */
+function withoutMethod({ method: _method, answer: _answer, ...rest }: RawProfile): RawProfile {
+  return rest;
+}
+
+function withAbsolutePaths(raw: RawProfile, folder: string): RawProfile {
+  const absolute = <T>(value: T) => (typeof value === 'string' ? (path.resolve(folder, value) as T) : value);
+  const documents = typeof raw.documents === 'string' ? [raw.documents] : raw.documents;
+  return {
+    ...raw,
+    examples: absolute(raw.examples),
+    fixtures: absolute(raw.fixtures),
+    documents: (documents ?? []).map(absolute),
+    ...(raw.schema === undefined ? {} : { schema: absolute(raw.schema) }),
+    ...(raw.grammar === undefined ? {} : { grammar: absolute(raw.grammar) }),
+  };
+}
+
+/** The check of a mapping drops the one key that JavaScript does not take for a key like others; a list can have it. */
+function refuseLostLabel(written: unknown, at: Locate): void {
+  const { labels } = written as { labels?: unknown };
+  if (typeof labels !== 'object' || labels === null || !Object.hasOwn(labels, '__proto__')) return;
+  throw usageError(
+    `${at(['labels'])}: a label with a description cannot be called "__proto__"`,
+    'Choose another name, or write the labels as a list.',
+  );
+}
+
+/** A label that YAML takes for a number, such as `1.0`, is called as it is written. */
+function withLabelNames(raw: RawProfile, textAt: Parsed<unknown>['textAt']): RawProfile {
+  if (!Array.isArray(raw.labels)) return raw;
+  const nameOf = (name: unknown, i: number) =>
+    typeof name === 'string' ? name : (textAt(['labels', i]) ?? String(name));
+  return { ...raw, labels: raw.labels.map(nameOf) };
+}
+
+/** @throws SlmError at the key, where a file that the task names is missing or is no regular file */
+export function checkThere(file: string, key: string, source: TaskFile): void {
+  if (existsSync(file)) {
+    regularFile(file, shownPath(file, source.cwd));
+    return;
+  }
+  throw usageError(
+    `${source.at([key])}: no file "${shownPath(file, source.cwd)}"`,
+    'Paths are relative to the task.yaml.',
+  );
+}
