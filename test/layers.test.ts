@@ -20,6 +20,7 @@ const layers: readonly (readonly string[])[] = [
     'stage-turns.ts',
     'lazy.ts',
     'folders.ts',
+    'given.ts',
     'replace-file.ts',
     'terminal-text.ts',
     'quantities.ts',

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { suggestion, usageError } from '../errors.js';
-import { given } from './options.js';
+import { given } from '../given.js';
 
 /**
  * The options of a call, checked as the command line checks its flags: a misspelt or impossible one would be left out

@@ -5,10 +5,11 @@ import type { GateResult } from '../compare/gate.js';
 import type { Comparison } from '../compare/types.js';
 import { usageError } from '../errors.js';
 import type { Report } from '../evaluate.js';
+import { given } from '../given.js';
 import { checkOptions, checkText } from './check-options.js';
 import { type EvaluateOptions, evaluateShape } from './evaluate.js';
 import { type Shape, text, texts } from './option-kinds.js';
-import { given, goldFlags, taskFlags } from './options.js';
+import { goldFlags, taskFlags } from './options.js';
 import { surroundingsOf } from './surroundings.js';
 
 /** The models to compare, and how. Options that are left out are as on the command line. */

@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { defaults } from '../app/defaults.js';
 import { evaluateTask, planEvaluation } from '../app/evaluating/evaluate-task.js';
 import type { Report } from '../evaluate.js';
+import { given } from '../given.js';
 import { checkOptions, checkText } from './check-options.js';
 import { count, data, type Shape } from './option-kinds.js';
 import {
   type DataOptions,
   dataShape,
-  given,
   goldFlags,
   type LabelledData,
   type TaskOptions,

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { defaults } from '../app/defaults.js';
-import type { EngineFlags, TaskFlags } from '../app/opening/open.js';
+import type { EngineFlags, TaskFlags } from '../app/opening/flags.js';
 import type { GoldFlags } from '../app/run/gold.js';
+import { given } from '../given.js';
 import { count, flag, names, oneOf, probability, type Shape, text, texts } from './option-kinds.js';
 import { type PlaceOptions, placeShape } from './surroundings.js';
 
@@ -103,13 +104,6 @@ export function goldFlags(options: DataOptions): GoldFlags {
     maxRecordSize: defaults.maxRecordSize,
     ...given({ dataFormat, field, labelField, columns: copied(columns), delimiter, encoding, limit }),
     ...(labelMap === undefined ? {} : { labelMap: new Map(Object.entries(labelMap)) }),
-  };
-}
-
-/** Without what was left out. */
-export function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
   };
 }
 

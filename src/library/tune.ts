@@ -3,13 +3,13 @@ import { defaults } from '../app/defaults.js';
 import { type TuneReport, tuneReport } from '../app/tuning/tune-report.js';
 import { planTuning, type TuneFlags, tuneTask } from '../app/tuning/tune-task.js';
 import { usageError } from '../errors.js';
+import { given } from '../given.js';
 import { checkOptions, checkText } from './check-options.js';
 import { count, data, flag, milliseconds, oneOf, type Shape, share, text } from './option-kinds.js';
 import {
   type DataOptions,
   dataShape,
   engineFlags,
-  given,
   goldFlags,
   type LabelledData,
   type ModelOptions,

@@ -15,7 +15,7 @@ import { textList, unseen } from '../../tune/seen.js';
 import type { Example, Output, TaskProfile } from '../../types.js';
 import { type EvaluateFlags, evaluateTask } from '../evaluating/evaluate-task.js';
 import { modelName } from '../evaluating/system-names.js';
-import { withChoices } from '../opening/open.js';
+import { withChoices } from '../opening/choices.js';
 import { checkCascade } from '../opening/open-cascade.js';
 import { tunedFolders } from '../opening/tuned-settings.js';
 import { type GoldData, goldName, readGold } from '../run/gold.js';

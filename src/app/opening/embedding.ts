@@ -3,9 +3,10 @@ import type { HeadStart } from '../../engines/index.js';
 import { engines, fileEngineOf } from '../../engines/index.js';
 import { modelError, usageError } from '../../errors.js';
 import { architectureOf } from '../../gguf/architecture-of.js';
+import { given } from '../../given.js';
 import { methodOf } from '../../methods/index.js';
 import { installedStats, type ResolvedModel, readSpec, resolveModel } from '../../models/index.js';
-import type { EngineWith, TaskProfile, TextPrefixes } from '../../types.js';
+import type { EngineWith, TaskProfile } from '../../types.js';
 import { readConfig } from '../config.js';
 import { modelEnvironment, modelEvents, type Surroundings } from '../surroundings.js';
 import { headStartFor } from './early-model.js';
@@ -33,10 +34,8 @@ export async function openEmbedding(
     path: model.path,
     name: model.name,
     sha256: model.sha256,
-    ...(threads === undefined ? {} : { threads }),
-    ...(contextSize === undefined ? {} : { contextSize }),
-    textPrefixes: givenPrefixes(model),
-    ...(accelerator === undefined ? {} : { accelerator }),
+    textPrefixes: given(model.manifest?.prefixes ?? {}),
+    ...given({ threads, contextSize, accelerator }),
     ...(surroundings.engineLog === null ? {} : { onLog: surroundings.engineLog }),
     headStart: await headStartFor(surroundings, early, model.path, accelerator !== undefined),
     signal: surroundings.signal,
@@ -91,14 +90,4 @@ export async function secondModel(surroundings: Surroundings, profile: TaskProfi
     );
   }
   return model;
-}
-
-/** As the catalogue says. */
-function givenPrefixes({ manifest }: ResolvedModel): Partial<TextPrefixes> {
-  const { text, query, passage } = manifest?.prefixes ?? {};
-  return {
-    ...(text === undefined ? {} : { text }),
-    ...(query === undefined ? {} : { query }),
-    ...(passage === undefined ? {} : { passage }),
-  };
 }

@@ -11,8 +11,11 @@ import { listTasks } from '../../profile/paths.js';
 import type { TaskProfile } from '../../types.js';
 import { configFiles } from '../config.js';
 import { modelEnvironment, profileContext, type Surroundings } from '../surroundings.js';
+import { withChoices } from './choices.js';
+import { chooseModel } from './choose-model.js';
+import { bundleFile } from './constants.js';
 import { documentsFor } from './documents.js';
-import { bundleFile, chooseModel, type TaskFlags, withChoices } from './open.js';
+import type { TaskFlags } from './flags.js';
 import { tunedFolders } from './tuned-settings.js';
 
 /** Everything on disk that results depend on. */

@@ -10,15 +10,10 @@ import { taskTypes } from '../../task-types/index.js';
 import type { TaskProfile } from '../../types.js';
 import type { Surroundings } from '../surroundings.js';
 import { requireAgreement } from './agreement.js';
-import {
-  chooseModel,
-  type OpenedTask,
-  openTaskOnModel,
-  requireModel,
-  resolveNamed,
-  type TaskFlags,
-  withChoices,
-} from './open.js';
+import { withChoices } from './choices.js';
+import { chooseModel, requireModel, resolveNamed } from './choose-model.js';
+import type { TaskFlags } from './flags.js';
+import { type OpenedTask, openTaskOnModel } from './open-task.js';
 import { openedOnce } from './opened-once.js';
 import { tunedFolders, tunedProfile } from './tuned-settings.js';
 

@@ -1,5 +1,5 @@
 import { usageError } from '../../errors.js';
-import type { TaskFlags } from '../opening/open.js';
+import type { TaskFlags } from '../opening/flags.js';
 import type { Surroundings } from '../surroundings.js';
 import { type Input, type InputFlags, isSingle } from './inputs.js';
 import type { TaskSource } from './task-source.js';

@@ -5,7 +5,7 @@ import { modelPath, readSpec } from '../../models/index.js';
 import { cascadeFile } from '../../profile/cascade-settings.js';
 import type { TaskProfile } from '../../types.js';
 import { configFiles } from '../config.js';
-import { bundleFile } from '../opening/open.js';
+import { bundleFile } from '../opening/constants.js';
 import { tunedFolders } from '../opening/tuned-settings.js';
 import { modelEnvironment, type Surroundings } from '../surroundings.js';
 

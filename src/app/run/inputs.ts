@@ -1,4 +1,5 @@
 import { usageError } from '../../errors.js';
+import { given } from '../../given.js';
 import { isInShard, type Shard } from '../../jobs/shard.js';
 import { type BadRow, isBadRow, placeOf, recordOf } from '../../record.js';
 import {
@@ -123,9 +124,7 @@ export function readRows(
   return reader.read(source, {
     maxRecordBytes: flags.maxRecordSize,
     onWarning: (message) => surroundings.notice(message),
-    ...(flags.columns === undefined ? {} : { columns: flags.columns }),
-    ...(flags.delimiter === undefined ? {} : { delimiter: flags.delimiter }),
-    ...(flags.encoding === undefined ? {} : { encoding: flags.encoding }),
+    ...given({ columns: flags.columns, delimiter: flags.delimiter, encoding: flags.encoding }),
   });
 }
 

@@ -5,7 +5,7 @@ import type { Document } from '../../methods/types.js';
 import { sha256Of } from '../../models/digest.js';
 import { openStages, type Task } from '../../predict.js';
 import { readConfig } from '../config.js';
-import type { EngineFlags } from '../opening/open.js';
+import type { EngineFlags } from '../opening/flags.js';
 import type { Surroundings } from '../surroundings.js';
 import type { Input, InputFlags } from './inputs.js';
 

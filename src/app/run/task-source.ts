@@ -10,7 +10,7 @@ import { loadProfile } from '../../profile/index.js';
 import type { BadRow } from '../../record.js';
 import type { EngineUsage, InputRecord, Prediction } from '../../types.js';
 import { documentsFor } from '../opening/documents.js';
-import type { TaskFlags } from '../opening/open.js';
+import type { TaskFlags } from '../opening/flags.js';
 import { openTaskFor } from '../opening/open-cascade.js';
 import { cacheDirectory, profileContext, type Surroundings } from '../surroundings.js';
 import { outputBasis } from './run-spec.js';

@@ -4,7 +4,7 @@ import { loadProfile } from '../../profile/index.js';
 import { listTasks } from '../../profile/paths.js';
 import type { BadRow } from '../../record.js';
 import type { GenerateOutput, InputRecord, Prediction, TaskProfile } from '../../types.js';
-import type { TaskFlags } from '../opening/open.js';
+import type { TaskFlags } from '../opening/flags.js';
 import { type LoadedSource, openHere } from '../run/task-source.js';
 import { profileContext, type Surroundings } from '../surroundings.js';
 import { type AskedQuestion, openQuestions, type QuestionSource, type WantedText } from './questions.js';

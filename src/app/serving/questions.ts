@@ -8,7 +8,9 @@ import { classified } from '../../task-types/classify/values.js';
 import { generate } from '../../task-types/generate/index.js';
 import { generated } from '../../task-types/generate/values.js';
 import type { Engine, GenerateOutput, InputRecord, Output, TaskProfile } from '../../types.js';
-import { type EngineFlags, modelToFetch, openModel } from '../opening/open.js';
+import { modelToFetch } from '../opening/choose-model.js';
+import type { EngineFlags } from '../opening/flags.js';
+import { openModel } from '../opening/open-model.js';
 import type { Surroundings } from '../surroundings.js';
 
 /** A question that brings its own options, and belongs to no task. */

@@ -8,8 +8,9 @@ import { findTunedSettings, withTunedSettings } from '../../profile/tuned-settin
 import { textList, unseen } from '../../tune/seen.js';
 import type { AsItIs } from '../../tune/tune.js';
 import type { Engine, Example, Output, TaskProfile } from '../../types.js';
-import { type EngineFlags, type Helpers, openTaskOn } from '../opening/open.js';
+import type { EngineFlags } from '../opening/flags.js';
 import { openTaskFor } from '../opening/open-cascade.js';
+import { type Helpers, openTaskOn } from '../opening/prepare-task.js';
 import { modelDigest, tunedFolders } from '../opening/tuned-settings.js';
 import type { Surroundings } from '../surroundings.js';
 

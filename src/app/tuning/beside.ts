@@ -6,9 +6,9 @@ import { methodOf } from '../../methods/index.js';
 import { type ResolvedModel, readSpec } from '../../models/index.js';
 import { planFor } from '../../tune/plan.js';
 import type { Example, TaskProfile } from '../../types.js';
+import { resolveNamed } from '../opening/choose-model.js';
 import { isEmbedding, openEmbedding } from '../opening/embedding.js';
 import type { EngineFlags } from '../opening/flags.js';
-import { resolveNamed } from '../opening/open.js';
 import { modelDigest } from '../opening/tuned-settings.js';
 import { modelEnvironment, type Surroundings } from '../surroundings.js';
 

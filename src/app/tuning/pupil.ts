@@ -4,7 +4,7 @@ import { predict } from '../../predict.js';
 import { prepare } from '../../tune/measure.js';
 import type { TuneResult } from '../../tune/tune.js';
 import type { Document, Example, Output, TaskProfile } from '../../types.js';
-import type { TaskFlags } from '../opening/open.js';
+import type { TaskFlags } from '../opening/flags.js';
 import { openTaskFor } from '../opening/open-cascade.js';
 import type { Surroundings } from '../surroundings.js';
 import type { TeacherLabels } from './label-texts.js';

@@ -22,17 +22,13 @@ import { type TuneRequest, type TuneResult, tune } from '../../tune/tune.js';
 import type { Engine, EngineWith, Example, LocalEngine, TaskProfile } from '../../types.js';
 import { readConfig } from '../config.js';
 import { requireAgreement } from '../opening/agreement.js';
+import { checkHasThreshold } from '../opening/choices.js';
+import { chooseModel, requireModel, resolveNamed } from '../opening/choose-model.js';
 import { documentsFor } from '../opening/documents.js';
 import { isEmbedding, openEmbedding, secondModel } from '../opening/embedding.js';
-import {
-  checkHasThreshold,
-  chooseModel,
-  type EngineFlags,
-  openJudge,
-  openResolved,
-  requireModel,
-  resolveNamed,
-} from '../opening/open.js';
+import type { EngineFlags } from '../opening/flags.js';
+import { openJudge } from '../opening/judge.js';
+import { openResolved } from '../opening/open-model.js';
 import { noticeThreads } from '../opening/threads.js';
 import { modelDigest, tunedFolders } from '../opening/tuned-settings.js';
 import { type GoldData, type GoldFlags, goldName, readGold, refuseDataFlags } from '../run/gold.js';

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { type ErrorKind, failure, SlmError } from '../../errors.js';
 import { connect } from '../../host/client.js';
-import type { TaskFlags } from '../opening/open.js';
+import type { TaskFlags } from '../opening/flags.js';
 import type { Surroundings } from '../surroundings.js';
 import { hostAddress } from './warm.js';
 

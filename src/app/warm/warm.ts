@@ -14,7 +14,7 @@ import { findTask } from '../../profile/paths.js';
 import { isBadRow, predictionOfBadRow } from '../../record.js';
 import type { InputRecord, Prediction } from '../../types.js';
 import { readConfig } from '../config.js';
-import type { TaskFlags } from '../opening/open.js';
+import type { TaskFlags } from '../opening/flags.js';
 import { threadsOf } from '../opening/threads.js';
 import type { TaskSource } from '../run/task-source.js';
 import { cacheDirectory, hostPlace, modelEnvironment, profileContext, type Surroundings } from '../surroundings.js';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readConfig } from '../../app/config.js';
+import { chooseModel, modelToFetch, resolveNamed } from '../../app/opening/choose-model.js';
 import { forgetMachine, keepMachine, machinesFile, readMachine } from '../../app/opening/machines.js';
-import { chooseModel, modelToFetch, resolveNamed } from '../../app/opening/open.js';
 import { threadsOf } from '../../app/opening/threads.js';
 import { cacheDirectory, configDirectory, modelEnvironment } from '../../app/surroundings.js';
 import { cascadeOf } from '../../cascade-reference.js';

@@ -1,6 +1,6 @@
 import { adviseModels, type MeasuredSpeed, type ModelAdvice } from '../../app/model-advice.js';
+import { chooseModel } from '../../app/opening/choose-model.js';
 import { isEmbedding } from '../../app/opening/embedding.js';
-import { chooseModel } from '../../app/opening/open.js';
 import { modelEnvironment, profileContext } from '../../app/surroundings.js';
 import { engines } from '../../engines/index.js';
 import { taskTypes } from '../../task-types/index.js';

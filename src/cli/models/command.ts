@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { listModels, searchModels } from '../../app/model-list.js';
-import { chooseModel } from '../../app/opening/open.js';
+import { chooseModel } from '../../app/opening/choose-model.js';
 import { cacheDirectory, modelEnvironment, modelEvents } from '../../app/surroundings.js';
 import { messageOf, modelError, SlmError, usageError } from '../../errors.js';
 import { alphabetNames } from '../../gguf/alphabet.js';

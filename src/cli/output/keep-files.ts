@@ -1,4 +1,4 @@
-import type { TaskFlags } from '../../app/opening/open.js';
+import type { TaskFlags } from '../../app/opening/flags.js';
 import type { UsedFile } from '../../app/run/files-read.js';
 import type { Input } from '../../app/run/inputs.js';
 import { profileContext } from '../../app/surroundings.js';
@@ -72,7 +72,7 @@ async function filesBeside(output: string | undefined): Promise<UsedFile[]> {
 function loaded() {
   return Promise.all([
     import('../../profile/index.js'),
-    import('../../app/opening/open.js'),
+    import('../../app/opening/choose-model.js'),
     import('../../app/run/files-read.js'),
   ]);
 }

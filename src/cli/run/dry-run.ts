@@ -1,4 +1,6 @@
-import { chooseModel, type TaskFlags, withChoices } from '../../app/opening/open.js';
+import { withChoices } from '../../app/opening/choices.js';
+import { chooseModel } from '../../app/opening/choose-model.js';
+import type { TaskFlags } from '../../app/opening/flags.js';
 import { promptModel } from '../../app/opening/prompt-model.js';
 import { shownProfile } from '../../app/opening/tuned-settings.js';
 import { type Input, type InputFlags, readRecords } from '../../app/run/inputs.js';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { TaskFlags } from '../../app/opening/open.js';
+import type { TaskFlags } from '../../app/opening/flags.js';
 import type { CliContext } from '../context.js';
 import { byteSize, opensTasks } from '../options.js';
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import type { TaskFlags } from '../../app/opening/open.js';
+import type { TaskFlags } from '../../app/opening/flags.js';
 import { messageOf, usageError } from '../../errors.js';
 import type { CliContext } from '../context.js';
 import { byteSize, duration, opensTasks, port, wholeNumber } from '../options.js';

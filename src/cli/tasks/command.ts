@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command, Option } from 'commander';
-import type { EngineFlags } from '../../app/opening/open.js';
+import type { EngineFlags } from '../../app/opening/flags.js';
 import { profileContext } from '../../app/surroundings.js';
 import { type TaskCard, taskCards, typeName } from '../../app/tasks/task-cards.js';
 import type { TunedFor } from '../../app/tasks/tuned-for.js';
@@ -198,7 +198,10 @@ async function validate(context: CliContext, spec: string, cardOf: CardOf, stric
 async function calibrate(context: CliContext, spec: string, flags: EngineFlags): Promise<void> {
   const { documentsFor } = await import('../../app/opening/documents.js');
   const { readBundle } = await import('../../cache.js');
-  const { bundleFile, modelToFetch, computeConstants, openModel } = await import('../../app/opening/open.js');
+  const { modelToFetch } = await import('../../app/opening/choose-model.js');
+  const { bundleFile } = await import('../../app/opening/constants.js');
+  const { openModel } = await import('../../app/opening/open-model.js');
+  const { computeConstants } = await import('../../app/opening/prepare-task.js');
   const { loadProfile } = await import('../../profile/index.js');
   const profile = await loadProfile(spec, profileContext(context));
   const documents = await documentsFor(context, profile, []);
