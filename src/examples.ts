@@ -24,14 +24,15 @@ export interface BadExample {
 
 /** A row as a labelled example of a task; one without gold, or with gold that its text contradicts, as an error. */
 export function exampleOf(row: Row, index: number, context: ExampleContext): Example | BadExample {
-  const hint = context.inTask ? 'Name the field of the input with "input" in the task.yaml' : undefined;
+  const { option } = context.wording;
+  const hint = `Name the field of the input with ${option('field')}`;
   const record = recordOf(row, index, context.input, context.field, hint);
   if (isBadRow(record)) return { origin: row.origin, error: record.error };
   const tooLong = wordProblem(record.text);
   if (tooLong !== null) return { origin: row.origin, error: tooLong };
   const labelField = labelFieldOf(record.fields, context);
   if (labelField !== null && !Object.hasOwn(record.fields, labelField)) {
-    const error = noField(labelField, Object.keys(record.fields), 'Name the field of the label with --label-field');
+    const error = noField(labelField, Object.keys(record.fields), `Name the field of the label with ${option('labelField')}`);
     return { origin: row.origin, error };
   }
   const named = labelField === null ? record.fields : goldNamed(record.fields, labelField, context.type);
@@ -89,7 +90,6 @@ export function isBadExample(example: Example | BadExample): example is BadExamp
   return 'error' in example;
 }
 
-function missingGold({ type, inTask }: ExampleContext, names: readonly string[]): string {
-  const how = inTask ? '"labelField" in the task.yaml' : '--label-field';
-  return `no ${taskTypes[type].missingGold}; it has ${names.map((name) => `"${name}"`).join(', ')}. Where the right answer has another name, give it with ${how}`;
+function missingGold({ type, wording }: ExampleContext, names: readonly string[]): string {
+  return `no ${taskTypes[type].missingGold}; it has ${names.map((name) => `"${name}"`).join(', ')}. Where the right answer has another name, give it with ${wording.option('labelField')}`;
 }

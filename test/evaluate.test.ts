@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type EvaluateOptions, evaluate, type Progress, type Report } from '../src/evaluate.js';
 import { type ExampleContext, exampleOf, isBadExample } from '../src/examples.js';
+import { asFlags } from '../src/task-types/gold-wording.js';
 import type { Cache, Predictor } from '../src/methods/types.js';
 import { openTask, predict, type Task } from '../src/predict.js';
 import { recordOf } from '../src/record.js';
@@ -224,6 +225,7 @@ describe('what is measured', () => {
     field: null,
     labelField: null,
     ownLabelField: null,
+    wording: asFlags,
   };
 
   function read(fields: Record<string, unknown>, changes: Partial<ExampleContext> = {}): Example {

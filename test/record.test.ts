@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { readRecords } from '../src/app/run/inputs.js';
 import { delimiter } from '../src/cli/options.js';
 import { type ExampleContext, exampleOf } from '../src/examples.js';
+import { asFlags, asTaskKeys } from '../src/task-types/gold-wording.js';
 import { isBadRow, recordOf } from '../src/record.js';
 import { readers } from '../src/records/index.js';
 import { labelOf } from './helpers/profiles.js';
@@ -94,12 +95,13 @@ describe('an example whose label has another name', () => {
     field: null,
     labelField: null,
     ownLabelField: null,
+    wording: asFlags,
   };
   const of = (fields: Record<string, unknown>, changes: Partial<ExampleContext>) =>
     exampleOf({ fields, origin }, 0, { ...context, ...changes });
 
   it('is read by the name that the task gives it, which no method sees', () => {
-    const example = of({ text: 'x', mood: 'bad', label: 'other' }, { ownLabelField: 'mood', inTask: true });
+    const example = of({ text: 'x', mood: 'bad', label: 'other' }, { ownLabelField: 'mood', wording: asTaskKeys });
     assert.ok(!('error' in example));
     assert.deepEqual(example.gold, { type: 'classify', labels: ['bad'] });
     assert.deepEqual(example.record.fields, { text: 'x' });
@@ -119,12 +121,12 @@ describe('an example whose label has another name', () => {
       const example = of({ text: 'x', mood: 'bad' }, changes);
       return 'error' in example ? example.error : '';
     };
-    assert.match(message({ inTask: true }), /it has "text", "mood".*"labelField" in the task.yaml$/);
+    assert.match(message({ wording: asTaskKeys }), /it has "text", "mood".*"labelField" in the task.yaml$/);
     assert.match(message({}), /--label-field$/);
     assert.match(message({ labelField: 'moood' }), /no field "moood".*Did you mean "mood"/);
-    const wrong = of({ text: 'x', label: 'gut' }, { inTask: true });
+    const wrong = of({ text: 'x', label: 'gut' }, { wording: asTaskKeys });
     assert.match('error' in wrong ? wrong.error : '', /"aliases" in the task.yaml/);
-    const elsewhere = of({ body: 'x', label: 'good' }, { inTask: true });
+    const elsewhere = of({ body: 'x', label: 'good' }, { wording: asTaskKeys });
     assert.match('error' in elsewhere ? elsewhere.error : '', /"input" in the task.yaml/);
   });
 });

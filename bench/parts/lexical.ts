@@ -3,6 +3,7 @@ import { exampleOf, isBadExample } from '../../src/examples.js';
 import { loadProfile } from '../../src/profile/index.js';
 import { placeOf } from '../../src/record.js';
 import { fileSource, readerFor } from '../../src/records/index.js';
+import { asFlags } from '../../src/task-types/gold-wording.js';
 import { metricsFor } from '../../src/task-types/metrics.js';
 import type { Example, TaskProfile } from '../../src/types.js';
 
@@ -61,6 +62,7 @@ async function readGold(profile: TaskProfile, { file, columns, labelMap = {} }: 
       field: null,
       labelField: null,
       ownLabelField: null,
+      wording: asFlags,
     });
     if (isBadExample(example)) throw new Error(`${placeOf(example.origin)}: ${example.error}`);
     examples.push(example);

@@ -3,6 +3,7 @@ import { defaults } from '../app/defaults.js';
 import type { EngineFlags, TaskFlags } from '../app/opening/flags.js';
 import type { GoldFlags } from '../app/run/gold.js';
 import { given } from '../given.js';
+import { asOptions } from './gold-wording.js';
 import { count, flag, names, oneOf, probability, type Shape, text, texts } from './option-kinds.js';
 import { type PlaceOptions, placeShape } from './surroundings.js';
 
@@ -102,6 +103,7 @@ export function goldFlags(options: DataOptions): GoldFlags {
   const { dataFormat, field, labelField, labelMap, columns, delimiter, encoding, limit } = options;
   return {
     maxRecordSize: defaults.maxRecordSize,
+    wording: asOptions,
     ...given({ dataFormat, field, labelField, columns: copied(columns), delimiter, encoding, limit }),
     ...(labelMap === undefined ? {} : { labelMap: new Map(Object.entries(labelMap)) }),
   };

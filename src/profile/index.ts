@@ -7,6 +7,7 @@ import { pointerSteps } from '../grammar/schema-node.js';
 import { chosenPrompt, defaultTemplates } from '../methods/default-prompts.js';
 import { defaultMethod, methodNamed } from '../methods/index.js';
 import { placeOf } from '../record.js';
+import { asTaskKeys } from '../task-types/gold-wording.js';
 import { taskTypes } from '../task-types/index.js';
 import type { Example, TaskProfile } from '../types.js';
 import type { Locate } from '../yaml.js';
@@ -64,7 +65,7 @@ export async function loadProfile(spec: string, context: ProfileContext): Promis
     field: null,
     labelField: null,
     ownLabelField: raw.labelField ?? null,
-    inTask: true,
+    wording: asTaskKeys,
   };
   const examples = await examplesOf(raw.examples, 'examples', source, exampleContext);
   const fixtures = await examplesOf(raw.fixtures, 'fixtures', source, exampleContext);

@@ -16,10 +16,7 @@ export function labelNamed(raw: string, context: GoldContext): string {
   if (found !== null) return found;
   const names = context.labels.map((label) => label.name);
   throw new Error(
-    `label "${raw}" is not one of ${names.slice(0, 12).join(', ')}${names.length > 12 ? ', …' : ''}.${suggestion(raw, names)}` +
-      (context.inTask === true
-        ? ' Other names of a label are its "aliases" in the task.yaml'
-        : ` Other names are mapped with --label-map ${JSON.stringify(raw)}=NAME`),
+    `label "${raw}" is not one of ${names.slice(0, 12).join(', ')}${names.length > 12 ? ', …' : ''}.${suggestion(raw, names)} ${context.wording.otherName(raw)}`,
   );
 }
 

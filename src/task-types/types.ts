@@ -15,6 +15,7 @@ import type {
   TaskType,
 } from '../types.js';
 import type { Cell } from './cells.js';
+import type { GoldWording } from './gold-wording.js';
 import type { Terminal } from './terminal.js';
 
 /** The output of a piece of a long document, and where the piece stands in it. */
@@ -32,8 +33,8 @@ export interface GoldContext {
   readonly multiLabel: boolean;
   /** Names of further labels that rows use, on the left, for the profile's own, on the right. */
   readonly labelMap: ReadonlyMap<string, string>;
-  /** Whether the rows are the task's own, and a task.yaml says how they are read, not flags. */
-  readonly inTask?: boolean;
+  /** For messages. */
+  readonly wording: GoldWording;
 }
 
 /** Keys of a task.yaml that only some task types read. */

@@ -27,3 +27,16 @@ test('results of a run as labelled data bring a notice of the gold label beside 
   assert.deepEqual(await read('results.jsonl', { labelField: 'input_label' }), { labels: ['bad', 'bad'], notices: [] });
   assert.deepEqual(await read('gold.jsonl'), { labels: ['good'], notices: [] });
 });
+
+test('an option for tables that would do nothing is refused with the flag that labelled data has', async (t) => {
+  const cwd = filesIn(t, {
+    'task.yaml': 'name: t\ntype: classify\nlabels: [good, bad]\n',
+    'gold.jsonl': '{"text":"a","label":"good"}\n',
+  });
+  const profile = await loadProfile('./task.yaml', { cwd, folders: [] });
+  const flags = { maxRecordSize: 1 << 20, columns: ['text', 'label'] };
+  await assert.rejects(readGold(surroundingsWith({ cwd }), profile, path.join(cwd, 'gold.jsonl'), flags), {
+    message: /^--columns is for /u,
+    hint: 'Leave it out, or say what the file is, such as --data-format csv.',
+  });
+});

@@ -15,6 +15,7 @@ import { tsv } from '../../src/formats/tsv.js';
 import { propertyNames } from '../../src/grammar/schema-properties.js';
 import { type BadRow, recordOf } from '../../src/record.js';
 import { fileSource, readerFor, readers } from '../../src/records/index.js';
+import { asFlags } from '../../src/task-types/gold-wording.js';
 import type { Gold, InputRecord, Output, Prediction, Row, TaskType } from '../../src/types.js';
 import { labelOf } from '../helpers/profiles.js';
 import { surroundingsWith } from '../helpers/surroundings.js';
@@ -66,6 +67,7 @@ async function goldIn(rows: AsyncIterable<Row>, options: FormatOptions, labels: 
       field: null,
       labelField: null,
       ownLabelField: null,
+      wording: asFlags,
     });
     if (isBadExample(example)) assert.fail(example.error);
     golds.push(example.gold);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { taskTypes } from '../../src/task-types/index.js';
+import { asFlags } from '../../src/task-types/gold-wording.js';
 import type { GoldContext } from '../../src/task-types/types.js';
 import type { AnswerOutput, ClassifyOutput, Entity, Gold, Output } from '../../src/types.js';
 import { labelOf } from '../helpers/profiles.js';
@@ -12,12 +13,14 @@ const context: GoldContext = {
   labels: [labelOf('positive', { aliases: ['pos', '1'] }), labelOf('negative', { aliases: ['neg', '0'] })],
   multiLabel: false,
   labelMap: new Map([['A', 'positive']]),
+  wording: asFlags,
 };
 const multi: GoldContext = { ...context, multiLabel: true };
 const people: GoldContext = {
   labels: [labelOf('person', { aliases: ['PER'] })],
   multiLabel: false,
   labelMap: new Map(),
+  wording: asFlags,
 };
 
 function entity(text: string, start: number, label = 'person'): Entity {

@@ -2,6 +2,7 @@ import { usageError } from '../../errors.js';
 import { type ExampleContext, exampleOf, goldRows, isBadExample } from '../../examples.js';
 import { placeOf } from '../../record.js';
 import { fileSource, stdinSource } from '../../records/index.js';
+import { asFlags, type GoldWording } from '../../task-types/gold-wording.js';
 import { taskTypes } from '../../task-types/index.js';
 import type { Example, Row, TaskProfile } from '../../types.js';
 import type { Surroundings } from '../surroundings.js';
@@ -13,6 +14,8 @@ export interface GoldFlags extends Omit<InputFlags, 'text' | 'lines'> {
   dataFormat?: string;
   labelField?: string;
   labelMap?: ReadonlyMap<string, string>;
+  /** How messages name these options. By default, as flags. */
+  wording?: GoldWording;
 }
 
 /** The path of a file, `-` for standard input, or records with their answers. */
@@ -33,7 +36,9 @@ export async function readGold(
   data: GoldData,
   flags: GoldFlags,
 ): Promise<Example[]> {
+  const wording = flags.wording ?? asFlags;
   const exampleContext: ExampleContext = {
+    wording,
     type: profile.type,
     input: profile.input,
     labels: profile.labels,
@@ -59,35 +64,35 @@ export async function readGold(
 function noticeResults(
   surroundings: Surroundings,
   { fields }: Row,
-  { type, labelField }: ExampleContext,
+  { type, labelField, wording }: ExampleContext,
   data: string,
 ) {
   const name = taskTypes[type].goldFields.find((field) => Object.hasOwn(fields, `input_${field}`));
   if (labelField !== null || name === undefined || !Object.hasOwn(fields, name)) return;
   surroundings.notice(
-    `"${data}" has results of a run: "${name}", which was predicted, is taken for the right answer. For the other one: --label-field input_${name}`,
+    `"${data}" has results of a run: "${name}", which was predicted, is taken for the right answer. For the other one: ${wording.option('labelField', `input_${name}`)}`,
   );
 }
 
-const dataFlags = {
-  dataFormat: '--data-format',
-  field: '--field',
-  labelField: '--label-field',
-  labelMap: '--label-map',
-  columns: '--columns',
-  delimiter: '--delimiter',
-  encoding: '--encoding',
-} as const satisfies Partial<Record<keyof GoldFlags, string>>;
+const dataFlags = [
+  'dataFormat',
+  'field',
+  'labelField',
+  'labelMap',
+  'columns',
+  'delimiter',
+  'encoding',
+] as const satisfies readonly (keyof GoldFlags)[];
 
 /** @throws SlmError where a flag says how data is read, and there is none to read */
 export function refuseDataFlags(flags: GoldFlags): void {
-  for (const [key, name] of Object.entries(dataFlags)) {
-    if (flags[key as keyof typeof dataFlags] === undefined) continue;
-    throw usageError(
-      `${name} is for labelled data from --data, but the task's own examples are read`,
-      'Add --data FILE, or leave it out.',
-    );
-  }
+  const { option } = flags.wording ?? asFlags;
+  const given = dataFlags.find((name) => flags[name] !== undefined);
+  if (given === undefined) return;
+  throw usageError(
+    `${option(given)} is for labelled data from ${option('data')}, but the task's own examples are read`,
+    `Add ${option('data', 'FILE')}, or leave it out.`,
+  );
 }
 
 async function labelledRows(
@@ -101,11 +106,11 @@ async function labelledRows(
   }
   const given = data === '-' ? stdinSource(surroundings.stdin) : fileSource(data, surroundings.cwd);
   const chosen = { source: given, ...choiceFor(flags.dataFormat ?? null, data) };
-  const [input = chosen] = await recogniseInputs(surroundings, [chosen], flags, '--data-format');
+  const [input = chosen] = await recogniseInputs(surroundings, [chosen], flags, 'dataFormat', flags.wording);
   if (!input.reader.labelled) {
     throw usageError(
       `"${data}" is read as ${input.reader.name}, which carries no labels`,
-      'Say what it is with --data-format jsonl, csv, tsv, conll or squad.',
+      `Say what it is with ${(flags.wording ?? asFlags).option('dataFormat', 'jsonl, csv, tsv, conll or squad')}.`,
     );
   }
   return goldRows(type, readRows(surroundings, input, flags));

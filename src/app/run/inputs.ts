@@ -14,6 +14,7 @@ import {
   stdinSource,
 } from '../../records/index.js';
 import { wordProblem } from '../../segment.js';
+import type { GoldWording } from '../../task-types/gold-wording.js';
 import type { InputRecord, Row, TaskProfile } from '../../types.js';
 import type { Surroundings } from '../surroundings.js';
 
@@ -74,15 +75,26 @@ export function checkFiles(inputs: readonly Input[], { text }: Pick<InputFlags, 
   for (const { source } of text === undefined ? inputs : []) if (source.file !== '-') checkReadable(source.file);
 }
 
-/** @throws SlmError where a flag for tables would do nothing */
-export function checkTableFlags(reader: Reader, file: string, flags: Pick<InputFlags, 'columns' | 'delimiter'>): void {
+/**
+ * @param format the option that names a format
+ * @throws SlmError where an option for tables would do nothing
+ */
+export function checkTableFlags(
+  reader: Reader,
+  file: string,
+  flags: Pick<InputFlags, 'columns' | 'delimiter'>,
+  format: string,
+  { option }: GoldWording,
+): void {
   const name = file === '-' ? 'standard input' : `"${file}"`;
   for (const flag of ['columns', 'delimiter'] as const) {
     if (flags[flag] === undefined || reader.takes.includes(flag)) continue;
-    const formats = Object.values(readers).filter(({ takes }) => (takes as readonly string[]).includes(flag));
+    const names = Object.values(readers)
+      .filter(({ takes }) => (takes as readonly string[]).includes(flag))
+      .map(({ name }) => name);
     throw usageError(
-      `--${flag} is for ${formats.map((format) => format.name).join(', ')}; ${name} is read as ${reader.name}`,
-      `Leave it out, or say what the file is, such as --input-format ${formats[0]?.name}.`,
+      `${option(flag)} is for ${names.join(', ')}; ${name} is read as ${reader.name}`,
+      `Leave it out, or say what the file is, such as ${option(format, names[0])}.`,
     );
   }
 }

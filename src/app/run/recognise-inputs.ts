@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import { usageError } from '../../errors.js';
 import { type Beginning, type ByteSource, type Reader, readers, recognise, startOf } from '../../records/index.js';
+import { asFlags, type GoldWording } from '../../task-types/gold-wording.js';
 import type { Surroundings } from '../surroundings.js';
 import { checkTableFlags, type Input, type InputFlags } from './inputs.js';
 
@@ -10,18 +11,20 @@ const titles = { jsonl: 'JSON Lines', json: 'JSON', csv: 'CSV', tsv: 'TSV' } as 
 /**
  * The same inputs, where those of which nothing says the format are read as what they are certain to be. What is a text
  * by its suffix stays one.
- * @param flagName what names a format
+ * @param format the option that names a format
+ * @param wording how messages name options
  * @throws SlmError for a table that cannot be read without being told what its columns are
  */
 export async function recogniseInputs(
   surroundings: Surroundings,
   inputs: readonly Input[],
   flags: Omit<InputFlags, 'text'>,
-  flagName = '--input-format',
+  format: 'inputFormat' | 'dataFormat' = 'inputFormat',
+  wording: GoldWording = asFlags,
 ): Promise<Input[]> {
   const recognised: Input[] = [];
-  for (const input of inputs) recognised.push(await recogniseInput(surroundings, input, flags, flagName));
-  for (const { source, reader } of recognised) checkTableFlags(reader, source.file, flags);
+  for (const input of inputs) recognised.push(await recogniseInput(surroundings, input, flags, format, wording));
+  for (const { source, reader } of recognised) checkTableFlags(reader, source.file, flags, format, wording);
   return recognised;
 }
 
@@ -29,7 +32,8 @@ async function recogniseInput(
   surroundings: Surroundings,
   input: Input,
   flags: Omit<InputFlags, 'text'>,
-  flagName: string,
+  format: string,
+  { option, both }: GoldWording,
 ): Promise<Input> {
   const { file } = input.source;
   if (input.chosen === 'by name' || (input.chosen === 'by suffix' && input.reader !== readers.text)) return input;
@@ -40,19 +44,19 @@ async function recogniseInput(
   if (input.chosen === 'by suffix') {
     if (found === 'json' || found === 'jsonl')
       surroundings.notice(
-        `${shown} looks like ${titles[found]}, but its suffix means one text; use ${flagName} ${found} to read its records`,
+        `${shown} looks like ${titles[found]}, but its suffix means one text; use ${option(format, found)} to read its records`,
       );
     return input;
   }
   if (found === 'table') {
     throw usageError(
       `${shown} looks like a table without a header`,
-      `Name its columns with ${flagName} tsv --columns text,label (or conll), or read it as one text with ${flagName} text.`,
+      `Name its columns with ${both(option(format, 'tsv'), option('columns', 'text,label'))} (or conll), or read it as one text with ${option(format, 'text')}.`,
     );
   }
   if (found === null) return { ...input, source };
   surroundings.notice(
-    `${shown} looks like ${titles[found]} and is read as such; use ${flagName} for another format, such as text`,
+    `${shown} looks like ${titles[found]} and is read as such; use ${option(format)} for another format, such as text`,
   );
   const reader: Reader = readers[found];
   return { source, reader, chosen: 'by content' };

@@ -13,7 +13,8 @@ import { spreadOrder } from '../../tune/spread.js';
 import type { Document, EngineUsage, Example, InputRecord, Output, TaskProfile } from '../../types.js';
 import type { EngineFlags } from '../opening/flags.js';
 import { openTaskFor } from '../opening/open-cascade.js';
-import { choiceFor, type InputFlags, readRecords } from '../run/inputs.js';
+import type { GoldFlags } from '../run/gold.js';
+import { choiceFor, readRecords } from '../run/inputs.js';
 import { recogniseInputs } from '../run/recognise-inputs.js';
 import { outputBasis } from '../run/run-spec.js';
 import { cacheDirectory, type Surroundings } from '../surroundings.js';
@@ -30,7 +31,7 @@ export interface LabelRequest {
   readonly gold: readonly Example[];
   readonly documents: readonly Document[];
   readonly flags: EngineFlags &
-    Pick<InputFlags, 'maxRecordSize' | 'limit' | 'field' | 'columns' | 'delimiter' | 'encoding'>;
+    Pick<GoldFlags, 'maxRecordSize' | 'limit' | 'field' | 'columns' | 'delimiter' | 'encoding' | 'wording'>;
   /** Milliseconds for the labels. */
   readonly budgetMs: number;
   readonly seed: number;
@@ -148,7 +149,7 @@ async function recordsOf(surroundings: Surroundings, request: LabelRequest): Pro
   const choice = choiceFor(format, unlabelled);
   // A text file is a text in each line.
   const given = { source, ...(choice.reader.name === 'text' ? choiceFor('lines', unlabelled) : choice) };
-  const inputs = await recogniseInputs(surroundings, [given], flags, '--data-format');
+  const inputs = await recogniseInputs(surroundings, [given], flags, 'dataFormat', flags.wording);
   const byText = new Map<string, { readonly record: InputRecord }>();
   const left = { unreadable: 0, empty: 0, repeated: 0 };
   for await (const record of readRecords(surroundings, inputs, profile, flags)) {
