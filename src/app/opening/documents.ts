@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { findDocuments, type Skipped } from '../../documents/find.js';
-import { gatherWarnings, skippedLines } from '../../documents/notices.js';
+import { skippedLines } from '../../documents/notices.js';
 import { type DocumentsRead, type NamedDocument, readDocuments, skippedFile } from '../../documents/read.js';
 import { patternHint, usageError } from '../../errors.js';
 import type { Document } from '../../methods/types.js';
@@ -8,6 +8,7 @@ import { shownPath } from '../../profile/paths.js';
 import { taskTypes } from '../../task-types/index.js';
 import type { TaskProfile } from '../../types.js';
 import type { Surroundings } from '../surroundings.js';
+import { tellingWarnings } from './document-warnings.js';
 import { type DocumentSet, isKept, openDocumentsOnce, openKeptDocuments } from './kept-documents.js';
 import { readPiped } from './piped-document.js';
 
@@ -98,15 +99,16 @@ async function readAll(surroundings: Surroundings, found: FoundSet): Promise<rea
   return documents;
 }
 
-async function readIntoMemory(
+function readIntoMemory(
   surroundings: Surroundings,
   files: readonly NamedDocument[],
   stdin: AsyncIterable<Uint8Array>,
 ): Promise<DocumentsRead> {
-  const warnings = gatherWarnings();
-  const read = await readDocuments(files, stdin, warnings.add);
-  for (const line of warnings.lines((file) => file)) surroundings.notice(line);
-  return read;
+  return tellingWarnings(
+    surroundings,
+    (file) => file,
+    (onWarning) => readDocuments(files, stdin, onWarning),
+  );
 }
 
 /** Null where they are to be read into memory. */

@@ -2,7 +2,6 @@ import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { formatBySuffix } from '../../documents/formats.js';
-import { gatherWarnings } from '../../documents/notices.js';
 import type { NamedDocument } from '../../documents/read.js';
 import { type Database, hasDatabase, removeDatabase } from '../../documents/store/database.js';
 import { type DocumentsKept, documentsIn } from '../../documents/store/open.js';
@@ -17,6 +16,7 @@ import { onceEach } from '../../lazy.js';
 import { shownPath } from '../../profile/paths.js';
 import { noticeMissingCache } from '../scratch.js';
 import { cacheDirectory, type Surroundings } from '../surroundings.js';
+import { tellingWarnings } from './document-warnings.js';
 import { noteUse, removeUnused, storeFile, storeLock, storeName, storesFolder } from './store-files.js';
 
 /** A set of documents: their files, and the names by which the user gave them. */
@@ -199,19 +199,17 @@ function pathsOf({ files }: DocumentSet): string[] {
 }
 
 /** Gives the reason where the store has to be made anew. */
-async function update(surroundings: Surroundings, set: DocumentSet, file: string): Promise<string | null> {
-  const warnings = gatherWarnings();
+function update(surroundings: Surroundings, set: DocumentSet, file: string): Promise<string | null> {
   const task = { file, origin: originOf(surroundings, set), paths: pathsOf(set), date: surroundings.date() };
-  const problem = await updateInProcess(task, {
-    signal: surroundings.signal,
-    onProgress: (done, total) => {
-      if (total < worthShowing) return;
-      surroundings.preparing({ what: 'indexing', task: 'documents', model: null, done, total, items: 'files' });
-    },
-    onWarning: warnings.add,
-  });
-  for (const line of warnings.lines((each) => shownPath(each, surroundings.cwd))) surroundings.notice(line);
-  return problem;
+  const onProgress = (done: number, total: number) => {
+    if (total < worthShowing) return;
+    surroundings.preparing({ what: 'indexing', task: 'documents', model: null, done, total, items: 'files' });
+  };
+  return tellingWarnings(
+    surroundings,
+    (each) => shownPath(each, surroundings.cwd),
+    (onWarning) => updateInProcess(task, { signal: surroundings.signal, onProgress, onWarning }),
+  );
 }
 
 /** Files; fewer are read before anybody wonders. */
