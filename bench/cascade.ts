@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Comparison } from '../src/compare/types.js';
-import type { Figure, Report } from '../src/evaluate.js';
+import type { Figure, Report } from '../src/evaluate/report.js';
 import { bankingParts, lineSample, type Sample } from './parts/data-sets.js';
 import { machine, markdownTable, say } from './parts/figures.js';
 import { defaultData, root, runSlm } from './parts/program.js';

@@ -14,7 +14,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeF
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Report } from '../src/evaluate.js';
+import type { Report } from '../src/evaluate/report.js';
 import {
   bankingParts,
   jsonlSample,

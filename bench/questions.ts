@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
-import type { Report } from '../src/evaluate.js';
+import type { Report } from '../src/evaluate/report.js';
 import { f1Score } from '../src/task-types/answer/metrics/squad.js';
 import { type QuestionRow, squadParagraphs, squadQuestions } from './parts/data-sets.js';
 import { machine, markdownTable, say } from './parts/figures.js';

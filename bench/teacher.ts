@@ -14,7 +14,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { parse } from 'csv-parse/sync';
 import type { Taught } from '../src/app/tuning/pupil.js';
-import type { Report } from '../src/evaluate.js';
+import type { Report } from '../src/evaluate/report.js';
 import { createRandom, shuffle } from '../src/random.js';
 import { jsonlSample, type LabelledRow, sentimentRows } from './parts/data-sets.js';
 import { machine, markdownTable, say } from './parts/figures.js';

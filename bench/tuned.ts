@@ -19,7 +19,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Report } from '../src/evaluate.js';
+import type { Report } from '../src/evaluate/report.js';
 import {
   bankingParts,
   lineSample,

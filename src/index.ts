@@ -2,7 +2,7 @@
 
 export type { TuneReport } from './app/tuning/tune-report.js';
 export { SlmError, type SlmErrorCode } from './errors.js';
-export type { Report as EvaluationReport } from './evaluate.js';
+export type { Report as EvaluationReport } from './evaluate/report.js';
 export { type CompareOptions, type ComparisonReport, compare } from './library/compare.js';
 export { type EvaluateOptions, evaluate } from './library/evaluate.js';
 export type { Input } from './library/inputs.js';

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { chooseThresholds, type StageOutputs } from '../src/cascade/choose.js';
 import { cascadeOf, cascadeReference, modelsOf } from '../src/cascade-reference.js';
 import { usageError } from '../src/errors.js';
-import { evaluate } from '../src/evaluate.js';
+import { evaluate } from '../src/evaluate/evaluate.js';
 import type { Predictor } from '../src/methods/types.js';
 import { openedStages, predict, type Stage, type Task } from '../src/predict.js';
 import { cascadeFile, findCascadeSettings, writeCascadeSettings } from '../src/profile/cascade-settings.js';

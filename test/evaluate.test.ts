@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type EvaluateOptions, evaluate, type Progress, type Report } from '../src/evaluate.js';
+import { type EvaluateOptions, evaluate, type Progress } from '../src/evaluate/evaluate.js';
+import type { Report } from '../src/evaluate/report.js';
 import { type ExampleContext, exampleOf, isBadExample } from '../src/examples.js';
-import { asFlags } from '../src/task-types/gold-wording.js';
 import type { Cache, Predictor } from '../src/methods/types.js';
 import { openTask, predict, type Task } from '../src/predict.js';
 import { recordOf } from '../src/record.js';
 import { evidenceAt, ownDocument } from '../src/task-types/answer/evidence.js';
+import { asFlags } from '../src/task-types/gold-wording.js';
 import type { Example, InputRecord, Output, TaskProfile } from '../src/types.js';
 import { fakeEngine } from './helpers/fake-engine.js';
 import { exampleWith, labelled, labelOf, profileWith } from './helpers/profiles.js';

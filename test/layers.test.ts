@@ -37,7 +37,7 @@ const layers: readonly (readonly string[])[] = [
   ['profile', 'cache.ts'],
   ['predict.ts'],
   ['jobs', 'order-probe.ts'],
-  ['evaluate.ts', 'tune'],
+  ['evaluate', 'tune'],
   ['compare'],
   ['cascade'],
   ['engines', 'models'],

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Ledger } from '../engines/types.js';
-import type { Progress } from '../evaluate.js';
+import type { Progress } from '../evaluate/evaluate.js';
 import type { HostPlace } from '../host/place.js';
 import { type ModelEnvironment, type ModelEvents, networkLimits } from '../models/types.js';
 import type { ProfileContext } from '../profile/index.js';

@@ -1,4 +1,4 @@
-import { figureOf } from '../evaluate.js';
+import { figureOf } from '../evaluate/figures.js';
 import { drawnValues, intervalFrom } from '../metrics/bootstrap.js';
 import { holm } from '../metrics/holm.js';
 import { type Drawn, differenceOf, mcNemar } from '../metrics/significance.js';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { jsonProblem, usageError } from '../errors.js';
-import type { Report } from '../evaluate.js';
+import type { Report } from '../evaluate/report.js';
 import { readSettingsText } from '../settings-file.js';
 import type { TaskProfile } from '../types.js';
 

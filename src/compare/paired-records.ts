@@ -1,4 +1,5 @@
-import { pairOf, type RecordResult, type Report, recordName } from '../evaluate.js';
+import { pairOf, recordName } from '../evaluate/records.js';
+import type { RecordResult, Report } from '../evaluate/report.js';
 import type { Example, Pair } from '../types.js';
 
 /** A report to compare, and its origin. */

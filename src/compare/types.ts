@@ -1,4 +1,4 @@
-import type { Cost, Figure } from '../evaluate.js';
+import type { Cost, Figure } from '../evaluate/report.js';
 import type { Interval } from '../metrics/bootstrap.js';
 
 /** A model that was measured, or an earlier report, as one of those that are compared. */

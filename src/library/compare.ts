@@ -4,7 +4,7 @@ import { evaluateTask, planEvaluation } from '../app/evaluating/evaluate-task.js
 import type { GateResult } from '../compare/gate.js';
 import type { Comparison } from '../compare/types.js';
 import { usageError } from '../errors.js';
-import type { Report } from '../evaluate.js';
+import type { Report } from '../evaluate/report.js';
 import { given } from '../given.js';
 import { checkOptions, checkText } from './check-options.js';
 import { type EvaluateOptions, evaluateShape } from './evaluate.js';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defaults } from '../app/defaults.js';
 import { evaluateTask, planEvaluation } from '../app/evaluating/evaluate-task.js';
-import type { Report } from '../evaluate.js';
+import type { Report } from '../evaluate/report.js';
 import { given } from '../given.js';
 import { checkOptions, checkText } from './check-options.js';
 import { count, data, type Shape } from './option-kinds.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
-import type { Report } from '../../src/evaluate.js';
+import type { Report } from '../../src/evaluate/report.js';
 import { open } from '../../src/index.js';
 import { gemma, modelFile, smollm } from '../helpers/models.js';
 import { assertClearError, jsonl, moodTask, parsed, root, runSlm, slmEnv, tempFolder } from '../helpers/slm.js';

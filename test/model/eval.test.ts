@@ -4,7 +4,7 @@ import path from 'node:path';
 import { before, describe, type TestContext, test } from 'node:test';
 import type { GateResult } from '../../src/compare/gate.js';
 import type { Comparison, Difference } from '../../src/compare/types.js';
-import type { Figure, Report } from '../../src/evaluate.js';
+import type { Figure, Report } from '../../src/evaluate/report.js';
 import { gemma, modelFile, smollm } from '../helpers/models.js';
 import {
   assertClearError,

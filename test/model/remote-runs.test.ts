@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import type { Report } from '../../src/evaluate.js';
+import type { Report } from '../../src/evaluate/report.js';
 import { served } from '../helpers/served.js';
 import { exitOf, jsonl, linesOf, parsed, runSlm, startSlm, tempFolder, until, writeTask } from '../helpers/slm.js';
 

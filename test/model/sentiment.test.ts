@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import type { Report } from '../../src/evaluate.js';
+import type { Report } from '../../src/evaluate/report.js';
 import { gemma, modelFile, smollm } from '../helpers/models.js';
 import { linesOf, runSlm } from '../helpers/slm.js';
 

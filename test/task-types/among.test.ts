@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SlmError } from '../../src/errors.js';
-import { evaluate } from '../../src/evaluate.js';
+import { evaluate } from '../../src/evaluate/evaluate.js';
 import { decideLabel } from '../../src/methods/decide.js';
 import { predict, type Task } from '../../src/predict.js';
 import { amongChosen, amongExamples, amongPart, withAmong } from '../../src/task-types/among.js';

@@ -3,7 +3,7 @@ import { type CascadeChoice, type CascadeGoal, chooseThresholds } from '../../ca
 import { cascadeOf, cascadeReference, modelsOf } from '../../cascade-reference.js';
 import { pairRecords } from '../../compare/paired-records.js';
 import { usageError } from '../../errors.js';
-import type { Report } from '../../evaluate.js';
+import type { Report } from '../../evaluate/report.js';
 import { couldTakeFiles } from '../../folders.js';
 import { type CascadeSettings, writeCascadeSettings } from '../../profile/cascade-settings.js';
 import { loadProfile } from '../../profile/index.js';

@@ -3,7 +3,8 @@ import { checkGate, type Gate, type GateResult, parseGate } from '../../compare/
 import type { Subject } from '../../compare/paired-records.js';
 import type { Comparison } from '../../compare/types.js';
 import { usageError } from '../../errors.js';
-import { evaluate, type Report } from '../../evaluate.js';
+import { evaluate } from '../../evaluate/evaluate.js';
+import type { Report } from '../../evaluate/report.js';
 import { labelOrders, probeOrder } from '../../order-probe.js';
 import { loadProfile } from '../../profile/index.js';
 import { amongExamples, requireSomeAmong } from '../../task-types/among.js';

@@ -1,6 +1,6 @@
 import type { GateResult } from '../../compare/gate.js';
 import type { Comparison, Difference, System } from '../../compare/types.js';
-import type { Figure, Report } from '../../evaluate.js';
+import type { Figure, Report } from '../../evaluate/report.js';
 import { html, type Markup, table } from '../page/markup.js';
 import { costAxis, marksFit, type Plot, plotSvg, type Series, shareAxis } from '../page/plot.js';
 import { clipped, confusionMarkup, figure, mistakeTable } from '../page/verdict-sections.js';

@@ -1,5 +1,5 @@
 import { Box, render, Text } from 'ink';
-import type { Progress } from '../../evaluate.js';
+import type { Progress } from '../../evaluate/evaluate.js';
 import { formatDuration } from '../../quantities.js';
 
 export interface EvalState extends Progress {

@@ -1,5 +1,5 @@
 import type { Evaluation } from '../../app/evaluating/evaluate-task.js';
-import type { GoalResult, RecordResult, Report } from '../../evaluate.js';
+import type { GoalResult, RecordResult, Report } from '../../evaluate/report.js';
 import { taskTypes } from '../../task-types/index.js';
 import { html, type Markup } from '../page/markup.js';
 

@@ -1,4 +1,4 @@
-import type { Report } from '../../evaluate.js';
+import type { Report } from '../../evaluate/report.js';
 import { formatBytes } from '../../quantities.js';
 import { taskTypes } from '../../task-types/index.js';
 import { moneyText } from './money-text.js';

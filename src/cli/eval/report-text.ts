@@ -1,6 +1,6 @@
 import type { GateResult } from '../../compare/gate.js';
 import type { Comparison, Difference, SystemPair } from '../../compare/types.js';
-import type { Figure, Mistake, Report, StageReport } from '../../evaluate.js';
+import type { Figure, Mistake, Report, StageReport } from '../../evaluate/report.js';
 import type { Paint } from '../../formats/index.js';
 import { clip, visible } from '../../formats/pretty.js';
 import { harmlessValues } from '../../terminal-text.js';

@@ -1,4 +1,5 @@
-import { type Mistake, mistakesOf } from '../../evaluate.js';
+import { mistakesOf } from '../../evaluate/records.js';
+import type { Mistake } from '../../evaluate/report.js';
 import { bootstrapIntervals, type Interval } from '../../metrics/bootstrap.js';
 import { type ClassRow, perClass } from '../../metrics/per-class.js';
 import type { ConfusionMatrix } from '../../metrics/types.js';

@@ -5,7 +5,7 @@ import { evalPage } from '../../../src/cli/eval/eval-page.js';
 import { junitXml } from '../../../src/cli/eval/junit.js';
 import { compare, differencesOf } from '../../../src/compare/compare.js';
 import { checkGate, parseGate } from '../../../src/compare/gate.js';
-import { evaluate } from '../../../src/evaluate.js';
+import { evaluate } from '../../../src/evaluate/evaluate.js';
 import type { Predictor } from '../../../src/methods/types.js';
 import type { Example } from '../../../src/types.js';
 import { fakeEngine } from '../../helpers/fake-engine.js';
