@@ -32,7 +32,11 @@ export function exampleOf(row: Row, index: number, context: ExampleContext): Exa
   if (tooLong !== null) return { origin: row.origin, error: tooLong };
   const labelField = labelFieldOf(record.fields, context);
   if (labelField !== null && !Object.hasOwn(record.fields, labelField)) {
-    const error = noField(labelField, Object.keys(record.fields), `Name the field of the label with ${option('labelField')}`);
+    const error = noField(
+      labelField,
+      Object.keys(record.fields),
+      `Name the field of the label with ${option('labelField')}`,
+    );
     return { origin: row.origin, error };
   }
   const named = labelField === null ? record.fields : goldNamed(record.fields, labelField, context.type);

@@ -3,9 +3,9 @@ import { describe, it } from 'node:test';
 import { readRecords } from '../src/app/run/inputs.js';
 import { delimiter } from '../src/cli/options.js';
 import { type ExampleContext, exampleOf } from '../src/examples.js';
-import { asFlags, asTaskKeys } from '../src/task-types/gold-wording.js';
 import { isBadRow, recordOf } from '../src/record.js';
 import { readers } from '../src/records/index.js';
+import { asFlags, asTaskKeys } from '../src/task-types/gold-wording.js';
 import { labelOf } from './helpers/profiles.js';
 import { surroundingsWith } from './helpers/surroundings.js';
 

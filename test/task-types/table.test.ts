@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { taskTypes } from '../../src/task-types/index.js';
 import { asFlags } from '../../src/task-types/gold-wording.js';
+import { taskTypes } from '../../src/task-types/index.js';
 import type { GoldContext } from '../../src/task-types/types.js';
 import type { AnswerOutput, ClassifyOutput, Entity, Gold, Output } from '../../src/types.js';
 import { labelOf } from '../helpers/profiles.js';
