@@ -86,9 +86,12 @@ const opening = ['cli/run/run-task.js', 'app/run/task-source.js'];
 /** These load nearly all of that themselves, or are loaded after it. */
 const withOpening = [
   'app/cascading/choose-cascade.js',
+  'app/opening/choose-model.js',
+  'app/opening/constants.js',
   'app/opening/documents.js',
   'app/opening/machines.js',
-  'app/opening/open.js',
+  'app/opening/open-model.js',
+  'app/opening/prepare-task.js',
   'app/opening/tuned-settings.js',
   'app/run/files-read.js',
   'app/run/task-source.js',
