@@ -19,7 +19,8 @@ export function derivedTensors(file: FileHandle, plan: Plan): NewTensor[] {
   for (const tensor of header.tensors) {
     const block = blockOf(tensor.name);
     if (block !== null && block >= kept) continue;
-    if (tensor.name === 'output.weight' && recipe.output !== null && !('values' in recipe.output)) continue;
+    // Values are read from the cache: no output matrix is. llama.cpp takes the embedding for one that is missing.
+    if (tensor.name === 'output.weight' && recipe.output !== null) continue;
     const byToken = tensor.name === 'token_embd.weight' || tensor.name === 'output.weight';
     tensors.push(byToken && cut !== null ? rowsOf(file, plan, tensor, cut.tokens) : wholeOf(file, plan, tensor));
   }

@@ -197,9 +197,12 @@ export const loadableArchitectures = Object.keys(kinds);
 /** Those of which some blocks carry a state from token to token. */
 export const loadableHybrids = ['granitehybrid', 'lfm2', 'qwen35', 'qwen35-mtp'];
 
-/** A model that llama.cpp loads and computes with, of weights that mean nothing. */
-export function loadable(kind: string): Buffer {
-  const { metadata = {}, block, tied = false, further, ...names } = kinds[kind] as Kind;
+/**
+ * A model that llama.cpp loads and computes with, of weights that mean nothing.
+ * @param isTied without an output matrix of its own; some kinds never have one
+ */
+export function loadable(kind: string, isTied = false): Buffer {
+  const { metadata = {}, block, tied = isTied, further, ...names } = kinds[kind] as Kind;
   const { architecture = kind, norm = 'output_norm', innerNorm = 'ffn_norm' } = names;
   const all = [...Array.from({ length: blocks }, () => block), ...(further === undefined ? [] : [further])];
   const layers = all.map((tensorsOf, i) => [
