@@ -32,6 +32,11 @@ export interface DerivedFindings {
 /** Most that two tokens at one place may move against each other, nats: noise. Seen: 0. */
 const tolerance = 0.005;
 
+/** Tokens whose log-probabilities are compared. */
+const tokensCompared = 200;
+/** Tokens that are read to see whether numbers come out: few, since the first result waits for it. */
+const tokensTried = 8;
+
 /** Prose, rare words, names with accents, numbers, code, odd spaces, markup: all in the alphabet `latin`. */
 const checkTexts = [
   'The quick brown fox — “really?” she asked — paid €12.50 (or £9.99 / $13) for 3,141.59 g of Gruyère…',
@@ -61,17 +66,18 @@ export async function verifyDerived(check: DerivedCheck): Promise<DerivedFinding
   const old = wanted.map((ids) => ids.filter((id) => (newIds[id] ?? -1) >= 0)).find((ids) => ids.length > 1) ?? [
     newIds.findIndex((id) => id >= 0),
   ];
+  const isCompared = recipe.output === null && recipe.tokens !== 'all';
   const scores = await score(
     check,
     derived,
-    old.map((id) => newIds[id] ?? 0),
+    old.slice(0, isCompared ? tokensCompared : tokensTried).map((id) => newIds[id] ?? 0),
   );
   if (!scores.flat().every(Number.isFinite)) throw failure('its log-probabilities are no numbers.');
-  if (recipe.output !== null || recipe.tokens === 'all') return { tokens, logprobGain: null };
+  if (!isCompared) return { tokens, logprobGain: null };
   const reference = recipe.layers === null ? source : derived.replace(/(\.gguf)?$/u, '.reference.gguf');
   try {
     if (reference !== source) await writeDerived(source, reference, { ...recipe, tokens: 'all' });
-    return { tokens, logprobGain: compareScores(await score(check, reference, old), scores) };
+    return { tokens, logprobGain: compareScores(await score(check, reference, old.slice(0, tokensCompared)), scores) };
   } finally {
     if (reference !== source) await rm(reference, { force: true });
   }
@@ -115,9 +121,8 @@ async function score(check: DerivedCheck, path: string, tokens: readonly Token[]
     ...(check.signal === undefined ? {} : { signal: check.signal }),
   });
   try {
-    const input = tokens.slice(0, 200);
-    const asked = [...new Set(input)].slice(0, 12);
-    return await engine.scoreNext({ prefix: [], input }, [...input.keys()], asked);
+    const asked = [...new Set(tokens)].slice(0, 12);
+    return await engine.scoreNext({ prefix: [], input: tokens }, [...tokens.keys()], asked);
   } finally {
     await engine.dispose();
   }
