@@ -12,9 +12,16 @@ export function configFiles(surroundings: Surroundings): string[] {
   return [path.join(configDirectory(surroundings), 'config.yaml'), path.join(surroundings.cwd, 'slm.yaml')];
 }
 
-/** A link that leads nowhere is there too: reading it says so, where to go without its settings would be silent. */
+/**
+ * Whether there is such a file. A link that leads nowhere counts: reading it says so, where to go without its settings
+ * would be silent. A folder that may not be entered has none, like the home of another user in a container.
+ */
 function isThere(file: string): boolean {
-  return lstatSync(file, { throwIfNoEntry: false }) !== undefined;
+  try {
+    return lstatSync(file, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** The model that `./slm.yaml` names. */

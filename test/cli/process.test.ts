@@ -343,13 +343,13 @@ test('lists and sheets of tasks say for which models they are tuned', async (t) 
   const rows = JSON.parse(listed.stdout) as { name: string; tuned: string[] }[];
   assert.ok(rows.find(({ name }) => name === 'ner')?.tuned.includes('gemma-3-270m'));
   assert.deepEqual(rows.find(({ name }) => name === 'qa')?.tuned, []);
-  assert.match((await runSlm(['tasks', 'list'], { cwd })).stdout, /^ner .*gemma-3-270m/mu);
+  assert.match((await runSlm(['tasks', 'list'], { cwd })).stdout, /^ner .*gemma-3-270m and 3 more/mu);
   const sheet = await runSlm(['tasks', 'show', 'ner'], { cwd });
   assert.match(sheet.stdout, /^tuned for +gemma-3-270m: .* \d\.\d{3} \[.*\] on \d+ examples$/mu);
   const details = JSON.parse((await runSlm(['tasks', 'show', 'ner', '--json'], { cwd })).stdout);
   assert.deepEqual(
     details.tuned.map(({ model }: { model: string }) => model),
-    ['gemma-3-270m', 'smollm2-135m-instruct'],
+    ['gemma-3-270m', 'qwen2.5-coder-0.5b-instruct', 'qwen2.5-coder-1.5b-instruct', 'smollm2-135m-instruct'],
   );
 });
 

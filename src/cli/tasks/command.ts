@@ -119,8 +119,13 @@ async function summary(place: TaskPlace, cardOf: CardOf): Promise<TaskRow> {
 function taskTable(rows: readonly TaskRow[]): string {
   return tableText(
     ['TASK', 'TYPE', 'FROM', 'TUNED FOR', 'WHAT IT DOES'],
-    rows.map((row) => [row.name, row.type, row.from, row.tuned.join(', '), row.description]),
+    rows.map((row) => [row.name, row.type, row.from, fewModels(row.tuned), row.description]),
   );
+}
+
+/** As many names as leave the description a place on the line; `slm tasks show` names all. */
+function fewModels(names: readonly string[]): string {
+  return names.length <= 2 ? names.join(', ') : `${names[0]} and ${names.length - 1} more`;
 }
 
 function details(profile: TaskProfile, tuned: readonly TunedFor[]) {
