@@ -3,21 +3,19 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { methods } from '../src/methods/index.js';
 import { profileJsonSchema } from '../src/profile/index.js';
-import { slmEnv } from './helpers/slm.js';
+import { binary, root, slmEnv } from './helpers/slm.js';
 
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const reference = path.join(root, 'docs', 'cli.md');
-/** A help text in docs/cli.md: the command, then what it prints. */
+/** A help text in docs/cli.md: the command, then what the built program prints. */
 const helpBlock = /```text\n\$ slm( [a-z ]+)? --help\n([\s\S]*?)```/gu;
 
 function helpOf(command: string): string {
   const words = command.split(' ').filter((word) => word !== '');
   // Commander asks the terminal for its width; there is none here, so that it is 80.
-  return execFileSync(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...words, '--help'], {
+  return execFileSync(process.execPath, [binary, ...words, '--help'], {
     cwd: root,
     encoding: 'utf8',
     env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' },
@@ -26,8 +24,9 @@ function helpOf(command: string): string {
 }
 
 function jsonOf(...words: string[]): unknown {
-  const command = ['--import', 'tsx', 'src/cli/main.ts', ...words, '--json'];
-  return JSON.parse(execFileSync(process.execPath, command, { cwd: root, encoding: 'utf8', env: slmEnv() }));
+  return JSON.parse(
+    execFileSync(process.execPath, [binary, ...words, '--json'], { cwd: root, encoding: 'utf8', env: slmEnv() }),
+  );
 }
 
 describe('docs', () => {
