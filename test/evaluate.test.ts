@@ -164,6 +164,24 @@ describe('a report on a classification', () => {
     assert.deepEqual(without.baselines, []);
   });
 
+  it('has the baselines of its own seed and labels, though they are trained once for the same ones', async () => {
+    const shared = profile.examples ?? [];
+    const measured = async (changes: Partial<TaskProfile>, seed = 1, known = shared) => {
+      const { task } = scripted(outputs, { ...profile, ...changes, examples: known });
+      return (await evaluate(task, examples, { ...options(), seed })).baselines;
+    };
+    const others: [Partial<TaskProfile>, number][] = [
+      [{}, 1],
+      [{ among: ['negative'] }, 1],
+      [{}, 2],
+      [{}, 1],
+    ];
+    for (const [changes, seed] of others) {
+      // A list of its own has learned nothing yet.
+      assert.deepEqual(await measured(changes, seed), await measured(changes, seed, [...shared]));
+    }
+  });
+
   it('lists the mistakes, the surest first, with where they stand', async () => {
     const { mistakes } = await report();
     assert.deepEqual(

@@ -4,7 +4,7 @@ import { type CoveragePoint, riskCoverage } from '../metrics/risk-coverage.js';
 import type { Metric, MetricContext, PreparedMetric } from '../metrics/types.js';
 import { amongExamples } from '../task-types/among.js';
 import { taskTypes } from '../task-types/index.js';
-import type { Example, MetricGoal, Pair, TaskProfile } from '../types.js';
+import type { Example, InputRecord, MetricGoal, Output, Pair, TaskProfile } from '../types.js';
 import { pairOf } from './records.js';
 import type { Figure, GoalResult, Report } from './report.js';
 
@@ -41,6 +41,9 @@ export function checkGoal(goal: MetricGoal, figures: readonly Figure[]): GoalRes
   return { ...goal, value, passed };
 }
 
+/** What baselines have learned from a list of examples: for several models of one task, they are trained once. */
+const trained = new WeakMap<readonly Example[], Map<string, (record: InputRecord) => Output>>();
+
 /** Baselines: they learn from the profile's examples and are measured on the same records. */
 export function baselinesOf(
   profile: TaskProfile,
@@ -51,8 +54,13 @@ export function baselinesOf(
 ): Report['baselines'] {
   const known = amongExamples(profile.examples, profile);
   if (known.length === 0) return [];
+  const learned = trained.get(profile.examples) ?? new Map<string, (record: InputRecord) => Output>();
+  trained.set(profile.examples, learned);
   return reportedBaselines(profile.type, known).map((baseline) => {
-    const predictOne = baseline.train(known, { ...context, seed });
+    // Among which labels they learned is what chooses the examples, too.
+    const key = JSON.stringify([baseline.name, context, seed]);
+    const predictOne = learned.get(key) ?? baseline.train(known, { ...context, seed });
+    learned.set(key, predictOne);
     const pairs = examples.map((example) => pairOf(example, predictOne(example.record)));
     return { name: baseline.name, title: baseline.title, figures: figuresOf(suite, pairs, context, seed) };
   });
