@@ -13,8 +13,9 @@ export function configFiles(surroundings: Surroundings): string[] {
 }
 
 /**
- * Whether there is such a file. A link that leads nowhere counts: reading it says so, where to go without its settings
- * would be silent. A folder that may not be entered has none, like the home of another user in a container.
+ * Whether there is such a file. A link that leads nowhere counts as one, so that reading it ends in an error: its
+ * settings would be missing without a word. A folder that may not be entered, like the home of another user in a
+ * container, counts as empty.
  */
 function isThere(file: string): boolean {
   try {

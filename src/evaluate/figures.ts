@@ -57,7 +57,7 @@ export function baselinesOf(
   const learned = trained.get(profile.examples) ?? new Map<string, (record: InputRecord) => Output>();
   trained.set(profile.examples, learned);
   return reportedBaselines(profile.type, known).map((baseline) => {
-    // Among which labels they learned is what chooses the examples, too.
+    // The labels, which are part of the context, decide which of the examples are known.
     const key = JSON.stringify([baseline.name, context, seed]);
     const predictOne = learned.get(key) ?? baseline.train(known, { ...context, seed });
     learned.set(key, predictOne);
