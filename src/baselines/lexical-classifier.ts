@@ -29,6 +29,12 @@ const heldOutGrids = {
 
 const tolerance = 1e-4;
 
+/**
+ * From how many texts on two folds are enough to choose a strength. Of 2,000 sentences of SST-2 (three draws) and the
+ * 2,210 examples of `sentiment`, they chose the one that five folds chose, in a third of the time.
+ */
+const enoughForTwoFolds = 1500;
+
 /** Words, pairs of words and character n-grams by TF-IDF into a logistic regression; its strength by cross-validation. */
 export const lexicalClassifier: Baseline = {
   name: 'lexical',
@@ -46,7 +52,10 @@ export const lexicalClassifier: Baseline = {
     const transform = tfidfTransform(tfidf);
     const X = transform(inputs);
     const targets = targetsOf(texts, labels, context.multiLabel);
-    const effort = { grid: efforts[targets.kind][large ? 'large' : 'small'], folds: large ? 2 : 5 };
+    const effort = {
+      grid: efforts[targets.kind][large ? 'large' : 'small'],
+      folds: large || texts.length >= enoughForTwoFolds ? 2 : 5,
+    };
     const { l2, heldOut } = crossValidate(X, targets, { ...effort, seed: context.seed, tolerance });
     const model = train(X, targets, { l2, tolerance });
     // As tuning does it, so that what is compared is the features.
