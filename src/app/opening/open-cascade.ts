@@ -13,8 +13,9 @@ import { requireAgreement } from './agreement.js';
 import { withChoices } from './choices.js';
 import { chooseModel, requireModel, resolveNamed } from './choose-model.js';
 import type { TaskFlags } from './flags.js';
-import { type OpenedTask, openTaskOnModel } from './open-task.js';
+import { openTaskOnModel } from './open-task.js';
 import { openedOnce } from './opened-once.js';
+import { type OpenedTask, openedTask } from './opened-task.js';
 import { tunedFolders, tunedProfile } from './tuned-settings.js';
 
 /**
@@ -78,18 +79,12 @@ export async function openTaskFor(
     await Promise.all(opening);
     await Promise.all(opened.splice(0).map((one) => one.close()));
   };
-  try {
-    return {
-      task: await open(0),
-      checkModel: () => {
-        for (const one of opened) one.checkModel();
-      },
-      close,
-    };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  return openedTask(() => open(0), {
+    checkModel: () => {
+      for (const one of opened) one.checkModel();
+    },
+    close,
+  });
 }
 
 /** @throws SlmError where results of the task do not say how sure they are */

@@ -23,22 +23,11 @@ import { isEmbedding, openEmbedding, openSecondModel, secondModel } from './embe
 import type { TaskFlags } from './flags.js';
 import { openJudge } from './judge.js';
 import { openResolved } from './open-model.js';
+import { type OpenedTask, openedTask } from './opened-task.js';
 import { openTaskOn, prepareTask } from './prepare-task.js';
 import { openService } from './service.js';
 import { noticeThreads } from './threads.js';
 import { tunedProfile } from './tuned-settings.js';
-
-/** A task on a model, and the profile as it was tuned for that model. */
-export interface OpenedTask {
-  readonly task: Task;
-  /**
-   * To be called after a result was computed and before it is kept.
-   * @throws SlmError of kind `model` when a file that it may have come from was written to since it was loaded
-   */
-  checkModel(): void;
-  /** Frees the models. */
-  close(): Promise<void>;
-}
 
 /**
  * Opens a task: finds what was tuned for the model, loads the file of the model that the method works on, and makes
@@ -116,21 +105,18 @@ export async function openTaskOnModel(
     const fallback = fallbackFor(profile, alphabetName, openWhole);
     return { ...(await openCut(await load(alphabetName), fallback)), fallback };
   };
-  try {
+  const open = async (): Promise<Task> => {
     const task = await (alphabet === null ? openWhole() : openBoth(alphabet));
     const { path: used } = task.engine.model;
     if (used !== null) keepHint(surroundings, path.resolve(surroundings.cwd, profile.path), model.path, used);
-    return {
-      task,
-      checkModel: () => {
-        for (const file of files) file.check();
-      },
-      close,
-    };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+    return task;
+  };
+  return openedTask(open, {
+    checkModel: () => {
+      for (const file of files) file.check();
+    },
+    close,
+  });
 
   async function close(): Promise<void> {
     // Also what a record still waits for, such as the whole model: `process.exit` would wait for it without an end.
@@ -157,13 +143,10 @@ async function openTaskOnEmbedding(
   checkCapabilities(methodOf(profile), model.name, capabilities);
   const engine = await openEmbedding(surroundings, model, flags, early);
   const file = watchModelFile(model.path);
-  try {
-    const task = await openTaskOn(surroundings, profile, engine, documents);
-    return { task, checkModel: () => file.check(), close: () => engine.dispose() };
-  } catch (error) {
-    await engine.dispose();
-    throw error;
-  }
+  return openedTask(() => openTaskOn(surroundings, profile, engine, documents), {
+    checkModel: () => file.check(),
+    close: () => engine.dispose(),
+  });
 }
 
 /** The file of the model that computes the scores of a head, and has these tokens; null for its own file. */
@@ -188,11 +171,8 @@ async function openTaskOnService(
       `the task ${profile.name} uses the method "${profile.method}" here, because ${reference} cannot do "${untuned.method}"`,
     );
   const engine = await openService(surroundings, reference, service);
-  try {
-    const task = await openTaskOn(surroundings, profile, engine, documents);
-    return { task, checkModel: () => undefined, close: () => engine.dispose() };
-  } catch (error) {
-    await engine.dispose();
-    throw error;
-  }
+  return openedTask(() => openTaskOn(surroundings, profile, engine, documents), {
+    checkModel: () => undefined,
+    close: () => engine.dispose(),
+  });
 }
