@@ -110,9 +110,9 @@ async function make(
       signal,
       onSize: (bytes) => options.onMake?.(name, bytes),
     });
-    await verified(name, partial, options.verify);
+    // Both read all of it, each with a processor of its own.
+    const [sha256] = await Promise.all([sha256Of(partial, signal), verified(name, partial, options.verify)]);
     signal.throwIfAborted();
-    const sha256 = await sha256Of(partial, signal);
     await rename(partial, path);
     const { size, mtimeMs, ctimeMs } = await stat(path);
     await writeJson(recordOf(path), {
