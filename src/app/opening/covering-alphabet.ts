@@ -9,21 +9,22 @@ import { openedOnce } from './opened-once.js';
 /** Fewer tokens than this are not worth cutting. */
 const smallVocabulary = 65_536;
 /**
- * Smallest share of tokens in a model that makes trimming worthwhile: below it, a copy saves little and takes much
- * disk.
+ * Smallest share of a model that its tokens have where they are cut: more if only they are, since a third of them goes
+ * and the rest is copied. Of gemma-3-270m (0.72) that saves 28 %, of qwen2.5-coder-0.5b-instruct (0.49) 16 %.
  */
-const leastShareOfTokens = 1 / 3;
+const leastShareOfTokens = { alone: 1 / 2, withLayers: 1 / 3 };
 
 /**
  * The alphabet whose tokens suffice for this task: all that the profile itself puts before the model is written with
  * it. Null where the vocabulary is small, as it is beside a large model, or where results of the method could depend on it.
  */
 export function coveringAlphabet(profile: TaskProfile, model: ResolvedModel): AlphabetName | null {
-  const { vocabulary, reads } = methodOf(profile);
+  const { vocabulary, reads, headOf } = methodOf(profile);
   if (vocabulary === 'whole') return null;
   const header = headerOfModel(model);
   const { vocabularySize, tensorBytes } = summarize(header);
-  if ((vocabularySize ?? 0) < smallVocabulary || tokenBytes(header) < leastShareOfTokens * tensorBytes) return null;
+  const least = headOf?.(profile) === undefined ? leastShareOfTokens.alone : leastShareOfTokens.withLayers;
+  if ((vocabularySize ?? 0) < smallVocabulary || tokenBytes(header) < least * tensorBytes) return null;
   const read = reads?.(profile) ?? profile.examples.map(({ record }) => record.fields);
   const own = JSON.stringify([profile.prompt, profile.labels, profile.options, read]);
   return writtenWith('latin', own) ? 'latin' : null;
