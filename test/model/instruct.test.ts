@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { modelFile, qwen } from '../helpers/models.js';
-import { jsonl, parsed, runSlm } from '../helpers/slm.js';
+import { jsonl, parsed, readText, runSlm, writeTask } from '../helpers/slm.js';
 
 const timeoutMs = 600_000;
 
 before(async () => {
   await modelFile(qwen);
 });
+
+const text = 'Anna Bergström of Volvo moved to Gdańsk. She loves it there.';
 
 const context =
   'The night bus N7 leaves the harbour at 23:40 and at 01:10. It stops at the hospital and at Rosenau station, ' +
@@ -41,14 +43,24 @@ test('an instruct model reads whole passages in chat turns, and what it answers 
   assert.ok((driver?.score ?? 1) < Math.min(price?.score ?? 0, stop?.score ?? 0), JSON.stringify(results));
 });
 
-test('labels, entities and JSON of a model that nobody has tuned the tasks for', { timeout: timeoutMs }, async () => {
-  const text = 'Anna Bergström of Volvo moved to Gdańsk. She loves it there.';
-  const labelled = await runSlm(['run', 'sentiment', '-m', qwen, '--untuned', '--json', '-t', text], { timeoutMs });
+test('labels of a model that nobody has prepared the task for, and what would make them better', {
+  timeout: timeoutMs,
+}, async () => {
+  const lines = readText('tasks', 'sentiment', 'examples.jsonl').split('\n').filter((_, i) => i % 18 === 0);
+  const task = writeTask('unprepared', {
+    'task.yaml': readText('tasks', 'sentiment', 'task.yaml'),
+    'examples.jsonl': `${lines.join('\n')}\n`,
+    'test.jsonl': readText('tasks', 'sentiment', 'test.jsonl'),
+  });
+  const labelled = await runSlm(['run', task, '-m', qwen, '--json', '-t', text], { timeoutMs });
   assert.equal(labelled.code, 0, labelled.stderr);
+  assert.match(labelled.stderr, /on \d+ of \d+ examples, to answer soon; better: `slm tasks calibrate/u);
   const [mood] = parsed(labelled.stdout) as { label: string; scores: Record<string, number> }[];
   assert.equal(mood?.label, 'positive');
   assert.ok(Math.abs(Object.values(mood.scores).reduce((sum, value) => sum + value, 0) - 1) < 1e-6);
+});
 
+test('entities of a model by its prompt alone', { timeout: timeoutMs }, async () => {
   const found = await runSlm(['run', 'ner', '-m', qwen, '--untuned', '--json', '-t', text], { timeoutMs });
   assert.equal(found.code, 0, found.stderr);
   const [{ entities } = { entities: [] }] = parsed(found.stdout) as {
