@@ -82,10 +82,17 @@ async function* recordsOf(questions: readonly string[], { summary }: TaskSource)
     yield recordOf({ fields: { text }, origin: { file: '-', line: index + 1 } }, index, summary.input, null);
 }
 
-async function* questionsFrom(context: CliContext, { summary }: TaskSource): AsyncIterable<InputRecord | BadRow> {
-  const options = { maxRecordBytes: 1 << 20, onWarning: (message: string) => context.notice(message) };
+/** The lines of standard input that are not blank; one that cannot be read with its error. */
+export async function* questionsFrom(
+  { stdin, notice }: Pick<CliContext, 'stdin' | 'notice'>,
+  { summary }: { readonly summary: Pick<TaskSource['summary'], 'input'> },
+): AsyncIterable<InputRecord | BadRow> {
+  const options = { maxRecordBytes: 1 << 20, onWarning: (message: string) => notice(message) };
   let index = 0;
-  for await (const row of readers.lines.read(stdinSource(context.stdin), options)) {
-    if (String(row.fields.text ?? '').trim() !== '') yield recordOf(row, index++, summary.input, null);
+  for await (const row of readers.lines.read(stdinSource(stdin), options)) {
+    // Without the flag that the readers of `slm run` advise.
+    const error = row.error?.replace(/; .*$/su, '');
+    if (error === undefined && String(row.fields.text ?? '').trim() === '') continue;
+    yield recordOf(error === undefined ? row : { ...row, error }, index++, summary.input, null);
   }
 }

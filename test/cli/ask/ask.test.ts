@@ -7,9 +7,11 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { render } from 'ink-testing-library';
 import { createElement } from 'react';
+import { questionsFrom } from '../../../src/cli/ask/ask.js';
 import { AskSession } from '../../../src/cli/ask/ask-session.js';
 import { answerLines, answerObject } from '../../../src/cli/ask/ask-text.js';
 import { plain } from '../../../src/formats/index.js';
+import { isBadRow } from '../../../src/record.js';
 import type { AnswerOutput, Evidence } from '../../../src/types.js';
 import { root, runSlm } from '../../helpers/slm.js';
 
@@ -34,6 +36,21 @@ const output: AnswerOutput = {
   others: [{ answer: 'green', score: 0.4, evidence: evidence(60, 'The gate is green.') }],
 };
 const style = { paint: plain, width: 80, count: 1 };
+
+test('questions that come line by line leave out blank ones, and name one that cannot be read', async () => {
+  const lines = ['Who?', '', '  ', 'a'.repeat(2 << 20), 'Where?'];
+  const stdin = (async function* () {
+    yield Buffer.from(lines.join('\n'));
+  })();
+  const found: unknown[] = [];
+  for await (const each of questionsFrom({ stdin, notice: assert.fail }, { summary: { input: 'question' } }))
+    found.push(isBadRow(each) ? [each.index, each.error] : [each.index, each.text]);
+  assert.deepEqual(found, [
+    [0, 'Who?'],
+    [1, 'line 4 is longer than 1 MiB'],
+    [2, 'Where?'],
+  ]);
+});
 
 describe('an answer', () => {
   test('stands marked in its sentence, with its place', () => {
