@@ -45,9 +45,8 @@ export function parseJson(text: string): unknown {
   }
   // Most texts with such digits have them inside a string, where they are kept anyway.
   if (!inexact.test(text) || !inexact.test(outsideStrings(text))) return value;
-  const { parse, LosslessNumber } = lossless();
-  return parse(text, undefined, {
-    parseNumber: (digits) => (String(Number(digits)) === digits ? Number(digits) : new LosslessNumber(digits)),
+  return lossless().parse(text, undefined, {
+    parseNumber: writtenNumber,
     // As JSON.parse has it: the last one counts.
     onDuplicateKey: ({ newValue }) => newValue,
   });
@@ -77,9 +76,9 @@ export function own(values: Readonly<Record<string, unknown>>, key: string): unk
   return Object.hasOwn(values, key) ? values[key] : undefined;
 }
 
-/** The number of these digits: JavaScript's own, or one that keeps them where that would be another number. */
-export function exactNumber(digits: string): number | LosslessNumber {
-  return isPlain(digits) ? Number(digits) : new (lossless().LosslessNumber)(digits);
+/** The number of these digits: JavaScript's own where it writes them so, else one that keeps them: `1.0`, `1e400`. */
+export function writtenNumber(digits: string): number | LosslessNumber {
+  return String(Number(digits)) === digits ? Number(digits) : new (lossless().LosslessNumber)(digits);
 }
 
 /** Returns whether JavaScript's own number is the one that the digits say: not so for 9007199254740993 and 1e400. */

@@ -1,16 +1,35 @@
-import { type Document, isMap, isNode, isScalar, Lexer, LineCounter, parseDocument, visit } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  parseDocument,
+  type Scalar,
+  visit,
+} from 'yaml';
 import type { z } from 'zod';
 import { messageOf, suggestion, usageError } from './errors.js';
-import { exactNumber, withPlainNumbers } from './json.js';
+import { withPlainNumbers, writtenNumber } from './json.js';
 
 /**
  * Parses YAML and checks it. Data keeps the digits of numbers that JavaScript would change, as `parseJson` does;
  * settings that are numbers are JavaScript's own.
  * @param file as it shall stand in messages
  * @param help where the keys are described
+ * @param isText whether what stands at a place is a text, even where YAML takes it for a number, true or false: `1.0` stays
+ *   `1.0`, and `007` does not become 7. Keys of the mapping at the place are asked about as `anyKey`.
  * @throws SlmError that names file, line and column of the first problem
  */
-export function parseYaml<T>(source: string, file: string, schema: z.ZodType<T>, help: string): Parsed<T> {
+export function parseYaml<T>(
+  source: string,
+  file: string,
+  schema: z.ZodType<T>,
+  help: string,
+  isText: (path: readonly PropertyKey[]) => boolean = () => false,
+): Parsed<T> {
   const lines = new LineCounter();
   checkDepth(source, file);
   // The library's own search for repeated keys takes ten seconds for 30,000 of them.
@@ -27,6 +46,7 @@ export function parseYaml<T>(source: string, file: string, schema: z.ZodType<T>,
       isSecond ? 'Put it into a file of its own.' : 'Check indentation and quotes there.',
     );
   }
+  keepTexts(document.contents, [], isText);
   const repeated = repeatedKey(document);
   if (repeated !== null) {
     throw usageError(`${place(repeated.offset)}: the key "${repeated.key}" appears twice.`, 'Remove one of the two.');
@@ -39,11 +59,7 @@ export function parseYaml<T>(source: string, file: string, schema: z.ZodType<T>,
     written = result.error.issues.reduce((value, { path }) => withPlainAt(value, path), written);
     result = schema.safeParse(written);
   }
-  const textAt = (path: readonly PropertyKey[]) => {
-    const node = document.getIn(path, true);
-    return isScalar(node) ? (node.source ?? null) : null;
-  };
-  if (result.success) return { value: result.data, written, at, textAt };
+  if (result.success) return { value: result.data, written, at };
   const { issues } = result.error;
   // A misspelt key explains why another one is missing.
   const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
@@ -80,14 +96,16 @@ function repeatedKey(document: Document.Parsed): { readonly key: string; readonl
   let found: { key: string; offset: number } | null = null;
   visit(document, {
     Map(_, { items }) {
-      const keys = new Set<unknown>();
+      const keys = new Set<string>();
       for (const { key } of items) {
         if (!isScalar(key)) continue;
-        if (keys.has(key.value)) {
-          found = { key: String(key.value), offset: key.range?.[0] ?? 0 };
+        // As keys of an object: `1` and `"1"` are the same.
+        const name = String(key.value);
+        if (keys.has(name)) {
+          found = { key: name, offset: key.range?.[0] ?? 0 };
           return visit.BREAK;
         }
-        keys.add(key.value);
+        keys.add(name);
       }
       return undefined;
     },
@@ -95,17 +113,46 @@ function repeatedKey(document: Document.Parsed): { readonly key: string; readonl
   return found;
 }
 
-/** Numbers that may lose digits as JavaScript's own; `exactNumber` tells for certain. */
-const long = /\d{16}|[\d.]{17}|e[-+]?\d{3}|^0[xo][\da-f]{14}/iu;
+/** Asked for where the keys of a mapping are texts. */
+export const anyKey = Symbol('any key');
 
-/** Gives numbers that JavaScript would change their own digits. Returns whether there is one. */
+/** Leaves what is a text as it is written. */
+function keepTexts(
+  node: unknown,
+  path: readonly PropertyKey[],
+  isText: (path: readonly PropertyKey[]) => boolean,
+): void {
+  const keep = (scalar: Scalar) => {
+    if (['number', 'boolean'].includes(typeof scalar.value)) scalar.value = scalar.source ?? scalar.value;
+  };
+  if (isScalar(node)) {
+    if (isText(path)) keep(node);
+  } else if (isSeq(node)) {
+    for (const [index, item] of node.items.entries()) keepTexts(item, [...path, index], isText);
+  } else if (isMap(node)) {
+    const areTexts = isText([...path, anyKey]);
+    for (const { key, value } of node.items) {
+      if (!isScalar(key)) continue;
+      if (areTexts) keep(key);
+      keepTexts(value, [...path, String(key.value)], isText);
+    }
+  }
+}
+
+/** Numbers that JavaScript may write differently; their digits tell for certain. */
+const inexact = /\d{16}|[\d.]{17}|\de|^-0|\.\d*0$|\.0{6}|^0[xo][\da-f]{14}/iu;
+/** A number of JSON. */
+const jsonNumber = /^-?\d+(?:\.\d+)?(?:e[-+]?\d+)?$/iu;
+
+/** Gives numbers that JavaScript would write differently their own digits. Returns whether there is one. */
 function keepDigits(document: Document.Parsed): boolean {
   let found = false;
   visit(document, {
     Scalar(key, node) {
       if (key === 'key' || typeof node.value !== 'number') return;
-      if (node.source === undefined || !long.test(node.source)) return;
-      const number = exactNumber(jsonDigits(node.source));
+      if (node.source === undefined || !inexact.test(node.source)) return;
+      const digits = jsonDigits(node.source);
+      const number = jsonNumber.test(digits) ? writtenNumber(digits) : node.value;
       if (typeof number === 'number') return;
       node.value = number;
       found = true;
@@ -151,8 +198,6 @@ export interface Parsed<T> {
   /** As it stands in the file. */
   readonly written: unknown;
   readonly at: Locate;
-  /** The characters of a value, such as `1.0` of a number; null where there is no single value. */
-  readonly textAt: (path: readonly PropertyKey[]) => string | null;
 }
 
 /** `file:line:column` of a value. */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { usageError } from '../errors.js';
 import { readSettingsText, regularFile } from '../settings-file.js';
-import { type Locate, type Parsed, parseYaml } from '../yaml.js';
+import { type Locate, parseYaml } from '../yaml.js';
 import { findTask, shownPath, type TaskFolders } from './paths.js';
 import { placed } from './placed.js';
 import { profileSchema, type RawProfile } from './schema.js';
@@ -31,15 +31,16 @@ export function readTaskFile(file: string, context: TaskFolders, seen: readonly 
   const shown = shownPath(file, context.cwd);
   const text = readSettingsText(file, shown);
   const including = /^["']?include["']?\s*:/mu.test(text);
-  const { value, written, at, textAt } = parseYaml(
+  const { value, written, at } = parseYaml(
     text,
     shown,
     including ? includingSchema : profileSchema,
     'docs/tasks.md describes every key.',
+    isText,
   );
   const folder = path.dirname(file);
   refuseLostLabel(written, at);
-  const raw = withLabelNames(withAbsolutePaths(value as RawProfile, folder), textAt);
+  const raw = withAbsolutePaths(value as RawProfile, folder);
   const common = { file, cwd: context.cwd };
   if (raw.include === undefined) return { raw, at, files: [file], ...common };
   const target = /[/\\]|\.ya?ml$/u.test(raw.include) ? path.resolve(folder, raw.include) : raw.include;
@@ -93,9 +94,17 @@ function withAbsolutePaths(raw: RawProfile, folder: string): RawProfile {
     examples: absolute(raw.examples),
     fixtures: absolute(raw.fixtures),
     documents: (documents ?? []).map(absolute),
-    ...(raw.schema === undefined ? {} : { schema: absolute(raw.schema) }),
+    ...(typeof raw.schema === 'string' ? { schema: absoluteSchema(raw.schema, folder) } : {}),
     ...(raw.grammar === undefined ? {} : { grammar: absolute(raw.grammar) }),
   };
+}
+
+/** The file's path is made absolute; a pointer after it, such as `#/components/schemas/Order`, stays as it is. */
+function absoluteSchema(written: string, folder: string): string {
+  const hash = written.lastIndexOf('#');
+  return hash === -1
+    ? path.resolve(folder, written)
+    : path.resolve(folder, written.slice(0, hash)) + written.slice(hash);
 }
 
 /** The check of a mapping drops the one key that JavaScript does not take for a key like others; a list can have it. */
@@ -108,12 +117,10 @@ function refuseLostLabel(written: unknown, at: Locate): void {
   );
 }
 
-/** A label that YAML takes for a number, such as `1.0`, is called as it is written. */
-function withLabelNames(raw: RawProfile, textAt: Parsed<unknown>['textAt']): RawProfile {
-  if (!Array.isArray(raw.labels)) return raw;
-  const nameOf = (name: unknown, i: number) =>
-    typeof name === 'string' ? name : (textAt(['labels', i]) ?? String(name));
-  return { ...raw, labels: raw.labels.map(nameOf) };
+/** Whether a place of a task.yaml holds the name or a word of a label, which is as it is written: `1.0`, `007`, `True`. */
+function isText([key, inner, part]: readonly PropertyKey[]): boolean {
+  if (key === 'threshold') return inner === 'below';
+  return key === 'labels' && inner !== undefined && (part === undefined || part === 'word' || part === 'aliases');
 }
 
 /** @throws SlmError at the key, where a file that the task names is missing or is no regular file */

@@ -55,6 +55,37 @@ describe('a task.yaml', () => {
     assert.equal(threshold.below, '1');
   });
 
+  it('calls labels, their words and other names as they are written, wherever they stand', async (t) => {
+    const { labels, threshold, examples } = await load(t, {
+      'task.yaml': `name: t
+type: classify
+labels:
+  1.0: the first
+  2.10: {description: the second, word: 007, aliases: [0x1F, True]}
+threshold: {min: 0.50, below: 2.10}
+examples:
+  - {text: 1.50, label: 1.0}
+  - {text: b, label: 2.10}
+`,
+    });
+    assert.deepEqual(labels, [
+      { name: '1.0', description: 'the first', word: '1.0', aliases: [] },
+      { name: '2.10', description: 'the second', word: '007', aliases: ['0x1F', 'True'] },
+    ]);
+    assert.deepEqual(threshold, { min: 0.5, below: '2.10' });
+    assert.deepEqual(
+      examples.map(({ record, gold }) => [record.text, gold.type === 'classify' && gold.labels]),
+      [
+        ['1.50', ['1.0']],
+        ['b', ['2.10']],
+      ],
+    );
+    assert.match(
+      await problem(t, { 'task.yaml': 'name: t\ntype: classify\nlabels:\n  1: a\n  "1": b\n' }),
+      /^task\.yaml:5:3: the key "1" appears twice\./u,
+    );
+  });
+
   it('reads a number of its schema as its value, however it is written', async (t) => {
     const { schema } = await load(t, {
       'task.yaml': `${generate}schema: s.json\n`,
