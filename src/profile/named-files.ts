@@ -5,7 +5,7 @@ import { checkGrammar } from '../grammar/gbnf.js';
 import { readSettingsText } from '../settings-file.js';
 import { shownPath } from './paths.js';
 import type { RawProfile } from './schema.js';
-import { inlineSchema, readSchemaFile, type TaskSchema } from './schema-file.js';
+import { inlineSchema, readSchemaFile, schemaPlace, type TaskSchema } from './schema-file.js';
 import { checkThere, type TaskFile } from './task-file.js';
 
 /** The schema of a task, written in it or in a file; null where there is none. */
@@ -14,7 +14,7 @@ export function schemaOf(raw: RawProfile, source: TaskFile): TaskSchema | null {
   if (raw.grammar !== undefined)
     throw usageError(`${source.at(['grammar'])}: give either "schema" or "grammar", not both.`);
   if (typeof raw.schema !== 'string') return inlineSchema(raw.schema, path.dirname(source.file), source.cwd);
-  checkThere(raw.schema.replace(/#.*$/, ''), 'schema', source);
+  checkThere(schemaPlace(raw.schema).file, 'schema', source);
   return readSchemaFile(raw.schema, source.cwd);
 }
 

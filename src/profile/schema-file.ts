@@ -26,12 +26,25 @@ const base = `schema:///${'up/'.repeat(8)}`;
 const mostFiles = 100;
 
 /**
- * Reads `invoice.schema.json`, `order.yaml`, or a part of a larger document, `api.yaml#/components/schemas/Order`.
- * @param file absolute, with the pointer
+ * The file of a schema, and the JSON pointer after it. Folders and files may have `#` in their names, so that the longest
+ * part that is a file counts; where none is, the pointer is what follows the last `#`.
  */
-export function readSchemaFile(file: string, cwd: string): TaskSchema {
-  const hash = file.indexOf('#');
-  const [name, pointer] = hash === -1 ? [file, ''] : [file.slice(0, hash), file.slice(hash + 1)];
+export function schemaPlace(written: string): { readonly file: string; readonly pointer: string } {
+  const signs = [written.length, ...[...written.matchAll(/#/gu)].map(({ index }) => index).reverse()];
+  const at = signs.find((end) => isFile(written.slice(0, end))) ?? signs[1] ?? written.length;
+  return { file: written.slice(0, at), pointer: written.slice(at + 1) };
+}
+
+function isFile(file: string): boolean {
+  return statSync(file, { throwIfNoEntry: false })?.isFile() === true;
+}
+
+/**
+ * Reads `invoice.schema.json`, `order.yaml`, or a part of a larger document, `api.yaml#/components/schemas/Order`.
+ * @param written absolute, with the pointer
+ */
+export function readSchemaFile(written: string, cwd: string): TaskSchema {
+  const { file: name, pointer } = schemaPlace(written);
   const folder = path.dirname(name);
   const value = readValue(name, cwd);
   if (pointer === '') return bundled(value, name, folder, cwd);
@@ -195,10 +208,17 @@ function fileFor(uri: string, folder: string, here: string): string | null {
   const candidates =
     relative === null
       ? [path.join(here, path.posix.basename(new URL(uri).pathname))]
-      : ['', '.json', '.yaml', '.schema.json'].map((suffix) =>
-          path.resolve(folder, decodeURIComponent(relative) + suffix),
-        );
-  return candidates.find((file) => statSync(file, { throwIfNoEntry: false })?.isFile()) ?? null;
+      : ['', '.json', '.yaml', '.schema.json'].map((suffix) => path.resolve(folder, decoded(relative) + suffix));
+  return candidates.find(isFile) ?? null;
+}
+
+/** A name that is not percent-encoded, such as `50%.json`, is meant as it stands. */
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }
 
 function joined(reference: string, outer: string): string | null {

@@ -219,3 +219,23 @@ it('keeps all digits of inline examples, beside settings that are plain numbers'
   assert.equal(options.shots, 2);
   assert.match(JSON.stringify(metrics), /0\.3333333333333333\D/u);
 });
+
+it('may stand in a folder and in a file with # and % in their names', async () => {
+  const place = mkdtempSync(path.join(folder, 'c#-100%-'));
+  const inner = path.join(place, 'x#y');
+  mkdirSync(inner);
+  writeFileSync(path.join(inner, '50%.json'), '{"type": "integer"}');
+  writeFileSync(
+    path.join(inner, 'a.json'),
+    '{"$defs": {"a/b": {"type": "object", "properties": {"n": {"$ref": "50%.json"}}}}}',
+  );
+  const loaded = async (schema: string) => {
+    writeFileSync(path.join(place, 'task.yaml'), `name: t\ntype: generate\nschema: ${JSON.stringify(schema)}\n`);
+    return loadProfile(path.join(place, 'task.yaml'), { folders: [], cwd: place });
+  };
+  const check = compileValidator((await loaded('x#y/a.json#/$defs/a~1b')).schema);
+  assert.equal(check({ n: 1 }), null);
+  assert.notEqual(check({ n: 'x' }), null);
+  assert.equal(compileValidator((await loaded('x#y/50%.json')).schema)(1), null);
+  await assert.rejects(loaded('x#y/b.json#/$defs/a'), /task\.yaml:3:1: no file "x#y\/b\.json"/u);
+});
