@@ -11,15 +11,17 @@ const mostKept = 4000;
 export function createLikeness(embedder: Pick<Embedder, 'embed' | 'prefixes'>): Likeness {
   const kept = new Map<string, Float32Array>();
   return async (question, texts) => {
-    const missing = [...new Set(texts)].filter((text) => !kept.has(text));
+    // Taken before the others are embedded: meanwhile another question may push them out.
+    const own = new Map(texts.map((text) => [text, kept.get(text)]));
+    const missing = [...own.keys()].filter((text) => own.get(text) === undefined);
     const { query, passage } = embedder.prefixes;
     const [asked, ...vectors] = await embedder.embed([query + question, ...missing.map((text) => passage + text)]);
-    const known = texts.map((text) => kept.get(text) ?? (vectors[missing.indexOf(text)] as Float32Array));
-    for (const [i, text] of texts.entries()) {
+    for (const [i, text] of missing.entries()) own.set(text, vectors[i]);
+    for (const [text, vector] of own) {
       kept.delete(text);
-      kept.set(text, known[i] as Float32Array);
+      kept.set(text, vector as Float32Array);
     }
     while (kept.size > mostKept) kept.delete(kept.keys().next().value as string);
-    return known.map((vector) => cosine(vector, asked as Float32Array));
+    return texts.map((text) => cosine(own.get(text) as Float32Array, asked as Float32Array));
   };
 }

@@ -21,3 +21,28 @@ test('texts are compared with the question behind what the model wants before ea
   assert.deepEqual(await likeness('who?', ['she', 'here']), [1, 0]);
   assert.deepEqual(asked, [['q: where?', 'p: here', 'p: she'], ['q: who?']]);
 });
+
+test('questions that are compared at the same time do not take each other what is kept', async () => {
+  const held: (() => void)[] = [];
+  let holds = false;
+  const likeness = createLikeness({
+    prefixes: { text: '', query: '', passage: '' },
+    async embed(texts) {
+      if (holds) await new Promise<void>((resolve) => held.push(resolve));
+      return texts.map(() => Float32Array.of(1));
+    },
+  });
+  await likeness('first', ['kept']);
+  holds = true;
+  const waiting = likeness('second', ['kept', 'new']);
+  holds = false;
+  // More than are kept, so that the oldest go.
+  for (let i = 0; i < 5; i++) {
+    await likeness(
+      'third',
+      Array.from({ length: 1000 }, (_, n) => `${i} ${n}`),
+    );
+  }
+  for (const release of held) release();
+  assert.deepEqual(await waiting, [1, 1]);
+});
