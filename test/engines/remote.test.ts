@@ -554,5 +554,14 @@ describe('methods that ask a service', () => {
   it('take a whole word before a part of one', () => {
     const { entities } = align('Annabel and Anna', [{ text: 'Anna', label: 'x' }]);
     assert.deepEqual(entities, [{ text: 'Anna', label: 'x', start: 12, end: 16 }]);
+    // Letters of two units on either side.
+    const start = (text: string) => align(text, [{ text: 'A', label: 'x' }]).entities[0]?.start;
+    assert.deepEqual([start('𝐀A A'), start('A𝐀 A'), start('😀A A'), start('A😀 A')], [4, 4, 2, 0]);
+  });
+
+  it('are as quick where a letter stands in a long text again and again', () => {
+    const began = performance.now();
+    align('a 1 b 2\n'.repeat(20_000), [{ text: '1', label: 'x' }]);
+    assert.ok(performance.now() - began < 5000, `${performance.now() - began} ms`);
   });
 });
