@@ -93,12 +93,21 @@ function byName(a: DerivedRecord, b: DerivedRecord): number {
   return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 }
 
-/** Removes the derived files of that name (of whatever version of the source), or all of them. Returns how many. */
+/**
+ * Removes the derived files of that name (of whatever version of the source), damaged ones too, or all of them. Returns
+ * how many.
+ */
 export async function removeDerived(folder: string, name: string | null): Promise<number> {
-  const found = (await listDerived(folder)).filter((entry) => name === null || entry.name === name);
-  for (const { path } of found) await removeFile(path);
+  let removed = 0;
+  for (const file of await filesIn(folder)) {
+    if (!file.endsWith('.gguf') || file.endsWith('.partial.gguf')) continue;
+    const path = join(folder, file);
+    if (name !== null && (await readJson(recordOf(path), recordSchema))?.name !== name) continue;
+    await removeFile(path);
+    removed++;
+  }
   if (name === null) await rm(folder, { recursive: true, force: true });
-  return found.length;
+  return removed;
 }
 
 /**

@@ -168,7 +168,11 @@ test('files are removed by name, or all', async (t) => {
   const { source, options, folder } = cache(t);
   for (const n of [1, 2, 3]) await derivedModel(source, layers(n), options);
   await derivedModel({ ...source, sha256: sha256(file) }, layers(1), options);
+  const damaged = await derivedModel(source, layers(4), options);
+  appendFileSync(damaged.path, 'x');
   assert.equal(await removeDerived(folder, 'tiny+9l'), 0);
+  assert.equal(await removeDerived(folder, 'tiny+4l'), 1);
+  assert.ok(!existsSync(damaged.path));
   assert.equal(await removeDerived(folder, 'tiny+1l'), 2);
   assert.equal(await removeDerived(folder, null), 2);
   assert.ok(!existsSync(folder));
