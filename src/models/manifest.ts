@@ -1,4 +1,4 @@
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { z } from 'zod';
 import { messageOf, modelError, usageError } from '../errors.js';
 import { readSettingsText } from '../settings-file.js';
@@ -54,7 +54,7 @@ export function readManifest(file: string, own: boolean): Manifest {
 export function parseManifest(source: string, file: string, own: boolean): Manifest {
   const { value, at } = parseYaml(source, file, manifestSchema, 'docs/models.md describes every key.');
   const { bytes, sha256, sources, ...rest } = value;
-  if (!file.endsWith(`${rest.name}.yaml`)) {
+  if (basename(file) !== `${rest.name}.yaml`) {
     const problem = `${at(['name'])}: the name "${rest.name}" is not that of the file`;
     throw usageError(problem, `Call the file ${rest.name}.yaml.`);
   }

@@ -92,6 +92,7 @@ const wrong: [string, string, RegExp][] = [
     good.replace('name: tiny', 'name: small'),
     /:1:1: the name "small" is not that of the file/,
   ],
+  ['a name that the file’s ends with', good.replace('name: tiny', 'name: ny'), /the name "ny" is not that of the file/],
   ['an incomplete digest', `${good}sha256: abc\n`, /:13:1: "sha256": must be 64 hexadecimal digits/],
   [
     'an unknown kind of source',
