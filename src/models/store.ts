@@ -7,7 +7,8 @@ import { makeFolder } from '../folders.js';
 import { isUnwritable } from '../refusal.js';
 import { sha256Of } from './digest.js';
 import { readJson, writeJson } from './json-file.js';
-import type { Manifest } from './types.js';
+import { withLock } from './lock.js';
+import type { Manifest, ModelEvents } from './types.js';
 
 /**
  * The record of an installed file. It stays when the model is removed: a model without a digest in its manifest must be
@@ -148,9 +149,19 @@ export function hasLeftovers(dataDir: string, name: string): boolean {
   return leftoversOf(dataDir, name).some((path) => existsSync(path));
 }
 
-/** Removes a model and what is left of its downloads; with `unpin`, also the record of its digest. */
-export async function removeModel(dataDir: string, name: string, options: { unpin: boolean }): Promise<void> {
-  for (const each of [modelPath(dataDir, name), ...leftoversOf(dataDir, name)])
-    await rm(each, { recursive: true, force: true });
-  if (options.unpin) await rm(recordPath(dataDir, name), { force: true });
+/**
+ * Removes a model and what is left of its downloads; with `unpin`, also the record of its digest. Waits for a process that
+ * is downloading it, which would lose its file otherwise.
+ */
+export async function removeModel(
+  dataDir: string,
+  name: string,
+  { unpin, ...events }: { unpin: boolean } & Pick<ModelEvents, 'onNotice' | 'signal'>,
+): Promise<void> {
+  const onWait = () => events.onNotice?.(`Another process is downloading ${name}; waiting for it.`);
+  await withLock(modelPath(dataDir, name), events.signal, onWait, async () => {
+    for (const each of [modelPath(dataDir, name), ...leftoversOf(dataDir, name)])
+      await rm(each, { recursive: true, force: true });
+    if (unpin) await rm(recordPath(dataDir, name), { force: true });
+  });
 }

@@ -15,6 +15,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { checkInstalled, removeModel, resolveModel } from '../../src/models/index.js';
+import { withLock } from '../../src/models/lock.js';
 import { startHub } from '../helpers/hub-stub.js';
 import { addManifest, emptyStore, resolveAndRecord } from '../helpers/model-store.js';
 import { sha256, tinyGguf } from '../helpers/tiny-gguf.js';
@@ -185,4 +186,28 @@ test('removing a model leaves nothing but the record of its digest', async (t) =
   assert.deepEqual(readdirSync(folder), ['tiny.json']);
   assert.equal(JSON.parse(readFileSync(path.join(folder, 'tiny.json'), 'utf8')).sha256, sha256(body));
   rmSync(folder, { recursive: true });
+});
+
+test('removing a model waits for a process that is downloading it', async (t) => {
+  const { dataDir } = emptyStore(t);
+  const notices: string[] = [];
+  const partial = path.join(dataDir, 'models', 'tiny.gguf.partial');
+  let removing: Promise<void> | undefined;
+  await withLock(path.join(dataDir, 'models', 'tiny.gguf'), undefined, assert.fail, async () => {
+    writeFileSync(partial, 'so far');
+    const waits = new Promise<void>((resolve) => {
+      removing = removeModel(dataDir, 'tiny', {
+        unpin: false,
+        onNotice(text) {
+          notices.push(text);
+          resolve();
+        },
+      });
+    });
+    await waits;
+    assert.ok(existsSync(partial));
+  });
+  await removing;
+  assert.ok(!existsSync(partial));
+  assert.deepEqual(notices, ['Another process is downloading tiny; waiting for it.']);
 });

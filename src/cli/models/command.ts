@@ -162,7 +162,8 @@ export function modelsCommand(context: CliContext): Command {
         const name = await nameInStore(spec, env, false);
         // An interrupted download takes room, too.
         if (unpin !== true && !hasLeftovers(env.dataDir, name)) await nameInStore(spec, env);
-        await removeModel(env.dataDir, name, { unpin: unpin === true });
+        const { notice: onNotice, signal } = context;
+        await removeModel(env.dataDir, name, { unpin: unpin === true, onNotice, signal });
         context.notice(`removed ${spec}`);
       }
     });
