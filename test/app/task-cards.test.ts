@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, it } from 'node:test';
-import { runSlm } from '../helpers/slm.js';
+import { root, runSlm } from '../helpers/slm.js';
 
 const project = mkdtempSync(path.join(tmpdir(), 'slm-cards-'));
 after(() => rmSync(project, { recursive: true, force: true }));
@@ -33,6 +33,28 @@ describe('a task that was checked before', async () => {
     assert.equal((await slm('tasks', 'validate', 'mail')).stdout, first.stdout);
     rmSync(path.join(project, 'tasks', 'mail', 'documents'), { recursive: true });
     assert.equal((await slm('tasks', 'validate', 'mail')).code, 2);
+  });
+});
+
+describe('a card that is kept', async () => {
+  it('names files as they are seen from each folder', async () => {
+    mkdirSync(path.join(project, 'inner'));
+    writeFileSync(
+      path.join(project, 'inner', 'task.yaml'),
+      'name: inner\ntype: classify\nlabels: [a, b]\nprompt:\n  base: "nothing:"\n',
+    );
+    const inside = await runSlm(['tasks', 'validate', './task.yaml'], { cwd: path.join(project, 'inner'), env });
+    assert.match(inside.stderr, /^slm: task\.yaml:5:3: /u);
+    assert.match((await slm('tasks', 'validate', './inner')).stderr, /^slm: inner\/task\.yaml:5:3: /u);
+  });
+
+  it('is made again when the numbers beside tuned settings are gone or others', async () => {
+    const task = path.join(project, 'mine');
+    cpSync(path.join(root, 'tasks', 'sentiment'), task, { recursive: true });
+    const [head] = readdirSync(path.join(task, 'tuned')).filter((name) => name.endsWith('.head'));
+    assert.equal((await slm('tasks', 'validate', './mine')).code, 0);
+    rmSync(path.join(task, 'tuned', String(head)));
+    assert.equal((await slm('tasks', 'validate', './mine')).code, 2);
   });
 });
 

@@ -5,7 +5,7 @@ import { fileCache } from '../../cache.js';
 import { listTasks } from '../../profile/paths.js';
 import type { TaskProfile } from '../../types.js';
 import { cacheDirectory, profileContext, type Surroundings } from '../surroundings.js';
-import { tunedFiles, tunedModels } from './tuned-files.js';
+import { sideFiles, tunedFiles, tunedModels } from './tuned-files.js';
 
 /** A valid task in a list. */
 export interface TaskCard {
@@ -42,7 +42,8 @@ export function taskCards(surroundings: Surroundings): (file: string) => Promise
   // A task may include another by name, and which one that is depends on those that there are.
   const places = listTasks(profileContext(surroundings).folders).map((place) => place.path);
   return async (file) => {
-    const key = JSON.stringify(['task card 6', surroundings.version, file, places]);
+    // Notes name files as they are seen from the working folder.
+    const key = JSON.stringify(['task card 7', surroundings.version, file, places, surroundings.cwd]);
     const kept = (await cache.get(key)) as KeptCard | null;
     if (kept !== null && isFresh(kept) && (await areThere(surroundings, kept.models))) return kept.card;
     const [{ checkTask }, { tunedFolders }, { methodOf }] = await Promise.all([
@@ -53,7 +54,10 @@ export function taskCards(surroundings: Surroundings): (file: string) => Promise
     const profile = await checkTask(surroundings, file);
     const folders = tunedFolders(surroundings, profile);
     const card = { ...cardOf(profile), tuned: tunedModels(folders) };
-    const files = [...profile.files, ...tunedFiles(folders)].map((each) => [each, digestOf(each)] as const);
+    const settings = tunedFiles(folders);
+    const files = [...profile.files, ...settings, ...sideFiles(settings)].map(
+      (each) => [each, digestOf(each)] as const,
+    );
     await cache.set(key, {
       card,
       files,

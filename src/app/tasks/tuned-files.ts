@@ -13,6 +13,11 @@ export function tunedFiles(folders: readonly string[]): string[] {
   );
 }
 
+/** The files of numbers beside such settings, those that there are. */
+export function sideFiles(settings: readonly string[]): string[] {
+  return settings.map((file) => file.replace(/\.yaml$/u, '.head')).filter((file) => existsSync(file));
+}
+
 /** The models that there are such settings for. */
 export function tunedModels(folders: readonly string[]): string[] {
   return [...new Set(tunedFiles(folders).map((file) => path.basename(file, '.yaml')))].sort();
