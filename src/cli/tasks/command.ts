@@ -12,7 +12,7 @@ import { replaceFile } from '../../replace-file.js';
 import { starters } from '../../task-types/starters.js';
 import type { Starter } from '../../task-types/types.js';
 import { jsonText } from '../../terminal-text.js';
-import type { TaskProfile } from '../../types.js';
+import type { MetricGoal, TaskProfile } from '../../types.js';
 import type { CliContext } from '../context.js';
 import { refuseUnknownCommand } from '../default-command.js';
 import { list, shared } from '../options.js';
@@ -161,12 +161,15 @@ async function taskSheet(profile: TaskProfile, tuned: readonly TunedFor[]): Prom
     ['examples', String(profile.examples.length)],
     ['fixtures', String(profile.fixtures.length)],
     ...profile.documents.map((file, i): [string, string] => [i === 0 ? 'documents' : '', file]),
-    [
-      'must reach',
-      profile.metrics.map((goal) => `${goal.name} ${goal.min ?? `≤ ${goal.max}`}`).join(', ') || '(nothing)',
-    ],
+    ['must reach', profile.metrics.map(goalText).join(', ') || '(nothing)'],
   ];
   return lines.map(([key, value]) => `${key.padEnd(13)} ${value}\n`).join('');
+}
+
+/** `accuracy 0.9`, `brier ≤ 0.2`, `coverage 0.5 to 0.9`. */
+function goalText({ name, min, max }: MetricGoal): string {
+  if (max === undefined) return min === undefined ? name : `${name} ${min}`;
+  return min === undefined ? `${name} ≤ ${max}` : `${name} ${min} to ${max}`;
 }
 
 /** `gemma-3-270m: head over frozen features, accuracy 0.872 [0.849–0.894] on 300 examples` */
