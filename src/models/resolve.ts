@@ -81,10 +81,15 @@ function nameOf(address: string): string {
   return `${safe}-${createHash('sha256').update(address).digest('hex').slice(0, 8)}`;
 }
 
+/** The name that a model has once it is there. */
+export async function nameOfModel(spec: ModelSpec): Promise<string> {
+  if (spec.kind === 'named') return spec.name;
+  return (await takeDerived(spec.path))?.name ?? basename(spec.path).replace(/\.gguf$/i, '');
+}
+
 async function localModel(path: string): Promise<ResolvedModel> {
   checkTokens(checkGguf(path));
-  const derived = await takeDerived(path);
-  return { name: derived?.name ?? basename(path).replace(/\.gguf$/i, ''), path, sha256: null, manifest: null };
+  return { name: await nameOfModel({ kind: 'path', path }), path, sha256: null, manifest: null };
 }
 
 /** A file that somebody put into the store is checked for its form too, once: when it has no record yet. */

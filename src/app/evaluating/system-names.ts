@@ -1,14 +1,12 @@
-import path from 'node:path';
 import { cascadeOf } from '../../cascade-reference.js';
 import { serviceOf } from '../../engines/index.js';
-import { readSpec } from '../../models/index.js';
+import { nameOfModel, readSpec } from '../../models/index.js';
 import { modelEnvironment, type Surroundings } from '../surroundings.js';
 
 /** The name that a model will have in its report, before it is fetched. */
 export async function modelName(surroundings: Surroundings, model: string): Promise<string> {
   if (cascadeOf(model) !== null || serviceOf(model) !== null) return model;
-  const spec = await readSpec(model, modelEnvironment(surroundings));
-  return spec.kind === 'named' ? spec.name : path.basename(spec.path).replace(/\.gguf$/iu, '');
+  return nameOfModel(await readSpec(model, modelEnvironment(surroundings)));
 }
 
 /** The names with a number where one comes again. */

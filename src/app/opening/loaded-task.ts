@@ -16,7 +16,7 @@ import { chooseModel } from './choose-model.js';
 import { bundleFile } from './constants.js';
 import { documentsFor } from './documents.js';
 import type { TaskFlags } from './flags.js';
-import { tunedFolders } from './tuned-settings.js';
+import { settingsName, tunedFolders } from './tuned-settings.js';
 
 /** Everything on disk that results depend on. */
 interface Loaded {
@@ -83,7 +83,7 @@ async function stampsOf(
     ...documents,
     // A document that was put beside them.
     ...new Set(profile.documents.map((file) => path.dirname(file))),
-    ...tunedFilesOf(surroundings, profile, spoken),
+    ...(await tunedFilesOf(surroundings, profile, spoken)),
     bundleFile(surroundings, profile),
     ...configFiles(surroundings),
   ];
@@ -104,17 +104,18 @@ async function load(surroundings: Surroundings, spec: string, flags: TaskFlags):
   return {
     profile,
     spoken,
-    tuned: tunedFilesOf(surroundings, profile, spoken).map(contentOf),
+    tuned: (await tunedFilesOf(surroundings, profile, spoken)).map(contentOf),
     documents: await documentsFor(surroundings, profile, flags.context ?? []),
     constants: contentOf(bundleFile(surroundings, profile)),
     model: await modelStamp(surroundings, spoken),
   };
 }
 
-function tunedFilesOf(surroundings: Surroundings, profile: TaskProfile, model: string): string[] {
+async function tunedFilesOf(surroundings: Surroundings, profile: TaskProfile, model: string): Promise<string[]> {
   const models = modelsOf(model);
+  const names = await Promise.all(models.map((each) => settingsName(surroundings, each)));
   return tunedFolders(surroundings, profile).flatMap((folder) => [
-    ...models.map((each) => path.join(folder, `${path.basename(each, '.gguf')}.yaml`)),
+    ...names.map((name) => path.join(folder, `${name}.yaml`)),
     ...(models.length > 1 ? [cascadeFile(folder, models)] : []),
   ]);
 }

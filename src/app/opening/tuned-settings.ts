@@ -1,9 +1,10 @@
 import path from 'node:path';
+import { SlmError } from '../../errors.js';
 import { sha256Of } from '../../models/digest.js';
-import type { ResolvedModel } from '../../models/index.js';
+import { nameOfModel, type ResolvedModel, readSpec } from '../../models/index.js';
 import { findTunedSettings, withTunedSettings } from '../../profile/tuned-settings.js';
 import type { TaskProfile } from '../../types.js';
-import { configDirectory, type Surroundings } from '../surroundings.js';
+import { configDirectory, modelEnvironment, type Surroundings } from '../surroundings.js';
 
 /**
  * Where tuned settings of a task are looked for, the user's own before those that come with a built-in task. A task of the
@@ -38,13 +39,26 @@ export async function modelDigest(surroundings: Surroundings, model: ResolvedMod
   return model.sha256 ?? (await sha256Of(model.path, surroundings.signal));
 }
 
-/** As it was tuned for the model of that name, for showing: whether the file here is the one it was tuned for is not looked at. */
-export function shownProfile(surroundings: Surroundings, profile: TaskProfile, model: string): TaskProfile {
-  const found = findTunedSettings(
-    tunedFolders(surroundings, profile),
-    path.basename(model, '.gguf'),
-    surroundings.cwd,
-    profile.name,
-  );
+/**
+ * The name that settings tuned for a model are kept under: that of the model once it is there. Where nobody knows the
+ * model, it is what stands in its place.
+ */
+export async function settingsName(surroundings: Surroundings, spoken: string): Promise<string> {
+  try {
+    return await nameOfModel(await readSpec(spoken, modelEnvironment(surroundings)));
+  } catch (error) {
+    if (!(error instanceof SlmError)) throw error;
+    return path.basename(spoken).replace(/\.gguf$/iu, '');
+  }
+}
+
+/** As it was tuned for the model that is spoken of, for showing: whether the file here is the one it was tuned for is not looked at. */
+export async function shownProfile(
+  surroundings: Surroundings,
+  profile: TaskProfile,
+  spoken: string,
+): Promise<TaskProfile> {
+  const name = await settingsName(surroundings, spoken);
+  const found = findTunedSettings(tunedFolders(surroundings, profile), name, surroundings.cwd, profile.name);
   return found === null ? profile : withTunedSettings(profile, found, found.settings.modelSha256);
 }

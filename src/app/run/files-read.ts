@@ -6,7 +6,7 @@ import { cascadeFile } from '../../profile/cascade-settings.js';
 import type { TaskProfile } from '../../types.js';
 import { configFiles } from '../config.js';
 import { bundleFile } from '../opening/constants.js';
-import { tunedFolders } from '../opening/tuned-settings.js';
+import { settingsName, tunedFolders } from '../opening/tuned-settings.js';
 import { modelEnvironment, type Surroundings } from '../surroundings.js';
 
 /** A file that a command reads or writes. */
@@ -31,9 +31,10 @@ export async function filesRead(
   const models = references.flatMap(modelsOf);
   const used = (what: string, paths: readonly string[]) => paths.map((file) => ({ path: file, what }));
   const named = documents?.flatMap((name) => (name === '-' ? [name] : findDocuments(name, surroundings.cwd).files));
-  const tuned = models.flatMap((model) =>
+  const settings = await Promise.all(models.map((model) => settingsName(surroundings, model)));
+  const tuned = settings.flatMap((name) =>
     tunedFolders(surroundings, profile).flatMap((folder) =>
-      ['yaml', 'head'].map((suffix) => path.join(folder, `${path.basename(model, '.gguf')}.${suffix}`)),
+      ['yaml', 'head'].map((suffix) => path.join(folder, `${name}.${suffix}`)),
     ),
   );
   const thresholds = references

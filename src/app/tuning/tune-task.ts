@@ -10,6 +10,7 @@ import { number, summarize } from '../../gguf/summary.js';
 import { isSkewed } from '../../methods/candidates/skew.js';
 import type { Trialled, TuneSession } from '../../methods/candidates/types.js';
 import { methodOf } from '../../methods/index.js';
+import { modelKey } from '../../methods/model-key.js';
 import type { ResolvedModel } from '../../models/index.js';
 import { loadProfile } from '../../profile/index.js';
 import { removeTunedSettings, type UnwrittenSettings, writeTunedSettings } from '../../profile/write-tuned-settings.js';
@@ -30,7 +31,7 @@ import type { EngineFlags } from '../opening/flags.js';
 import { openJudge } from '../opening/judge.js';
 import { openResolved } from '../opening/open-model.js';
 import { noticeThreads } from '../opening/threads.js';
-import { modelDigest, tunedFolders } from '../opening/tuned-settings.js';
+import { modelDigest, settingsName, tunedFolders } from '../opening/tuned-settings.js';
 import { type GoldData, type GoldFlags, goldName, readGold, refuseDataFlags } from '../run/gold.js';
 import { cacheDirectory, profileContext, type Surroundings } from '../surroundings.js';
 import { measureIfItFits } from './as-it-is.js';
@@ -72,6 +73,8 @@ export interface PlannedTuning {
   readonly profile: TaskProfile;
   /** As it is spoken of. */
   readonly model: string;
+  /** The name that its settings are kept under. */
+  readonly settings: string;
   /** Folder of the tuned settings. */
   readonly folder: string;
 }
@@ -99,9 +102,11 @@ export async function planTuning(
   const profile = await loadProfile(task, profileContext(surroundings));
   if (flags.precision !== undefined) checkHasThreshold(profile, '--precision');
   if (flags.coverage !== undefined) checkHasThreshold(profile, '--coverage');
+  const model = await chooseModel(surroundings, flags, profile);
   return {
     profile,
-    model: await chooseModel(surroundings, flags, profile),
+    model,
+    settings: await settingsName(surroundings, model),
     folder:
       flags.into === undefined
         ? (tunedFolders(surroundings, profile)[0] as string)
@@ -110,18 +115,13 @@ export async function planTuning(
 }
 
 /** The files that tuning writes: the settings, and their side file. */
-export function tunedFiles({ model, folder }: PlannedTuning): string[] {
-  return ['yaml', 'head'].map((suffix) => path.join(folder, `${nameOf(model)}.${suffix}`));
+export function tunedFiles({ settings, folder }: PlannedTuning): string[] {
+  return ['yaml', 'head'].map((suffix) => path.join(folder, `${settings}.${suffix}`));
 }
 
 /** Removes what was tuned for the model; false where nothing was. */
-export function resetTuning({ model, folder }: PlannedTuning): boolean {
-  return removeTunedSettings(folder, nameOf(model));
-}
-
-/** Short name of a model that is given by its file or address. */
-function nameOf(model: string): string {
-  return model.replace(/^.*[/\\]|\.gguf$/gu, '');
+export function resetTuning({ settings, folder }: PlannedTuning): boolean {
+  return removeTunedSettings(folder, settings);
 }
 
 /** Searches, fits the best candidate on everything, and writes its settings where they are better than none. */
@@ -282,7 +282,7 @@ async function tuneOn(
     const others = { judge: judge === null ? null : (rememberingEngine(judge) as EngineWith<'scores'>) };
     // A task that names no embedding model is measured without one.
     const helpers = { ...others, embedder: own === null ? null : (vectors?.engine ?? null) };
-    const besides = [vectors?.embedder.sha256, judge?.model.sha256].filter((sha256) => sha256 != null);
+    const besides = [vectors?.embedder.sha256, judge === null ? null : modelKey(judge)].filter((key) => key != null);
     const result = await tune({ ...session, ...others, beside: vectors }, examples, {
       seed,
       beside: beside?.candidates ?? [],
@@ -332,7 +332,8 @@ async function ownEmbedder(surroundings: Surroundings, profile: TaskProfile): Pr
 
 /** Null for the examples of the task. */
 function dataName({ teacher, unlabelled, data }: TuneFlags): string | null {
-  if (teacher !== undefined) return `${path.basename(unlabelled ?? '')} (labelled by ${nameOf(teacher)})`;
+  if (teacher !== undefined)
+    return `${path.basename(unlabelled ?? '')} (labelled by ${teacher.replace(/^.*[/\\]|\.gguf$/gu, '')})`;
   return data === undefined ? null : goldName(data);
 }
 

@@ -29,7 +29,7 @@ export async function showPrompt(
       ? withFittingMethod(untuned, service.kind.capabilities)
       : flags.untuned === true
         ? untuned
-        : shownProfile(context, untuned, spec);
+        : await shownProfile(context, untuned, spec);
   const model = await promptModel(context, spec, profile);
   const render = methodOf(profile).renderer(profile, model);
   for await (const record of readRecords(context, inputs, profile, { ...flags, limit: 1 })) {

@@ -1,3 +1,4 @@
+import { tunedFolders } from '../../app/opening/tuned-settings.js';
 import { modelProblem } from '../../app/tasks/model-problem.js';
 import { tunedModels } from '../../app/tasks/tuned-files.js';
 import { tuneReport } from '../../app/tuning/tune-report.js';
@@ -81,5 +82,11 @@ export async function reset(context: CliContext, task: string, flags: TuneComman
   // A misspelt model would leave the settings in use.
   const problem = await modelProblem(context, model);
   if (problem !== null) throw modelError(`no tuned settings of ${profile.name} were removed: ${problem}`, `${tuned}.`);
+  const [, shipped] = tunedFolders(context, profile);
+  if (flags.into === undefined && shipped !== undefined && tunedModels([shipped]).includes(planned.settings)) {
+    context.notice(`${profile.name} has no tuned settings of yours for ${model}; those that slm ships stay in use.`);
+    context.notice('`--untuned` runs the task without them');
+    return;
+  }
   context.notice(`${profile.name} was not tuned for ${model}. ${tuned}.`);
 }

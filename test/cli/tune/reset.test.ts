@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -34,6 +35,27 @@ test('a reset for a model without settings is a notice; for one with settings, t
   assert.equal(gone.code, 0, gone.stderr);
   assert.equal(existsSync(path.join(task, 'tuned', 'gone.yaml')), false);
   assert.equal(existsSync(path.join(task, 'tuned', 'gemma-3-270m.yaml')), true);
+});
+
+test('a reset names the model by its address or its file, whose settings have the name of the model', async (t) => {
+  const address = 'hf:owner/repo/Tiny-Q8.gguf';
+  const named = `Tiny-Q8-${createHash('sha256').update(address).digest('hex').slice(0, 8)}`;
+  const task = tunedTask(t, named, 'Other');
+  for (const [model, name] of [
+    [address, named],
+    ['./somewhere/Other.GGUF', 'Other'],
+  ] as const) {
+    const reset = await runSlm(['tune', task, '-m', model, '--reset']);
+    assert.equal(reset.code, 0, reset.stderr);
+    assert.match(reset.stderr, /removed the tuned settings of mood/u);
+    assert.equal(existsSync(path.join(task, 'tuned', `${name}.yaml`)), false);
+  }
+});
+
+test('a reset of settings that slm ships says that they stay in use', async (t) => {
+  const reset = await runSlm(['tune', 'sentiment', '-m', 'gemma-3-270m', '--reset'], { cwd: tempFolder(t) });
+  assert.equal(reset.code, 0, reset.stderr);
+  assert.match(reset.stderr, /no tuned settings of yours for gemma-3-270m; those that slm ships stay in use/u);
 });
 
 test('a second model that there is not is told of before data is read or a model is loaded', async (t) => {
