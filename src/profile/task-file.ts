@@ -73,12 +73,26 @@ function inherit(parent: RawProfile, child: RawProfile, own: Record<string, unkn
   const otherMethod = namesMethod && (child.method !== parent.method || child.answer !== parent.answer);
   const inherited = has('type') && child.type !== parent.type ? withoutUnread(parent, child.type) : parent;
   return {
-    ...(namesMethod ? withoutMethod(inherited) : inherited),
+    ...withoutRivals(namesMethod ? withoutMethod(inherited) : inherited, own),
     ...kept,
     prompt: { ...parent.prompt, ...prompt },
     options: otherMethod ? child.options : { ...parent.options, ...child.options },
     metrics: { ...parent.metrics, ...child.metrics },
   };
+}
+
+/** Keys of which a task has one: that of the child puts the other one of the parent out of force. */
+const rivals: readonly (readonly [keyof RawProfile, keyof RawProfile])[] = [
+  ['model', 'cascade'],
+  ['schema', 'grammar'],
+];
+
+function withoutRivals(parent: RawProfile, own: Record<string, unknown>): RawProfile {
+  const dropped = rivals.flatMap(([one, other]) => [
+    ...(one in own && !(other in own) ? [other] : []),
+    ...(other in own && !(one in own) ? [one] : []),
+  ]);
+  return Object.fromEntries(Object.entries(parent).filter(([key]) => !(dropped as string[]).includes(key))) as RawProfile;
 }
 
 /** `method` and `answer` say the same in two ways: one that is named puts the other out of force. */

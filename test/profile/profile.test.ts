@@ -708,6 +708,27 @@ examples: ex.jsonl
     ]);
   });
 
+  it('puts a model in the place of a cascade, a grammar in that of a schema, and the other way round', async (t) => {
+    const both = async (own: string, inherited: string, type = classify) =>
+      load(
+        t,
+        {
+          'tasks/parent/task.yaml': `${type}${inherited}\n`,
+          'tasks/child/task.yaml': `name: child\ninclude: parent\n${own}\n`,
+          'tasks/child/g.gbnf': 'root ::= "a"\n',
+          'tasks/parent/g.gbnf': 'root ::= "a"\n',
+        },
+        'child',
+      );
+    assert.equal((await both('model: one', 'cascade: [one, two]')).model, 'one');
+    assert.match((await both('cascade: [one, two]', 'model: one')).model ?? '', /two/u);
+    const withGrammar = await both('grammar: g.gbnf', 'schema: {type: object}', generate);
+    assert.deepEqual([withGrammar.schema, withGrammar.grammar], [null, 'root ::= "a"\n']);
+    const withSchema = await both('schema: {type: object}', 'grammar: g.gbnf', generate);
+    assert.deepEqual([withSchema.schema, withSchema.grammar], [{ type: 'object' }, null]);
+    await assert.rejects(both('model: one\ncascade: [one, two]', 'description: x'), /not both/u);
+  });
+
   it('keeps which prompt is used, unless the task says otherwise', async (t) => {
     const use = async (yaml: string) => (await child(t, `name: child\ninclude: parent\n${yaml}`)).prompt.use;
     assert.equal(await use('prompt: { use: chat }\n'), 'chat');
