@@ -233,20 +233,35 @@ function checkLeftRecursion(source: string, rules: ReadonlyMap<string, Rule>): v
     }
   }
   const done = new Set<string>();
-  const visit = (name: string, path: readonly string[]): void => {
-    if (path.includes(name)) {
-      const cycle = [...path.slice(path.indexOf(name)), name].join(' → ');
+  /** The rules from the first one to the present, each of which begins with the next. Not by recursion: there may be many. */
+  const path = new Map<string, string[]>();
+  const enter = (name: string): void => {
+    if (path.has(name)) {
+      const names = [...path.keys()];
+      const cycle = [...names.slice(names.indexOf(name)), name].join(' → ');
       throw problem(
         source,
         rules.get(name)?.at ?? 0,
         `rule "${name}" begins with itself (${cycle}); llama.cpp cannot read that.`,
       );
     }
-    if (done.has(name)) return;
-    for (const next of new Set(beginnings(rules.get(name)?.options ?? []))) visit(next, [...path, name]);
-    done.add(name);
+    if (!done.has(name)) path.set(name, [...new Set(beginnings(rules.get(name)?.options ?? []))].reverse());
   };
-  for (const name of rules.keys()) visit(name, []);
+  for (const start of rules.keys()) {
+    const stack = [start];
+    enter(start);
+    for (let name = stack.at(-1); name !== undefined; name = stack.at(-1)) {
+      const next = path.get(name)?.pop();
+      if (next === undefined) {
+        path.delete(name);
+        done.add(name);
+        stack.pop();
+      } else if (!done.has(next)) {
+        enter(next);
+        stack.push(next);
+      }
+    }
+  }
 }
 
 /** A repetition without end of a rule with an empty choice would never get on; llama.cpp takes it for left recursion. */
