@@ -29,6 +29,7 @@ export function isPattern(entry: string): boolean {
 const mostFiles = 200_000;
 const deepest = 64;
 const notUtf8 = 'its name is not UTF-8';
+const hidden = 'hidden';
 
 /**
  * Files that an entry names: a file, whatever it is; all files of a folder and of the folders in it that are of a known
@@ -50,7 +51,7 @@ export function findDocuments(entry: string, directory: string): FoundDocuments 
   }
 }
 
-/** The files of one folder whose names end so. */
+/** The files of one folder whose names end so, those that are not hidden. */
 function filesIn(folder: string, suffix: string): FoundDocuments {
   const files: string[] = [];
   const skipped: Skipped[] = [];
@@ -59,7 +60,8 @@ function filesIn(folder: string, suffix: string): FoundDocuments {
   for (const { name, isUtf8 } of entries) {
     if (!name.endsWith(suffix)) continue;
     const file = path.join(folder, name);
-    const stats = isUtf8 ? statsOf(file) : notUtf8;
+    // As for a shell: `*` is not to read `.env`.
+    const stats = !isUtf8 ? notUtf8 : name.startsWith('.') ? hidden : statsOf(file);
     if (typeof stats === 'string') skipped.push({ path: file, reason: stats });
     else if (stats.isFile()) files.push(file);
   }
@@ -84,7 +86,7 @@ function filesBelow(top: string): FoundDocuments {
     return null;
   };
   const visitEntry = (file: string, depth: number): string | null => {
-    if (path.basename(file).startsWith('.')) return 'hidden';
+    if (path.basename(file).startsWith('.')) return hidden;
     if (files.length + skipped.length >= mostFiles) return `beyond the first ${mostFiles} files`;
     const stats = statsOf(file);
     if (typeof stats === 'string') return stats;

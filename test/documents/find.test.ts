@@ -94,3 +94,13 @@ test('a name that is not UTF-8 is said to be that, of a file and of a folder', {
   // As Node gives an argument of the command line.
   assert.deepEqual(found('caf\uFFFD.md'), { files: [], skipped: reasons.slice(0, 1) });
 });
+
+test('hidden files are left out, by a pattern as by a folder', () => {
+  writeFileSync(path.join(top, '.env'), 'KEY=secret');
+  writeFileSync(path.join(top, '.notes.md'), 'Mine.');
+  const hidden = ['.env: hidden', '.notes.md: hidden'];
+  assert.deepEqual(found('.'), { files: ['a.md'], skipped: hidden });
+  assert.deepEqual(found('*'), { files: ['a.md'], skipped: hidden });
+  assert.deepEqual(found('*.md'), { files: ['a.md'], skipped: hidden.slice(1) });
+  assert.deepEqual(found('.notes.md'), { files: ['.notes.md'], skipped: [] });
+});
