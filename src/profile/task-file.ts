@@ -92,7 +92,9 @@ function withoutRivals(parent: RawProfile, own: Record<string, unknown>): RawPro
     ...(one in own && !(other in own) ? [other] : []),
     ...(other in own && !(one in own) ? [one] : []),
   ]);
-  return Object.fromEntries(Object.entries(parent).filter(([key]) => !(dropped as string[]).includes(key))) as RawProfile;
+  return Object.fromEntries(
+    Object.entries(parent).filter(([key]) => !(dropped as string[]).includes(key)),
+  ) as RawProfile;
 }
 
 /** `method` and `answer` say the same in two ways: one that is named puts the other out of force. */

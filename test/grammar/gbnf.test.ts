@@ -109,5 +109,8 @@ it('follows any number of rules that begin with each other', () => {
   const count = 12_000;
   const chain = Array.from({ length: count }, (_, i) => `r${i} ::= r${i + 1}\n`).join('');
   assert.equal(checkGrammar(`root ::= r0\n${chain}r${count} ::= "a"\n`), null);
-  assert.match(checkGrammar(`root ::= r0\n${chain}r${count} ::= r${count - 1}\n`) ?? '', /begins with itself \(r11999 → /u);
+  assert.match(
+    checkGrammar(`root ::= r0\n${chain}r${count} ::= r${count - 1}\n`) ?? '',
+    /begins with itself \(r11999 → /u,
+  );
 });

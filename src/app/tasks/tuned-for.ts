@@ -1,10 +1,11 @@
+import path from 'node:path';
 import { messageOf, SlmError } from '../../errors.js';
 import { methodNamed } from '../../methods/index.js';
 import { findTunedSettings, type TunedSettings } from '../../profile/tuned-settings.js';
 import type { TaskProfile } from '../../types.js';
 import { tunedFolders } from '../opening/tuned-settings.js';
 import type { Surroundings } from '../surroundings.js';
-import { tunedModels } from './tuned-files.js';
+import { tunedFiles, tunedModels } from './tuned-files.js';
 
 /** The tuned settings of a task for a model, in short. */
 export type TunedFor =
@@ -35,7 +36,8 @@ export function tunedFor(surroundings: Surroundings, profile: TaskProfile): Tune
       return [{ model, file: found.file, method: title, metric: metric ?? null, scores, examples: data.n, outdated }];
     } catch (error) {
       if (!(error instanceof SlmError)) throw error;
-      return [{ model, file: folders[0] as string, problem: messageOf(error) }];
+      const file = tunedFiles(folders).find((each) => path.basename(each, '.yaml') === model) as string;
+      return [{ model, file, problem: messageOf(error) }];
     }
   });
 }

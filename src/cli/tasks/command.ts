@@ -6,7 +6,7 @@ import { profileContext } from '../../app/surroundings.js';
 import { type TaskCard, taskCards, typeName } from '../../app/tasks/task-cards.js';
 import type { TunedFor } from '../../app/tasks/tuned-for.js';
 import { exitCodes, SlmError, usageError } from '../../errors.js';
-import { makeFolder } from '../../folders.js';
+import { couldTakeFiles, makeFolder } from '../../folders.js';
 import { findTask, listTasks, shownPath, type TaskPlace } from '../../profile/paths.js';
 import { replaceFile } from '../../replace-file.js';
 import { starters } from '../../task-types/starters.js';
@@ -212,8 +212,14 @@ async function calibrate(context: CliContext, spec: string, flags: EngineFlags):
   const { computeConstants } = await import('../../app/opening/prepare-task.js');
   const { loadProfile } = await import('../../profile/index.js');
   const profile = await loadProfile(spec, profileContext(context));
-  const documents = await documentsFor(context, profile, []);
   const file = bundleFile(context, profile);
+  // Said before it takes minutes.
+  if (!couldTakeFiles(path.dirname(file)))
+    throw usageError(
+      `the constants cannot be kept: ${path.dirname(file)} takes no files`,
+      'Change its permissions, or copy the task to another folder.',
+    );
+  const documents = await documentsFor(context, profile, []);
   const computed: Record<string, unknown> = {};
   for (const model of list(await modelToFetch(context, flags, profile))) {
     const engine = await openModel(context, model, flags, 'many');
