@@ -20,7 +20,7 @@ import { withPlainNumbers, writtenNumber } from './json.js';
  * @param file as it shall stand in messages
  * @param help where the keys are described
  * @param isText whether what stands at a place is a text, even where YAML takes it for a number, true or false: `1.0` stays
- *   `1.0`, and `007` does not become 7. Keys of the mapping at the place are asked about as `anyKey`.
+ *   `1.0`, and `007` does not become 7. The keys of a mapping are asked about together, with a symbol at the end.
  * @throws SlmError that names file, line and column of the first problem
  */
 export function parseYaml<T>(
@@ -113,8 +113,8 @@ function repeatedKey(document: Document.Parsed): { readonly key: string; readonl
   return found;
 }
 
-/** Asked for where the keys of a mapping are texts. */
-export const anyKey = Symbol('any key');
+/** Stands for the keys of a mapping. */
+const anyKey = Symbol('any key');
 
 /** Leaves what is a text as it is written. */
 function keepTexts(
@@ -192,7 +192,7 @@ function toValue(document: Document.Parsed, file: string): unknown {
   }
 }
 
-export interface Parsed<T> {
+interface Parsed<T> {
   /** With defaults filled in. */
   readonly value: T;
   /** As it stands in the file. */
