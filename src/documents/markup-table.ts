@@ -23,13 +23,59 @@ export const table: FormatCallback = (element, walk, builder) => {
 function rowsOf(element: DomNode): string[][] | null {
   if (wordsIn(element, (node) => isRow(node) || isCaption(node)) !== '') return null;
   const rows: string[][] = [];
+  const columns = hangingCells();
   for (const row of below(element, isRow)) {
     if (wordsIn(row, isCell) !== '') return null;
-    const cells = [...below(row, isCell)].map((cell) => wordsIn(cell));
-    if (cells.some(({ length }) => length > longestCell)) return null;
-    rows.push(cells);
+    const line: string[] = [];
+    for (const cell of below(row, isCell)) {
+      const text = wordsIn(cell);
+      if (text.length > longestCell) return null;
+      columns.place(text, spanOf(cell, 'rowspan'), spanOf(cell, 'colspan'), line);
+    }
+    columns.fill(line);
+    rows.push(line);
   }
   return rows;
+}
+
+/** Characters that cells over several rows or columns may add to a table, so that a small page does not become a huge one. */
+const mostRepeated = 100_000;
+
+/**
+ * Cells over several rows stand in each of them, since a passage may have only one; those over several columns are followed
+ * by empty ones. So the cells below a heading stay below it.
+ */
+function hangingCells() {
+  /** By column: what hangs down into the next rows, and into how many. */
+  const hanging: { text: string; rows: number }[] = [];
+  let room = mostRepeated;
+  const fill = (line: string[]) => {
+    for (
+      let above = hanging[line.length];
+      room > 0 && above !== undefined && above.rows > 0;
+      above = hanging[line.length]
+    ) {
+      above.rows--;
+      room -= above.text.length + 1;
+      line.push(above.text);
+    }
+  };
+  const place = (text: string, rows: number, columns: number, line: string[]) => {
+    fill(line);
+    for (let column = 0; column < columns && (column === 0 || room > 0); column++) {
+      if (column > 0) room--;
+      const part = column === 0 ? text : '';
+      hanging[line.length] = { text: part, rows: room > 0 ? rows - 1 : 0 };
+      line.push(part);
+    }
+  };
+  return { place, fill };
+}
+
+/** How many rows or columns a cell has. */
+function spanOf({ attribs }: DomNode, name: 'rowspan' | 'colspan'): number {
+  const written = Number(attribs?.[name] ?? 1);
+  return Number.isInteger(written) && written > 1 ? Math.min(written, 1000) : 1;
 }
 
 function isNested(element: DomNode): boolean {

@@ -51,6 +51,23 @@ describe('all text of a page is read', () => {
     assert.match(await textOfMarkup(`${'<ul><li><div><b>'.repeat(249)}END`), /END$/u);
   });
 
+  test('a table with cells over several rows and columns: each cell stays in its column', async () => {
+    const plan =
+      '<table><tr><th>Day<th colspan=2>Bus<th>Boat</tr><tr><td rowspan=2>Sunday<td>N7<td>N8<td>9:00</tr>' +
+      '<tr><td>N9<td>N10<td rowspan="0">10:30</tr><tr><td>Monday<td>1<td>2<td>3</tr></table>';
+    assert.equal(
+      await textOfMarkup(plan),
+      '| Day | Bus |  | Boat |\n| Sunday | N7 | N8 | 9:00 |\n| Sunday | N9 | N10 | 10:30 |\n| Monday | 1 | 2 | 3 |\n',
+    );
+  });
+
+  test('a table whose cells say that they have very many rows and columns does not become huge', async () => {
+    const wide = `<tr>${'<td rowspan=65534 colspan=1000>word'.repeat(200)}</tr>`;
+    const text = await textOfMarkup(`<table>${wide}${'<tr><td>x'.repeat(20_000)}</table>`);
+    assert.equal(text.match(/x/gu)?.length, 20_000);
+    assert.ok(text.length < 2_000_000, `${text.length} characters`);
+  });
+
   test('a table with text outside its cells', async () => {
     assert.equal(await textOfMarkup('<table>Note <tr><td>a</td></tr></table>'), 'Note\n\na');
     assert.equal(await textOfMarkup('<table><td>a</td><td>b</td></table>'), 'a\n\nb');
