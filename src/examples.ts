@@ -30,8 +30,9 @@ export function exampleOf(row: Row, index: number, context: ExampleContext): Exa
   if (isBadRow(record)) return { origin: row.origin, error: record.error };
   const tooLong = wordProblem(record.text);
   if (tooLong !== null) return { origin: row.origin, error: tooLong };
-  const labelField = labelFieldOf(record.fields, context);
-  if (labelField !== null && !Object.hasOwn(record.fields, labelField)) {
+  // As the row has them: the main input may cover the field of the label.
+  const labelField = labelFieldOf(row.fields, context);
+  if (labelField !== null && !Object.hasOwn(row.fields, labelField)) {
     const error = noField(
       labelField,
       Object.keys(record.fields),
@@ -39,7 +40,7 @@ export function exampleOf(row: Row, index: number, context: ExampleContext): Exa
     );
     return { origin: row.origin, error };
   }
-  const named = labelField === null ? record.fields : goldNamed(record.fields, labelField, context.type);
+  const named = labelField === null ? row.fields : goldNamed(row.fields, labelField, context.type);
   const fields = withPlainOffsets(named, context.type);
   try {
     const gold = taskTypes[context.type].readGold(fields, record.text, context);
@@ -74,15 +75,18 @@ function withPlainOffsets(fields: InputRecord['fields'], type: TaskType): InputR
 /** The record as a method gets it in `run`, where nobody knows the answer. */
 function withoutGold(record: InputRecord, type: TaskType, labelField: string | null): InputRecord {
   const { goldFields } = taskTypes[type];
-  const isGold = (name: string) => name === 'tags' || name === labelField || goldFields.includes(name);
+  // Where the main input covers the field of the label, that is what stands there.
+  const isGold = (name: string) =>
+    name !== record.covered?.name && (name === 'tags' || name === labelField || goldFields.includes(name));
   const kept = Object.keys(record.fields).filter((name) => !isGold(name));
+  const { covered: _, ...bare } = record;
   // Assignment is several times faster than Object.fromEntries, and wrong for this one name.
   if (kept.includes('__proto__')) {
-    return { ...record, fields: Object.fromEntries(kept.map((name) => [name, record.fields[name]])) };
+    return { ...bare, fields: Object.fromEntries(kept.map((name) => [name, record.fields[name]])) };
   }
   const fields: Record<string, unknown> = {};
   for (const name of kept) fields[name] = record.fields[name];
-  return { ...record, fields };
+  return { ...bare, fields };
 }
 
 /** The rows of labelled data, a record each. */

@@ -46,8 +46,15 @@ export function recordOf(
     text,
     fields: { ...fields, [input]: text },
     added: Object.hasOwn(fields, input) ? null : input,
+    ...(name !== input && Object.hasOwn(fields, input) ? { covered: { name: input, value: fields[input] } } : {}),
     origin,
   };
+}
+
+/** The fields as the row has them, to come along with the result: nothing is added, and nothing covered. */
+export function ownFields({ fields, added, covered }: InputRecord): [name: string, value: unknown][] {
+  const own = Object.entries(fields).filter(([name]) => name !== added);
+  return own.map(([name, value]) => [name, name === covered?.name ? covered.value : value]);
 }
 
 /** Error text for a row that lacks a field. */

@@ -40,6 +40,8 @@ export interface InputRecord {
   readonly fields: Readonly<Record<string, unknown>>;
   /** The name under which the main input was added to the fields; null where the row has it itself. */
   readonly added: string | null;
+  /** What the row has under that name itself, where another field is its main input (`--field`). */
+  readonly covered?: { readonly name: string; readonly value: unknown };
   readonly origin: Origin;
 }
 

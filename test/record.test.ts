@@ -111,6 +111,14 @@ describe('an example whose label has another name', () => {
     assert.deepEqual(!('error' in several) && several.gold, { type: 'classify', labels: ['bad'] });
   });
 
+  it('is read where it stands under the name of the main input, and that is in another field', () => {
+    const example = of({ text: 'bad', review: 'x' }, { field: 'review', labelField: 'text' });
+    assert.ok(!('error' in example));
+    assert.deepEqual(example.gold, { type: 'classify', labels: ['bad'] });
+    assert.deepEqual(example.record.fields, { text: 'x', review: 'x' });
+    assert.doesNotMatch(JSON.stringify(example.record), /bad/u);
+  });
+
   it('is read for every task type', () => {
     const example = of({ text: 'x', json: { a: 1 } }, { type: 'generate', ownLabelField: 'json' });
     assert.deepEqual(!('error' in example) && example.gold, { type: 'generate', output: '{"a":1}' });

@@ -1,6 +1,6 @@
 import { own, textOf } from '../json.js';
 import { lazy } from '../lazy.js';
-import { hasOtherId } from '../record.js';
+import { hasOtherId, ownFields } from '../record.js';
 import { taskTypes } from '../task-types/index.js';
 import type { Prediction } from '../types.js';
 import { inputName, modelColumn } from './fields.js';
@@ -19,9 +19,10 @@ export const csv: Writer = {
   hasHeader: true,
   start: (options) => line([...passedNames(options).values(), ...columns(options)]),
   prediction(prediction, options) {
-    const { id, fields, added } = prediction.record;
-    const isSaid = (name: string) => name === added || (name === 'id' && !hasOtherId(id, fields));
-    const passed = [...passedNames(options).keys()].map((name) => (isSaid(name) ? undefined : own(fields, name)));
+    const { id, fields } = prediction.record;
+    const theirs = Object.fromEntries(ownFields(prediction.record));
+    const isSaid = (name: string) => name === 'id' && !hasOtherId(id, fields);
+    const passed = [...passedNames(options).keys()].map((name) => (isSaid(name) ? undefined : own(theirs, name)));
     const names = columns(options);
     return rows(prediction, options)
       .map((row) => line([...passed, ...names.map((name) => own(row, name))]))

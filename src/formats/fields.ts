@@ -1,3 +1,4 @@
+import { ownFields } from '../record.js';
 import { taskTypes } from '../task-types/index.js';
 import type { Prediction } from '../types.js';
 import type { FormatOptions } from './types.js';
@@ -17,7 +18,7 @@ export function passedThrough(
   const own = [...Object.keys(ours), ...results, ...modelColumn({ cascade }), 'error', 'explanation'];
   const names = Object.keys(record.fields);
   const isSaid = (name: string, value: unknown) => (name === 'id' || name === echoed) && ours[name] === value;
-  const theirs = Object.entries(record.fields).filter(([name, value]) => name !== record.added && !isSaid(name, value));
+  const theirs = ownFields(record).filter(([name, value]) => !isSaid(name, value));
   return Object.fromEntries(theirs.map(([name, value]) => [inputName(name, own, names), value]));
 }
 

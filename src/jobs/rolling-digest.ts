@@ -17,8 +17,13 @@ export function createRollingDigest(): RollingDigest {
 }
 
 /** Identity of a record when the input is read again: its place, its id and all its fields. */
-export function recordIdentity({ index, id, fields }: Pick<InputRecord, 'index' | 'id' | 'fields'>): string {
-  return `${JSON.stringify([index, id, fields])}\n`;
+export function recordIdentity({
+  index,
+  id,
+  fields,
+  covered,
+}: Pick<InputRecord, 'index' | 'id' | 'fields' | 'covered'>): string {
+  return `${JSON.stringify([index, id, fields, ...(covered === undefined ? [] : [covered.value])])}\n`;
 }
 
 /** 128 bits of a value, as lower-case hex. */

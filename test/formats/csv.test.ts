@@ -13,6 +13,7 @@ import { type FormatOptions, plain, type Writer } from '../../src/formats/index.
 import { jsonl } from '../../src/formats/jsonl.js';
 import { tsv } from '../../src/formats/tsv.js';
 import { propertyNames } from '../../src/grammar/schema-properties.js';
+import { recordIdentity } from '../../src/jobs/rolling-digest.js';
 import { type BadRow, recordOf } from '../../src/record.js';
 import { fileSource, readerFor, readers } from '../../src/records/index.js';
 import { asFlags } from '../../src/task-types/gold-wording.js';
@@ -316,6 +317,32 @@ describe('a field that comes along', () => {
       assert.equal(rows[at]?.get('input_id'), typeof other === 'object' ? JSON.stringify(other) : String(other));
     }
   });
+
+  const found: Readonly<Record<'classify' | 'extract' | 'answer', Output>> = {
+    classify: output,
+    extract: { type: 'extract', entities: [] },
+    answer: { type: 'answer', answer: null, score: 0 },
+  };
+  for (const type of ['classify', 'extract', 'answer'] as const) {
+    const input = type === 'answer' ? 'question' : 'text';
+    // A field of ours has the name of the main input, except where labels are given.
+    const name = type === 'classify' ? input : `input_${input}`;
+
+    it(`keeps its value where another field is read in its place, in results of type ${type}`, () => {
+      const fields = { [input]: 'mine', other: 'read' };
+      const record = recordOf({ fields, origin: { file: 'in', line: 1 } }, 0, input, 'other');
+      if ('error' in record) assert.fail(record.error);
+      assert.equal(record.fields[input], 'read');
+      const prediction = { record, output: found[type], ms: 0 };
+      const options = optionsFor(type, { labels: ['a'], fieldNames: namesIn(record), input: 'other' });
+      const [row] = cellsIn(written(options, [prediction]));
+      const line = JSON.parse(jsonl.prediction(prediction, options));
+      assert.deepEqual([row?.get(name), row?.get('other')], ['mine', 'read']);
+      assert.deepEqual([line[name], line.other], ['mine', 'read']);
+      const changed = recordOf({ ...record, fields: { ...fields, [input]: 'new' } }, 0, input, 'other');
+      assert.notEqual(recordIdentity(record), recordIdentity(changed as InputRecord));
+    });
+  }
 
   it('has no column where it is the id of every record', () => {
     assert.deepEqual(
