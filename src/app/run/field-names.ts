@@ -24,11 +24,12 @@ export async function fieldNamesOf(
   const silent = { ...surroundings, notice: () => undefined };
   let count = 0;
   for (const input of inputs) {
+    if (count === flags.limit) break;
     for await (const row of readRows(silent, input, flags)) {
-      if (surroundings.signal.aborted || (flags.limit !== undefined && count >= flags.limit)) break;
+      if (surroundings.signal.aborted) break;
       const record = recordOf(row, count++, task.input, flags.field ?? null);
       for (const name of namesIn(record)) names.add(name);
-      if (row.error === undefined && !varied.includes(input.reader)) break;
+      if (count === flags.limit || (row.error === undefined && !varied.includes(input.reader))) break;
     }
   }
   return [...names];

@@ -50,11 +50,11 @@ export async function readGold(
   };
   const examples: Example[] = [];
   for await (const row of await labelledRows(surroundings, profile, data, flags)) {
-    if (examples.length >= (flags.limit ?? Number.POSITIVE_INFINITY)) break;
     if (examples.length === 0) noticeResults(surroundings, row, exampleContext, goldName(data));
     const example = exampleOf(row, examples.length, exampleContext);
     if (isBadExample(example)) throw usageError(`${placeOf(example.origin)}: ${example.error}`);
     examples.push(example);
+    if (examples.length === flags.limit) break;
   }
   if (examples.length === 0) throw usageError(`"${goldName(data)}" has no examples`);
   return examples;

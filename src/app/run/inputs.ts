@@ -115,15 +115,17 @@ export async function* readRecords(
   let index = 0;
   for (const input of inputs) {
     for await (const row of readRows(surroundings, input, flags)) {
-      if (flags.limit !== undefined && index >= flags.limit) return;
       const position = index++;
-      if (flags.shard !== undefined && !isInShard(position, flags.shard)) continue;
-      const record = recordOf(row, position, task.input, flags.field ?? null);
-      // Every row of a table has the same fields.
-      if (isBadRow(record) && record.missing !== null && input.reader.takes.includes('columns'))
-        throw usageError(`${placeOf({ ...row.origin, line: null })}: ${record.error}`);
-      const error = isBadRow(record) ? null : wordProblem(record.text, flags.maxWord);
-      yield error === null ? record : { row, index: position, id: record.id, error, missing: null };
+      if (flags.shard === undefined || isInShard(position, flags.shard)) {
+        const record = recordOf(row, position, task.input, flags.field ?? null);
+        // Every row of a table has the same fields.
+        if (isBadRow(record) && record.missing !== null && input.reader.takes.includes('columns'))
+          throw usageError(`${placeOf({ ...row.origin, line: null })}: ${record.error}`);
+        const error = isBadRow(record) ? null : wordProblem(record.text, flags.maxWord);
+        yield error === null ? record : { row, index: position, id: record.id, error, missing: null };
+      }
+      // A pipe may have no further row for a long time, and a file a broken one.
+      if (index === flags.limit) return;
     }
   }
 }
