@@ -1,4 +1,5 @@
 import { suggestion, usageError } from '../errors.js';
+import type { Subject } from './paired-records.js';
 import type { Comparison, System } from './types.js';
 
 /** A side of a gate: `accuracy(A) - 0.02`, with what is left out filled in. */
@@ -87,9 +88,17 @@ function unknown(what: string, word: string, gate: string, known: readonly strin
   return usageError(`--gate "${gate}": no ${what}.${suggestion(word, known)}`, `There are ${known.join(', ')}.`);
 }
 
-/** Holds figures to a gate: one result, or where a side is a bare metric one for each system that was measured now. */
-export function checkGate(gate: Gate, { systems, metric }: Comparison): GateResult[] {
+/**
+ * Holds figures to a gate: one result, or where a side is a bare metric one for each system that was measured now. Where
+ * systems are held to each other, that is on the records that all have; a number is for all that was measured now.
+ */
+export function checkGate(
+  gate: Gate,
+  { systems: paired, metric }: Comparison,
+  subjects: readonly Subject[],
+): GateResult[] {
   const { left, operator, right } = gate;
+  const systems = isNumber(left) || isNumber(right) ? paired.map((system) => whole(system, subjects)) : paired;
   const forEach = [left, right].some((side) => side.metric !== null && side.system === null);
   const held = forEach ? systems.filter(({ file }) => file === null) : [null];
   return held.map((system) => {
@@ -103,6 +112,12 @@ export function checkGate(gate: Gate, { systems, metric }: Comparison): GateResu
       passed: one !== null && other !== null && holds[operator](one, other),
     };
   });
+}
+
+/** The system with the figures over all records that it was measured on now; an earlier report has the common ones. */
+function whole(system: System, subjects: readonly Subject[]): System {
+  const subject = subjects.find(({ name, file }) => name === system.name && file === null);
+  return subject === undefined ? system : { ...system, figures: subject.report.figures };
 }
 
 /** 0.9 + 0.02 is a little more than 0.92 to a processor; nobody means that. */

@@ -6,10 +6,12 @@ import { compare, differencesOf } from '../../src/compare/compare.js';
 import { readReports } from '../../src/compare/earlier-report.js';
 import { checkGate, parseGate } from '../../src/compare/gate.js';
 import type { Subject } from '../../src/compare/paired-records.js';
-import { recordName } from '../../src/evaluate/records.js';
+import { figuresOf } from '../../src/evaluate/figures.js';
+import { pairOf, recordName } from '../../src/evaluate/records.js';
 import type { Report } from '../../src/evaluate/report.js';
 import { holm } from '../../src/metrics/holm.js';
 import { mcNemar, pairedDifference } from '../../src/metrics/significance.js';
+import { metricsFor } from '../../src/task-types/metrics.js';
 import type { Example, Output } from '../../src/types.js';
 import { metricNamed } from '../helpers/metrics.js';
 import { labelled, profileWith } from '../helpers/profiles.js';
@@ -33,10 +35,13 @@ function subject(
     const label = labels[i] ?? null;
     return { ...recordName(example), correct: false, output: label === null ? null : say(label), ms: 1 };
   });
+  const pairs = examples.map((example, i) => pairOf(example, records[i]?.output ?? null));
+  const context = { labels: ['positive', 'negative'], multiLabel: false };
   const report = {
     task: 't',
     type: 'classify',
     model: { name, sha256: null },
+    figures: figuresOf(metricsFor('classify', false), pairs, context, null),
     records,
     speed: { cost: { secondsPerThousand }, latencyMs: { p50: 1, p95: 2 } },
   };
@@ -175,25 +180,36 @@ describe('a comparison', () => {
 
 describe('a gate', () => {
   const names = { metrics: ['accuracy', 'macro-f1'], systems: ['gemma-3-270m', 'q-1.5b', 'baseline'] };
-  const comparison = () =>
-    compare(
-      profile,
-      examples,
-      [
-        subject('gemma-3-270m', examples, wrongAt(0, 1)),
-        subject('q-1.5b', examples, wrongAt(0)),
-        { ...subject('baseline', examples, gold), file: 'previous.json' },
-      ],
-      1,
-    );
-  const results = (text: string) =>
-    checkGate(parseGate(text, names), comparison()).map(({ system, passed }) => [system, passed]);
+  const earlier = (known = examples): Subject => ({ ...subject('baseline', known, gold), file: 'previous.json' });
+  const results = (text: string, baseline = earlier()) => {
+    const subjects = [
+      subject('gemma-3-270m', examples, wrongAt(0, 1)),
+      subject('q-1.5b', examples, wrongAt(0)),
+      baseline,
+    ];
+    const found = checkGate(parseGate(text, names), compare(profile, examples, subjects, 1), subjects);
+    return found.map(({ system, passed }) => [system, passed]);
+  };
 
   it('holds all that is measured now to a number', () => {
     assert.deepEqual(results('accuracy >= 0.95'), [
       ['gemma-3-270m', false],
       ['q-1.5b', true],
     ]);
+  });
+
+  it('holds to a number on all records, also where an earlier report has fewer', () => {
+    const few = earlier(examples.slice(0, 10));
+    // 18 and 19 of 20; of the first 10, 8 and 9.
+    assert.deepEqual(results('accuracy >= 0.9', few), [
+      ['gemma-3-270m', true],
+      ['q-1.5b', true],
+    ]);
+    assert.deepEqual(results('gemma-3-270m >= 0.9', few), [[null, true]]);
+    assert.deepEqual(results('0.95 <= accuracy(q-1.5b)', few), [[null, true]]);
+    assert.deepEqual(results('accuracy(gemma-3-270m) >= accuracy(baseline) - 0.1', few), [[null, false]]);
+    assert.deepEqual(results('accuracy(gemma-3-270m) >= accuracy(baseline) - 0.2', few), [[null, true]]);
+    assert.deepEqual(results('baseline >= 1', few), [[null, true]]);
   });
 
   it('holds one system to another, with room', () => {

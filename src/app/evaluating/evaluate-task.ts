@@ -114,7 +114,7 @@ export async function evaluateTask(
     reports,
     subjects,
     comparison,
-    gates: comparison === null ? [] : gates.flatMap((gate) => checkGate(gate, comparison)),
+    gates: comparison === null ? [] : gates.flatMap((gate) => checkGate(gate, comparison, subjects)),
     problem,
   };
 }

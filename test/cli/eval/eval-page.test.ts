@@ -75,7 +75,7 @@ async function evaluation(): Promise<Evaluation> {
     reports: subjects.map(({ report }) => report),
     subjects,
     comparison,
-    gates: checkGate(parseGate('small >= large - 0.02', names), comparison),
+    gates: checkGate(parseGate('small >= large - 0.02', names), comparison, subjects),
     problem: null,
   };
 }
