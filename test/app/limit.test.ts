@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { fieldNamesOf } from '../../src/app/run/field-names.js';
 import { readGold } from '../../src/app/run/gold.js';
-import { type Input, readRecords } from '../../src/app/run/inputs.js';
+import { type Input, limitToFirst, readRecords } from '../../src/app/run/inputs.js';
 import { loadProfile } from '../../src/profile/index.js';
 import { readers } from '../../src/records/index.js';
 import { surroundingsWith } from '../helpers/surroundings.js';
@@ -45,6 +45,20 @@ describe('a limit of records', () => {
       assert.equal(parts, 1);
     });
   }
+
+  it('is that of the first record of a part, where one record is to be shown', async () => {
+    for (const part of [1, 2, 3]) {
+      const shard = { part, parts: 3 };
+      const lines = { ...inputOf('lines', '-'), source: { file: '-', open: () => endless('a\nb\nc\n') } };
+      const found: string[] = [];
+      const first = { maxRecordSize: 1 << 20, shard, limit: limitToFirst({ shard }) };
+      for await (const record of readRecords(surroundingsWith(), [lines], { input: 'text' }, first))
+        found.push('text' in record ? record.text : record.error);
+      assert.deepEqual(found, ['abc'[part - 1]]);
+    }
+    assert.equal(limitToFirst({}), 1);
+    assert.equal(limitToFirst({ limit: 1, shard: { part: 2, parts: 2 } }), 1);
+  });
 
   it('looks for the names of fields no further than them', async () => {
     const first = inputOf('jsonl', import.meta.filename);

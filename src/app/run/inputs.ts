@@ -105,6 +105,11 @@ export function isSingle(inputs: readonly Input[], flags: Pick<InputFlags, 'text
   return inputs.length === 1 && (flags.text?.length === 1 || inputs[0]?.reader === readers.text);
 }
 
+/** The limit of records with which a run reads its first one alone: part 3 of 4 begins with the third. */
+export function limitToFirst({ limit, shard }: Pick<InputFlags, 'limit' | 'shard'>): number {
+  return Math.min(limit ?? Number.POSITIVE_INFINITY, shard?.part ?? 1);
+}
+
 /** The records of all inputs, one after the other: those of the shard, among the first `limit` of all. */
 export async function* readRecords(
   surroundings: Surroundings,

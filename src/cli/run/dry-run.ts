@@ -3,7 +3,7 @@ import { chooseModel } from '../../app/opening/choose-model.js';
 import type { TaskFlags } from '../../app/opening/flags.js';
 import { promptModel } from '../../app/opening/prompt-model.js';
 import { shownProfile } from '../../app/opening/tuned-settings.js';
-import { type Input, type InputFlags, readRecords } from '../../app/run/inputs.js';
+import { type Input, type InputFlags, limitToFirst, readRecords } from '../../app/run/inputs.js';
 import { profileContext } from '../../app/surroundings.js';
 import { modelsOf } from '../../cascade-reference.js';
 import { serviceOf } from '../../engines/index.js';
@@ -32,7 +32,7 @@ export async function showPrompt(
         : await shownProfile(context, untuned, spec);
   const model = await promptModel(context, spec, profile);
   const render = methodOf(profile).renderer(profile, model);
-  for await (const record of readRecords(context, inputs, profile, { ...flags, limit: 1 })) {
+  for await (const record of readRecords(context, inputs, profile, { ...flags, limit: limitToFirst(flags) })) {
     if (isBadRow(record)) {
       context.notice(record.error);
       context.exit(exitCodes.someRecordsFailed);

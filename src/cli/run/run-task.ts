@@ -1,7 +1,7 @@
 import { chooseSource, type SourceFlags } from '../../app/run/choose-source.js';
 import { afterFirstNames, fieldNamesOf, namesIn } from '../../app/run/field-names.js';
 import { meterInputs } from '../../app/run/input-meter.js';
-import { checkFiles, chooseInputs, type InputFlags, readRecords } from '../../app/run/inputs.js';
+import { checkFiles, chooseInputs, type InputFlags, limitToFirst, readRecords } from '../../app/run/inputs.js';
 import { recogniseInputs } from '../../app/run/recognise-inputs.js';
 import { resultForm } from '../../app/run/run-spec.js';
 import { runStats } from '../../app/run/run-stats.js';
@@ -29,7 +29,7 @@ export async function runTask(
   flags: RunFlags,
 ): Promise<void> {
   const explain = flags.explain === true;
-  const limit = flags.limit ?? (explain ? 1 : undefined);
+  const limit = flags.limit ?? (explain ? limitToFirst(flags) : undefined);
   const inputFlags: InputFlags = { ...flags, ...(limit === undefined ? {} : { limit }) };
   const chosen = chooseInputs(context, files, flags);
   const writer = await chooseWriter(context, flags);
