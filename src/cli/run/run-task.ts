@@ -13,6 +13,7 @@ import type { CliContext } from '../context.js';
 import { claimPlace } from '../output/claim-place.js';
 import { keepRunFiles } from '../output/keep-files.js';
 import { writeNamed } from '../output/write-named.js';
+import { errorTally } from './error-tally.js';
 import { chooseWriter, type FormatFlags, formatOptions, writesToTerminal } from './run-format.js';
 import { createRunProgress, type ProgressKind } from './run-progress.js';
 
@@ -61,7 +62,7 @@ export async function runTask(
   const all = readRecords(context, meter.inputs, summary, inputFlags);
   const records = known === null ? afterFirstNames(all, (names) => (fieldNames = names)) : all;
   const lateFields = new Set<string>();
-  const errors = new Map<string, number>();
+  const errors = errorTally(context.notice);
   try {
     for await (const prediction of source.predict(sink.select(records), { explain })) {
       source.checkModel();
@@ -84,10 +85,7 @@ export async function runTask(
       if (prediction.error !== undefined) {
         failed++;
         progress.clear();
-        const before = errors.get(prediction.error) ?? 0;
-        // The same for a million records says no more than once.
-        if (before === 0) context.notice(`${placeOf(prediction.record.origin)}: ${prediction.error}`);
-        errors.set(prediction.error, before + 1);
+        errors.note(placeOf(prediction.record.origin), prediction.error);
       }
       const usage = source.usage();
       const tokens = usage === null ? null : usage.evaluatedTokens + usage.generatedTokens;
@@ -104,9 +102,7 @@ export async function runTask(
     throw error;
   }
   progress.end();
-  for (const [error, count] of errors) {
-    if (count > 1) context.notice(`${count} records: ${error}`);
-  }
+  errors.end();
   const interrupted = context.interrupted();
   // A table without rows has its header, too.
   options ??= await formatOptions(context, summary, flags, fieldNames);
