@@ -25,7 +25,12 @@ export async function chooseSource(
     const source = await import('./task-source.js');
     return source.openHere(surroundings, task, flags, isSingle(inputs, flags) ? 'one' : 'many', early);
   };
-  if (!mayBeWarm(surroundings, flags)) return openHere();
+  const here = keptHere(surroundings, flags);
+  if (here !== null) {
+    if (flags.keepAlive !== undefined)
+      surroundings.notice(`--keep-alive leaves no host after a run with ${here}; \`slm warm\` starts one`);
+    return openHere();
+  }
   const { openWarm } = await import('../warm/warm.js');
   if (flags.keepAlive !== undefined) {
     const { startHost } = await import('../warm/start-host.js');
@@ -45,15 +50,13 @@ function checkStdin(inputs: readonly Input[], { context = [], text }: SourceFlag
 }
 
 /**
- * Returns whether a warm host may do the run. It may not for `--explain`, for the log of llama.cpp and for a cache of
- * results, which need the model in this process; and standard input cannot be in two processes.
+ * The flag that keeps a run in this process; null where a warm host may do it. It may not for `--explain`, for the log
+ * of llama.cpp and for a cache of results, which need the model here; and standard input cannot be in two processes.
  */
-function mayBeWarm({ engineLog }: Surroundings, flags: SourceFlags): boolean {
-  return (
-    flags.warm &&
-    flags.explain !== true &&
-    flags.cache !== true &&
-    engineLog === null &&
-    flags.context?.includes('-') !== true
-  );
+function keptHere({ engineLog }: Surroundings, flags: SourceFlags): string | null {
+  if (!flags.warm) return '--no-warm';
+  if (flags.explain === true) return '--explain';
+  if (flags.cache === true) return '--cache';
+  if (engineLog !== null) return '--debug';
+  return flags.context?.includes('-') === true ? '--context -' : null;
 }
