@@ -569,6 +569,8 @@ export interface TaskProfile {
   readonly fixtures: readonly Example[];
   /** Absolute paths. */
   readonly documents: readonly string[];
+  /** The entries that name them: files, folders and `folder/*.md`, absolute. */
+  readonly documentEntries?: readonly string[];
   /** All else that it was read from: the task.yaml, those it includes, and what they name. Absolute paths. */
   readonly files: readonly string[];
   /** Changes whenever anything changes that a result depends on. */

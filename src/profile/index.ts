@@ -106,7 +106,7 @@ export async function loadProfile(spec: string, context: ProfileContext): Promis
     threshold: thresholdOf(raw, labels, at),
     metrics: goalsOf(raw, at),
     fixtures,
-    documents: documentsOf(raw, source),
+    ...documentsOf(raw, source),
     files: [
       ...source.files,
       ...[raw.examples, raw.fixtures, raw.grammar].filter((part) => typeof part === 'string'),

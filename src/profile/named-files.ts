@@ -29,11 +29,12 @@ export function grammarOf(raw: RawProfile, source: TaskFile): string | null {
   return text;
 }
 
-/** Absolute paths of the documents of a task. */
-export function documentsOf(raw: RawProfile, source: TaskFile): string[] {
+/** Absolute paths of the documents of a task, and of the entries that name them. */
+export function documentsOf(raw: RawProfile, source: TaskFile): { documents: string[]; documentEntries: string[] } {
   const entries = typeof raw.documents === 'string' ? [raw.documents] : raw.documents;
-  return entries.flatMap((entry, index) => {
-    const { files } = findDocuments(entry, path.dirname(source.file));
+  const folder = path.dirname(source.file);
+  const documents = entries.flatMap((entry, index) => {
+    const { files } = findDocuments(entry, folder);
     if (files.length === 0)
       throw usageError(
         `${source.at(['documents', index])}: no document at "${shownPath(entry, source.cwd)}".`,
@@ -41,4 +42,5 @@ export function documentsOf(raw: RawProfile, source: TaskFile): string[] {
       );
     return files;
   });
+  return { documents, documentEntries: entries.map((entry) => path.resolve(folder, entry)) };
 }

@@ -22,6 +22,8 @@ function project(t: TestContext) {
   };
   write('tasks/base/task.yaml', 'name: base\ntype: answer\ndocuments: docs\n');
   write('tasks/base/docs/opening.txt', 'We open at nine.\n');
+  write('tasks/base/docs/branches/closing.txt', 'We close at six.\n');
+  mkdirSync(path.join(cwd, 'tasks/base/docs/2025'));
   write('tasks/own/task.yaml', 'name: own\ninclude: base\n');
   const context = surroundingsWith({
     cwd,
@@ -48,6 +50,9 @@ test('whatever results depend on is seen to be another', async (t) => {
       utimesSync(write('tasks/base/docs/opening.txt', 'We open at five.\n'), atime, mtime);
     },
     'one more document': ({ write }) => write('tasks/base/docs/prices.md', 'Three euros.\n'),
+    'one more document in a folder that had none': ({ write }) =>
+      write('tasks/base/docs/2025/more.md', 'Four euros.\n'),
+    'one document less': ({ cwd }) => rmSync(path.join(cwd, 'tasks/base/docs/branches/closing.txt')),
     'the task': ({ cwd }) => appendFileSync(path.join(cwd, 'tasks/own/task.yaml'), 'description: mine\n'),
     'the task that it includes': ({ cwd }) => appendFileSync(path.join(cwd, 'tasks/base/task.yaml'), 'model: other\n'),
     'what was tuned': ({ write }) => write('tasks/own/tuned/gemma-3-270m.yaml', 'method: head\n'),

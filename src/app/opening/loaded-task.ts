@@ -76,13 +76,12 @@ async function stampsOf(
   start: number,
 ): Promise<string | null> {
   const { folders } = profileContext(surroundings);
-  const named = (flags.context ?? []).flatMap((name) => findDocuments(name, surroundings.cwd).files);
-  const documents = flags.context === undefined ? profile.documents : named;
+  // Looked for again: a document may have been put into any of the folders.
+  const entries = flags.context ?? profile.documentEntries ?? [];
+  const documents = entries.flatMap((name) => findDocuments(name, surroundings.cwd).files);
   const files = [
     ...profile.files,
     ...documents,
-    // A document that was put beside them.
-    ...new Set(profile.documents.map((file) => path.dirname(file))),
     ...(await tunedFilesOf(surroundings, profile, spoken)),
     bundleFile(surroundings, profile),
     ...configFiles(surroundings),
