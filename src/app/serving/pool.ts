@@ -63,7 +63,9 @@ interface Entry<T extends { close(): Promise<void> }> {
  * Reads the tasks; loads no model.
  * @throws SlmError when a named task is invalid; one that is found by name alone is left out with a notice
  */
-export async function openPool(surroundings: Surroundings, options: PoolOptions): Promise<TaskPool> {
+export async function openPool(world: Surroundings, options: PoolOptions): Promise<TaskPool> {
+  // A budget is for the server as a whole, however many tasks use a service, and however often they are opened.
+  const surroundings: Surroundings = { ledger: [], ...world };
   const named = options.tasks.length > 0;
   const { folders } = profileContext(surroundings);
   const specs = named ? options.tasks : listTasks(folders).map(({ name }) => name);
