@@ -360,6 +360,15 @@ describe('a call of a service', () => {
     await assert.rejects(engine.decide(question), { kind: 'model', message: /cannot be reached: bad port$/ });
   });
 
+  it('shows no key that a service repeats, whatever the status of its answer', async (t) => {
+    const body = { error: { message: `the key ${key} may not do this` } };
+    for (const status of [200, 400, 401, 503]) {
+      const { url } = await stub(t, [{ status, body }]);
+      const engine = await open<'decisions'>(`openai:m@${url}`);
+      await assert.rejects(engine.decide(question), { message: /the key … may not do this/ });
+    }
+  });
+
   it('tells the error that some services give in an answer that succeeds', async (t) => {
     const { url, sent } = await stub(t, [{ body: { error: { message: 'Provider returned error', code: 502 } } }]);
     const engine = await open<'decisions'>(`openai:m@${url}`);
@@ -425,6 +434,24 @@ describe('a call of a service', () => {
     assert.ok(Math.abs((engine.usage().money ?? 0) - 0.00164) < 1e-12);
   });
 
+  for (const [reference, body] of [
+    ['openai:m', { ...completion('A'), choices: [{ message: { content: [{ type: 'text', text: 'A' }] } }] }],
+    ['openai:m', { ...completion('A'), choices: [] }],
+    ['decisions:m', { answers: [], usage: { input_tokens: 100, output_tokens: 10 } }],
+    ['systemone:m', { answers: {}, usage: { input_tokens: 100, output_tokens: 10 } }],
+  ] as const) {
+    it(`costs what it costs where ${reference} gives what nobody can read: ${JSON.stringify(body).slice(0, 60)}`, async (t) => {
+      const { url } = await stub(t, [{ body }]);
+      const engine = await open<'decisions'>(`${reference}@${url}`, {
+        price: { input: 10, output: 100 },
+        budget: 0.001,
+      });
+      await assert.rejects(engine.decide(question), { kind: 'failure', message: /gave an answer that is no/ });
+      assert.equal(engine.usage().money, 0.002);
+      await assert.rejects(engine.decide(question), { kind: 'model', message: /the budget of 0\.001 is spent/ });
+    });
+  }
+
   it('waits while as many as allowed are under way', async (t) => {
     let most = 0;
     let now = 0;
@@ -449,6 +476,8 @@ describe('the address of a service', () => {
     ['systemone:m', /write the model and its address/],
     ['openai:@https://host/v1', /write the model/],
     ['openai:m@https://user:secret@host/v1', /leave user and password out/],
+    ['openai:m@https://host/v1?key=secret', /leave "\?…" and "#…" out of the address; a key is given by /],
+    ['decisions:m@https://host/v1#top', /leave "\?…" and "#…" out/],
   ] as const) {
     it(`is refused: ${reference}`, () =>
       assert.throws(() => serviceOf(reference), { kind: 'usage', message: problem }));

@@ -22,6 +22,9 @@ const answer = z.object({
       ]),
     )
     .length(1),
+});
+/** The cost of an answer, which one that cannot be read has, too. */
+const billed = z.object({
   usage: z.object({
     input_tokens: z.number(),
     output_tokens: z.number(),
@@ -56,17 +59,21 @@ export const decisions: ServiceEngineKind = {
             },
           ],
         };
-        const read = answer.safeParse(await client.post('/decisions', body, signal));
-        if (!read.success) throw failure(`${options.reference} gave an answer that is no decision`);
-        const { answers, usage } = read.data;
-        client.spending.add({
-          input: usage.input_tokens,
-          cached: usage.input_tokens_details?.cached_tokens ?? 0,
-          output: usage.output_tokens,
-        });
-        const [given] = answers;
-        if (given?.type !== 'choice') throw failure(`${options.reference} refused to answer`);
-        const known = new Map(given.probabilities.map(({ value, probability }) => [String(value), probability]));
+        const given = await client.post('/decisions', body, signal);
+        const cost = billed.safeParse(given);
+        if (cost.success) {
+          const { usage } = cost.data;
+          client.spending.add({
+            input: usage.input_tokens,
+            cached: usage.input_tokens_details?.cached_tokens ?? 0,
+            output: usage.output_tokens,
+          });
+        }
+        const read = answer.safeParse(given);
+        if (!read.success || !cost.success) throw failure(`${options.reference} gave an answer that is no decision`);
+        const [decision] = read.data.answers;
+        if (decision?.type !== 'choice') throw failure(`${options.reference} refused to answer`);
+        const known = new Map(decision.probabilities.map(({ value, probability }) => [String(value), probability]));
         return optionProbabilities(options.reference, choices, known);
       },
     };

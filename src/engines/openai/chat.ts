@@ -47,14 +47,19 @@ const answer = z.object({
       }),
     )
     .min(1),
-  usage: optionalPart(
-    z.object({
+});
+/** The cost of an answer, which one that cannot be read has, too. */
+const billed = z
+  .object({
+    usage: z.object({
       prompt_tokens: z.number().min(0),
       completion_tokens: z.number().min(0).default(0),
       prompt_tokens_details: optionalPart(z.object({ cached_tokens: z.number().min(0).nullish() })),
     }),
-  ),
-});
+  })
+  .transform(({ usage }) => usage)
+  .nullable()
+  .catch(null);
 
 /** As many as services give. */
 const mostAlternatives = 20;
@@ -97,16 +102,17 @@ export function chatWith(
       ...(stop.length === 0 ? {} : { stop }),
       ...(logprobs ? { logprobs: true, top_logprobs: mostAlternatives } : {}),
     };
-    const read = answer.safeParse(await send(body, schema, signal));
-    if (!read.success) throw failure(`${reference} gave an answer that is no chat completion`);
-    const { choices, usage } = read.data;
-    const [choice] = choices;
+    const sent = await send(body, schema, signal);
+    const usage = billed.parse(sent);
     const tokens = usage?.completion_tokens ?? 0;
     client.spending.add({
       input: usage?.prompt_tokens ?? 0,
       cached: usage?.prompt_tokens_details?.cached_tokens ?? 0,
       output: tokens,
     });
+    const read = answer.safeParse(sent);
+    if (!read.success) throw failure(`${reference} gave an answer that is no chat completion`);
+    const [choice] = read.data.choices;
     const { content, refusal } = choice?.message ?? {};
     if (refusal != null && refusal !== '') throw failure(`${reference} refused to answer`);
     const given = choice?.logprobs?.content ?? null;

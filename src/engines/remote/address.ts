@@ -37,6 +37,8 @@ function readAddress(address: string, usualUrl: string | null, example: string):
   if (!URL.canParse(written)) return `"${written}" is no address; write it as in ${example}`;
   const url = new URL(written);
   if (url.username !== '' || url.password !== '') return 'leave user and password out of the address';
+  if (url.search !== '' || url.hash !== '')
+    return 'leave "?…" and "#…" out of the address; a key is given by SLM_API_KEY';
   const local = isLoopback(url.hostname);
   if (url.protocol !== 'https:' && !local) return `texts are sent over https alone, as in ${example}`;
   return { model, url: `${url.origin}${url.pathname.replace(/\/+$/u, '')}`, host: local ? null : url.host };

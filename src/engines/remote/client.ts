@@ -86,7 +86,7 @@ export function createClient({ url, host }: RemoteAddress, options: ServiceOptio
         ),
       );
     }
-    if (response.ok) return parsed(text, where);
+    if (response.ok) return parsed(text, where, hide);
     const problem = `${where} answered with ${response.status}: ${hide(problemIn(text))}`;
     const hopeless = response.status === 500 ? namesField : /insufficient_quota/u;
     if (passing.has(response.status) && !hopeless.test(text))
@@ -158,7 +158,7 @@ function refusal(status: number, problem: string, hasKey: boolean): SlmError {
 }
 
 /** Some services tell an error of what is behind them in an answer that succeeds. */
-function parsed(text: string, where: string): unknown {
+function parsed(text: string, where: string, hide: (text: string) => string): unknown {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -166,7 +166,7 @@ function parsed(text: string, where: string): unknown {
     throw new AbortError(failure(`${where} answered with something that is not JSON`));
   }
   const isError = typeof value === 'object' && value !== null && 'error' in value && value.error != null;
-  if (isError) throw new AbortError(failure(`${where} answered with an error: ${problemIn(text).slice(0, 500)}`));
+  if (isError) throw new AbortError(failure(`${where} answered with an error: ${hide(problemIn(text))}`));
   return value;
 }
 

@@ -10,8 +10,9 @@ import type { ServiceEngineKind } from '../types.js';
 const { problem, host, place } = addresses(null, 'systemone:MODEL@https://host/v1');
 const answer = z.object({
   answers: z.object({ q: z.object({ probabilities: z.record(z.string(), z.number().min(0)) }) }),
-  usage: z.object({ input_tokens: z.number(), output_tokens: z.number() }),
 });
+/** The cost of an answer, which one that cannot be read has, too. */
+const billed = z.object({ usage: z.object({ input_tokens: z.number(), output_tokens: z.number() }) });
 
 /** `systemone:MODEL@URL`: typed questions, as local servers answer them. */
 export const systemone: ServiceEngineKind = {
@@ -29,11 +30,15 @@ export const systemone: ServiceEngineKind = {
         const criteria = Object.fromEntries(choices.map(({ name, description }) => [name, description || null]));
         const questions = { q: { type: 'choice', instructions: instruction, criteria } };
         const body = { model: address.model, state: text, questions };
-        const read = answer.safeParse(await client.post('/systemone', body, signal));
-        if (!read.success) throw failure(`${options.reference} gave an answer that is no decision`);
-        const { answers, usage } = read.data;
-        client.spending.add({ input: usage.input_tokens, cached: 0, output: usage.output_tokens });
-        const known = new Map(Object.entries(answers.q.probabilities));
+        const given = await client.post('/systemone', body, signal);
+        const cost = billed.safeParse(given);
+        if (cost.success) {
+          const { usage } = cost.data;
+          client.spending.add({ input: usage.input_tokens, cached: 0, output: usage.output_tokens });
+        }
+        const read = answer.safeParse(given);
+        if (!read.success || !cost.success) throw failure(`${options.reference} gave an answer that is no decision`);
+        const known = new Map(Object.entries(read.data.answers.q.probabilities));
         return optionProbabilities(options.reference, choices, known);
       },
     };
