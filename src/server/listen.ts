@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import path from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { failure, messageOf, usageError } from '../errors.js';
+import { codeOf } from '../refusal.js';
 import { createApp } from './app.js';
 import type { ServerContext } from './types.js';
 
@@ -59,16 +60,17 @@ async function removeStale(socket: string): Promise<void> {
       probe.destroy();
       resolve(true);
     });
-    probe.once('error', () => resolve(false));
+    // Any other refusal is that of a socket that somebody has, such as another user.
+    probe.once('error', (error) => resolve(!['ECONNREFUSED', 'ENOENT'].includes(codeOf(error))));
   });
   if (alive) throw failure(`cannot listen on ${socket}: something else does`, 'Choose another path.');
-  rmSync(socket);
+  rmSync(socket, { force: true });
 }
 
 function listenError(error: NodeJS.ErrnoException, address: Address) {
   const where = 'socket' in address ? address.socket : `${address.host}:${address.port}`;
-  if (error.code === 'EADDRINUSE')
-    return failure(`cannot listen on ${where}: something else does`, 'Choose another with --port.', error);
+  const another = 'socket' in address ? 'Choose another path.' : 'Choose another with --port.';
+  if (error.code === 'EADDRINUSE') return failure(`cannot listen on ${where}: something else does`, another, error);
   return failure(`cannot listen on ${where}: ${messageOf(error)}`, undefined, error);
 }
 
