@@ -1,4 +1,5 @@
-import { failure, usageError } from '../../errors.js';
+import { failure, PromptTooLong, SlmError, usageError } from '../../errors.js';
+import { watchModelFile } from '../../gguf/model-file.js';
 import { digestOf } from '../../jobs/rolling-digest.js';
 import { methodNamed } from '../../methods/index.js';
 import type { Cache } from '../../methods/types.js';
@@ -61,6 +62,7 @@ export async function openQuestions(surroundings: Surroundings, flags: EngineFla
     { contextSize: roomForOptions, ...flags },
     'many',
   );
+  const file = engine.model.path === null ? null : watchModelFile(engine.model.path);
   const cache = memoryCache();
   const opened = new Map<string, Promise<Task>>();
   const taskFor = (profile: TaskProfile): Promise<Task> => {
@@ -72,7 +74,10 @@ export async function openQuestions(surroundings: Surroundings, flags: EngineFla
     return known;
   };
   const outputOf = async (profile: TaskProfile, text: string, signal: AbortSignal): Promise<Output> => {
-    const task = await taskFor(profile);
+    const task = await taskFor(profile).catch((error: unknown) => {
+      // Its own words are too many, whatever the text.
+      throw error instanceof PromptTooLong ? usageError(error.message, undefined, error) : error;
+    });
     const record: InputRecord = {
       index: 0,
       id: '',
@@ -83,10 +88,11 @@ export async function openQuestions(surroundings: Surroundings, flags: EngineFla
     };
     const options = { explain: false, now: surroundings.now, signal: AbortSignal.any([signal, surroundings.signal]) };
     for await (const { output, error } of predict(task, only(record), options)) {
+      file?.check();
       if (output !== undefined) return output;
       throw usageError(error ?? 'there is no result');
     }
-    throw failure('interrupted');
+    throw new SlmError('interrupted', 'interrupted');
   };
   return {
     async ask(question, state, signal) {
