@@ -4,7 +4,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { requireKey } from './auth.js';
 import { chat } from './chat.js';
 import { decisions } from './decisions.js';
-import { detailErrors, type ErrorForm, errorResponse, HttpError } from './errors.js';
+import { detailErrors, type ErrorForm, errorResponse, HttpError, interrupted } from './errors.js';
 import { healthz, readyz } from './health.js';
 import { huggingFace } from './hugging-face.js';
 import { createMeasures, measured, metricsRoute } from './metrics.js';
@@ -34,11 +34,15 @@ export function createApp(context: ServerContext): OpenAPIHono {
     const start = server.now();
     const id = safeId(c.req.header('x-request-id')) ?? server.requestId();
     c.header('X-Request-Id', id);
+    const finish = () => {
+      const seconds = (server.now() - start) / 1000;
+      const route = c.get('route' as never) as string | undefined;
+      measures.requestDone(route ?? 'none', c.res.status, seconds);
+      server.log(`${id} ${c.req.method} ${route ?? '-'} ${c.res.status} ${Math.round(seconds * 1000)} ms`);
+    };
+    c.set('finish' as never, finish as never);
     await next();
-    const seconds = (server.now() - start) / 1000;
-    const route = c.get('route' as never) as string | undefined;
-    measures.requestDone(route ?? 'none', c.res.status, seconds);
-    server.log(`${id} ${c.req.method} ${route ?? '-'} ${c.res.status} ${Math.round(seconds * 1000)} ms`);
+    if (c.get('streams' as never) !== true) finish();
   });
   const limitBody = bodyLimit({
     maxSize: server.limits.bodyBytes,
@@ -68,15 +72,18 @@ export function createApp(context: ServerContext): OpenAPIHono {
           count(-1);
           return response;
         }
-        return new Response(
-          counted(response.body, () => count(-1)),
-          response,
-        );
+        c.set('streams' as never, true as never);
+        const end = () => {
+          count(-1);
+          (c.get('finish' as never) as () => void)();
+        };
+        return new Response(counted(response.body, end), response);
       } catch (error) {
         count(-1);
         if (time.aborted)
           throw new HttpError(504, 'timeout', `the request took more than ${server.limits.requestMs / 1000} s`);
-        throw error;
+        // Whatever went wrong since then: nobody reads the answer.
+        throw hasGone(c, error) ? interrupted() : error;
       }
     };
     app.on(
@@ -117,9 +124,14 @@ export function createApp(context: ServerContext): OpenAPIHono {
   }
 }
 
-/** Returns whether a response is written at once, and is no stream. */
+/** Whether the client has closed its connection; a body that is cut off says so before the request does. */
+function hasGone(c: Context, error: unknown): boolean {
+  return c.req.raw.signal.aborted || (error instanceof Error && 'code' in error && error.code === 'ECONNRESET');
+}
+
+/** Returns whether a response is written at once, and is no stream, as one of JSON Lines is. */
 function isJson(response: Response): boolean {
-  return response.headers.get('content-type')?.startsWith('application/json') === true;
+  return /^application\/json(?:;|$)/u.test(response.headers.get('content-type') ?? '');
 }
 
 function errorsOf(c: Context): ErrorForm {

@@ -9,7 +9,7 @@ import { type BodyProblem, InvalidBody, notJson } from './errors.js';
  * @throws InvalidBody
  */
 export async function bodyOf<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
-  const text = await c.req.text();
+  const text = utf8Of(await c.req.arrayBuffer());
   let value: unknown;
   try {
     value = parseJson(text);
@@ -23,6 +23,15 @@ export async function bodyOf<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw new InvalidBody(result.error.issues.flatMap((issue) => problemsOf(issue, [])));
+}
+
+/** @throws InvalidBody where it is in another encoding: other characters would be read in place of those that were sent */
+function utf8Of(bytes: ArrayBuffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new InvalidBody([{ path: [], message: 'not UTF-8', type: notJson }]);
+  }
 }
 
 /** The check of an object drops the one name that JavaScript does not take for a name like others: its place, or null. */

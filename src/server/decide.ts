@@ -41,7 +41,10 @@ export async function decide(
   if (options === null) throw new HttpError(422, 'invalid_request_error', 'the question has no options');
   const question: AskedQuestion = { instructions, options };
   const found = await pool.ask(question, state, signal);
-  return { probabilities: options.map(({ name }) => [name, found.get(name) ?? 0] as const), abstained: false };
+  // Nothing is known of a state without content, so that all options are equally likely.
+  const known = options.some(({ name }) => (found.get(name) ?? 0) > 0);
+  const probability = (name: string) => (known ? (found.get(name) ?? 0) : 1 / options.length);
+  return { probabilities: options.map(({ name }) => [name, probability(name)] as const), abstained: false };
 }
 
 /** Options that are called by a number, as the levels of a score are, are not the labels of that name. */

@@ -80,6 +80,17 @@ export const huggingFaceErrors: ErrorForm = {
   other: (_status, kind, message) => ({ error: message, error_type: kind }),
 };
 
+/** The answer to a request whose client has gone, or that the end of the server has cut short. */
+export function interrupted(): HttpError {
+  return new HttpError(503, 'interrupted', 'the request was ended early');
+}
+
+/** Whether work was ended from outside; that is no defect. */
+function isInterruption(error: unknown): boolean {
+  if (error instanceof SlmError) return error.kind === 'interrupted';
+  return error instanceof Error && error.name === 'AbortError';
+}
+
 /** The answer that an error is, in the form that the route's clients read. */
 export function errorResponse(c: Context, error: unknown, form: ErrorForm, report: (error: unknown) => void): Response {
   if (error instanceof InvalidBody) return c.json(form.invalid(error), form.invalidStatus);
@@ -89,6 +100,7 @@ export function errorResponse(c: Context, error: unknown, form: ErrorForm, repor
   }
   if (error instanceof SlmError && error.kind === 'usage')
     return c.json(form.other(400, 'invalid_request_error', error.message), 400);
+  if (isInterruption(error)) return c.json(form.other(503, 'interrupted', interrupted().message), 503);
   report(error);
   // The message of a defect may contain text of users, which other clients must not see.
   const message = error instanceof SlmError ? messageOf(error) : 'a defect of the server; its log has more';

@@ -1,7 +1,7 @@
 import type { ServedTask, TaskPool } from '../app/serving/pool.js';
 import { predictAll, type RecordInput } from '../app/serving/predict-all.js';
 import type { Prediction } from '../types.js';
-import { HttpError } from './errors.js';
+import { HttpError, interrupted } from './errors.js';
 
 /** The predictions for the records of a request. @throws HttpError when it was ended early */
 export async function predictionsFor(
@@ -11,7 +11,7 @@ export async function predictionsFor(
   signal: AbortSignal,
 ): Promise<Prediction[]> {
   const predictions = await predictAll(pool, task, inputs, signal);
-  if (predictions === null) throw new HttpError(503, 'interrupted', 'the request was ended early');
+  if (predictions === null) throw interrupted();
   return predictions;
 }
 

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { describe, it } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { SlmError } from '../../src/errors.js';
 import { createApp } from '../../src/server/app.js';
 import { type ServerContext, usualLimits } from '../../src/server/types.js';
 import { fakePool, mood } from '../helpers/fake-pool.js';
@@ -118,6 +121,30 @@ describe('POST /v1/systemone', () => {
     assert.match(await problems('/v1/decisions', []), /"message":"the body: .*"param":null/);
     const lost = '{"model":"default","state":"x","questions":{"a":{"type":"noul"},"__proto__":{"type":"noul"}}}';
     assert.match(await problems('/v1/systemone', lost), /"loc":\["body","questions","__proto__"\]/);
+  });
+
+  it('finds all options equally likely where a state has no content', async () => {
+    const pool = { ...fakePool(), ask: async () => new Map([['yes', 0]]) };
+    const { post } = appWith({ pool });
+    const questions = { a: { type: 'noul' }, b: { type: 'score', criteria: ['low', 'middle', 'high'] } };
+    const response = await post('/v1/systemone', asking(questions, { state: ' ' }));
+    const { answers } = (await response.json()) as { answers: Record<string, Record<string, unknown>> };
+    assert.equal(answers.a?.noul, 0.5);
+    assert.equal(answers.b?.score, 1);
+    assert.equal(answers.b?.confidence, 0);
+    const choices = ['a', 'b', 'c', 'd'].map((value) => ({ value }));
+    const asked = [
+      { type: 'predicate', instructions: 'x' },
+      { type: 'choice', instructions: 'x', choices },
+    ];
+    const decided = await post('/v1/decisions', { model: 'default', input: '', questions: asked });
+    const [yes, choice] = ((await decided.json()) as { answers: Record<string, unknown>[] }).answers;
+    assert.equal(yes?.probability, 0.5);
+    assert.deepEqual(
+      choice?.probabilities,
+      choices.map(({ value }) => ({ value, probability: 0.25 })),
+    );
+    assert.equal(choice?.confidence, 0);
   });
 
   it('names the models that there are', async () => {
@@ -295,9 +322,20 @@ describe('the server', () => {
     assert.equal((await post('/models/mood', { inputs: 'good' })).status, 200);
   });
 
+  it('counts a stream for as long as its client reads', async () => {
+    const { post } = appWith({ limits: { ...usualLimits, requests: 1 } });
+    const first = await post('/run/mood', '{"text":"good"}\n'.repeat(50));
+    assert.equal((await post('/run/mood', '{"text":"good"}')).status, 429);
+    assert.equal((await first.text()).split('\n').length, 51);
+    const left = await post('/run/mood', '{"text":"good"}\n'.repeat(50));
+    assert.equal(left.status, 200);
+    await left.body?.cancel();
+    assert.equal((await post('/run/mood', '{"text":"good"}')).status, 200);
+  });
+
   it('ends a request that takes too long', async () => {
     const { post } = appWith({
-      pool: fakePool(() => new Promise((resolve) => setTimeout(resolve, 200))),
+      pool: fakePool(() => setTimeout(200)),
       limits: { ...usualLimits, requestMs: 20 },
     });
     assert.equal((await post('/models/mood', { inputs: 'good' })).status, 504);
@@ -315,7 +353,7 @@ describe('the server', () => {
 
   it('writes no text of users into its log, and no id that could act there', async () => {
     const { post, lines } = appWith();
-    await post('/run/mood', '{"text":"my secret"}', { 'x-request-id': 'a b\u001b[31m' });
+    await (await post('/run/mood', '{"text":"my secret"}', { 'x-request-id': 'a b\u001b[31m' })).text();
     await post('/models/my-secret-name', { inputs: 'my secret' }, { 'x-request-id': 'abc-1' });
     assert.equal(lines.length, 2);
     assert.ok(
@@ -324,6 +362,79 @@ describe('the server', () => {
     );
     assert.match(lines[0] ?? '', /^id-1 POST \/run\/:task 200/);
     assert.match(lines[1] ?? '', /^abc-1 POST \/models\/:task 404/);
+  });
+
+  it('says of a stream how long it took to its end', async () => {
+    let now = 0;
+    const waits = async () => {
+      now += 1000;
+    };
+    const { app, post, lines } = appWith({ pool: fakePool(waits), now: () => now });
+    const response = await post('/run/mood', '{"text":"good"}\n'.repeat(30));
+    await response.text();
+    assert.deepEqual(lines, ['id-1 POST /run/:task 200 30000 ms']);
+    const chat = { model: 'mood', stream: true, messages: [{ role: 'user', content: 'good' }] };
+    await (await post('/v1/chat/completions', chat)).text();
+    assert.match(lines[1] ?? '', /200 1000 ms$/);
+    const metrics = await (await app.request('/metrics')).text();
+    assert.match(metrics, /slm_request_seconds_sum\{route="\/run\/:task"\} 30\n/);
+    assert.match(metrics, /slm_requests_total\{route="\/v1\/chat\/completions",status="200"\} 1\n/);
+  });
+
+  it('calls nothing a defect where a client goes, whatever is under way', async (t) => {
+    const lines: string[] = [];
+    const stops = (signal: AbortSignal, error: Error) =>
+      new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(error), { once: true }));
+    const pool = {
+      ...fakePool(() => setTimeout(300)),
+      ask: (_question: unknown, _state: unknown, signal: AbortSignal) =>
+        stops(signal, new SlmError('interrupted', 'interrupted')),
+      generate: (_wanted: unknown, signal: AbortSignal) => stops(signal, new DOMException('ended', 'AbortError')),
+    };
+    const url = await served(t, { log: (line) => lines.push(line) }, pool);
+    const chat = { model: 'default', messages: [{ role: 'user', content: 'x' }] };
+    const requests: [path: string, body: unknown, missing: number][] = [
+      ['/v1/systemone', asking({ q: { type: 'noul' } }), 0],
+      ['/v1/chat/completions', chat, 0],
+      ['/v1/chat/completions', { ...chat, stream: true }, 0],
+      ['/models/mood', { inputs: ['good', 'good', 'good'] }, 0],
+      ['/models/mood', { inputs: 'good' }, 100],
+      ['/run/mood', { text: 'good' }, 0],
+      ['/run/mood', { text: 'good' }, 100],
+    ];
+    for (const [path, body, missing] of requests) {
+      const text = JSON.stringify(body);
+      const length = Buffer.byteLength(text) + missing;
+      const socket = connect(Number(new URL(url).port), '127.0.0.1');
+      socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n\r\n${text}`);
+      await setTimeout(100);
+      socket.destroy();
+    }
+    while (lines.length < requests.length) await setTimeout(20);
+    assert.deepEqual(
+      lines.filter((line) => !line.includes(' POST ')),
+      [],
+    );
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    assert.match(metrics, /slm_requests_under_way 0\n/);
+    assert.doesNotMatch(metrics, /status="500"/);
+  });
+
+  it('refuses a body that is not UTF-8, in which other characters would be read', async () => {
+    const { app } = appWith();
+    for (const [path, status] of [
+      ['/models/mood', 422],
+      ['/v1/systemone', 422],
+      ['/v1/decisions', 400],
+      ['/v1/chat/completions', 400],
+    ] as const) {
+      const body = Buffer.from('{"inputs":"grüße"}', 'latin1');
+      const response = await app.request(path, { method: 'POST', body });
+      assert.equal(response.status, status);
+      assert.match(await response.text(), /not UTF-8/);
+    }
+    const marked = await app.request('/models/mood', { method: 'POST', body: '\uFEFF{"inputs":"good"}' });
+    assert.equal(marked.status, 200);
   });
 
   it('counts for Prometheus, and describes itself in OpenAPI', async () => {
