@@ -19,6 +19,7 @@ export async function* mapInOrder<T, R>(
   const pending: Pending<R>[] = [];
   let reading = false;
   let ended = false;
+  let left = false;
   let failure: { error: unknown } | null = null;
   let wake: () => void = () => undefined;
   const changed = () => wake();
@@ -27,7 +28,9 @@ export async function* mapInOrder<T, R>(
     reading = true;
     try {
       const next = await iterator.next();
-      if (next.done === true) ended = true;
+      // Nobody wants it any more, and whatever it comes from is let go.
+      if (left) await iterator.return?.();
+      else if (next.done === true) ended = true;
       else pending.push(track(work(next.value), changed));
     } catch (error) {
       ended = true;
@@ -58,7 +61,8 @@ export async function* mapInOrder<T, R>(
     }
   } finally {
     stopListening?.();
-    // A pending read of a stream that never ends must not hold us up: it is left to end with the process.
+    left = true;
+    // A pending read of a stream that never ends must not hold us up: it ends by itself, or with the process.
     if (!reading) await iterator.return?.();
   }
 }

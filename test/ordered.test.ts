@@ -167,6 +167,37 @@ describe('the end', () => {
   });
 });
 
+describe('a source that is read when nobody wants more', () => {
+  it('is let go once the read has ended, and what it gave is not worked on', async () => {
+    let give: () => void = () => undefined;
+    const asked: number[] = [];
+    let letGo = false;
+    async function* source() {
+      try {
+        yield 1;
+        await new Promise<void>((resolve) => {
+          give = resolve;
+        });
+        yield 2;
+        yield 3;
+      } finally {
+        letGo = true;
+      }
+    }
+    const results = mapInOrder(source(), 2, async (item) => {
+      asked.push(item);
+      await sleep(10);
+      return item;
+    });
+    for await (const _ of results) break;
+    assert.equal(letGo, false);
+    give();
+    await sleep(10);
+    assert.equal(letGo, true);
+    assert.deepEqual(asked, [1]);
+  });
+});
+
 describe('memory', () => {
   it('does not grow with the number of items', async () => {
     setFlagsFromString('--expose_gc');
