@@ -94,15 +94,22 @@ export async function open(task: string, asked: OpenOptions = {}): Promise<OpenT
     closed ??= source.close();
     return closed;
   };
+  const closedError = () => failure(`the task "${summary.name}" is closed`, 'Open it again.');
   async function* predictions(inputs: Iterable<Input> | AsyncIterable<Input>, signal: AbortSignal | undefined) {
-    if (closed !== null) throw failure(`the task "${summary.name}" is closed`, 'Open it again.');
+    if (closed !== null) throw closedError();
     const records = recordsOf(inputs, summary.input);
-    for await (const prediction of source.predict(records, {
-      explain: false,
-      ...(signal === undefined ? {} : { signal }),
-    })) {
-      source.checkModel();
-      yield prediction;
+    try {
+      for await (const prediction of source.predict(records, {
+        explain: false,
+        ...(signal === undefined ? {} : { signal }),
+      })) {
+        // The model was freed under it.
+        if (closed !== null && prediction.error !== undefined) throw closedError();
+        source.checkModel();
+        yield prediction;
+      }
+    } catch (error) {
+      throw closed !== null && (error as Error).name !== 'AbortError' ? closedError() : error;
     }
     surroundings.signal.throwIfAborted();
     signal?.throwIfAborted();
