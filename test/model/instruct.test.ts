@@ -46,7 +46,9 @@ test('an instruct model reads whole passages in chat turns, and what it answers 
 test('labels of a model that nobody has prepared the task for, and what would make them better', {
   timeout: timeoutMs,
 }, async () => {
-  const lines = readText('tasks', 'sentiment', 'examples.jsonl').split('\n').filter((_, i) => i % 18 === 0);
+  const lines = readText('tasks', 'sentiment', 'examples.jsonl')
+    .split('\n')
+    .filter((_, i) => i % 18 === 0);
   const task = writeTask('unprepared', {
     'task.yaml': readText('tasks', 'sentiment', 'task.yaml'),
     'examples.jsonl': `${lines.join('\n')}\n`,
