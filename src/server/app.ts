@@ -9,6 +9,7 @@ import { healthz, readyz } from './health.js';
 import { huggingFace } from './hugging-face.js';
 import { createMeasures, measured, metricsRoute } from './metrics.js';
 import { models } from './models.js';
+import { requireOwnName } from './own-name.js';
 import { page } from './page/index.js';
 import { checkQuery } from './query.js';
 import type { Route } from './routes.js';
@@ -50,7 +51,9 @@ export function createApp(context: ServerContext): OpenAPIHono {
       throw new HttpError(413, 'invalid_request_error', `the body has more than ${server.limits.bodyBytes} bytes`);
     },
   });
-  const key = requireKey(server.keys);
+  // Who knows a key is no page of a stranger.
+  const anyName = server.keys.length > 0 || server.hostNames === null;
+  const guards = anyName ? [requireKey(server.keys)] : [requireOwnName(server.hostNames)];
 
   const measuring = metricsRoute(measures);
   for (const route of [...routes, measuring]) {
@@ -94,7 +97,7 @@ export function createApp(context: ServerContext): OpenAPIHono {
         c.set('errors' as never, (route.errors ?? detailErrors) as never);
         await next();
       },
-      ...(route.open === true ? [] : [key]),
+      ...(route.open === true ? [] : guards),
       // A stream is as long as it likes; each of its records is bounded.
       ...(route.body === undefined || route.mediaType !== undefined ? [] : [limitBody]),
       handle,

@@ -21,6 +21,8 @@ export interface ServerContext {
   readonly limits: Limits;
   /** Bearer keys; none means that everybody may ask. */
   readonly keys: readonly string[];
+  /** Domains that it is known by, beside addresses and names of its own network; null where any will do. */
+  readonly hostNames: readonly string[] | null;
   /** Milliseconds of a clock that only goes forward. */
   now(): number;
   /** The time of day, milliseconds since 1970. */

@@ -11,6 +11,7 @@ export function serverContext(pool: TaskPool, changes: Partial<ServerContext> = 
     version: '1.2.3',
     limits: usualLimits,
     keys: [],
+    hostNames: [],
     now: () => performance.now(),
     date: () => Date.now(),
     memoryBytes: () => 1000,

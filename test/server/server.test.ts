@@ -307,6 +307,33 @@ describe('the server', () => {
     assert.equal((await app.request('/metrics')).status, 401);
   });
 
+  it('answers without a key under addresses and names of its own network only, and with one under any', async () => {
+    const statusUnder = async (host: string, changes: Partial<ServerContext> = {}) => {
+      const { post } = appWith({ hostNames: ['Models.Example.org'], ...changes });
+      return (await post('/models/mood', { inputs: 'good' }, { host, authorization: 'Bearer secret' })).status;
+    };
+    const own = [
+      '127.0.0.1:8080',
+      '[::1]:8080',
+      '192.168.1.7',
+      'localhost:8080',
+      'slm',
+      'slm.localhost',
+      'a.b.local:80',
+    ];
+    for (const host of [...own, 'models.example.org:8080']) assert.equal(await statusUnder(host), 200, host);
+    const strange = ['rebound.example.com:8080', 'example.org', '127.0.0.1.example.com', 'localhost.example.com.'];
+    for (const host of strange) {
+      assert.equal(await statusUnder(host), 403, host);
+      assert.equal(await statusUnder(host, { keys: ['secret'] }), 200, host);
+      assert.equal(await statusUnder(host, { hostNames: null }), 200, host);
+    }
+    const { app, post } = appWith();
+    const refused = await post('/run/mood', { text: 'good' }, { host: 'rebound.example.com' });
+    assert.match(await refused.text(), /not known as .*rebound\.example\.com.*--allow-host/u);
+    assert.equal((await app.request('/healthz', { headers: { host: 'rebound.example.com' } })).status, 200);
+  });
+
   it('tells further requests to come again when as many as allowed are under way', async () => {
     let release: () => void = () => undefined;
     const held = new Promise<void>((resolve) => {

@@ -1,16 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { Command, Option } from 'commander';
 import type { TaskFlags } from '../../app/opening/flags.js';
 import { messageOf, usageError } from '../../errors.js';
 import type { CliContext } from '../context.js';
-import { byteSize, duration, opensTasks, port, wholeNumber } from '../options.js';
+import { byteSize, duration, list, opensTasks, port, wholeNumber } from '../options.js';
 
 interface ServeFlags extends TaskFlags {
   port: number;
   host: string;
   unix?: string;
   apiKeyFile?: string;
+  allowHost?: string[];
   maxMemory?: number;
   maxBody: number;
   maxRequests: number;
@@ -31,6 +33,7 @@ export function serveCommand(context: CliContext): Command {
         new Option('--unix <path>', 'listen on a Unix socket at this path instead').conflicts(['port', 'host']),
       )
       .option('--api-key-file <file>', 'answer only requests with a bearer token from this file (one token a line)')
+      .option('--allow-host <names>', 'domains that requests without a key may come by, separated by commas', list)
       .addOption(
         new Option('--max-memory <bytes>', 'unload idle models when this process uses more memory than this').argParser(
           byteSize,
@@ -79,6 +82,7 @@ async function serveTasks(context: CliContext, tasks: readonly string[], flags: 
           requestMs: flags.timeout,
         },
         keys,
+        hostNames: flags.unix === undefined ? [flags.host, hostname(), ...(flags.allowHost ?? [])] : null,
         now: context.now,
         date: context.date,
         memoryBytes: context.memoryBytes,
