@@ -36,7 +36,7 @@ export async function startOf(
 function isOpen(head: Buffer): boolean {
   const start = head.toString('latin1').trimStart();
   const isJson = start.startsWith('{') || start.startsWith('[');
-  if (isJson && start.startsWith('{"') && start.includes('\n')) return false;
+  if (/^\{[ \t]*"/u.test(start) && start.includes('\n')) return false;
   return head.length < (isJson ? longLineBytes : sampleBytes);
 }
 

@@ -189,6 +189,7 @@ describe('a normalised value', () => {
       '2023-08-01',
       '2024-10-12',
     ]);
+    assert.deepEqual(values('0012-05-03'), ['0012-05-03'], 'no year of the last century');
     const schema = { type: 'string', format: 'date', 'x-source': 'normalize' };
     const matches = await matcher(schema, 'due 9 March 2024');
     assert.ok(matches('"2024-03-09"') && !matches('"2024-03-10"'));

@@ -8,6 +8,7 @@ import { chooseInputs, type InputFlags, isSingle, readRecords } from '../../src/
 import { recogniseInputs } from '../../src/app/run/recognise-inputs.js';
 import { isBadRow } from '../../src/record.js';
 import { recognise } from '../../src/records/index.js';
+import { startOf } from '../../src/records/start.js';
 import { surroundingsWith } from '../helpers/surroundings.js';
 
 const kind = (text: string, isWhole = true, fields = ['text', 'question']) => recognise({ text, isWhole }, fields);
@@ -19,6 +20,22 @@ describe('a text of unknown format', () => {
     assert.equal(kind('{"text": "a"}\n{"text": "b', false), 'jsonl');
     assert.equal(kind('{"text": a}\n{"text": "b"}\n'), 'jsonl', 'a broken line before others');
     assert.equal(kind('{"text": "no end in sight', false), 'jsonl');
+  });
+
+  it('is known as JSON Lines by its first line, before a pipe has more', async () => {
+    for (const line of ['{"text": "a"}\n', '{ "text": "a" }\n', '\n{\t"text": "a"}\n']) {
+      let more: () => void = () => undefined;
+      const waiting = new Promise<void>((resolve) => {
+        more = resolve;
+      });
+      const open = async function* () {
+        yield Buffer.from(line);
+        await waiting;
+      };
+      const { beginning } = await startOf({ file: '-', open }, undefined);
+      assert.equal(recognise(beginning, ['text']), 'jsonl', line);
+      more();
+    }
   });
 
   it('is JSON where it is an array, or an object over several lines', () => {

@@ -133,7 +133,9 @@ function dateOf(written: string, month: number, day: number): string | null {
   const digits = written.replace(/\D/gu, '');
   const short = Number(digits);
   const year = digits.length === 4 ? short : short < 70 ? 2000 + short : 1900 + short;
-  const date = new Date(Date.UTC(year, month - 1, day));
+  const date = new Date(0);
+  // Date.UTC takes the year 12 for 1912.
+  date.setUTCFullYear(year, month - 1, day);
   if (month < 1 || month > 12 || date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return null;
   return date.toISOString().slice(0, 10);
 }
