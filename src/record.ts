@@ -32,7 +32,9 @@ export function recordOf(
   if (row.error !== undefined) return { row, index, id, error: row.error, missing: null };
   const name = field ?? (Object.hasOwn(fields, input) ? input : 'text');
   const value = own(fields, name);
-  if (value === null) return { row, index, id, error: `the field "${name}" is null; expected a text`, missing: null };
+  // Programs may give what JSON does not have.
+  const isNothing = value === null || (value === undefined && Object.hasOwn(fields, name)) || Number.isNaN(value);
+  if (isNothing) return { row, index, id, error: `the field "${name}" is ${value}; expected a text`, missing: null };
   if (value === undefined) return { row, index, id, error: noField(name, Object.keys(fields), hint), missing: name };
   const text = textOf(value);
   if (field === null && name !== input) {

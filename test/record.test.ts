@@ -30,6 +30,8 @@ describe('a record', () => {
 
   it('tells a text that is null from one that is missing', () => {
     assert.equal(errorOf({ text: null }), 'the field "text" is null; expected a text');
+    assert.equal(errorOf({ text: undefined }), 'the field "text" is undefined; expected a text');
+    assert.equal(errorOf({ text: Number.NaN }), 'the field "text" is NaN; expected a text');
   });
 
   it('is not made of what every object has', () => {
