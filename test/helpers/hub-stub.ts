@@ -25,6 +25,8 @@ export interface StubFile {
   readonly etag?: string;
   readonly contentType?: string;
   readonly delayMs?: number;
+  /** Sends the file again and again, and does not say how much it sends. */
+  readonly endless?: boolean;
 }
 
 /**
@@ -85,6 +87,12 @@ function serve(file: StubFile, request: IncomingMessage, response: ServerRespons
   const failure = file.failFirst?.[nth];
   if (failure !== undefined) return void response.writeHead(failure).end();
   const { body, etag } = file;
+  if (file.endless === true) {
+    response.writeHead(200, { 'content-type': 'application/octet-stream' });
+    const again = () => void (response.destroyed || response.write(body, again));
+    again();
+    return;
+  }
   const from = etag === undefined ? 0 : rangeStart(request, etag);
   const headers: Record<string, string | number> = {
     'content-type': file.contentType ?? 'application/octet-stream',

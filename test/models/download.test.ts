@@ -161,6 +161,12 @@ test('a size other than the manifest’s is refused without downloading', async 
   assert.equal(gets().length, 0);
 });
 
+test('a server that sends more than the file has is left', async (t) => {
+  const { env } = await hubWith(t, { endless: true }, `bytes: ${body.length}\n`);
+  refused((await resolveAndRecord('tiny', env)).error, new RegExp(`sends more than the ${body.length} bytes`));
+  assert.ok(!leftovers(env));
+});
+
 test('the token goes to the hub and not to the host that it redirects to', async (t) => {
   const { env, seen } = await hubWith(t, { token: 'secret' }, '', { hfToken: 'secret' });
   assert.equal((await resolveAndRecord('tiny', env)).error, null);

@@ -160,6 +160,12 @@ async function receive(
       touch();
       await partial.write(value);
       context.progress(partial.bytes());
+      // A server that does not say how much it sends could fill the disk.
+      const { bytes } = context.expected;
+      if (bytes !== null && partial.bytes() > bytes) {
+        await partial.discard();
+        throw modelError(`${url.host} sends more than the ${bytes} bytes of the file`);
+      }
     }
   } finally {
     await reader.cancel().catch(() => undefined);
