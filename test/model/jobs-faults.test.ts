@@ -20,7 +20,7 @@ import path from 'node:path';
 import { before, describe, type TestContext, test } from 'node:test';
 import { createRandom } from '../../src/random.js';
 import { runWithKills } from '../helpers/kill-loop.js';
-import { modelFile, smollm } from '../helpers/models.js';
+import { gemma, modelFile, smollm } from '../helpers/models.js';
 import {
   assertClearError,
   assertNoTrace,
@@ -44,8 +44,10 @@ const args = (...more: string[]) => ['run', moodTask(), '-m', smollm, '--lines',
 const sizeOf = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 
 let smollmFile: string;
+let gemmaFile: string;
 before(async () => {
   smollmFile = await modelFile(smollm);
+  gemmaFile = await modelFile(gemma);
   // Calibrated once, so that no run has to say that it is.
   await runSlm(args(), { input: lines(1) });
 });
@@ -296,9 +298,17 @@ describe('the model file', () => {
     const whole = await unbroken(t, lines(12));
     assert.ok(whole.startsWith(readFileSync(output, 'utf8')));
     const resume = ['run', moodTask(), '-m', model, '--lines', '-o', output, '--resume'];
-    assertClearError(await runSlm(resume, { input: lines(12) }), 2, /model sha256: [0-9a-f]{64} → [0-9a-f]{64}/u);
-    copyFileSync(smollmFile, path.join(folder, 'again.gguf'));
-    renameSync(path.join(folder, 'again.gguf'), model);
+    const put = (other: string) => {
+      copyFileSync(other, path.join(folder, 'again.gguf'));
+      renameSync(path.join(folder, 'again.gguf'), model);
+    };
+    put(gemmaFile);
+    assertClearError(
+      await runSlm([...resume, '--quiet'], { input: lines(12) }),
+      2,
+      /model sha256: [0-9a-f]{64} → [0-9a-f]{64}/u,
+    );
+    put(smollmFile);
     const resumed = await runSlm(resume, { input: lines(12) });
     assert.equal(resumed.code, 0, resumed.stderr);
     assert.equal(readFileSync(output, 'utf8'), whole);
