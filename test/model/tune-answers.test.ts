@@ -17,8 +17,6 @@ const places = [
   ['clinic', 'Dr Amir Shah', '8:15'],
   ['museum', 'Lena Voss', '10:00'],
   ['swimming pool', 'Ivo Petrov', '7:20'],
-  ['garage', 'Hanne Berg', '7:00'],
-  ['cinema', 'Carlo Neri', '16:40'],
 ] as const;
 
 const passage = ([place, person, time]: readonly [string, string, string]) =>
