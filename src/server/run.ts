@@ -42,8 +42,10 @@ export const run: Route = {
       paint: plain,
     };
     const rows = readers.jsonl.read(
-      { file: '-', open: () => body as unknown as AsyncIterable<Uint8Array> },
+      { file: 'body', open: () => body as unknown as AsyncIterable<Uint8Array> },
       {
+        encoding: 'utf-8',
+        refusesDamage: true,
         maxRecordBytes: server.limits.bodyBytes,
         maxRecordFlag: '--max-body of the server',
         onWarning: () => undefined,

@@ -460,6 +460,10 @@ describe('the server', () => {
       assert.equal(response.status, status);
       assert.match(await response.text(), /not UTF-8/);
     }
+    const lines = Buffer.from('{"text":"good"}\n{"text":"grüße"}\n', 'latin1');
+    const run = await app.request('/run/mood', { method: 'POST', body: lines });
+    assert.equal(run.status, 400);
+    assert.match(await run.text(), /body:2: not valid text here/u);
     const marked = await app.request('/models/mood', { method: 'POST', body: '\uFEFF{"inputs":"good"}' });
     assert.equal(marked.status, 200);
   });
