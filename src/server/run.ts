@@ -1,4 +1,4 @@
-import { messageOf } from '../errors.js';
+import { messageOf, SlmError, usageError } from '../errors.js';
 import { plain } from '../formats/index.js';
 import { jsonl } from '../formats/jsonl.js';
 import type { FormatOptions } from '../formats/types.js';
@@ -42,7 +42,7 @@ export const run: Route = {
       paint: plain,
     };
     const rows = readers.jsonl.read(
-      { file: 'body', open: () => body as unknown as AsyncIterable<Uint8Array> },
+      { file: '-', open: () => body as unknown as AsyncIterable<Uint8Array> },
       {
         encoding: 'utf-8',
         refusesDamage: true,
@@ -55,8 +55,13 @@ export const run: Route = {
     let written = 0;
     let readAll = false;
     async function* records() {
-      for await (const row of rows)
-        yield recordOf(row, read++, task.input, field, 'Name the field of the input with ?field=');
+      try {
+        for await (const row of rows)
+          yield recordOf(row, read++, task.input, field, 'Name the field of the input with ?field=');
+      } catch (error) {
+        // Here "-" is no standard input.
+        throw error instanceof SlmError ? usageError(error.message.replace(/^-:/u, 'the body, line ')) : error;
+      }
       readAll = true;
     }
     const encoder = new TextEncoder();

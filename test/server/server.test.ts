@@ -463,7 +463,7 @@ describe('the server', () => {
     const lines = Buffer.from('{"text":"good"}\n{"text":"grüße"}\n', 'latin1');
     const run = await app.request('/run/mood', { method: 'POST', body: lines });
     assert.equal(run.status, 400);
-    assert.match(await run.text(), /body:2: not valid text here/u);
+    assert.match(await run.text(), /the body, line 2: not valid text here/u);
     const marked = await app.request('/models/mood', { method: 'POST', body: '\uFEFF{"inputs":"good"}' });
     assert.equal(marked.status, 200);
   });
