@@ -50,11 +50,8 @@ function hangingCells() {
   const hanging: { text: string; rows: number }[] = [];
   let room = mostRepeated;
   const fill = (line: string[]) => {
-    for (
-      let above = hanging[line.length];
-      room > 0 && above !== undefined && above.rows > 0;
-      above = hanging[line.length]
-    ) {
+    for (let above = hanging[line.length]; above !== undefined; above = hanging[line.length]) {
+      if (room <= 0 || above.rows === 0) return;
       above.rows--;
       room -= above.text.length + 1;
       line.push(above.text);
@@ -62,10 +59,10 @@ function hangingCells() {
   };
   const place = (text: string, rows: number, columns: number, line: string[]) => {
     fill(line);
-    for (let column = 0; column < columns && (column === 0 || room > 0); column++) {
-      if (column > 0) room--;
-      const part = column === 0 ? text : '';
-      hanging[line.length] = { text: part, rows: room > 0 ? rows - 1 : 0 };
+    const further = Math.min(columns - 1, Math.max(0, room));
+    room -= further;
+    for (const part of [text, ...Array<string>(further).fill('')]) {
+      hanging[line.length] = { text: part, rows: rows - 1 };
       line.push(part);
     }
   };
