@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { failure, messageOf, SlmError } from './errors.js';
 import { imageOf } from './image.js';
 import { methodOf } from './methods/index.js';
-import { modelKey, modelName } from './methods/model-key.js';
+import { lastingName, modelKey } from './methods/model-key.js';
 import { checkNeeds } from './methods/needs.js';
 import type { Cache, MethodContext, Predictor } from './methods/types.js';
 import { mapInOrder } from './ordered.js';
@@ -99,7 +99,7 @@ export async function openTask({ engine, ...context }: MethodContext<never>): Pr
   );
   // Keys tell a file that nobody hashes by its time, too, which a copy of the same file does not have.
   const models = [engine, context.judge].filter((each) => each != null);
-  const named = (key: string) => models.reduce((text, each) => text.replaceAll(modelKey(each), modelName(each)), key);
+  const named = (key: string) => models.reduce((text, each) => text.replaceAll(modelKey(each), lastingName(each)), key);
   const sorted = [...constants]
     .map(([key, value]) => [named(key), value] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1));

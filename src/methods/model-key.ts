@@ -4,7 +4,7 @@ import type { ModelInfo } from '../types.js';
 type Known = { readonly model: Pick<ModelInfo, 'sha256' | 'path' | 'name'> };
 
 /** What a model is told by where that is kept for long: its digest; of a file that nobody hashes, its place. */
-export function modelName({ model }: Known): string {
+export function lastingName({ model }: Known): string {
   return model.sha256 ?? model.path ?? model.name;
 }
 
@@ -13,5 +13,5 @@ export function modelKey(known: Known): string {
   const { sha256, path } = known.model;
   const stats = sha256 === null && path !== null ? statSync(path, { throwIfNoEntry: false }) : undefined;
   const stamp = stats === undefined ? [] : [stats.size, stats.mtimeMs, stats.ctimeMs];
-  return [modelName(known), ...stamp].join(' ');
+  return [lastingName(known), ...stamp].join(' ');
 }

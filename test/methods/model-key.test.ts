@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { modelKey, modelName } from '../../src/methods/model-key.js';
+import { lastingName, modelKey } from '../../src/methods/model-key.js';
 
 test('a file that nobody hashes is told from another one in its place', (t) => {
   const folder = mkdtempSync(path.join(tmpdir(), 'slm-key-'));
@@ -15,12 +15,12 @@ test('a file that nobody hashes is told from another one in its place', (t) => {
   assert.equal(modelKey({ model }), before);
   writeFileSync(file, 'another');
   assert.notEqual(modelKey({ model }), before);
-  assert.equal(modelName({ model }), file);
+  assert.equal(lastingName({ model }), file);
 });
 
 test('a digest says all, and a service has its name', () => {
   const known = { model: { name: 'mine', path: '/nowhere/mine.gguf', sha256: 'ab12' } };
-  assert.deepEqual([modelKey(known), modelName(known)], ['ab12', 'ab12']);
+  assert.deepEqual([modelKey(known), lastingName(known)], ['ab12', 'ab12']);
   const service = { model: { name: 'openai:x@https://a.b/v1', path: null, sha256: null } };
   assert.equal(modelKey(service), service.model.name);
   const gone = { model: { name: 'mine', path: '/nowhere/mine.gguf', sha256: null } };

@@ -7,7 +7,7 @@ import { memo } from '../candidates/memo.js';
 import type { Candidate, TuneSession } from '../candidates/types.js';
 import type { LearnedExample } from '../learned.js';
 import { createLikeness } from '../likeness.js';
-import { modelName } from '../model-key.js';
+import { lastingName } from '../model-key.js';
 import { prefixLength } from '../parts.js';
 import { passageOf } from '../passages.js';
 import type { Plan } from '../types.js';
@@ -132,7 +132,7 @@ function readingCandidate(
           examples: shots,
           ranker: { ...ranker },
           ...(embedder === undefined ? {} : { embedder }),
-          ...(judge === null ? {} : { judge: modelName(judge) }),
+          ...(judge === null ? {} : { judge: lastingName(judge) }),
         },
         threshold: { min, below: profile.threshold.below },
         outputs: known.map((example, i) => answered(example, reads[i] as Read, ranker)),

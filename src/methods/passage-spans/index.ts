@@ -9,7 +9,7 @@ import { promptPart, tablePart } from '../explain.js';
 import { learnedBy, learnedExamples } from '../learned.js';
 import { learnedEmbedder, learnedEmbedderOf } from '../learned-embedder.js';
 import { createLikeness } from '../likeness.js';
-import { modelKey, modelName } from '../model-key.js';
+import { lastingName, modelKey } from '../model-key.js';
 import { readingBoth, spread, startPool } from '../start-calibration.js';
 import type { DefaultPrompt, Document, Method, MethodContext, PieceInput } from '../types.js';
 import {
@@ -113,7 +113,7 @@ export const passageSpans: Method<'scores' | 'generation'> = {
 
 /** @throws SlmError where the ranker was fitted with another model as the judge */
 function checkJudge(wanted: string | undefined, { profile, judge }: Pick<MethodContext, 'profile' | 'judge'>): void {
-  if (wanted === undefined || (judge != null && modelName(judge) === wanted)) return;
+  if (wanted === undefined || (judge != null && lastingName(judge) === wanted)) return;
   throw modelError(
     `${profile.tuned?.file}: it was tuned with another version of the model that judges answers (${wanted.slice(0, 12)}…).`,
     'Tune the task again, or run with --untuned.',
